@@ -1,0 +1,15 @@
+/** @type {import("jest").Config} */
+module.exports = {
+  testMatch: ["<rootDir>/test/**/*.test.ts"],
+  // cdktf.out and cdktf's temporary folders hold package.json files that would confuse the module map.
+  modulePathIgnorePatterns: ["<rootDir>/cdktf.out", "<rootDir>/worker/dist"],
+  transform: {
+    "\\.[mc]?[jt]s$": [
+      "@swc/jest",
+      { jsc: { target: "es2022", parser: { syntax: "typescript" } }, module: { type: "commonjs" } },
+    ],
+  },
+  // Libraries published as ES modules only; Jest runs tests as CommonJS, so they are transformed like our own code.
+  transformIgnorePatterns: ["/node_modules/(?!(hyparquet|hyparquet-writer)/)"],
+  testTimeout: 120_000,
+};
