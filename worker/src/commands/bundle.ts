@@ -1,0 +1,15 @@
+import { writeFileSync } from "node:fs";
+import { explainFileError } from "../errors.ts";
+import { findEvaluation } from "../evaluation/source.ts";
+
+/** `sweep bundle`: an evaluation and all it imports as one file, which needs neither its sources nor esbuild. */
+export async function bundleCommand(evaluation: string, options: { readonly output?: string }): Promise<void> {
+  const { name, sha256, bundle } = await findEvaluation(evaluation);
+  const output = options.output ?? `${name}.mjs`;
+  try {
+    writeFileSync(output, bundle as Uint8Array);
+  } catch (error) {
+    throw explainFileError(error, output);
+  }
+  process.stdout.write(`${output}\nsha256 ${sha256}\n`);
+}

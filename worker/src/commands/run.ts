@@ -1,0 +1,142 @@
+import type { Command } from "commander";
+import type { WorkerConfiguration } from "../contract.ts";
+import { EXIT_CODE, type ExitCode } from "../errors.ts";
+import { importEvaluation } from "../evaluation/module.ts";
+import { LocalJob } from "../local-job.ts";
+import { describeSeconds, ProgressDisplay } from "../progress-display.ts";
+import { countOf } from "../ranges.ts";
+import { summarize } from "../results/summary.ts";
+import { type PreparedRun, prepareRun } from "../run.ts";
+import { Stopped } from "../supervisor/evaluation-session.ts";
+import { configurationOf } from "./options.ts";
+import { verifyComplete } from "./verify.ts";
+
+const SHOWN_FAILURES = 5;
+
+/** `sweep run`: the whole of a run on this machine. Started again, it goes on where it was. */
+export async function runCommand(evaluation: string | undefined, command: Command): Promise<ExitCode> {
+  const configuration = configurationOf(evaluation, command);
+  const stops: (() => void)[] = [];
+  let stoppedBy: NodeJS.Signals | undefined;
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.on(signal, () => {
+      // Who presses Ctrl-C twice does not want to wait.
+      if (stoppedBy !== undefined) process.exit(EXIT_CODE.INTERRUPTED);
+      stoppedBy = signal;
+      for (const stop of stops) stop();
+    });
+  }
+  const interrupted = () => (stoppedBy === "SIGTERM" ? EXIT_CODE.TERMINATED : EXIT_CODE.INTERRUPTED);
+  let run: PreparedRun;
+  try {
+    run = await prepareRun(configuration, (stop) => stops.push(stop));
+  } catch (error) {
+    if (error instanceof Stopped) return interrupted();
+    throw error;
+  }
+  // The workers load the evaluation themselves.
+  run.session.close();
+  const { committed } = await run.store.progress();
+  printStart(configuration, run, countOf(committed));
+  const job = new LocalJob({
+    ...configuration,
+    evaluation: run.modulePath ?? configuration.evaluation,
+    resultsUrl: run.store.url,
+  });
+  stops.push(() => job.stop());
+  const startedAt = performance.now();
+  const code = await runWithDisplay(job, configuration);
+  const seconds = (performance.now() - startedAt) / 1000;
+  if (code !== EXIT_CODE.DONE || stoppedBy !== undefined) {
+    const { committed: done } = await run.store.progress();
+    print(
+      `Stopped: ${number(countOf(done))} of ${number(configuration.totalParameters)} parameters are committed; the same command resumes.`,
+    );
+    return stoppedBy === undefined ? (code as ExitCode) : interrupted();
+  }
+  await printResults(job, run, seconds);
+  return EXIT_CODE.DONE;
+}
+
+async function runWithDisplay(job: LocalJob, configuration: WorkerConfiguration): Promise<number> {
+  const display = new ProgressDisplay(configuration.totalParameters);
+  const limit = configuration.maxFailures;
+  let isOverLimit = false;
+  const update = () => {
+    const { done, failed } = totals(job);
+    display.update(done, failed);
+    if (failed <= limit || isOverLimit) return;
+    isOverLimit = true;
+    display.print(`More than ${number(limit)} parameters failed, which is what --max-failures allows.`);
+    job.stop();
+  };
+  job.on("message", (line) => display.print(line));
+  job.on("progress", update);
+  // Lines and the bar go on while a slow evaluation reports nothing.
+  const timer = setInterval(update, 1000);
+  try {
+    const code = await job.run();
+    return isOverLimit ? EXIT_CODE.PERMANENT : code;
+  } finally {
+    clearInterval(timer);
+    display.end();
+  }
+}
+
+function totals(job: LocalJob): { done: number; computed: number; failed: number } {
+  let [done, computed, failed] = [0, 0, 0];
+  for (const worker of job.progress.values()) {
+    done += worker.resumed + worker.committed + worker.inBlock;
+    computed += worker.committed;
+    failed += worker.failed;
+  }
+  return { done, computed, failed };
+}
+
+function printStart(configuration: WorkerConfiguration, { identity, store }: PreparedRun, committed: number): void {
+  const { totalParameters, totalWorkers, partition } = configuration;
+  print(
+    `${identity.evaluation}: ${number(totalParameters)} parameters, ${number(totalWorkers)} workers, ${partition}, seed ${identity.seed}`,
+  );
+  print(`Results in ${store.url}`);
+  if (committed > 0) print(`Resuming: ${number(committed)} parameters are committed already.`);
+}
+
+async function printResults(job: LocalJob, run: PreparedRun, seconds: number): Promise<void> {
+  const reader = await run.store.read();
+  const verifyingAt = performance.now();
+  const { receipt, failures } = await verifyComplete(reader);
+  const verifySeconds = (performance.now() - verifyingAt) / 1000;
+  const workers = [...job.progress].sort(([a], [b]) => a - b);
+  for (const [index, { share, resumed }] of workers) {
+    const earlier = resumed === 0 ? "" : ` (${number(resumed)} of them earlier)`;
+    print(`[WORKER ${index}] Processed: ${number(share)} parameters${earlier}`);
+  }
+  const { computed } = totals(job);
+  print(
+    `Total: ${number(receipt.totalParameters)} parameters, each exactly once, verified in ${verifySeconds.toFixed(2)} s`,
+  );
+  print(
+    `Computed: ${number(computed)} in ${describeDuration(seconds)}, ${number(Math.round(computed / seconds))} a second`,
+  );
+  print(`Failed: ${number(receipt.failed)}`);
+  for (const { parameter, error } of failures.slice(0, SHOWN_FAILURES))
+    print(`  parameter ${number(parameter)}: ${error}`);
+  if (failures.length > SHOWN_FAILURES)
+    print(`  and ${number(failures.length - SHOWN_FAILURES)} more in failures.jsonl`);
+  const module = run.modulePath === undefined ? undefined : await importEvaluation(run.modulePath);
+  print(await summarize(reader, module?.summarize));
+  for (const [name, { sha256 }] of Object.entries(receipt.columns)) print(`${name} sha256 ${sha256}`);
+}
+
+function describeDuration(seconds: number): string {
+  return seconds < 60 ? `${seconds.toFixed(2)} s` : describeSeconds(seconds);
+}
+
+function number(value: number): string {
+  return value.toLocaleString("en");
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

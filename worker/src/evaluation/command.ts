@@ -1,0 +1,199 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { createInterface, type Interface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
+import { setTimeout } from "node:timers/promises";
+import { parseArgsStringToArgv } from "string-argv";
+import { PermanentError } from "../errors.ts";
+import type { CounterBasedContext } from "../random.ts";
+import type { Failure } from "../stores/store.ts";
+import { type BlockEvaluator, describeValue, type Pause, valuesOf } from "./block-evaluator.ts";
+
+/**
+ * How many parameters are sent ahead of the answers: the program works while we read. Sixty-four lines fit any pipe, so that
+ * neither side can wait for the other.
+ */
+const AHEAD = 64;
+
+/** How long a second line may take to follow the first answer of a program that prints more than it should. */
+const SETTLE_MS = 50;
+
+type Program = ChildProcessByStdio<Writable, Readable, null>;
+
+/**
+ * Evaluates with a program in any language. It reads lines of JSON, `{"parameter": 7, "seed": 123}`, and answers each, in
+ * order, with one line: a number, an object with the declared columns, or `{"error": "..."}`. `seed` is different for every
+ * parameter and made of the run's seed, for the program's own random generator.
+ *
+ * The program is started once and serves all blocks of a worker; it is started again when it ends.
+ */
+export class CommandEvaluator implements BlockEvaluator {
+  readonly #command: string;
+  readonly #context: CounterBasedContext;
+  readonly #names: readonly string[];
+  readonly #columns: readonly Float64Array[];
+  readonly #declared: boolean;
+  readonly #question: typeof questionFor;
+  #program: Program | undefined;
+  #answers: AnswerReader | undefined;
+
+  constructor(
+    command: string,
+    context: CounterBasedContext,
+    names: readonly string[],
+    columns: readonly Float64Array[],
+    declared: boolean,
+    question = questionFor,
+  ) {
+    this.#question = question;
+    this.#command = command;
+    this.#context = context;
+    this.#names = names;
+    this.#columns = columns;
+    this.#declared = declared;
+  }
+
+  async evaluate(start: number, count: number, pause: Pause): Promise<Failure[]> {
+    const failures: Failure[] = [];
+    const fresh = this.#program === undefined;
+    const [program, answers] = this.#start();
+    this.#checkInStep(answers);
+    let sent = 0;
+    for (let done = 0; done < count; done++) {
+      // A program that was just started gets one question first, to see that it gives one answer.
+      const ahead = fresh && done === 0 ? 1 : AHEAD;
+      for (; sent < Math.min(done + ahead, count); sent++)
+        program.stdin.write(this.#question(start + sent, this.#context));
+      let answer: string;
+      try {
+        answer = await answers.next();
+        if (fresh && done === 0) {
+          await setTimeout(SETTLE_MS);
+          this.#checkInStep(answers);
+        }
+      } catch (error) {
+        if (error instanceof PermanentError) throw error;
+        this.#forget();
+        // Answers that were in the program's buffer are lost, so that with more than one question out nobody knows which
+        // parameter was at fault. Alone, it is this one.
+        if (count > 1) throw error;
+        return [this.#fail(done, start + done, "exited", (error as Error).message)];
+      }
+      const failure = this.#store(answer, start + done, done);
+      if (failure?.kind === "garbage") {
+        // Perhaps a stray line, so that every answer after it would be taken for the next parameter's.
+        this.#forget();
+        if (count > 1) throw new Error(failure.error);
+      }
+      if (failure !== undefined) failures.push(failure);
+      const paused = pause(done + 1);
+      if (paused !== undefined) await paused;
+    }
+    return failures;
+  }
+
+  close(): void {
+    this.#program?.kill("SIGKILL");
+  }
+
+  #checkInStep(answers: AnswerReader): void {
+    if (answers.waiting === 0) return;
+    throw new PermanentError(
+      `the program ${JSON.stringify(this.#command)} prints more than one line for a parameter; ` +
+        "print the answer only, and everything else to standard error",
+    );
+  }
+
+  #store(answer: string, parameter: number, index: number): Failure | undefined {
+    let result: unknown;
+    try {
+      result = JSON.parse(answer);
+    } catch {
+      return this.#fail(index, parameter, "garbage", `answered ${describeValue(answer)}; expected one line of JSON`);
+    }
+    const error = (result as { error?: unknown } | null)?.error;
+    if (typeof error === "string") return this.#fail(index, parameter, "threw", error.slice(0, 1000));
+    const values = valuesOf(result as number, this.#names, this.#declared);
+    if (values === undefined) {
+      const expected = this.#declared ? `an object with a number for ${this.#names.join(", ")}` : "a number";
+      return this.#fail(index, parameter, "garbage", `answered ${describeValue(result)}; expected ${expected}`);
+    }
+    for (const [place, column] of this.#columns.entries()) column[index] = values[place] as number;
+    return undefined;
+  }
+
+  #fail(index: number, parameter: number, kind: Failure["kind"], error: string): Failure {
+    for (const column of this.#columns) column[index] = Number.NaN;
+    return { parameter, kind, error };
+  }
+
+  #start(): readonly [Program, AnswerReader] {
+    if (this.#program === undefined || this.#answers === undefined) {
+      const [file = "", ...args] = parseArgsStringToArgv(this.#command);
+      // Python holds back what it prints to a pipe, until a buffer is full that one answer never fills.
+      const env = { ...process.env, PYTHONUNBUFFERED: "1" };
+      this.#program = spawn(file, args, { stdio: ["pipe", "pipe", "inherit"], env });
+      // A write to a program that has ended: its end is reported by the answer that does not come.
+      this.#program.stdin.on("error", () => {});
+      this.#answers = new AnswerReader(this.#program, file);
+    }
+    return [this.#program, this.#answers];
+  }
+
+  #forget(): void {
+    this.#program?.kill("SIGKILL");
+    this.#program = undefined;
+    this.#answers = undefined;
+  }
+}
+
+/** The line that asks for a parameter. */
+export function questionFor(parameter: number, context: CounterBasedContext): string {
+  context.moveTo(parameter);
+  return `${JSON.stringify({ parameter, seed: context.random() * 2 ** 53 })}\n`;
+}
+
+/** The lines a program prints, one at a time; fails when the program ends. */
+class AnswerReader {
+  readonly #lines: string[] = [];
+  readonly #reader: Interface;
+  #ended: Error | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(program: Program, file: string) {
+    this.#reader = createInterface({ input: program.stdout });
+    this.#reader.on("line", (line) => {
+      this.#lines.push(line);
+      this.#wake?.();
+    });
+    program.on("error", (error: NodeJS.ErrnoException) => {
+      const reason = error.code === "ENOENT" ? "there is no such program" : error.message;
+      this.#end(new PermanentError(`cannot start ${JSON.stringify(file)}: ${reason}`));
+    });
+    // "close" comes after the last line was read, which "exit" does not.
+    program.on("close", (code, signal) => {
+      this.#end(
+        new Error(signal === null ? `the program exited with code ${code}` : `the program was ended by ${signal}`),
+      );
+    });
+  }
+
+  /** Lines that nobody has asked for yet. */
+  get waiting(): number {
+    return this.#lines.length;
+  }
+
+  async next(): Promise<string> {
+    while (this.#lines.length === 0) {
+      if (this.#ended !== undefined) throw this.#ended;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    return this.#lines.shift() as string;
+  }
+
+  #end(error: Error): void {
+    this.#ended ??= error;
+    this.#wake?.();
+  }
+}

@@ -1,0 +1,210 @@
+import { Worker } from "node:worker_threads";
+import { describeError, PermanentError, SweepError } from "../errors.ts";
+import { CounterBasedContext } from "../random.ts";
+import { type Checksum, createChecksum } from "../results/checksum.ts";
+import { ColumnFiles } from "../stores/column-files.ts";
+import { type BlockEvaluator, FunctionEvaluator, VectorEvaluator } from "./block-evaluator.ts";
+import { CommandEvaluator, questionFor } from "./command.ts";
+import { DEFAULT_COLUMNS, type EvaluateBlock, importEvaluation } from "./module.ts";
+import type { BlockOrder, CompletedBlock, FromEvaluation, ToEvaluation } from "./protocol.ts";
+
+/**
+ * The evaluation process: runs the user's code and nothing that must survive it. It may be killed at any moment. The user's
+ * function has this process to itself, so that the loop around it is compiled for it alone.
+ */
+
+/** Finished blocks are reported together, this often: a message costs as much as a thousand cheap parameters. */
+const REPORT_EVERY_MS = 20;
+/** A block that takes longer shows that it is alive this often. */
+const HEARTBEAT_EVERY_MS = 100;
+
+type CreateEvaluator = (columns: readonly Float64Array[]) => BlockEvaluator;
+
+class EvaluationProcess {
+  readonly names: readonly string[];
+  readonly #createEvaluator: CreateEvaluator;
+  readonly #checksum: Checksum;
+  #evaluator: BlockEvaluator | undefined;
+  #buffers: readonly Float64Array[] = [];
+  #files: ColumnFiles | undefined;
+  readonly #queue: BlockOrder[] = [];
+  #completed: CompletedBlock[] = [];
+  #reportedAt = 0;
+  #working = false;
+  #stopping = false;
+
+  constructor(names: readonly string[], createEvaluator: CreateEvaluator, checksum: Checksum) {
+    this.names = names;
+    this.#createEvaluator = createEvaluator;
+    this.#checksum = checksum;
+  }
+
+  open(spoolPaths: readonly string[], batchSize: number): void {
+    this.#buffers = this.names.map(() => new Float64Array(batchSize));
+    this.#evaluator = this.#createEvaluator(this.#buffers);
+    this.#files = ColumnFiles.open(spoolPaths);
+  }
+
+  async add(blocks: readonly BlockOrder[]): Promise<void> {
+    this.#queue.push(...blocks);
+    if (this.#working) return;
+    this.#working = true;
+    this.#reportedAt = performance.now();
+    for (let block = this.#queue.shift(); block !== undefined && !this.#stopping; block = this.#queue.shift()) {
+      await this.#evaluateBlock(block);
+      const now = performance.now();
+      if (this.#queue.length === 0 || now - this.#reportedAt > REPORT_EVERY_MS) await this.#report(now);
+    }
+    this.#working = false;
+  }
+
+  /** Evaluates one parameter by itself, and answers when whatever it left behind has had its chance to crash the process. */
+  async evaluateAlone(parameter: number): Promise<void> {
+    const failures = await (this.#evaluator as BlockEvaluator).evaluate(parameter, 1, () => undefined);
+    await nextTurn();
+    const values = this.#buffers.map((buffer) => canonical(buffer[0] as number));
+    send({ type: "parameter", values, failure: failures[0] });
+  }
+
+  /** Reports what is finished, and exits once that is sent. The block in work is given up. */
+  stop(): void {
+    this.#stopping = true;
+    this.#evaluator?.close();
+    process.send?.({ type: "completed", blocks: this.#completed } satisfies FromEvaluation, () => process.exit(0));
+  }
+
+  async #evaluateBlock({ start, count, position }: BlockOrder): Promise<void> {
+    let failures: CompletedBlock["failures"];
+    try {
+      failures = await (this.#evaluator as BlockEvaluator).evaluate(start, count, (done) => this.#pause(start, done));
+    } catch (error) {
+      if (error instanceof SweepError) throw error;
+      await this.#report(performance.now());
+      send({ type: "block-failed", start, error: describeError(error) });
+      return;
+    }
+    if (this.#stopping) return;
+    const columns = this.#buffers.map((buffer) => canonicalized(buffer.subarray(0, count)));
+    const checksum = this.#checksum(start, columns);
+    (this.#files as ColumnFiles).write(position, count, columns);
+    this.#completed.push({ start, checksum, failures });
+  }
+
+  #pause(start: number, done: number): Promise<void> | undefined {
+    const now = performance.now();
+    if (now - this.#reportedAt < HEARTBEAT_EVERY_MS) return undefined;
+    send({ type: "progress", start, done });
+    return this.#report(now);
+  }
+
+  async #report(now: number): Promise<void> {
+    this.#reportedAt = now;
+    if (this.#completed.length > 0) send({ type: "completed", blocks: this.#completed });
+    this.#completed = [];
+    await nextTurn();
+  }
+}
+
+/**
+ * NaN has many bit patterns, and which one a computation gives depends on whether V8 has compiled it. Results must be the same
+ * bytes everywhere, so that they hold only one.
+ */
+function canonical(value: number): number {
+  return Number.isNaN(value) ? Number.NaN : value;
+}
+
+function canonicalized(values: Float64Array): Float64Array {
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index] as number;
+    if (Number.isNaN(value)) values[index] = Number.NaN;
+  }
+  return values;
+}
+
+/** A turn of the event loop: messages are sent and heard. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function send(message: FromEvaluation): void {
+  process.send?.(message);
+}
+
+/** Rehearses a slow evaluation: sleeps `simulateWorkMs` for each parameter, before `work`. */
+function slowedDown<Arguments extends unknown[], Result>(
+  work: (...args: Arguments) => Result,
+  millisecondsFor: (...args: Arguments) => number,
+  simulateWorkMs: number,
+): (...args: Arguments) => Result {
+  if (simulateWorkMs === 0) return work;
+  const never = new Int32Array(new SharedArrayBuffer(4));
+  return (...args) => {
+    Atomics.wait(never, 0, 0, millisecondsFor(...args));
+    return work(...args);
+  };
+}
+
+async function load({ source, seed, simulateWorkMs }: ToEvaluation & { type: "load" }): Promise<EvaluationProcess> {
+  const context = new CounterBasedContext(seed);
+  const checksum = await createChecksum();
+  if ("command" in source) {
+    const names = source.columns ?? DEFAULT_COLUMNS;
+    const question = slowedDown(questionFor, () => simulateWorkMs, simulateWorkMs);
+    return new EvaluationProcess(
+      names,
+      (columns) =>
+        new CommandEvaluator(source.command, context, names, columns, source.columns !== undefined, question),
+      checksum,
+    );
+  }
+  const { evaluate, evaluateBlock, columns } = await importEvaluation(source.modulePath);
+  const names = columns ?? DEFAULT_COLUMNS;
+  const declared = columns !== undefined;
+  if (evaluate !== undefined) {
+    const slowed = slowedDown(evaluate, () => simulateWorkMs, simulateWorkMs);
+    return new EvaluationProcess(
+      names,
+      (buffers) => new FunctionEvaluator(slowed, context, names, buffers, declared),
+      checksum,
+    );
+  }
+  const slowed = slowedDown(evaluateBlock as EvaluateBlock, (_start, count) => count * simulateWorkMs, simulateWorkMs);
+  return new EvaluationProcess(
+    names,
+    (buffers) => new VectorEvaluator(slowed, context, names, buffers, declared),
+    checksum,
+  );
+}
+
+/** Ends this process group when the supervisor is gone, also while the evaluation is in an endless loop. */
+function watchSupervisor(): void {
+  const watcher = new Worker(
+    `const { workerData } = require("node:worker_threads");
+     setInterval(() => { if (process.ppid !== workerData) process.kill(-process.pid, "SIGKILL"); }, 500);`,
+    { eval: true, workerData: process.ppid, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: 8 } },
+  );
+  watcher.unref();
+}
+
+async function handle(message: ToEvaluation): Promise<void> {
+  if (message.type === "load") {
+    evaluation = await load(message);
+    send({ type: "loaded", columns: evaluation.names });
+    return;
+  }
+  // The supervisor sends nothing else before it has heard "loaded".
+  const loaded = evaluation as EvaluationProcess;
+  if (message.type === "open") loaded.open(message.spoolPaths, message.batchSize);
+  else if (message.type === "blocks") await loaded.add(message.blocks);
+  else if (message.type === "parameter") await loaded.evaluateAlone(message.parameter);
+  else loaded.stop();
+}
+
+let evaluation: EvaluationProcess | undefined;
+watchSupervisor();
+process.on("disconnect", () => process.kill(-process.pid, "SIGKILL"));
+process.on("message", (message: ToEvaluation) => {
+  handle(message).catch((error) => {
+    send({ type: "fatal", permanent: error instanceof PermanentError, message: (error as Error).message });
+  });
+});

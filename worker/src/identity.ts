@@ -1,0 +1,65 @@
+import { createHash } from "node:crypto";
+import { PermanentError } from "./errors.ts";
+
+/** Of the layout of results; it changes when files written by one version cannot be read by another. */
+export const RESULTS_FORMAT = "sweep-results/1";
+
+/** Everything that decides what the results are, and how they are divided into blocks. Not: workers, partition, machine. */
+export interface RunIdentity {
+  readonly format: string;
+  /** For people: the evaluation's file name without its ending, or the program's. */
+  readonly evaluation: string;
+  /** SHA-256 of the evaluation's bundle, or of the command and the files that it names. */
+  readonly evaluationSha256: string;
+  readonly columns: readonly string[];
+  readonly totalParameters: number;
+  readonly batchSize: number;
+  readonly seed: number;
+}
+
+/** `collatz-1a2b3c4d`: the default name of a run's results. */
+export function runName(identity: RunIdentity): string {
+  const digest = createHash("sha256").update(serializeIdentity(identity)).digest("hex");
+  return `${identity.evaluation}-${digest.slice(0, 8)}`;
+}
+
+/** The same identity gives the same text, byte for byte. */
+export function serializeIdentity(identity: RunIdentity): string {
+  const { format, evaluation, evaluationSha256, columns, totalParameters, batchSize, seed } = identity;
+  return `${JSON.stringify({ format, evaluation, evaluationSha256, columns, totalParameters, batchSize, seed }, undefined, 2)}\n`;
+}
+
+/** @throws PermanentError where `text` is not what {@link serializeIdentity} wrote. */
+export function parseIdentity(text: string, source: string): RunIdentity {
+  let identity: RunIdentity | undefined;
+  try {
+    identity = JSON.parse(text);
+  } catch {
+    // Reported below, like any other text that is not an identity.
+  }
+  if (identity === undefined || serializeIdentity(identity) !== text) {
+    throw new PermanentError(
+      `${source} is damaged or of another version: it says which run the results beside it belong to. Use another --results, or restore it`,
+    );
+  }
+  return identity;
+}
+
+/**
+ * Refuses to mix results of two runs.
+ *
+ * @throws PermanentError that names each property in which they differ, with both values.
+ */
+export function checkSameRun(found: RunIdentity, wanted: RunIdentity, url: string): void {
+  const properties = Object.keys(wanted) as (keyof RunIdentity)[];
+  const differences = properties
+    .filter((property) => JSON.stringify(found[property]) !== JSON.stringify(wanted[property]))
+    .map(
+      (property) =>
+        `${property} is ${JSON.stringify(found[property])} there and ${JSON.stringify(wanted[property])} here`,
+    );
+  if (differences.length === 0) return;
+  throw new PermanentError(
+    `${url} holds the results of another run: ${differences.join("; ")}. Use another --results, or the same settings`,
+  );
+}

@@ -1,0 +1,84 @@
+import { MultiBar, type SingleBar } from "cli-progress";
+
+const LINE_EVERY_MS = 10_000;
+/** The rate is that of the last seconds, so that the time left follows an evaluation that gets slower. */
+const WINDOW_MS = 10_000;
+
+/** How far a run is: a bar on a terminal, a line every 10 s elsewhere; on standard error, like everything that is not a result. */
+export class ProgressDisplay {
+  readonly #total: number;
+  readonly #bars: MultiBar | undefined;
+  readonly #bar: SingleBar | undefined;
+  readonly #samples: { readonly at: number; readonly done: number }[] = [];
+  #linedAt = performance.now();
+
+  constructor(total: number) {
+    this.#total = total;
+    if (!process.stderr.isTTY) return;
+    this.#bars = new MultiBar({
+      format: " {bar} {percent} %  {doneText} of {totalText}  {rate}/s  {left} left{failedText}",
+      barCompleteChar: "█",
+      barIncompleteChar: "░",
+      barsize: 30,
+      hideCursor: true,
+      clearOnComplete: true,
+      gracefulExit: false,
+      fps: 10,
+    });
+    this.#bar = this.#bars.create(Math.max(total, 1), 0, this.#describe(0, 0));
+  }
+
+  update(done: number, failed: number): void {
+    const now = performance.now();
+    this.#samples.push({ at: now, done });
+    while (this.#samples.length > 2 && now - (this.#samples[1]?.at ?? now) > WINDOW_MS) this.#samples.shift();
+    this.#bar?.update(done, this.#describe(done, failed));
+    if (this.#bar !== undefined || now - this.#linedAt < LINE_EVERY_MS) return;
+    this.#linedAt = now;
+    const { percent, doneText, totalText, rate, left, failedText } = this.#describe(done, failed);
+    process.stderr.write(`${percent} %  ${doneText} of ${totalText}  ${rate}/s  ${left} left${failedText}\n`);
+  }
+
+  /** Prints a line above the bar. */
+  print(line: string): void {
+    if (this.#bars === undefined) process.stderr.write(`${line}\n`);
+    else this.#bars.log(`${line}\n`);
+  }
+
+  end(): void {
+    this.#bars?.stop();
+  }
+
+  #describe(done: number, failed: number) {
+    const [first, last] = [this.#samples[0], this.#samples.at(-1)];
+    const seconds = first === undefined || last === undefined ? 0 : (last.at - first.at) / 1000;
+    const perSecond =
+      first === undefined || last === undefined || seconds === 0 ? 0 : (last.done - first.done) / seconds;
+    return {
+      percent: (this.#total === 0 ? 100 : Math.floor((done / this.#total) * 100)).toString().padStart(3),
+      doneText: done.toLocaleString("en"),
+      totalText: this.#total.toLocaleString("en"),
+      rate: Math.round(perSecond).toLocaleString("en"),
+      left: perSecond === 0 ? "unknown time" : describeSeconds((this.#total - done) / perSecond),
+      failedText: failed === 0 ? "" : `  ${failed.toLocaleString("en")} failed`,
+    };
+  }
+}
+
+/** `45 s`, `3 min 20 s`, `5 h 12 min`, `3 d 4 h`. */
+export function describeSeconds(seconds: number): string {
+  const units = [
+    { name: "d", seconds: 86_400 },
+    { name: "h", seconds: 3_600 },
+    { name: "min", seconds: 60 },
+    { name: "s", seconds: 1 },
+  ];
+  const whole = Math.ceil(seconds);
+  const first = units.findIndex((unit) => whole >= unit.seconds);
+  if (first === -1) return "0 s";
+  const [large, small] = [units[first], units[first + 1]];
+  if (large === undefined) return "0 s";
+  const rest = small === undefined ? 0 : Math.floor((whole % large.seconds) / small.seconds);
+  const text = `${Math.floor(whole / large.seconds)} ${large.name}`;
+  return small === undefined || rest === 0 ? text : `${text} ${rest} ${small.name}`;
+}

@@ -1,0 +1,78 @@
+const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24] as const;
+const PARITY = 0x1bd11bda;
+const TWO_TO_32 = 2 ** 32;
+
+/**
+ * Threefry-2x32 with 20 rounds: a keyed, counter-based generator. Nothing is carried from one number to the next, so the
+ * numbers of a parameter do not depend on which worker draws them, or in which order. JAX uses the same function.
+ *
+ * Writes two words of 32 bits to `output`.
+ *
+ * @see Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (SC11); the known answers are Random123's.
+ */
+export function threefry2x32(
+  key0: number,
+  key1: number,
+  counter0: number,
+  counter1: number,
+  output: Uint32Array,
+): void {
+  const keys = [key0 | 0, key1 | 0, PARITY ^ key0 ^ key1];
+  let x0 = (counter0 + key0) | 0;
+  let x1 = (counter1 + key1) | 0;
+  for (let group = 0; group < 5; group++) {
+    for (let round = 0; round < 4; round++) {
+      const rotation = ROTATIONS[((group & 1) << 2) + round] as number;
+      x0 = (x0 + x1) | 0;
+      x1 = ((x1 << rotation) | (x1 >>> (32 - rotation))) ^ x0;
+    }
+    x0 = (x0 + (keys[(group + 1) % 3] as number)) | 0;
+    x1 = (x1 + (keys[(group + 2) % 3] as number) + group + 1) | 0;
+  }
+  output[0] = x0;
+  output[1] = x1;
+}
+
+/** What an evaluation is given beside its parameter. */
+export interface EvaluationContext {
+  /** The run's seed. */
+  readonly seed: number;
+  /** The parameter that is being evaluated. */
+  readonly parameter: number;
+  /**
+   * The next random number of this parameter, at least 0 and below 1, with 53 random bits. It depends on the seed, the
+   * parameter and how many were drawn for the parameter before: never on the worker, the block or the machine.
+   */
+  readonly random: () => number;
+}
+
+/** An {@link EvaluationContext} that is moved from parameter to parameter, so that none is made for each. */
+export class CounterBasedContext implements EvaluationContext {
+  readonly seed: number;
+  parameter = 0;
+  readonly random: () => number;
+  #draws = 0;
+  readonly #key = new Uint32Array(2);
+  readonly #words = new Uint32Array(2);
+
+  constructor(seed: number) {
+    this.seed = seed;
+    this.random = () => this.#next();
+  }
+
+  /** Moves to a parameter. It costs two stores: the parameter's key is made when the first number is drawn. */
+  moveTo(parameter: number): void {
+    this.parameter = parameter;
+    this.#draws = 0;
+  }
+
+  #next(): number {
+    if (this.#draws === 0) {
+      const { seed, parameter } = this;
+      threefry2x32(seed >>> 0, (seed / TWO_TO_32) >>> 0, parameter >>> 0, (parameter / TWO_TO_32) >>> 0, this.#key);
+    }
+    threefry2x32(this.#key[0] as number, this.#key[1] as number, this.#draws++, 0, this.#words);
+    // 26 and 27 bits make the 53 bits of a double below 1.
+    return ((this.#words[0] as number) >>> 6) * 2 ** -26 + ((this.#words[1] as number) >>> 5) * 2 ** -53;
+  }
+}

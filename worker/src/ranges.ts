@@ -1,0 +1,61 @@
+/** The parameters from `start` to `start + count - 1`. */
+export interface Range {
+  readonly start: number;
+  readonly count: number;
+}
+
+/** The first parameter after a range. */
+export function endOf(range: Range): number {
+  return range.start + range.count;
+}
+
+/** How many parameters disjoint ranges hold. */
+export function countOf(ranges: readonly Range[]): number {
+  return ranges.reduce((sum, range) => sum + range.count, 0);
+}
+
+/** The same parameters as sorted ranges that neither overlap nor touch. */
+export function union(ranges: readonly Range[]): Range[] {
+  const sorted = ranges.filter((range) => range.count > 0).sort((a, b) => a.start - b.start);
+  const merged: { start: number; count: number }[] = [];
+  for (const range of sorted) {
+    const last = merged.at(-1);
+    if (last === undefined || range.start > endOf(last)) merged.push({ ...range });
+    else last.count = Math.max(last.count, endOf(range) - last.start);
+  }
+  return merged;
+}
+
+/** What is left of `ranges`, in their order, without the parameters of `taken`, which is a result of {@link union}. */
+export function subtract(ranges: readonly Range[], taken: readonly Range[]): Range[] {
+  const left: Range[] = [];
+  for (const range of ranges) {
+    let { start } = range;
+    for (let at = firstEndingAfter(taken, start); start < endOf(range); at++) {
+      const hole = taken[at];
+      const stop = Math.min(hole?.start ?? Number.POSITIVE_INFINITY, endOf(range));
+      if (stop > start) left.push({ start, count: stop - start });
+      if (hole === undefined) break;
+      start = Math.max(start, endOf(hole));
+    }
+  }
+  return left;
+}
+
+/** Whether any parameter of `range` is in `ranges`, which is a result of {@link union}. */
+export function overlaps(ranges: readonly Range[], range: Range): boolean {
+  const candidate = ranges[firstEndingAfter(ranges, range.start)];
+  return candidate !== undefined && candidate.start < endOf(range);
+}
+
+/** Index of the first of sorted, disjoint ranges that ends after `parameter`. */
+function firstEndingAfter(ranges: readonly Range[], parameter: number): number {
+  let low = 0;
+  let high = ranges.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (endOf(ranges[middle] as Range) > parameter) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

@@ -1,0 +1,68 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { WorkerConfiguration } from "./contract.ts";
+import { commandEvaluation, type Evaluation, findEvaluation } from "./evaluation/source.ts";
+import { RESULTS_FORMAT, type RunIdentity, runName } from "./identity.ts";
+import { openStore } from "./stores/open.ts";
+import type { ResultStore } from "./stores/store.ts";
+import { EvaluationSession } from "./supervisor/evaluation-session.ts";
+
+/** A run that can begin: its evaluation is loaded, and its store is there and holds no other run. */
+export interface PreparedRun {
+  readonly identity: RunIdentity;
+  readonly store: ResultStore;
+  /** The evaluation, loaded in a process of its own. */
+  readonly session: EvaluationSession;
+  /** What `EVALUATION` is for workers of this run: the bundle, made once. Undefined for a command. */
+  readonly modulePath: string | undefined;
+}
+
+/**
+ * @param onStop called with the function that ends the preparation, or whatever uses the session later.
+ * @throws PermanentError where the evaluation or the store cannot be used, Stopped where it was stopped.
+ */
+export async function prepareRun(
+  configuration: Omit<WorkerConfiguration, "workerId" | "totalWorkers">,
+  onStop: (stop: () => void) => void,
+): Promise<PreparedRun> {
+  const { evaluationCommand, resultColumns, seed, simulateWorkMs, totalParameters, batchSize } = configuration;
+  const evaluation =
+    evaluationCommand === undefined
+      ? await findEvaluation(configuration.evaluation)
+      : commandEvaluation(evaluationCommand);
+  const modulePath = writeBundle(evaluation);
+  const source =
+    modulePath === undefined ? { command: evaluationCommand as string, columns: resultColumns } : { modulePath };
+  const session = new EvaluationSession({ source, seed, simulateWorkMs });
+  onStop(() => session.stop());
+  try {
+    const columns = await session.start();
+    const identity: RunIdentity = {
+      format: RESULTS_FORMAT,
+      evaluation: evaluation.name,
+      evaluationSha256: evaluation.sha256,
+      columns,
+      totalParameters,
+      batchSize,
+      seed,
+    };
+    const url = configuration.resultsUrl ?? `file:./results/${runName(identity)}`;
+    const store = await openStore(url, configuration.s3RequestTimeoutMs);
+    await store.create(identity, evaluation.bundle);
+    return { identity, store, session, modulePath };
+  } catch (error) {
+    session.close();
+    throw error;
+  }
+}
+
+/** The evaluation process imports its module from a file, which lasts as long as this process. */
+function writeBundle({ name, bundle }: Evaluation): string | undefined {
+  if (bundle === undefined) return undefined;
+  const directory = mkdtempSync(join(tmpdir(), "sweep-"));
+  process.on("exit", () => rmSync(directory, { recursive: true, force: true }));
+  const path = join(directory, `${name}.mjs`);
+  writeFileSync(path, bundle);
+  return path;
+}

@@ -1,0 +1,99 @@
+import { closeSync, constants, fdatasync, fstatSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
+import { promisify } from "node:util";
+import { explainFileError } from "../errors.ts";
+import { createTextChecksum } from "../results/checksum.ts";
+import type { CommitRecord } from "./store.ts";
+
+const datasync = promisify(fdatasync);
+
+/** A record as a line: the checksum of the rest, and the rest as JSON. */
+export function serializeRecord(record: CommitRecord, checksumOf: (text: string) => string): string {
+  const { start, count, checksum, failures } = record;
+  const json = JSON.stringify({ start, count, checksum, failures });
+  return `${checksumOf(json)} ${json}\n`;
+}
+
+/** The record of a line without its end; undefined where the line is not what {@link serializeRecord} wrote. */
+export function parseRecord(line: string, checksumOf: (text: string) => string): CommitRecord | undefined {
+  const json = line.slice(17);
+  return line[16] === " " && line.slice(0, 16) === checksumOf(json) ? JSON.parse(json) : undefined;
+}
+
+/**
+ * An append-only file with one line for each committed block: the XXH64 of the rest of the line, and the record as JSON. Any
+ * number of processes append to it: a write to a file opened with O_APPEND is one step for a local file system. A line that
+ * was cut or damaged does not match its checksum and counts as not written, so that its block is computed again.
+ */
+export class CommitLog {
+  readonly #path: string;
+  readonly #checksum: (text: string) => string;
+  readonly #file: number;
+
+  private constructor(path: string, checksum: (text: string) => string, file: number) {
+    this.#path = path;
+    this.#checksum = checksum;
+    this.#file = file;
+  }
+
+  /** Opens the log for appending. */
+  static async open(path: string): Promise<CommitLog> {
+    const checksum = await createTextChecksum();
+    try {
+      const file = openSync(path, constants.O_CREAT | constants.O_RDWR | constants.O_APPEND, 0o666);
+      const log = new CommitLog(path, checksum, file);
+      // After half a line, left by a crash or a full disk, the next record must not continue that line.
+      if (!endsWithNewline(file)) log.#write("\n");
+      return log;
+    } catch (error) {
+      throw explainFileError(error, path);
+    }
+  }
+
+  /** All intact records; none where there is no log yet. */
+  static async read(path: string): Promise<CommitRecord[]> {
+    const checksum = await createTextChecksum();
+    let text: string;
+    try {
+      text = readFileSync(path, "utf8");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+      throw explainFileError(error, path);
+    }
+    return text.split("\n").flatMap((line) => parseRecord(line, checksum) ?? []);
+  }
+
+  append(records: readonly CommitRecord[]): void {
+    this.#write(records.map((record) => serializeRecord(record, this.#checksum)).join(""));
+  }
+
+  /** Resolves when everything appended outlives the machine. */
+  async sync(): Promise<void> {
+    try {
+      await datasync(this.#file);
+    } catch (error) {
+      throw explainFileError(error, this.#path);
+    }
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+
+  #write(text: string): void {
+    const bytes = Buffer.from(text);
+    try {
+      let written = 0;
+      while (written < bytes.length) written += writeSync(this.#file, bytes, written);
+    } catch (error) {
+      throw explainFileError(error, this.#path);
+    }
+  }
+}
+
+function endsWithNewline(file: number): boolean {
+  const { size } = fstatSync(file);
+  if (size === 0) return true;
+  const last = Buffer.alloc(1);
+  readSync(file, last, 0, 1, size - 1);
+  return last[0] === 0x0a;
+}

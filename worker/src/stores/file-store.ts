@@ -1,0 +1,188 @@
+import {
+  appendFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import { explainFileError, PermanentError } from "../errors.ts";
+import { checkSameRun, parseIdentity, type RunIdentity, serializeIdentity } from "../identity.ts";
+import { overlaps, type Range, union } from "../ranges.ts";
+import { createChecksum } from "../results/checksum.ts";
+import { ColumnFiles } from "./column-files.ts";
+import { CommitLog } from "./commit-log.ts";
+import type { CommitRecord, Failure, ResultReader, ResultStore, ResultWriter, Spool, StoreProgress } from "./store.ts";
+
+/** Blocks that a worker has in flight. They have places of their own, so that this bounds only what is queued in memory. */
+const CAPACITY = 1024;
+
+/** The parameters without a result, one JSON line each. */
+export const FAILURES_FILE = "failures.jsonl";
+
+/** The lines of {@link FAILURES_FILE}. */
+export function serializeFailures(failures: readonly Failure[]): string {
+  return failures.map((failure) => `${JSON.stringify(failure)}\n`).join("");
+}
+
+/**
+ * Results in a directory: `run.json` (the identity), `columns/<name>.f64`, `commits.log`, `evaluation.mjs`, and the reports
+ * of `verify`.
+ */
+export class FileStore implements ResultStore {
+  readonly url: string;
+  readonly #directory: string;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+    this.url = `file:${directory}`;
+  }
+
+  async create(identity: RunIdentity, evaluationBundle: Uint8Array | undefined): Promise<void> {
+    const path = this.#path("run.json");
+    try {
+      mkdirSync(this.#path("columns"), { recursive: true });
+      if (!existsSync(path)) {
+        if (evaluationBundle !== undefined) this.#write("evaluation.mjs", evaluationBundle);
+        createWhole(path, serializeIdentity(identity));
+      }
+    } catch (error) {
+      throw explainFileError(error, this.#directory);
+    }
+    checkSameRun(this.#readIdentity(), identity, this.url);
+  }
+
+  async write(identity: RunIdentity): Promise<ResultWriter> {
+    const columns = ColumnFiles.open(this.#columnPaths(identity), identity.totalParameters);
+    const log = await CommitLog.open(this.#path("commits.log"));
+    return new FileWriter(columns, log, this.#path(FAILURES_FILE), () => this.#records());
+  }
+
+  async progress(): Promise<StoreProgress> {
+    const identity = this.#readIdentity();
+    const records = await this.#records();
+    const failed = new Set(records.flatMap((record) => record.failures.map((failure) => failure.parameter)));
+    return { identity, committed: union(records), failed: failed.size };
+  }
+
+  async read(): Promise<ResultReader> {
+    const identity = this.#readIdentity();
+    const bundle = this.#path("evaluation.mjs");
+    return {
+      identity,
+      url: this.url,
+      columnPaths: this.#columnPaths(identity),
+      records: () => this.#records(),
+      writeReport: async (name, content) => this.#write(name, content),
+      evaluationBundle: async () => (existsSync(bundle) ? readFileSync(bundle) : undefined),
+    };
+  }
+
+  #records(): Promise<CommitRecord[]> {
+    return CommitLog.read(this.#path("commits.log"));
+  }
+
+  #readIdentity(): RunIdentity {
+    const path = this.#path("run.json");
+    try {
+      return parseIdentity(readFileSync(path, "utf8"), path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw explainFileError(error, path);
+      throw new PermanentError(`${this.url} holds no results: it has no run.json`);
+    }
+  }
+
+  #columnPaths(identity: RunIdentity): string[] {
+    return identity.columns.map((name) => this.#path("columns", `${name}.f64`));
+  }
+
+  /** Replaces a file as a whole: a reader sees the old content or the new one. */
+  #write(name: string, content: string | Uint8Array): void {
+    const path = this.#path(name);
+    const aside = `${path}.${process.pid}`;
+    try {
+      writeFileSync(aside, content);
+      renameSync(aside, path);
+    } catch (error) {
+      rmSync(aside, { force: true });
+      throw explainFileError(error, path);
+    }
+  }
+
+  #path(...names: string[]): string {
+    return join(this.#directory, ...names);
+  }
+}
+
+function appendFailures(path: string, failures: readonly Failure[]): void {
+  try {
+    appendFileSync(path, serializeFailures(failures));
+  } catch (error) {
+    throw explainFileError(error, path);
+  }
+}
+
+/** Creates a file as a whole, unless somebody else has created it meanwhile. */
+function createWhole(path: string, content: string): void {
+  const aside = `${path}.${process.pid}`;
+  writeFileSync(aside, content);
+  try {
+    linkSync(aside, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  } finally {
+    rmSync(aside, { force: true });
+  }
+}
+
+class FileWriter implements ResultWriter {
+  readonly spool: Spool;
+  readonly #columns: ColumnFiles;
+  readonly #log: CommitLog;
+  readonly #failuresPath: string;
+  readonly #records: () => Promise<CommitRecord[]>;
+
+  constructor(columns: ColumnFiles, log: CommitLog, failuresPath: string, records: () => Promise<CommitRecord[]>) {
+    this.#columns = columns;
+    this.#log = log;
+    this.#failuresPath = failuresPath;
+    this.#records = records;
+    // A block's place in the results is its own, whoever computes it.
+    this.spool = { paths: columns.paths, capacity: CAPACITY, reserve: (block) => block.start, release: () => {} };
+  }
+
+  async committed(share: readonly Range[]): Promise<Range[]> {
+    const wanted = union(share);
+    const checksum = await createChecksum();
+    const intact: CommitRecord[] = [];
+    for (const record of await this.#records()) {
+      if (!overlaps(wanted, record)) continue;
+      if (checksum(record.start, this.#columns.read(record.start, record.count)) === record.checksum)
+        intact.push(record);
+      // Signals are heard between blocks.
+      await setImmediate();
+    }
+    return union(intact);
+  }
+
+  async commit(records: readonly CommitRecord[]): Promise<void> {
+    const failures = records.flatMap((record) => record.failures);
+    // For who watches the run. The records hold the same, and `verify` writes the file anew from them.
+    if (failures.length > 0) appendFailures(this.#failuresPath, failures);
+    this.#log.append(records);
+  }
+
+  async flush(): Promise<void> {
+    // In any order: a record that reaches the disk before its values does not match them, and its block is computed again.
+    await Promise.all([this.#columns.sync(), this.#log.sync()]);
+  }
+
+  async close(): Promise<void> {
+    this.#columns.close();
+    this.#log.close();
+  }
+}

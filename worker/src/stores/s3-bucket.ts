@@ -1,0 +1,141 @@
+import { setTimeout } from "node:timers/promises";
+import {
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+  type S3ServiceException,
+} from "@aws-sdk/client-s3";
+import { NodeHttpHandler } from "@smithy/node-http-handler";
+import { PermanentError, SweepError, TemporaryError } from "../errors.ts";
+
+const CONNECT_WITHIN_MS = 5_000;
+/** Of the SDK's standard mode, with exponential backoff and jitter; `AWS_MAX_ATTEMPTS` changes it. */
+const ATTEMPTS = 8;
+const PARALLEL_REQUESTS = 16;
+
+/** Errors of S3 that another attempt would meet again. */
+const PERMANENT = new Set([
+  "AccessDenied",
+  "AllAccessDisabled",
+  "AuthorizationHeaderMalformed",
+  "CredentialsProviderError",
+  "Forbidden",
+  "InvalidAccessKeyId",
+  "InvalidBucketName",
+  "NoSuchBucket",
+  "NotImplemented",
+  "PermanentRedirect",
+  "SignatureDoesNotMatch",
+]);
+
+/**
+ * One prefix of one bucket. Credentials, region and endpoint are found as the AWS SDK finds them: `AWS_REGION`,
+ * `AWS_ENDPOINT_URL_S3`, a pod identity, a profile.
+ */
+export class Bucket {
+  readonly #client: S3Client;
+  readonly #bucket: string;
+  readonly #prefix: string;
+
+  constructor(url: string, requestTimeoutMs: number) {
+    const [, bucket = "", prefix = ""] = /^s3:\/\/([^/]+)\/?(.*)$/.exec(url) ?? [];
+    this.#bucket = bucket;
+    this.#prefix = prefix === "" ? "" : `${prefix}/`;
+    const { AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_REGION, AWS_MAX_ATTEMPTS } = process.env;
+    const isElsewhere = (AWS_ENDPOINT_URL_S3 ?? AWS_ENDPOINT_URL) !== undefined;
+    this.#client = new S3Client({
+      ...(AWS_MAX_ATTEMPTS === undefined ? { maxAttempts: ATTEMPTS } : {}),
+      // Other services than AWS's have one region and one host name for all buckets.
+      ...(isElsewhere ? { forcePathStyle: true, region: AWS_REGION ?? "us-east-1" } : {}),
+      requestHandler: new NodeHttpHandler({
+        connectionTimeout: CONNECT_WITHIN_MS,
+        requestTimeout: requestTimeoutMs,
+        throwOnRequestTimeout: true,
+      }),
+    });
+  }
+
+  /** An object's bytes, from `offset` on; undefined where there is no such object. */
+  async get(key: string, offset = 0): Promise<Buffer | undefined> {
+    try {
+      const range = offset === 0 ? {} : { Range: `bytes=${offset}-` };
+      const { Body } = await this.#client.send(
+        new GetObjectCommand({ Bucket: this.#bucket, Key: this.#prefix + key, ...range }),
+      );
+      return Buffer.from((await Body?.transformToByteArray()) ?? []);
+    } catch (error) {
+      if ((error as S3ServiceException).name === "NoSuchKey") return undefined;
+      throw this.#explain(error, "read from");
+    }
+  }
+
+  /** Writes an object, whatever was there. */
+  async put(key: string, body: Uint8Array): Promise<void> {
+    await this.#put(key, body, {});
+  }
+
+  /** Writes an object unless there is one: the first writer wins, and the others do no harm. */
+  async create(key: string, body: Uint8Array): Promise<void> {
+    for (;;) {
+      const refused = await this.#put(key, body, { IfNoneMatch: "*" });
+      if (refused !== 409) return;
+      // Somebody writes the same object right now, and may yet fail.
+      await setTimeout(100 + Math.random() * 400);
+    }
+  }
+
+  /** The keys below a prefix of the prefix. */
+  async list(below: string): Promise<string[]> {
+    const keys: string[] = [];
+    let token: string | undefined;
+    do {
+      try {
+        const page = await this.#client.send(
+          new ListObjectsV2Command({
+            Bucket: this.#bucket,
+            Prefix: this.#prefix + below,
+            ...(token === undefined ? {} : { ContinuationToken: token }),
+          }),
+        );
+        for (const { Key } of page.Contents ?? []) if (Key !== undefined) keys.push(Key.slice(this.#prefix.length));
+        token = page.NextContinuationToken;
+      } catch (error) {
+        throw this.#explain(error, "list");
+      }
+    } while (token !== undefined);
+    return keys;
+  }
+
+  /** @returns the status of a refused condition: 412, or 409 while somebody else writes. */
+  async #put(key: string, body: Uint8Array, condition: { IfNoneMatch?: string }): Promise<412 | 409 | undefined> {
+    try {
+      await this.#client.send(
+        new PutObjectCommand({ Bucket: this.#bucket, Key: this.#prefix + key, Body: body, ...condition }),
+      );
+      return undefined;
+    } catch (error) {
+      const status = (error as S3ServiceException).$metadata?.httpStatusCode;
+      if (condition.IfNoneMatch !== undefined && (status === 412 || status === 409)) return status;
+      throw this.#explain(error, "write to");
+    }
+  }
+
+  #explain(error: unknown, action: string): SweepError {
+    if (error instanceof SweepError) return error;
+    const { name, message, $metadata } = error as S3ServiceException;
+    const place = `s3://${this.#bucket}/${this.#prefix}`;
+    const text = `cannot ${action} ${place}: ${name}${message === "" || message === name ? "" : `: ${message}`}`;
+    const isPermanent = PERMANENT.has(name) || $metadata?.httpStatusCode === 403;
+    return isPermanent ? new PermanentError(text, { cause: error }) : new TemporaryError(text, { cause: error });
+  }
+}
+
+/** Works on all items, a few at a time. */
+export async function inParallel<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
+  const waiting = [...items].reverse();
+  const lane = async () => {
+    for (let item = waiting.pop(); item !== undefined; item = waiting.pop()) await work(item);
+  };
+  await Promise.all(Array.from({ length: PARALLEL_REQUESTS }, lane));
+}

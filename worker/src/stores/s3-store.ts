@@ -1,0 +1,183 @@
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PermanentError, TemporaryError } from "../errors.ts";
+import { checkSameRun, parseIdentity, type RunIdentity, serializeIdentity } from "../identity.ts";
+import { type Range, union } from "../ranges.ts";
+import { bytesOf, createChecksum, createTextChecksum } from "../results/checksum.ts";
+import { ColumnFiles } from "./column-files.ts";
+import { CommitLog, parseRecord, serializeRecord } from "./commit-log.ts";
+import { FileStore } from "./file-store.ts";
+import { Bucket, inParallel } from "./s3-bucket.ts";
+import type { CommitRecord, ResultReader, ResultStore, ResultWriter, Spool, StoreProgress } from "./store.ts";
+
+/** Blocks between evaluation and bucket: enough to hide the time a request takes, little enough for a pod's temporary space. */
+const CAPACITY = 32;
+
+const BYTES = Float64Array.BYTES_PER_ELEMENT;
+
+/**
+ * Results in a bucket: `run.json`, `evaluation.mjs` and one object for each committed block, `blocks/<start>-<count>.block`,
+ * which holds the values of each column and then the commit record. Objects are created with `If-None-Match: *` and never
+ * changed: the first writer of a block wins, and a block that is listed is whole.
+ */
+export class S3Store implements ResultStore {
+  readonly url: string;
+  readonly #bucket: Bucket;
+
+  constructor(url: string, requestTimeoutMs: number) {
+    this.url = url.replace(/\/+$/, "");
+    this.#bucket = new Bucket(this.url, requestTimeoutMs);
+  }
+
+  async create(identity: RunIdentity, evaluationBundle: Uint8Array | undefined): Promise<void> {
+    if ((await this.#bucket.get("run.json")) === undefined) {
+      if (evaluationBundle !== undefined) await this.#bucket.put("evaluation.mjs", evaluationBundle);
+      await this.#bucket.create("run.json", Buffer.from(serializeIdentity(identity)));
+    }
+    checkSameRun(await this.#identity(), identity, this.url);
+  }
+
+  async write(identity: RunIdentity): Promise<ResultWriter> {
+    return new S3Writer(this.#bucket, identity, await createTextChecksum());
+  }
+
+  async progress(): Promise<StoreProgress> {
+    const identity = await this.#identity();
+    const blocks = await listBlocks(this.#bucket);
+    const checksumOf = await createTextChecksum();
+    const failed = new Set<number>();
+    await inParallel(blocks, async (block) => {
+      const trailer = await this.#bucket.get(keyOf(block), block.count * BYTES * identity.columns.length);
+      const record = parseRecord(trailer?.toString().trimEnd() ?? "", checksumOf);
+      for (const failure of record?.failures ?? []) failed.add(failure.parameter);
+    });
+    return { identity, committed: union(blocks), failed: failed.size };
+  }
+
+  async read(directory: string = temporaryDirectory()): Promise<ResultReader> {
+    const identity = await this.#identity();
+    const local = new FileStore(directory);
+    const bundle = await this.#bucket.get("evaluation.mjs");
+    await local.create(identity, bundle);
+    await this.#download(identity, directory);
+    const reader = await local.read();
+    const writeReport: ResultReader["writeReport"] = async (name, content) => {
+      await reader.writeReport(name, content);
+      await this.#bucket.put(name, Buffer.from(content));
+    };
+    return { ...reader, url: this.url, writeReport };
+  }
+
+  /** Fetches the blocks that a directory does not have yet. */
+  async #download(identity: RunIdentity, directory: string): Promise<void> {
+    const had = new Set((await CommitLog.read(join(directory, "commits.log"))).map(keyOf));
+    const missing = (await listBlocks(this.#bucket)).filter((block) => !had.has(keyOf(block)));
+    const paths = identity.columns.map((name) => join(directory, "columns", `${name}.f64`));
+    const files = ColumnFiles.open(paths, identity.totalParameters);
+    const log = await CommitLog.open(join(directory, "commits.log"));
+    const [checksum, checksumOf] = [await createChecksum(), await createTextChecksum()];
+    await inParallel(missing, async (block) => {
+      const object = await this.#bucket.get(keyOf(block));
+      const length = block.count * BYTES;
+      const columns = identity.columns.map((_, place) => {
+        const values = new Float64Array(block.count);
+        bytesOf(values).set(object?.subarray(place * length, (place + 1) * length) ?? []);
+        return values;
+      });
+      const record = parseRecord(object?.toString("utf8", length * columns.length).trimEnd() ?? "", checksumOf);
+      if (record === undefined || checksum(block.start, columns) !== record.checksum) {
+        // The first writer wins, so that no worker would replace it.
+        throw new TemporaryError(
+          `${this.url}/${keyOf(block)} is damaged: delete it, and run the sweep again to compute its block anew`,
+        );
+      }
+      files.write(block.start, block.count, columns);
+      log.append([record]);
+    });
+    files.close();
+    log.close();
+  }
+
+  async #identity(): Promise<RunIdentity> {
+    const text = await this.#bucket.get("run.json");
+    if (text === undefined) throw new PermanentError(`${this.url} holds no results: it has no run.json`);
+    return parseIdentity(text.toString(), `${this.url}/run.json`);
+  }
+}
+
+class S3Writer implements ResultWriter {
+  readonly spool: Spool;
+  readonly #bucket: Bucket;
+  readonly #files: ColumnFiles;
+  readonly #directory = temporaryDirectory();
+  readonly #checksumOf: (text: string) => string;
+  /** Places in the spool, by the first parameter of the block that has it. */
+  readonly #places = new Map<number, number>();
+
+  constructor(bucket: Bucket, identity: RunIdentity, checksumOf: (text: string) => string) {
+    this.#bucket = bucket;
+    this.#checksumOf = checksumOf;
+    const paths = identity.columns.map((name) => join(this.#directory, `${name}.f64`));
+    this.#files = ColumnFiles.open(paths, CAPACITY * identity.batchSize);
+    const free = Array.from({ length: CAPACITY }, (_, slot) => slot * identity.batchSize);
+    this.spool = {
+      paths,
+      capacity: CAPACITY,
+      reserve: ({ start }) => {
+        const place = free.pop();
+        if (place === undefined) throw new Error("the spool is full");
+        this.#places.set(start, place);
+        return place;
+      },
+      release: ({ start }) => {
+        const place = this.#places.get(start);
+        if (place !== undefined) free.push(place);
+        this.#places.delete(start);
+      },
+    };
+  }
+
+  async committed(): Promise<Range[]> {
+    return union(await listBlocks(this.#bucket));
+  }
+
+  async commit(records: readonly CommitRecord[]): Promise<void> {
+    await Promise.all(
+      records.map(async (record) => {
+        const columns = this.#files.read(this.#places.get(record.start) as number, record.count);
+        const trailer = Buffer.from(serializeRecord(record, this.#checksumOf));
+        await this.#bucket.create(keyOf(record), Buffer.concat([...columns.map(bytesOf), trailer]));
+      }),
+    );
+  }
+
+  async flush(): Promise<void> {
+    // S3 answers when the object is durable.
+  }
+
+  async close(): Promise<void> {
+    this.#files.close();
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+}
+
+function keyOf({ start, count }: Range): string {
+  return `blocks/${String(start).padStart(16, "0")}-${count}.block`;
+}
+
+async function listBlocks(bucket: Bucket): Promise<Range[]> {
+  const keys = await bucket.list("blocks/");
+  return keys.flatMap((key) => {
+    const [, start, count] = /^blocks\/(\d{16})-(\d+)\.block$/.exec(key) ?? [];
+    return start === undefined ? [] : { start: Number(start), count: Number(count) };
+  });
+}
+
+/** A directory that is removed when this process exits. */
+function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), "sweep-"));
+  mkdirSync(directory, { recursive: true });
+  process.on("exit", () => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}

@@ -1,0 +1,145 @@
+import { setImmediate } from "node:timers/promises";
+import { PermanentError, TemporaryError } from "../errors.ts";
+import type { EvaluationSource, FromEvaluation, ToEvaluation } from "../evaluation/protocol.ts";
+import { EvaluationHandle, type ProcessEnd } from "./evaluation-handle.ts";
+import { Inbox } from "./inbox.ts";
+
+const LOAD_WITHIN_MS = 60_000;
+
+export interface EvaluationSettings {
+  readonly source: EvaluationSource;
+  readonly seed: number;
+  readonly simulateWorkMs: number;
+}
+
+/** What a supervisor waits for. */
+export type SessionEvent =
+  | { readonly type: "message"; readonly message: FromEvaluation }
+  /** The process ended by itself. */
+  | { readonly type: "ended"; readonly end: ProcessEnd }
+  /** A commit has gone through. */
+  | { readonly type: "committed" };
+
+type InboxEvent = SessionEvent | { readonly type: "failed"; readonly error: unknown } | { readonly type: "stop" };
+
+/** Thrown by whatever waits for an event when the worker is asked to stop. */
+export class Stopped extends Error {}
+
+/** One evaluation process at a time, and everything that happens, in order. */
+export class EvaluationSession {
+  readonly #settings: EvaluationSettings;
+  readonly #inbox = new Inbox<InboxEvent>();
+  #process: EvaluationHandle | undefined;
+
+  constructor(settings: EvaluationSettings) {
+    this.#settings = settings;
+  }
+
+  /**
+   * Starts a process and waits until it has loaded the evaluation.
+   *
+   * @returns the columns of the results.
+   * @throws PermanentError where the evaluation cannot be loaded.
+   */
+  async start(): Promise<readonly string[]> {
+    const started = new EvaluationHandle((message) => {
+      if (this.#process === started) this.#inbox.put({ type: "message", message });
+    });
+    this.#process = started;
+    void started.ended.then((end) => {
+      if (this.#process === started) this.#inbox.put({ type: "ended", end });
+    });
+    this.send({ type: "load", ...this.#settings });
+    for (;;) {
+      const event = await this.next(LOAD_WITHIN_MS);
+      if (event?.type === "message" && event.message.type === "loaded") return event.message.columns;
+      if (event === undefined || event.type === "ended") {
+        this.close();
+        const reason = event?.end.error ?? "it does not finish loading within 60 s";
+        throw new PermanentError(`the evaluation cannot be loaded: ${reason}`);
+      }
+    }
+  }
+
+  send(message: ToEvaluation): void {
+    this.#process?.send(message);
+  }
+
+  /** Begins to wait for a sign of life now. */
+  expectLife(): void {
+    if (this.#process !== undefined) this.#process.heardAt = performance.now();
+  }
+
+  committed(): void {
+    this.#inbox.put({ type: "committed" });
+  }
+
+  /** Makes {@link next} throw an error. */
+  fail(error: unknown): void {
+    this.#inbox.put({ type: "failed", error });
+  }
+
+  /** Makes {@link next} throw {@link Stopped}. */
+  stop(): void {
+    this.#inbox.put({ type: "stop" });
+  }
+
+  /**
+   * The next event.
+   *
+   * @param silenceMs how long the process may be silent.
+   * @returns undefined when it was silent for longer.
+   * @throws Stopped, or the error that ends the worker.
+   */
+  async next(silenceMs = Number.POSITIVE_INFINITY): Promise<SessionEvent | undefined> {
+    for (;;) {
+      let event = await this.#inbox.next(this.#silentIn(silenceMs));
+      if (event === undefined) {
+        // A timer may fire before messages that have arrived are read: look once more.
+        await setImmediate();
+        event = this.#inbox.take();
+        if (event === undefined && this.#silentIn(silenceMs) > 0) continue;
+      }
+      return event === undefined ? undefined : unwrap(event);
+    }
+  }
+
+  /** An event that is there already. */
+  take(): SessionEvent | undefined {
+    const event = this.#inbox.take();
+    return event === undefined ? undefined : unwrap(event);
+  }
+
+  /** Asks the process for what it has finished, which arrives as messages, and ends it. */
+  async finish(withinMs: number): Promise<void> {
+    await this.#process?.stop(withinMs);
+  }
+
+  /** Ends the process, with all that it started. */
+  async kill(): Promise<void> {
+    const ending = this.#process;
+    this.close();
+    await ending?.ended;
+  }
+
+  /** Like {@link kill}, without waiting. */
+  close(): void {
+    const ending = this.#process;
+    this.#process = undefined;
+    ending?.kill();
+  }
+
+  #silentIn(silenceMs: number): number {
+    return (this.#process?.heardAt ?? performance.now()) + silenceMs - performance.now();
+  }
+}
+
+function unwrap(event: InboxEvent): SessionEvent {
+  if (event.type === "stop") throw new Stopped();
+  if (event.type === "failed") throw event.error;
+  if (event.type === "message" && event.message.type === "fatal") {
+    const { permanent, message } = event.message;
+    throw permanent ? new PermanentError(message) : new TemporaryError(message);
+  }
+  return event;
+}

@@ -1,0 +1,31 @@
+/** What has happened, in order, read by one loop: a worker's supervisor is written as a sequence, not as callbacks. */
+export class Inbox<Event> {
+  readonly #events: Event[] = [];
+  #wake: (() => void) | undefined;
+
+  put(event: Event): void {
+    this.#events.push(event);
+    this.#wake?.();
+  }
+
+  /** The next event that is there already. */
+  take(): Event | undefined {
+    return this.#events.shift();
+  }
+
+  /** The next event; undefined when there is none for so many milliseconds. */
+  async next(withinMs = Number.POSITIVE_INFINITY): Promise<Event | undefined> {
+    if (this.#events.length === 0) {
+      await new Promise<void>((resolve) => {
+        // A timer holds 2^31 milliseconds at most, which is 24 days.
+        const timer = withinMs < 2 ** 31 ? setTimeout(resolve, Math.max(0, withinMs)) : undefined;
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      this.#wake = undefined;
+    }
+    return this.#events.shift();
+  }
+}
