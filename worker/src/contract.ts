@@ -3,7 +3,7 @@ import { PermanentError } from "./errors.ts";
 
 /** Most parallel pods of an Indexed Job (`maxParallelismForIndexedJob` in Kubernetes' batch validation). */
 const MAX_WORKERS = 100_000;
-/** Blocks are enumerated in memory by every worker: 10 million take 40 MB and a second. */
+/** Blocks are enumerated in memory by every worker: 10 million take 80 MB and some seconds. */
 const MAX_BLOCKS = 10_000_000;
 
 const COLUMN_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;

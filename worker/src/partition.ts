@@ -87,7 +87,8 @@ function sortedByWorker(workerOf: Uint32Array, totalWorkers: number): Uint32Arra
   for (let worker = 0; worker < totalWorkers; worker++)
     next[worker + 1] = (next[worker + 1] as number) + (next[worker] as number);
   const order = new Uint32Array(workerOf.length);
-  for (const [block, worker] of workerOf.entries()) {
+  for (let block = 0; block < workerOf.length; block++) {
+    const worker = workerOf[block] as number;
     const place = next[worker] as number;
     order[place] = block;
     next[worker] = place + 1;

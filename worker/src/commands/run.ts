@@ -116,8 +116,11 @@ async function printResults(job: LocalJob, run: PreparedRun, seconds: number): P
   print(
     `Total: ${number(receipt.totalParameters)} parameters, each exactly once, verified in ${verifySeconds.toFixed(2)} s`,
   );
+  const perSecond = number(Math.round(computed / seconds));
   print(
-    `Computed: ${number(computed)} in ${describeDuration(seconds)}, ${number(Math.round(computed / seconds))} a second`,
+    computed === 0
+      ? "Computed: nothing, it was all there"
+      : `Computed: ${number(computed)} in ${describeDuration(seconds)}, ${perSecond} a second`,
   );
   print(`Failed: ${number(receipt.failed)}`);
   for (const { parameter, error } of failures.slice(0, SHOWN_FAILURES))

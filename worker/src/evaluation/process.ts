@@ -58,10 +58,9 @@ class EvaluationProcess {
     this.#working = false;
   }
 
-  /** Evaluates one parameter by itself, and answers when whatever it left behind has had its chance to crash the process. */
+  /** Evaluates one parameter by itself, and answers with its values. */
   async evaluateAlone(parameter: number): Promise<void> {
     const failures = await (this.#evaluator as BlockEvaluator).evaluate(parameter, 1, () => undefined);
-    await nextTurn();
     const values = this.#buffers.map((buffer) => canonical(buffer[0] as number));
     send({ type: "parameter", values, failure: failures[0] });
   }
@@ -202,6 +201,11 @@ async function handle(message: ToEvaluation): Promise<void> {
 
 let evaluation: EvaluationProcess | undefined;
 watchSupervisor();
+// What an evaluation leaves behind when it has returned (a promise that nobody awaits, a timer) no longer belongs to a
+// parameter. Its result stands, in every run alike, and the error is shown.
+process.on("uncaughtException", (error) => {
+  process.stderr.write(`an error that the evaluation did not catch, after it had returned: ${describeError(error)}\n`);
+});
 process.on("disconnect", () => process.kill(-process.pid, "SIGKILL"));
 process.on("message", (message: ToEvaluation) => {
   handle(message).catch((error) => {

@@ -43,6 +43,8 @@ export class Bucket {
     this.#bucket = bucket;
     this.#prefix = prefix === "" ? "" : `${prefix}/`;
     const { AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_REGION, AWS_MAX_ATTEMPTS } = process.env;
+    // The SDK is pinned to a version that supports this Node.js; what later ones need is of no use to who runs a sweep.
+    process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
     const isElsewhere = (AWS_ENDPOINT_URL_S3 ?? AWS_ENDPOINT_URL) !== undefined;
     this.#client = new S3Client({
       ...(AWS_MAX_ATTEMPTS === undefined ? { maxAttempts: ATTEMPTS } : {}),
