@@ -3,7 +3,6 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "dist");
@@ -23,6 +22,8 @@ export function isStale() {
 
 /** Writes `dist/` anew. It is built aside and moved into place, so that a program starting meanwhile never sees half of it. */
 export async function buildWorker() {
+  // It is loaded only to build: that takes longer than to start a worker.
+  const { build } = await import("esbuild");
   const aside = `${dist}.${process.pid}`;
   mkdirSync(aside, { recursive: true });
   try {

@@ -125,7 +125,9 @@ test("a promise that the evaluation leaves behind is shown when it is rejected, 
   }`;
   const { code, results, stderr } = await run("leaves-behind", source);
   expect(code).toBe(0);
-  expect(stderr).toContain("an error that the evaluation did not catch, after it had returned: Error: nobody listens\n");
+  expect(stderr).toContain(
+    "an error that the evaluation did not catch, after it had returned: Error: nobody listens\n",
+  );
   expect(readColumn(results)[5]).toBe(5);
   expect(readReceipt(results)).toMatchObject({ present: 1000, failed: 0 });
 });

@@ -20,7 +20,7 @@ export function union(ranges: readonly Range[]): Range[] {
   const merged: { start: number; count: number }[] = [];
   for (const range of sorted) {
     const last = merged.at(-1);
-    if (last === undefined || range.start > endOf(last)) merged.push({ ...range });
+    if (last === undefined || range.start > endOf(last)) merged.push({ start: range.start, count: range.count });
     else last.count = Math.max(last.count, endOf(range) - last.start);
   }
   return merged;

@@ -50,12 +50,17 @@ class EvaluationProcess {
     if (this.#working) return;
     this.#working = true;
     this.#reportedAt = performance.now();
-    for (let block = this.#queue.shift(); block !== undefined && !this.#stopping; block = this.#queue.shift()) {
-      await this.#evaluateBlock(block);
-      const now = performance.now();
-      if (this.#queue.length === 0 || now - this.#reportedAt > REPORT_EVERY_MS) await this.#report(now);
+    try {
+      for (let block = this.#queue.shift(); block !== undefined && !this.#stopping; block = this.#queue.shift()) {
+        await this.#evaluateBlock(block);
+        const now = performance.now();
+        if (this.#queue.length === 0 || now - this.#reportedAt > REPORT_EVERY_MS) await this.#report(now);
+      }
+    } finally {
+      // Also where a block could not be written: those before it were.
+      await this.#report(performance.now());
+      this.#working = false;
     }
-    this.#working = false;
   }
 
   /** Evaluates one parameter by itself, and answers with its values. */

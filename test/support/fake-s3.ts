@@ -1,0 +1,116 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** What the server does instead of its work; undefined lets it work. */
+export type Fault = (request: { readonly method: string; readonly key: string }) => number | "silence" | undefined;
+
+const ERROR_CODES: Readonly<Record<number, string>> = {
+  403: "AccessDenied",
+  404: "NoSuchBucket",
+  409: "ConditionalRequestConflict",
+  412: "PreconditionFailed",
+  500: "InternalError",
+  503: "SlowDown",
+};
+
+/**
+ * As much of S3 as a sweep uses, in memory: one bucket, PUT with `If-None-Match: *`, GET with a range, and ListObjectsV2 in
+ * pages. It answers wrongly on demand.
+ */
+export class FakeS3 {
+  readonly objects = new Map<string, Buffer>();
+  /** Requests so far, `PUT blocks/...`. */
+  readonly requests: string[] = [];
+  fault: Fault = () => undefined;
+  readonly #server: Server;
+
+  private constructor() {
+    this.#server = createServer((request, response) => void this.#serve(request, response));
+  }
+
+  static async start(): Promise<FakeS3> {
+    const fake = new FakeS3();
+    await new Promise<void>((resolve) => fake.#server.listen(0, "127.0.0.1", resolve));
+    return fake;
+  }
+
+  stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    return new Promise((resolve) => this.#server.close(() => resolve()));
+  }
+
+  /** What points the AWS SDK at this server. */
+  get environment(): Record<string, string> {
+    return {
+      AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`,
+      AWS_REGION: "us-east-1",
+      AWS_ACCESS_KEY_ID: "test",
+      AWS_SECRET_ACCESS_KEY: "test",
+    };
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<unknown> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const url = new URL(request.url ?? "/", "http://localhost");
+    const [, , ...path] = url.pathname.split("/");
+    const key = decodeURIComponent(path.join("/"));
+    const method = request.method ?? "GET";
+    this.requests.push(`${method} ${key}`);
+    const fault = this.fault({ method, key });
+    if (fault === "silence") return undefined;
+    if (fault !== undefined) return this.#error(response, fault, ERROR_CODES[fault] ?? "Unknown");
+    if (method === "PUT") return this.#put(request, response, key, Buffer.concat(chunks));
+    if (url.searchParams.has("list-type")) return this.#list(response, url.searchParams);
+    return this.#get(request, response, key);
+  }
+
+  #put(request: IncomingMessage, response: ServerResponse, key: string, body: Buffer): ServerResponse {
+    if (request.headers["if-none-match"] === "*" && this.objects.has(key)) {
+      return this.#error(response, 412, "PreconditionFailed");
+    }
+    this.objects.set(key, decodeBody(request, body));
+    return response.writeHead(200, { ETag: '"1"' }).end();
+  }
+
+  #get(request: IncomingMessage, response: ServerResponse, key: string): ServerResponse {
+    const object = this.objects.get(key);
+    if (object === undefined) return this.#error(response, 404, "NoSuchKey");
+    const offset = Number(/bytes=(\d+)-/.exec(request.headers.range ?? "")?.[1] ?? 0);
+    const part = object.subarray(offset);
+    return response.writeHead(offset === 0 ? 200 : 206, { "Content-Length": part.length }).end(part);
+  }
+
+  #list(response: ServerResponse, query: URLSearchParams): ServerResponse {
+    const page = 7;
+    const after = query.get("continuation-token") ?? "";
+    const keys = [...this.objects.keys()]
+      .filter((key) => key.startsWith(query.get("prefix") ?? "") && key > after)
+      .sort();
+    const contents = keys.slice(0, page).map((key) => `<Contents><Key>${key}</Key></Contents>`);
+    const next = keys.length > page ? `<NextContinuationToken>${keys[page - 1]}</NextContinuationToken>` : "";
+    return response
+      .writeHead(200, { "Content-Type": "application/xml" })
+      .end(`<ListBucketResult><IsTruncated>${next !== ""}</IsTruncated>${next}${contents.join("")}</ListBucketResult>`);
+  }
+
+  #error(response: ServerResponse, status: number, code: string): ServerResponse {
+    return response
+      .writeHead(status, { "Content-Type": "application/xml" })
+      .end(`<Error><Code>${code}</Code><Message>as the test asked</Message></Error>`);
+  }
+}
+
+/** The SDK sends a body with a checksum behind it in chunks: `<hex size>[;...]\r\n<bytes>\r\n`, and `0\r\n` at the end. */
+function decodeBody(request: IncomingMessage, body: Buffer): Buffer {
+  if (!String(request.headers["content-encoding"] ?? "").includes("aws-chunked")) return body;
+  const parts: Buffer[] = [];
+  for (let at = 0; at < body.length; ) {
+    const lineEnd = body.indexOf("\r\n", at);
+    const size = Number.parseInt(body.toString("latin1", at, lineEnd), 16);
+    if (size === 0) break;
+    parts.push(body.subarray(lineEnd + 2, lineEnd + 2 + size));
+    at = lineEnd + 2 + size + 2;
+  }
+  return Buffer.concat(parts);
+}

@@ -1,0 +1,103 @@
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { sha256, sweep, temporaryDirectory, workerEnvironment, writeEvaluation } from "../support/sweep.ts";
+
+const directory = temporaryDirectory();
+chmodSync(directory, 0o755);
+const EVALUATION = writeEvaluation(directory, "plain", "export const evaluate = (parameter: number) => parameter * 3;");
+const environment = (results: string, total = 10_000) =>
+  workerEnvironment({ evaluation: EVALUATION, total, batchSize: 1_000, results });
+
+/** Root may write anywhere: where the tests run as root, the worker does not. */
+const unprivileged = process.getuid?.() === 0 ? { uid: 65_534 } : {};
+
+const messageOf = (stdout: string) => JSON.parse(stdout.trimEnd().split("\n").at(-1) as string).msg;
+
+test("a directory that cannot be written ends the worker with 42", async () => {
+  const results = join(directory, "read-only");
+  mkdirSync(results);
+  chmodSync(results, 0o555);
+  const { code, stdout, stderr } = await sweep(["worker"], { env: environment(results), ...unprivileged });
+  expect({ code, stderr }).toEqual({ code: 42, stderr: "" });
+  expect(messageOf(stdout)).toBe(`no permission to write to ${results}`);
+});
+
+test("results that cannot be written any more end the worker with 42, and what is there stays", async () => {
+  const results = join(directory, "now-read-only");
+  expect((await sweep(["worker"], { env: { ...environment(results), TOTAL_WORKERS: "2" } })).code).toBe(0);
+  const before = sha256(join(results, "columns", "value.f64"));
+  for (const path of ["columns/value.f64", "commits.log"]) chmodSync(join(results, path), 0o444);
+  const other = { ...environment(results), TOTAL_WORKERS: "2", JOB_COMPLETION_INDEX: "1" };
+  const { code, stdout } = await sweep(["worker"], { env: other, ...unprivileged });
+  expect(code).toBe(42);
+  expect(messageOf(stdout)).toBe(`no permission to write to ${join(results, "columns", "value.f64")}`);
+  expect(sha256(join(results, "columns", "value.f64"))).toBe(before);
+});
+
+test("a file in place of a directory ends the worker with 42", async () => {
+  const file = join(directory, "file");
+  writeFileSync(file, "");
+  const { code, stdout } = await sweep(["worker"], { env: environment(join(file, "results")) });
+  expect(code).toBe(42);
+  expect(messageOf(stdout)).toContain("is not in a directory: choose another place with --results");
+});
+
+/** A file system of 1 MiB for one command, in a mount namespace of its own. */
+function onSmallDisk(mountPoint: string): string[] {
+  const script = 'mount -t tmpfs -o size=1m small "$0" && "$@"; code=$?; cp -r "$0/." "$0.kept"; exit $code';
+  return ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, mountPoint];
+}
+
+function canMount(): boolean {
+  const probe = join(directory, "probe");
+  mkdirSync(probe);
+  mkdirSync(`${probe}.kept`);
+  try {
+    const [file = "", ...args] = [...onSmallDisk(probe), "true"];
+    execFileSync(file, args, { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// Some containers forbid to mount.
+(canMount() ? test : test.skip)(
+  "a full disk ends the worker with 75, and everything committed so far is intact",
+  async () => {
+    const disk = join(directory, "disk");
+    const kept = `${disk}.kept`;
+    mkdirSync(disk);
+    mkdirSync(kept);
+    // 200,000 values take 1.6 MB.
+    const slow = writeEvaluation(
+      directory,
+      "slow",
+      "export function evaluate(p: number) { let v = p; for (let i = 0; i < 1_000; i++) v = (v * 31 + 7) % 1_000_003; return v; }",
+    );
+    const env = { ...environment(join(disk, "results"), 200_000), EVALUATION: slow };
+    const { code, stdout } = await sweep(["worker"], { env, prefix: onSmallDisk(disk) });
+    expect(code).toBe(75);
+    expect(messageOf(stdout)).toContain(`no space left on the disk of ${join(disk, "results")}`);
+    const status = JSON.parse((await sweep(["status", join(kept, "results"), "--json"])).stdout);
+    expect(status.present).toBeGreaterThan(50_000);
+    expect(status.remaining).toBeGreaterThan(0);
+    const resumed = await sweep(["worker"], { env: { ...env, RESULTS_URL: `file:${join(kept, "results")}` } });
+    expect(resumed.code).toBe(0);
+    expect(JSON.parse(resumed.stdout.split("\n")[0] as string)).toMatchObject({ resumed: status.present });
+    expect((await sweep(["verify", join(kept, "results")])).code).toBe(0);
+    rmSync(kept, { recursive: true });
+  },
+);
+
+test("two workers given the same share at the same time give the same bytes", async () => {
+  const alone = join(directory, "alone");
+  const shared = join(directory, "shared");
+  expect((await sweep(["worker"], { env: environment(alone, 500_000) })).code).toBe(0);
+  const env = environment(shared, 500_000);
+  const codes = await Promise.all([1, 2, 3].map(async () => (await sweep(["worker"], { env })).code));
+  expect(codes).toEqual([0, 0, 0]);
+  expect(sha256(join(shared, "columns", "value.f64"))).toBe(sha256(join(alone, "columns", "value.f64")));
+  expect((await sweep(["verify", shared])).code).toBe(0);
+});

@@ -1,0 +1,188 @@
+import { join } from "node:path";
+import { FakeS3 } from "../support/fake-s3.ts";
+import {
+  type Finished,
+  readReceipt,
+  sha256,
+  startSweep,
+  sweep,
+  temporaryDirectory,
+  workerEnvironment,
+  writeEvaluation,
+} from "../support/sweep.ts";
+
+const directory = temporaryDirectory();
+const TOTAL = 30_000;
+const RESULTS = "s3://bucket/runs/one";
+const EVALUATION = writeEvaluation(
+  directory,
+  "square",
+  `export const columns = ["square", "root"];
+   export function evaluate(parameter: number) {
+     if (parameter === 12_345) throw new Error("not this one");
+     return { square: parameter ** 2, root: Math.sqrt(parameter) };
+   }`,
+);
+let s3: FakeS3;
+
+beforeEach(async () => {
+  s3 = await FakeS3.start();
+});
+afterEach(() => s3.stop());
+
+const environment = (changes: Record<string, string> = {}) => ({
+  ...workerEnvironment({ evaluation: EVALUATION, total: TOTAL, batchSize: 1_000, results: RESULTS }),
+  ...s3.environment,
+  S3_REQUEST_TIMEOUT_MS: "500",
+  ...changes,
+});
+
+const runArguments = (results: string) => [
+  "run",
+  EVALUATION,
+  "--total",
+  String(TOTAL),
+  "--batch-size",
+  "1000",
+  "--workers",
+  "2",
+  "--results",
+  results,
+];
+
+const blocks = () => [...s3.objects.keys()].filter((key) => key.includes("/blocks/"));
+const messagesOf = ({ stdout }: Finished) =>
+  stdout
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line).msg);
+
+test("a run in a bucket has the same bytes, failures and receipt as one in a directory", async () => {
+  const local = join(directory, "local");
+  const download = join(directory, "downloaded");
+  expect((await sweep(runArguments(local))).code).toBe(0);
+  const remote = await sweep(runArguments(RESULTS), { env: s3.environment });
+  expect(remote.code).toBe(0);
+  expect(remote.stdout).toContain("Failed: 1\n  parameter 12,345: Error: not this one\n");
+  expect(blocks()).toHaveLength(30);
+  const verified = await sweep(["verify", RESULTS, "--download", download], { env: s3.environment });
+  expect(verified.code).toBe(0);
+  for (const file of ["columns/square.f64", "columns/root.f64", "present.bits", "failures.jsonl", "receipt.json"]) {
+    expect({ file, digest: sha256(join(download, file)) }).toEqual({ file, digest: sha256(join(local, file)) });
+  }
+  expect(JSON.parse(s3.objects.get("runs/one/receipt.json")?.toString() ?? "")).toEqual(readReceipt(local));
+  expect(JSON.parse((await sweep(["status", RESULTS, "--json"], { env: s3.environment })).stdout)).toMatchObject({
+    present: TOTAL - 1,
+    failed: 1,
+    remaining: 0,
+  });
+});
+
+test("a worker takes up where another left, without computing or writing what is there", async () => {
+  s3.fault = ({ method }) => (method === "PUT" && blocks().length >= 10 ? 403 : undefined);
+  const stopped = await sweep(["worker"], { env: environment() });
+  expect(stopped.code).toBe(42);
+  expect(messagesOf(stopped)).toContain("cannot write to s3://bucket/runs/one/: AccessDenied: as the test asked");
+  const before = new Map(s3.objects);
+  s3.fault = () => undefined;
+  s3.requests.length = 0;
+  const resumed = await sweep(["worker"], { env: environment({ TOTAL_WORKERS: "1" }) });
+  expect(resumed.code).toBe(0);
+  expect(JSON.parse(resumed.stdout.split("\n")[0] as string)).toMatchObject({ resumed: 10_000 });
+  expect(s3.requests.filter((request) => request.startsWith("PUT runs/one/blocks/"))).toHaveLength(20);
+  for (const [key, object] of before) expect(s3.objects.get(key)?.equals(object)).toBe(true);
+});
+
+test("two workers given the same share do no harm", async () => {
+  const both = await Promise.all([
+    sweep(["worker"], { env: environment() }),
+    sweep(["worker"], { env: environment() }),
+  ]);
+  expect(both.map(({ code }) => code)).toEqual([0, 0]);
+  expect(blocks()).toHaveLength(30);
+  expect((await sweep(["verify", RESULTS], { env: s3.environment })).code).toBe(0);
+});
+
+test.each([500, 503, 409])("answers of %d now and then are tried again", async (status) => {
+  let requests = 0;
+  s3.fault = ({ method }) => (method === "PUT" && ++requests % 3 === 0 ? status : undefined);
+  const { code } = await sweep(["worker"], { env: environment() });
+  expect(code).toBe(0);
+  expect(blocks()).toHaveLength(30);
+  expect(s3.requests.filter((request) => request.includes("/blocks/")).length).toBeGreaterThan(30);
+});
+
+test.each([
+  ["500", 500 as const, 75, "cannot write to s3://bucket/runs/one/: InternalError: as the test asked"],
+  ["503", 503 as const, 75, "cannot write to s3://bucket/runs/one/: SlowDown: as the test asked"],
+  ["403", 403 as const, 42, "cannot write to s3://bucket/runs/one/: AccessDenied: as the test asked"],
+  ["404", 404 as const, 42, "cannot write to s3://bucket/runs/one/: NoSuchBucket: as the test asked"],
+  ["nothing", "silence" as const, 75, expect.stringContaining("cannot write to s3://bucket/runs/one/: TimeoutError")],
+])(
+  "an endpoint that goes on to answer %s ends the worker, and what was committed stays",
+  async (_, fault, code, message) => {
+    s3.fault = ({ method, key }) =>
+      method === "PUT" && key.includes("/blocks/") && blocks().length >= 5 ? fault : undefined;
+    const finished = await sweep(["worker"], { env: environment({ AWS_MAX_ATTEMPTS: "2" }) });
+    expect(finished.code).toBe(code);
+    expect(messagesOf(finished)).toContainEqual(message);
+    expect(blocks().length).toBeGreaterThanOrEqual(5);
+    s3.fault = () => undefined;
+    expect((await sweep(["worker"], { env: environment() })).code).toBe(0);
+    expect((await sweep(["verify", RESULTS], { env: s3.environment })).code).toBe(0);
+  },
+);
+
+test("SIGTERM waits until the blocks that are finished are in the bucket", async () => {
+  const slow = writeEvaluation(
+    directory,
+    "slow",
+    "export function evaluate(p: number) { let v = p; for (let i = 0; i < 30_000; i++) v = (v * 31 + 7) % 1_000_003; return v; }",
+  );
+  const { child, finished, output } = startSweep(["worker"], { env: environment({ EVALUATION: slow }) });
+  while (!output().includes('"started"') || blocks().length < 3)
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  child.kill("SIGTERM");
+  expect((await finished).code).toBe(143);
+  expect(blocks().length).toBeGreaterThanOrEqual(3);
+  expect(blocks().length).toBeLessThan(30);
+  const { remaining } = JSON.parse((await sweep(["status", RESULTS, "--json"], { env: s3.environment })).stdout);
+  expect(remaining).toBe(TOTAL - blocks().length * 1_000);
+});
+
+test("a damaged object is named, and computed again once it is deleted", async () => {
+  expect((await sweep(["worker"], { env: environment() })).code).toBe(0);
+  const key = blocks()[3] as string;
+  const object = Buffer.from(s3.objects.get(key) as Buffer);
+  object[100] = (object[100] as number) ^ 1;
+  s3.objects.set(key, object);
+  const damaged = await sweep(["verify", RESULTS], { env: s3.environment });
+  expect(damaged.code).toBe(75);
+  expect(damaged.stderr).toBe(
+    `error: s3://bucket/${key} is damaged: delete it, and run the sweep again to compute its block anew\n`,
+  );
+  s3.objects.delete(key);
+  expect((await sweep(["verify", RESULTS], { env: s3.environment })).stderr).toContain("1,000 parameters are missing");
+  expect((await sweep(["worker"], { env: environment() })).code).toBe(0);
+  expect((await sweep(["verify", RESULTS], { env: s3.environment })).code).toBe(0);
+});
+
+test("another run in the same place is refused", async () => {
+  expect((await sweep(["worker"], { env: environment() })).code).toBe(0);
+  const { code, stdout } = await sweep(["worker"], { env: environment({ SEED: "1" }) });
+  expect(code).toBe(42);
+  expect(stdout).toContain("seed is 0 there and 1 here");
+});
+
+test("a bucket that is not there, and results that are not there, end with 42", async () => {
+  expect(await sweep(["verify", RESULTS], { env: s3.environment })).toMatchObject({
+    code: 42,
+    stderr: `error: ${RESULTS} holds no results: it has no run.json\n`,
+  });
+  s3.fault = () => 404;
+  const { code, stderr } = await sweep(runArguments(RESULTS), { env: s3.environment });
+  expect({ code, stderr }).toEqual({
+    code: 42,
+    stderr: "error: cannot read from s3://bucket/runs/one/: NoSuchBucket: as the test asked\n",
+  });
+});
