@@ -5,7 +5,7 @@ import { setTimeout } from "node:timers/promises";
 import { parseArgsStringToArgv } from "string-argv";
 import { PermanentError } from "../errors.ts";
 import type { CounterBasedContext } from "../random.ts";
-import type { Failure } from "../stores/store.ts";
+import type { Failure, FailureKind } from "../stores/store.ts";
 import { type BlockEvaluator, describeValue, type Pause, valuesOf } from "./block-evaluator.ts";
 
 /**
@@ -76,7 +76,8 @@ export class CommandEvaluator implements BlockEvaluator {
         // Answers that were in the program's buffer are lost, so that with more than one question out nobody knows which
         // parameter was at fault. Alone, it is this one.
         if (count > 1) throw error;
-        return [this.#fail(done, start + done, "exited", (error as Error).message)];
+        const { kind, message } = error as ProgramEnded;
+        return [this.#fail(done, start + done, kind, message)];
       }
       const failure = this.#store(answer, start + done, done);
       if (failure?.kind === "garbage") {
@@ -121,7 +122,7 @@ export class CommandEvaluator implements BlockEvaluator {
     return undefined;
   }
 
-  #fail(index: number, parameter: number, kind: Failure["kind"], error: string): Failure {
+  #fail(index: number, parameter: number, kind: FailureKind, error: string): Failure {
     for (const column of this.#columns) column[index] = Number.NaN;
     return { parameter, kind, error };
   }
@@ -152,11 +153,21 @@ export function questionFor(parameter: number, context: CounterBasedContext): st
   return `${JSON.stringify({ parameter, seed: context.random() * 2 ** 53 })}\n`;
 }
 
+/** The program is gone before it has answered. */
+class ProgramEnded extends Error {
+  readonly kind: FailureKind;
+
+  constructor(kind: FailureKind, message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
 /** The lines a program prints, one at a time; fails when the program ends. */
 class AnswerReader {
   readonly #lines: string[] = [];
   readonly #reader: Interface;
-  #ended: Error | undefined;
+  #ended: PermanentError | ProgramEnded | undefined;
   #wake: (() => void) | undefined;
 
   constructor(program: Program, file: string) {
@@ -171,9 +182,8 @@ class AnswerReader {
     });
     // "close" comes after the last line was read, which "exit" does not.
     program.on("close", (code, signal) => {
-      this.#end(
-        new Error(signal === null ? `the program exited with code ${code}` : `the program was ended by ${signal}`),
-      );
+      const end = signal === null ? `exited with code ${code}` : `was ended by ${signal}`;
+      this.#end(new ProgramEnded(signal === null ? "exited" : "killed", `the program ${end}`));
     });
   }
 
@@ -192,7 +202,7 @@ class AnswerReader {
     return this.#lines.shift() as string;
   }
 
-  #end(error: Error): void {
+  #end(error: PermanentError | ProgramEnded): void {
     this.#ended ??= error;
     this.#wake?.();
   }

@@ -1,0 +1,214 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
+import { sweep, temporaryDirectory, writeEvaluation } from "../support/sweep.ts";
+
+const directory = temporaryDirectory();
+const results = join(directory, "results");
+const EVALUATION = writeEvaluation(
+  directory,
+  "sample",
+  `export const columns = ["half", "odd"];
+export function evaluate(parameter: number) {
+  if (parameter === 3) {
+    throw new Error("three is bad");
+  }
+  return { half: parameter === 4 ? Number.NaN : parameter / 2, odd: parameter === 5 ? Number.POSITIVE_INFINITY : parameter % 2 };
+}
+`,
+);
+
+beforeAll(async () => {
+  const { code } = await sweep([
+    "run",
+    EVALUATION,
+    "--total",
+    "100000",
+    "--workers",
+    "2",
+    "--seed",
+    "5",
+    "--results",
+    results,
+  ]);
+  expect(code).toBe(0);
+});
+
+describe("sweep export", () => {
+  test("writes Parquet, with a null where a parameter failed", async () => {
+    const output = join(directory, "out.parquet");
+    const { code, stdout } = await sweep(["export", results, "--output", output]);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `100,000 rows in ${output}\n` });
+    const rows = await parquetReadObjects({ file: await asyncBufferFromFile(output) });
+    expect(rows).toHaveLength(100_000);
+    expect(rows.slice(2, 6)).toEqual([
+      { parameter: 2n, half: 1, odd: 0 },
+      { parameter: 3n, half: null, odd: null },
+      { parameter: 4n, half: Number.NaN, odd: 0 },
+      { parameter: 5n, half: 2.5, odd: Number.POSITIVE_INFINITY },
+    ]);
+    expect(rows.at(-1)).toEqual({ parameter: 99_999n, half: 49_999.5, odd: 1 });
+  });
+
+  test("writes CSV, to a file or to standard output", async () => {
+    const output = join(directory, "out.csv");
+    expect((await sweep(["export", results, "--format", "csv", "--output", output])).code).toBe(0);
+    const lines = readFileSync(output, "utf8").split("\n");
+    expect(lines.slice(0, 7)).toEqual([
+      "parameter,half,odd",
+      "0,0,0",
+      "1,0.5,1",
+      "2,1,0",
+      "3,,",
+      "4,NaN,0",
+      "5,2.5,Infinity",
+    ]);
+    expect(lines).toHaveLength(100_002);
+    const { stdout } = await sweep(["export", results, "--format", "csv", "--output", "-"]);
+    expect(stdout).toBe(readFileSync(output, "utf8"));
+  });
+
+  test("writes JSON lines", async () => {
+    const { code, stdout } = await sweep(["export", results, "--format", "jsonl", "--output", "-"]);
+    expect(code).toBe(0);
+    const lines = stdout.trimEnd().split("\n");
+    expect(lines).toHaveLength(100_000);
+    expect(lines.slice(3, 6).map((line) => JSON.parse(line))).toEqual([
+      { parameter: 3, half: null, odd: null },
+      { parameter: 4, half: "NaN", odd: 0 },
+      { parameter: 5, half: 2.5, odd: "Infinity" },
+    ]);
+  });
+
+  test("refuses another format, and leaves no half file when it fails", async () => {
+    const other = await sweep(["export", results, "--format", "xlsx"]);
+    expect(other).toMatchObject({
+      code: 42,
+      stderr: 'error: --format: got "xlsx"; allowed is one of parquet, csv, jsonl\n',
+    });
+    const output = join(directory, "missing", "out.csv");
+    expect((await sweep(["export", results, "--format", "csv", "--output", output])).code).not.toBe(0);
+    expect(existsSync(output)).toBe(false);
+  });
+});
+
+describe("sweep replay", () => {
+  test("prints the result of one parameter, and what the run stored", async () => {
+    const { code, stdout, stderr } = await sweep(["replay", "7", "--results", results]);
+    expect({ code, stdout, stderr }).toEqual({
+      code: 0,
+      stdout: '{"half":3.5,"odd":1}\n',
+      stderr: `stored in file:${results}: half = 3.5, odd = 1\n`,
+    });
+  });
+
+  test("prints the stack of what was thrown, with the lines of the source", async () => {
+    const { code, stdout, stderr } = await sweep(["replay", "3", "--results", results]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toContain(`stored in file:${results}: failed (threw): Error: three is bad\n`);
+    expect(stderr).toContain("Error: three is bad\n");
+    expect(stderr).toContain(`${EVALUATION}:4:11)`);
+  });
+
+  test("runs an evaluation that was never run", async () => {
+    expect(await sweep(["replay", "27", "collatz"])).toMatchObject({ code: 0, stdout: '{"steps":111}\n' });
+    const { code, stdout } = await sweep(["replay", "5", "--command", `node -e "console.log(42)"`]);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "42\n" });
+  });
+
+  test("refuses what is not a parameter", async () => {
+    const { code, stderr } = await sweep(["replay", "-5x", "collatz"]);
+    expect(code).not.toBe(0);
+    expect(stderr).not.toContain("    at ");
+  });
+});
+
+test("sweep status counts parameters", async () => {
+  const { stdout } = await sweep(["status", results]);
+  expect(stdout).toBe(
+    [
+      `sample, seed 5, in file:${results}`,
+      "total              100,000",
+      "present             99,999",
+      "failed                   1",
+      "remaining                0",
+      "100 % done",
+      "",
+    ].join("\n"),
+  );
+});
+
+test("sweep verify says what it proved", async () => {
+  const { code, stdout } = await sweep(["verify", results]);
+  expect(code).toBe(0);
+  expect(stdout).toContain("100,000 parameters, each exactly once, in ");
+  expect(stdout).toContain("present    99,999\nfailed     1\n");
+  expect(stdout).toMatch(/half sha256 [0-9a-f]{64}\nodd sha256 [0-9a-f]{64}\n/);
+});
+
+test("results in a place that has none end with 42 and one line", async () => {
+  const empty = join(directory, "empty");
+  for (const command of ["verify", "export", "status"]) {
+    expect(await sweep([command, empty])).toMatchObject({
+      code: 42,
+      stderr: `error: file:${empty} holds no results: it has no run.json\n`,
+    });
+  }
+  expect(await sweep(["status", "ftp://somewhere"])).toMatchObject({
+    code: 42,
+    stderr: 'error: results: got "ftp://somewhere"; allowed is file:<directory>, a path, or s3://<bucket>/<prefix>\n',
+  });
+});
+
+test("a run without parameters is complete at once", async () => {
+  const nothing = join(directory, "nothing");
+  const { code, stdout } = await sweep(["run", "collatz", "--total", "0", "--workers", "2", "--results", nothing]);
+  expect(code).toBe(0);
+  expect(stdout).toContain("[WORKER 1] Processed: 0 parameters\nTotal: 0 parameters, each exactly once");
+  expect((await sweep(["verify", nothing])).code).toBe(0);
+  expect((await sweep(["export", nothing, "--output", join(directory, "nothing.parquet")])).code).toBe(0);
+});
+
+test("the default place of results is named after the evaluation and its identity", async () => {
+  const run = (...options: string[]) => sweep(["run", "collatz", "--total", "100", ...options], { cwd: directory });
+  const [first, same, other] = [await run(), await run(), await run("--seed", "1")].map(
+    ({ stdout }) => /Results in file:(.*)/.exec(stdout)?.[1],
+  );
+  expect(first).toMatch(/\/results\/collatz-[0-9a-f]{8}$/);
+  expect(same).toBe(first);
+  expect(other).not.toBe(first);
+});
+
+test("a run without a terminal prints a line now and then, to standard error", async () => {
+  const { code, stderr } = await sweep([
+    "run",
+    "collatz",
+    "--total",
+    "60",
+    "--batch-size",
+    "5",
+    "--workers",
+    "1",
+    "--simulate-work-ms",
+    "200",
+    "--results",
+    join(directory, "lines"),
+  ]);
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/^ *\d+ % {2}\d+ of 60 {2}\d+\/s {2}\d+ s left\n$/);
+});
+
+test.each([[], ["run"], ["worker"], ["verify"], ["export"], ["status"], ["replay"], ["bundle"]])(
+  "sweep %s --help explains itself",
+  async (...command) => {
+    const { code, stdout } = await sweep([...command, "--help"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Usage: sweep/);
+  },
+);
+
+test("what is not a command is refused", async () => {
+  const { code, stderr } = await sweep(["fly"]);
+  expect(code).toBe(1);
+  expect(stderr).toContain("error: unknown command 'fly'");
+});
