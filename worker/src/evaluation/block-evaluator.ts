@@ -1,7 +1,7 @@
 import { describeError } from "../errors.ts";
 import type { CounterBasedContext } from "../random.ts";
 import type { Failure } from "../stores/store.ts";
-import type { Evaluate, EvaluateBlock, EvaluationResult } from "./module.ts";
+import type { Evaluate, EvaluateBlock } from "./module.ts";
 
 /**
  * Called between stretches of a few milliseconds, with how many parameters of the block are done. A promise that it returns
@@ -211,12 +211,4 @@ export function describeValue(value: unknown): string {
   }
   text ??= typeof value === "function" ? "a function" : String(value);
   return text.length > 200 ? `${text.slice(0, 200)}...` : text;
-}
-
-/** Type check for {@link EvaluationResult} values that came from outside (a program's answer). */
-export function valuesOf(result: EvaluationResult, names: readonly string[], declared: boolean): number[] | undefined {
-  if (!declared) return typeof result === "number" ? [result] : undefined;
-  if (result === null || typeof result !== "object") return undefined;
-  const values = names.map((name) => result[name]);
-  return values.every((value) => typeof value === "number") ? (values as number[]) : undefined;
 }

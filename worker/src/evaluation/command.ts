@@ -6,7 +6,8 @@ import { parseArgsStringToArgv } from "string-argv";
 import { PermanentError } from "../errors.ts";
 import type { CounterBasedContext } from "../random.ts";
 import type { Failure, FailureKind } from "../stores/store.ts";
-import { type BlockEvaluator, describeValue, type Pause, valuesOf } from "./block-evaluator.ts";
+import { parseAnswer } from "./answer.ts";
+import type { BlockEvaluator, Pause } from "./block-evaluator.ts";
 
 /**
  * How many parameters are sent ahead of the answers: the program works while we read. Sixty-four lines fit any pipe, so that
@@ -21,8 +22,8 @@ type Program = ChildProcessByStdio<Writable, Readable, null>;
 
 /**
  * Evaluates with a program in any language. It reads lines of JSON, `{"parameter": 7, "seed": 123}`, and answers each, in
- * order, with one line: a number, an object with the declared columns, or `{"error": "..."}`. `seed` is different for every
- * parameter and made of the run's seed, for the program's own random generator.
+ * order, with one line (see {@link parseAnswer}). `seed` is different for every parameter and made of the run's seed, for the
+ * program's own random generator.
  *
  * The program is started once and serves all blocks of a worker; it is started again when it ends.
  */
@@ -104,21 +105,10 @@ export class CommandEvaluator implements BlockEvaluator {
     );
   }
 
-  #store(answer: string, parameter: number, index: number): Failure | undefined {
-    let result: unknown;
-    try {
-      result = JSON.parse(answer);
-    } catch {
-      return this.#fail(index, parameter, "garbage", `answered ${describeValue(answer)}; expected one line of JSON`);
-    }
-    const error = (result as { error?: unknown } | null)?.error;
-    if (typeof error === "string") return this.#fail(index, parameter, "threw", error.slice(0, 1000));
-    const values = valuesOf(result as number, this.#names, this.#declared);
-    if (values === undefined) {
-      const expected = this.#declared ? `an object with a number for ${this.#names.join(", ")}` : "a number";
-      return this.#fail(index, parameter, "garbage", `answered ${describeValue(result)}; expected ${expected}`);
-    }
-    for (const [place, column] of this.#columns.entries()) column[index] = values[place] as number;
+  #store(line: string, parameter: number, index: number): Failure | undefined {
+    const answer = parseAnswer(line, parameter, this.#names, this.#declared);
+    if ("error" in answer) return this.#fail(index, parameter, answer.kind, answer.error);
+    for (const [place, column] of this.#columns.entries()) column[index] = answer.values[place] as number;
     return undefined;
   }
 

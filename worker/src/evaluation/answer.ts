@@ -1,0 +1,58 @@
+import { PermanentError } from "../errors.ts";
+import { describeValue } from "./block-evaluator.ts";
+
+/** What a program said of one parameter. */
+export type Answer =
+  | { readonly values: readonly number[] }
+  | { readonly kind: "threw" | "garbage"; readonly error: string };
+
+/** JSON has no words for these: Python and others write them bare, some as strings. */
+const NOT_FINITE = new Map([
+  ["NaN", Number.NaN],
+  ["Infinity", Number.POSITIVE_INFINITY],
+  ["-Infinity", Number.NEGATIVE_INFINITY],
+]);
+
+/**
+ * Reads a line of a program: a number, an object with a number for each column (`value`, where none are declared), or
+ * `{"error": "..."}`. An object may repeat `parameter`, which proves that question and answer belong together.
+ *
+ * @throws PermanentError where it is the answer to another parameter.
+ */
+export function parseAnswer(line: string, parameter: number, columns: readonly string[], declared: boolean): Answer {
+  const result = parseJson(line);
+  if (result === undefined) {
+    return { kind: "garbage", error: `answered ${describeValue(line)}; expected one line of JSON` };
+  }
+  if (typeof result === "number" && !declared) return { values: [result] };
+  const object = typeof result === "object" && result !== null ? (result as Record<string, unknown>) : {};
+  if (typeof object.error === "string") return { kind: "threw", error: object.error.slice(0, 1000) };
+  if (object.parameter !== undefined && object.parameter !== parameter) {
+    throw new PermanentError(
+      `the program answered parameter ${describeValue(object.parameter)} when it was asked for ${parameter}; ` +
+        "it must print exactly one line for each line that it reads, in the same order",
+    );
+  }
+  const values = columns.map((column) => toNumber(object[column]));
+  if (values.every((value) => value !== undefined)) return { values };
+  const expected = declared ? `an object with a number for ${columns.join(", ")}` : "a number";
+  return { kind: "garbage", error: `answered ${describeValue(result)}; expected ${expected}` };
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    // Bare words that are not finite numbers become strings. Garbage stays garbage.
+    if (NOT_FINITE.has(line)) return NOT_FINITE.get(line);
+    try {
+      return JSON.parse(line.replace(/(?<=[:\s])(-?Infinity|NaN)(?=[\s,}])/g, '"$1"'));
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+function toNumber(value: unknown): number | undefined {
+  return typeof value === "number" ? value : NOT_FINITE.get(value as string);
+}
