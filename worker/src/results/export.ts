@@ -1,0 +1,112 @@
+import { createWriteStream, rmSync } from "node:fs";
+import { rename } from "node:fs/promises";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { explainFileError } from "../errors.ts";
+import type { ResultBlock } from "../evaluation/module.ts";
+import type { Failure, ResultReader } from "../stores/store.ts";
+import { resultBlocks } from "./blocks.ts";
+
+export const EXPORT_FORMATS = ["parquet", "csv", "jsonl"] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+/**
+ * Writes the results of a verified run as one table: `parameter`, and a column for each result, without a value where the
+ * parameter failed.
+ *
+ * @param output a path, which appears when it is complete, or `-` for standard output (not for Parquet).
+ */
+export async function exportResults(
+  reader: ResultReader,
+  failures: readonly Failure[],
+  format: ExportFormat,
+  output: string,
+): Promise<void> {
+  const failed = new Set(failures.map((failure) => failure.parameter));
+  if (output === "-") {
+    await pipeline([...(await textOf(reader, failed, format)), process.stdout]);
+    return;
+  }
+  const aside = `${output}.${process.pid}`;
+  try {
+    if (format === "parquet") await writeParquet(reader, failed, aside);
+    else await pipeline([...(await textOf(reader, failed, format)), createWriteStream(aside)]);
+    await rename(aside, output);
+  } catch (error) {
+    rmSync(aside, { force: true });
+    throw explainFileError(error, output);
+  }
+}
+
+/** The beginning of a pipeline that gives the table as text. */
+async function textOf(
+  reader: ResultReader,
+  failed: ReadonlySet<number>,
+  format: ExportFormat,
+): Promise<(NodeJS.ReadableStream | NodeJS.ReadWriteStream)[]> {
+  if (format === "jsonl") return [Readable.from(jsonLines(reader, failed), { objectMode: false })];
+  const { stringify } = await import("csv-stringify");
+  return [Readable.from(rows(reader, failed)), stringify({ header: true, columns: ["parameter", ...reader.identity.columns] })];
+}
+
+async function* rows(reader: ResultReader, failed: ReadonlySet<number>): AsyncGenerator<(number | null)[]> {
+  for await (const block of resultBlocks(reader)) {
+    const columns = Object.values(block.columns);
+    for (let index = 0; index < block.count; index++) {
+      const parameter = block.start + index;
+      const isMissing = failed.has(parameter);
+      yield [parameter, ...columns.map((values) => (isMissing ? null : (values[index] as number)))];
+    }
+  }
+}
+
+/** JSON has no NaN and no infinity: they are the strings "NaN", "Infinity" and "-Infinity", and null is a failed parameter. */
+async function* jsonLines(reader: ResultReader, failed: ReadonlySet<number>): AsyncGenerator<string> {
+  for await (const block of resultBlocks(reader)) {
+    const columns = Object.entries(block.columns);
+    const lines: string[] = [];
+    for (let index = 0; index < block.count; index++) {
+      const parameter = block.start + index;
+      const isMissing = failed.has(parameter);
+      const row: Record<string, number | string | null> = { parameter };
+      for (const [name, values] of columns) {
+        const value = values[index] as number;
+        row[name] = isMissing ? null : Number.isFinite(value) ? value : String(value);
+      }
+      lines.push(`${JSON.stringify(row)}\n`);
+    }
+    yield lines.join("");
+  }
+}
+
+async function writeParquet(reader: ResultReader, failed: ReadonlySet<number>, path: string): Promise<void> {
+  const { fileWriter, ParquetWriter } = await import("hyparquet-writer");
+  const { columns } = reader.identity;
+  const writer = new ParquetWriter({
+    writer: fileWriter(path),
+    // Deltas make the parameter nearly free; values of a computation rarely compress, and Snappy costs seven times the write.
+    codec: "UNCOMPRESSED",
+    schema: [
+      { name: "root", num_children: columns.length + 1 },
+      { name: "parameter", type: "INT64", repetition_type: "REQUIRED" },
+      ...columns.map((name) => ({ name, type: "DOUBLE" as const, repetition_type: "OPTIONAL" as const })),
+    ],
+  });
+  for await (const block of resultBlocks(reader)) {
+    const parameters = BigInt64Array.from({ length: block.count }, (_, index) => BigInt(block.start + index));
+    await writer.write({
+      columnData: [
+        { name: "parameter", data: parameters, encoding: "DELTA_BINARY_PACKED" },
+        ...columns.map((name) => ({ name, data: withNulls(block, name, failed), encoding: "PLAIN" as const })),
+      ],
+      rowGroupSize: block.count,
+    });
+  }
+  await writer.finish();
+}
+
+function withNulls(block: ResultBlock, column: string, failed: ReadonlySet<number>): Float64Array | (number | null)[] {
+  const values = block.columns[column] as Float64Array;
+  if (failed.size === 0) return values;
+  return Array.from(values, (value, index) => (failed.has(block.start + index) ? null : value));
+}
