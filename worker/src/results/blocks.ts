@@ -12,7 +12,11 @@ export async function* resultBlocks(reader: ResultReader): AsyncGenerator<Result
     for (let start = 0; start < totalParameters; start += BLOCK) {
       const count = Math.min(BLOCK, totalParameters - start);
       const values = files.read(start, count);
-      yield { start, count, columns: Object.fromEntries(names.map((name, place) => [name, values[place] as Float64Array])) };
+      yield {
+        start,
+        count,
+        columns: Object.fromEntries(names.map((name, place) => [name, values[place] as Float64Array])),
+      };
     }
   } finally {
     files.close();

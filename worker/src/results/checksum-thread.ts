@@ -12,6 +12,8 @@ export interface ChecksumTask {
 const { columnPaths, records } = workerData as ChecksumTask;
 const checksum = await createChecksum();
 const files = ColumnFiles.openToRead(columnPaths);
-const intact = records.map(({ start, count, checksum: expected }) => checksum(start, files.read(start, count)) === expected);
+const intact = records.map(
+  ({ start, count, checksum: expected }) => checksum(start, files.read(start, count)) === expected,
+);
 files.close();
 parentPort?.postMessage(intact);

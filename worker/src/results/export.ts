@@ -46,7 +46,10 @@ async function textOf(
 ): Promise<(NodeJS.ReadableStream | NodeJS.ReadWriteStream)[]> {
   if (format === "jsonl") return [Readable.from(jsonLines(reader, failed), { objectMode: false })];
   const { stringify } = await import("csv-stringify");
-  return [Readable.from(rows(reader, failed)), stringify({ header: true, columns: ["parameter", ...reader.identity.columns] })];
+  return [
+    Readable.from(rows(reader, failed)),
+    stringify({ header: true, columns: ["parameter", ...reader.identity.columns] }),
+  ];
 }
 
 async function* rows(reader: ResultReader, failed: ReadonlySet<number>): AsyncGenerator<(number | null)[]> {

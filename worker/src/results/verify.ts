@@ -88,7 +88,9 @@ export async function verifyResults(reader: ResultReader): Promise<Verification>
 
 /** `12,000 parameters are missing (0-9,999, 20,000-21,999)`. */
 export function describeMissing(missing: readonly Range[]): string {
-  const shown = missing.slice(0, 5).map((range) => `${range.start.toLocaleString("en")}-${(endOf(range) - 1).toLocaleString("en")}`);
+  const shown = missing
+    .slice(0, 5)
+    .map((range) => `${range.start.toLocaleString("en")}-${(endOf(range) - 1).toLocaleString("en")}`);
   const more = missing.length > shown.length ? `, and ${missing.length - shown.length} more ranges` : "";
   return `${countOf(missing).toLocaleString("en")} parameters are missing (${shown.join(", ")}${more})`;
 }

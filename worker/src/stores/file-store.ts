@@ -1,8 +1,11 @@
 import {
   appendFileSync,
+  closeSync,
   existsSync,
+  fsyncSync,
   linkSync,
   mkdirSync,
+  openSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -59,6 +62,7 @@ export class FileStore implements ResultStore {
   async write(identity: RunIdentity): Promise<ResultWriter> {
     const columns = ColumnFiles.open(this.#columnPaths(identity), identity.totalParameters);
     const log = await CommitLog.open(this.#path("commits.log"));
+    for (const directory of [this.#directory, this.#path("columns")]) syncDirectory(directory);
     return new FileWriter(columns, log, this.#path(FAILURES_FILE), () => this.#records());
   }
 
@@ -123,6 +127,18 @@ function appendFailures(path: string, failures: readonly Failure[]): void {
     appendFileSync(path, serializeFailures(failures));
   } catch (error) {
     throw explainFileError(error, path);
+  }
+}
+
+/** Makes the names of new files as durable as `fdatasync` makes their content. */
+function syncDirectory(path: string): void {
+  // Windows cannot open a directory, and needs no such thing.
+  if (process.platform === "win32") return;
+  const directory = openSync(path, "r");
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
   }
 }
 
