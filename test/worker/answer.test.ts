@@ -1,5 +1,9 @@
 import { PermanentError } from "../../worker/src/errors.ts";
 import { parseAnswer } from "../../worker/src/evaluation/answer.ts";
+import { ResultColumns } from "../../worker/src/evaluation/result-columns.ts";
+
+const plain = new ResultColumns(["value"], false, 1);
+const declared = new ResultColumns(["a", "b"], true, 1);
 
 test.each([
   ["12.5", [12.5]],
@@ -8,7 +12,7 @@ test.each([
   ['{"value": 3}', [3]],
   ['{"parameter": 7, "value": 3}', [3]],
 ])("without columns, %s is a value", (line, values) => {
-  expect(parseAnswer(line, 7, ["value"], false)).toEqual({ values });
+  expect(parseAnswer(line, 7, plain)).toEqual({ values });
 });
 
 test.each([
@@ -17,7 +21,7 @@ test.each([
   ['{"a":NaN,"b":Infinity}', [Number.NaN, Number.POSITIVE_INFINITY]],
   ['{"b": "NaN", "a": "Infinity"}', [Number.POSITIVE_INFINITY, Number.NaN]],
 ])("with columns, %s is values", (line, values) => {
-  expect(parseAnswer(line, 7, ["a", "b"], true)).toEqual({ values });
+  expect(parseAnswer(line, 7, declared)).toEqual({ values });
 });
 
 test.each([
@@ -33,18 +37,18 @@ test.each([
   '{"a": 1, "b": null}',
   "1",
 ])("with columns, %j is garbage", (line) => {
-  expect(parseAnswer(line, 7, ["a", "b"], true)).toEqual({
+  expect(parseAnswer(line, 7, declared)).toEqual({
     kind: "garbage",
     error: expect.stringContaining("; expected "),
   });
 });
 
 test("an error is the parameter's failure", () => {
-  expect(parseAnswer('{"error": "diverged"}', 7, ["value"], false)).toEqual({ kind: "threw", error: "diverged" });
+  expect(parseAnswer('{"error": "diverged"}', 7, plain)).toEqual({ kind: "threw", error: "diverged" });
 });
 
 test("the answer to another parameter stops everything", () => {
-  expect(() => parseAnswer('{"parameter": 6, "value": 3}', 7, ["value"], false)).toThrow(
+  expect(() => parseAnswer('{"parameter": 6, "value": 3}', 7, plain)).toThrow(
     new PermanentError(
       "the program answered parameter 6 when it was asked for 7; it must print exactly one line for each line that it reads, in the same order",
     ),

@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readColumn, readFailures, readReceipt, sweep, temporaryDirectory } from "../support/sweep.ts";
@@ -105,32 +104,4 @@ test("a program that was edited is another run, and its place on the disk does n
   const { code, stderr } = await run("edited", command);
   expect(code).toBe(42);
   expect(stderr).toContain("evaluationSha256 is ");
-});
-
-function hasPython(): boolean {
-  try {
-    execFileSync("python3", ["--version"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-// The example of the README; where there is no Python, nobody would run it.
-(hasPython() ? test : test.skip)("a Python program that does not flush is heard all the same", async () => {
-  const path = join(directory, "evaluate.py");
-  writeFileSync(
-    path,
-    `import json, random, sys
-
-for line in sys.stdin:
-    request = json.loads(line)
-    random.seed(request["seed"])
-    print(json.dumps({"half": request["parameter"] / 2, "noise": random.random()}))
-`,
-  );
-  const { code, results } = await run("python", `python3 ${path}`, ["--columns", "half,noise"]);
-  expect(code).toBe(0);
-  expect(readColumn(results, "half")[999]).toBe(499.5);
-  expect(new Set(readColumn(results, "noise")).size).toBe(1000);
 });

@@ -3,8 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { EXIT_CODE, type ExitCode, PermanentError } from "../errors.ts";
+import { VectorEvaluator } from "../evaluation/block-evaluator.ts";
 import { CommandEvaluator } from "../evaluation/command.ts";
-import { DEFAULT_COLUMNS, importEvaluation } from "../evaluation/module.ts";
+import { DEFAULT_COLUMNS, type EvaluateBlock, importEvaluation } from "../evaluation/module.ts";
+import { ResultColumns } from "../evaluation/result-columns.ts";
 import { findEvaluation } from "../evaluation/source.ts";
 import { CounterBasedContext } from "../random.ts";
 import { ColumnFiles } from "../stores/column-files.ts";
@@ -58,13 +60,9 @@ async function replayModule(
     if (evaluate !== undefined) {
       print(await evaluate(parameter, context));
     } else {
-      const names = columns ?? DEFAULT_COLUMNS;
-      const out = names.map(() => new Float64Array(1).fill(Number.NaN));
-      const named = Object.fromEntries(names.map((name, place) => [name, out[place]]));
-      await evaluateBlock?.(parameter, 1, (columns === undefined ? out[0] : named) as never, context);
-      print(
-        columns === undefined ? out[0]?.[0] : Object.fromEntries(names.map((name, place) => [name, out[place]?.[0]])),
-      );
+      const results = new ResultColumns(columns ?? DEFAULT_COLUMNS, columns !== undefined, 1);
+      await new VectorEvaluator(evaluateBlock as EvaluateBlock, context, results).evaluateOrThrow(parameter, 1);
+      print(firstOf(results));
     }
     return EXIT_CODE.DONE;
   } catch (error) {
@@ -79,24 +77,27 @@ async function replayProgram(
   parameter: number,
   context: CounterBasedContext,
 ): Promise<ExitCode | typeof EVALUATION_FAILED> {
-  const names = columns ?? DEFAULT_COLUMNS;
-  const buffers = names.map(() => new Float64Array(1));
-  const evaluator = new CommandEvaluator(program, context, names, buffers, columns !== undefined);
+  const results = new ResultColumns(columns ?? DEFAULT_COLUMNS, columns !== undefined, 1);
+  const evaluator = new CommandEvaluator(program, context, results);
   try {
     const [failure] = await evaluator.evaluate(parameter, 1, () => undefined);
     if (failure !== undefined) {
       process.stderr.write(`${failure.error}\n`);
       return EVALUATION_FAILED;
     }
-    print(
-      columns === undefined
-        ? buffers[0]?.[0]
-        : Object.fromEntries(names.map((name, place) => [name, buffers[place]?.[0]])),
-    );
+    print(firstOf(results));
     return EXIT_CODE.DONE;
   } finally {
     evaluator.close();
   }
+}
+
+/** The only result that the columns hold, as `evaluate` would have returned it. */
+function firstOf({ names, buffers, areDeclared }: ResultColumns): number | Record<string, number> {
+  const values = buffers.map((buffer) => buffer[0] as number);
+  return areDeclared
+    ? Object.fromEntries(names.map((name, place) => [name, values[place] as number]))
+    : (values[0] as number);
 }
 
 /** What the run has of the parameter. */

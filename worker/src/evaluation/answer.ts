@@ -1,5 +1,6 @@
 import { PermanentError } from "../errors.ts";
 import { describeValue } from "./block-evaluator.ts";
+import type { ResultColumns } from "./result-columns.ts";
 
 /** What a program said of one parameter. */
 export type Answer =
@@ -19,12 +20,16 @@ const NOT_FINITE = new Map([
  *
  * @throws PermanentError where it is the answer to another parameter.
  */
-export function parseAnswer(line: string, parameter: number, columns: readonly string[], declared: boolean): Answer {
+export function parseAnswer(
+  line: string,
+  parameter: number,
+  columns: Pick<ResultColumns, "names" | "areDeclared" | "expected">,
+): Answer {
   const result = parseJson(line);
   if (result === undefined) {
     return { kind: "garbage", error: `answered ${describeValue(line)}; expected one line of JSON` };
   }
-  if (typeof result === "number" && !declared) return { values: [result] };
+  if (typeof result === "number" && !columns.areDeclared) return { values: [result] };
   const object = typeof result === "object" && result !== null ? (result as Record<string, unknown>) : {};
   if (typeof object.error === "string") return { kind: "threw", error: object.error.slice(0, 1000) };
   if (object.parameter !== undefined && object.parameter !== parameter) {
@@ -33,10 +38,9 @@ export function parseAnswer(line: string, parameter: number, columns: readonly s
         "it must print exactly one line for each line that it reads, in the same order",
     );
   }
-  const values = columns.map((column) => toNumber(object[column]));
+  const values = columns.names.map((column) => toNumber(object[column]));
   if (values.every((value) => value !== undefined)) return { values };
-  const expected = declared ? `an object with a number for ${columns.join(", ")}` : "a number";
-  return { kind: "garbage", error: `answered ${describeValue(result)}; expected ${expected}` };
+  return { kind: "garbage", error: `answered ${describeValue(result)}; expected ${columns.expected}` };
 }
 
 function parseJson(line: string): unknown {

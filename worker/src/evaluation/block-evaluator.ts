@@ -2,6 +2,7 @@ import { describeError } from "../errors.ts";
 import type { CounterBasedContext } from "../random.ts";
 import type { Failure } from "../stores/store.ts";
 import type { Evaluate, EvaluateBlock } from "./module.ts";
+import type { ResultColumns, StoreResult } from "./result-columns.ts";
 
 /**
  * Called between stretches of a few milliseconds, with how many parameters of the block are done. A promise that it returns
@@ -15,35 +16,6 @@ export interface BlockEvaluator {
   close(): void;
 }
 
-/** Puts a result at a place of the columns; false where it is not a number for each. */
-type StoreResult = (result: unknown, index: number) => boolean;
-
-/**
- * The function that stores a result, made for the declared columns: with their names as literals it costs 3 ns a parameter,
- * a tenth of what a loop over the names costs.
- */
-function createStoreResult(names: readonly string[], columns: readonly Float64Array[], declared: boolean): StoreResult {
-  const [only] = columns;
-  if (!declared && only !== undefined) {
-    return (result, index) => {
-      if (typeof result !== "number") return false;
-      only[index] = result;
-      return true;
-    };
-  }
-  const places = names.map((_, place) => place);
-  const body = `
-    const [${places.map((place) => `column${place}`)}] = columns;
-    return (result, index) => {
-      if (result === null || typeof result !== "object") return false;
-      const {${names.map((name, place) => `${JSON.stringify(name)}: value${place}`)}} = result;
-      if (${places.map((place) => `typeof value${place} !== "number"`).join(" || ")}) return false;
-      ${places.map((place) => `column${place}[index] = value${place};`).join(" ")}
-      return true;
-    };`;
-  return new Function("columns", body)(columns);
-}
-
 /** Longest stretch of work between two looks at the clock, in milliseconds: what a stop or a heartbeat may have to wait. */
 const STRETCH_MS = 5;
 
@@ -51,23 +23,14 @@ const STRETCH_MS = 5;
 export class FunctionEvaluator implements BlockEvaluator {
   readonly #evaluate: Evaluate;
   readonly #context: CounterBasedContext;
-  readonly #columns: readonly Float64Array[];
+  readonly #columns: ResultColumns;
   readonly #store: StoreResult;
-  readonly #expected: string;
 
-  constructor(
-    evaluate: Evaluate,
-    context: CounterBasedContext,
-    names: readonly string[],
-    columns: readonly Float64Array[],
-    /** Whether the module declared its columns, so that it returns an object. */
-    declared: boolean,
-  ) {
+  constructor(evaluate: Evaluate, context: CounterBasedContext, columns: ResultColumns) {
     this.#evaluate = evaluate;
     this.#context = context;
     this.#columns = columns;
-    this.#store = createStoreResult(names, columns, declared);
-    this.#expected = declared ? `an object with a number for ${names.join(", ")}` : "a number";
+    this.#store = columns.createStore();
   }
 
   async evaluate(start: number, count: number, pause: Pause): Promise<Failure[]> {
@@ -147,12 +110,12 @@ export class FunctionEvaluator implements BlockEvaluator {
   }
 
   #fail(index: number, failures: Failure[], failure: Failure): void {
-    for (const column of this.#columns) column[index] = Number.NaN;
+    this.#columns.clear(index);
     failures.push(failure);
   }
 
   #describeGarbage(result: unknown): string {
-    return `returned ${describeValue(result)}; expected ${this.#expected}`;
+    return `returned ${describeValue(result)}; expected ${this.#columns.expected}`;
   }
 }
 
@@ -160,38 +123,34 @@ export class FunctionEvaluator implements BlockEvaluator {
 export class VectorEvaluator implements BlockEvaluator {
   readonly #evaluateBlock: EvaluateBlock;
   readonly #context: CounterBasedContext;
-  readonly #names: readonly string[];
-  readonly #columns: readonly Float64Array[];
-  readonly #declared: boolean;
+  readonly #columns: ResultColumns;
 
-  constructor(
-    evaluateBlock: EvaluateBlock,
-    context: CounterBasedContext,
-    names: readonly string[],
-    columns: readonly Float64Array[],
-    declared: boolean,
-  ) {
+  constructor(evaluateBlock: EvaluateBlock, context: CounterBasedContext, columns: ResultColumns) {
     this.#evaluateBlock = evaluateBlock;
     this.#context = context;
-    this.#names = names;
     this.#columns = columns;
-    this.#declared = declared;
   }
 
   async evaluate(start: number, count: number, pause: Pause): Promise<Failure[]> {
-    // Values that the function leaves out are NaN, never those of the block before.
-    const views = this.#columns.map((column) => column.subarray(0, count).fill(Number.NaN));
-    const out = this.#declared ? Object.fromEntries(this.#names.map((name, place) => [name, views[place]])) : views[0];
-    this.#context.moveTo(start);
     try {
-      await this.#evaluateBlock(start, count, out as Parameters<EvaluateBlock>[2], this.#context);
+      await this.evaluateOrThrow(start, count);
     } catch (error) {
       if (count > 1) throw error;
-      for (const view of views) view.fill(Number.NaN);
+      this.#columns.clear(0);
       return [{ parameter: start, kind: "threw", error: describeError(error) }];
     }
     await pause(count);
     return [];
+  }
+
+  /** @throws what the function throws. */
+  async evaluateOrThrow(start: number, count: number): Promise<void> {
+    const { names, buffers, areDeclared } = this.#columns;
+    // Values that the function leaves out are NaN, never those of the block before.
+    const views = buffers.map((buffer) => buffer.subarray(0, count).fill(Number.NaN));
+    const out = areDeclared ? Object.fromEntries(names.map((name, place) => [name, views[place]])) : views[0];
+    this.#context.moveTo(start);
+    await this.#evaluateBlock(start, count, out as Parameters<EvaluateBlock>[2], this.#context);
   }
 
   close(): void {}

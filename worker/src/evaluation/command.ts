@@ -8,6 +8,7 @@ import type { CounterBasedContext } from "../random.ts";
 import type { Failure, FailureKind } from "../stores/store.ts";
 import { parseAnswer } from "./answer.ts";
 import type { BlockEvaluator, Pause } from "./block-evaluator.ts";
+import type { ResultColumns } from "./result-columns.ts";
 
 /**
  * How many parameters are sent ahead of the answers: the program works while we read. Sixty-four lines fit any pipe, so that
@@ -30,27 +31,16 @@ type Program = ChildProcessByStdio<Writable, Readable, null>;
 export class CommandEvaluator implements BlockEvaluator {
   readonly #command: string;
   readonly #context: CounterBasedContext;
-  readonly #names: readonly string[];
-  readonly #columns: readonly Float64Array[];
-  readonly #declared: boolean;
+  readonly #columns: ResultColumns;
   readonly #question: typeof questionFor;
   #program: Program | undefined;
   #answers: AnswerReader | undefined;
 
-  constructor(
-    command: string,
-    context: CounterBasedContext,
-    names: readonly string[],
-    columns: readonly Float64Array[],
-    declared: boolean,
-    question = questionFor,
-  ) {
-    this.#question = question;
+  constructor(command: string, context: CounterBasedContext, columns: ResultColumns, question = questionFor) {
     this.#command = command;
     this.#context = context;
-    this.#names = names;
     this.#columns = columns;
-    this.#declared = declared;
+    this.#question = question;
   }
 
   async evaluate(start: number, count: number, pause: Pause): Promise<Failure[]> {
@@ -106,14 +96,14 @@ export class CommandEvaluator implements BlockEvaluator {
   }
 
   #store(line: string, parameter: number, index: number): Failure | undefined {
-    const answer = parseAnswer(line, parameter, this.#names, this.#declared);
+    const answer = parseAnswer(line, parameter, this.#columns);
     if ("error" in answer) return this.#fail(index, parameter, answer.kind, answer.error);
-    for (const [place, column] of this.#columns.entries()) column[index] = answer.values[place] as number;
+    for (const [place, buffer] of this.#columns.buffers.entries()) buffer[index] = answer.values[place] as number;
     return undefined;
   }
 
   #fail(index: number, parameter: number, kind: FailureKind, error: string): Failure {
-    for (const column of this.#columns) column[index] = Number.NaN;
+    this.#columns.clear(index);
     return { parameter, kind, error };
   }
 

@@ -7,6 +7,7 @@ import { type BlockEvaluator, FunctionEvaluator, VectorEvaluator } from "./block
 import { CommandEvaluator, questionFor } from "./command.ts";
 import { DEFAULT_COLUMNS, type EvaluateBlock, importEvaluation } from "./module.ts";
 import type { BlockOrder, CompletedBlock, FromEvaluation, ToEvaluation } from "./protocol.ts";
+import { ResultColumns } from "./result-columns.ts";
 
 /**
  * The evaluation process: runs the user's code and nothing that must survive it. It may be killed at any moment. The user's
@@ -18,10 +19,11 @@ const REPORT_EVERY_MS = 20;
 /** A block that takes longer shows that it is alive this often. */
 const HEARTBEAT_EVERY_MS = 100;
 
-type CreateEvaluator = (columns: readonly Float64Array[]) => BlockEvaluator;
+type CreateEvaluator = (columns: ResultColumns) => BlockEvaluator;
 
 class EvaluationProcess {
   readonly names: readonly string[];
+  readonly #areDeclared: boolean;
   readonly #createEvaluator: CreateEvaluator;
   readonly #checksum: Checksum;
   #evaluator: BlockEvaluator | undefined;
@@ -33,15 +35,17 @@ class EvaluationProcess {
   #working = false;
   #stopping = false;
 
-  constructor(names: readonly string[], createEvaluator: CreateEvaluator, checksum: Checksum) {
-    this.names = names;
+  constructor(declared: readonly string[] | undefined, createEvaluator: CreateEvaluator, checksum: Checksum) {
+    this.names = declared ?? DEFAULT_COLUMNS;
+    this.#areDeclared = declared !== undefined;
     this.#createEvaluator = createEvaluator;
     this.#checksum = checksum;
   }
 
   open(spoolPaths: readonly string[], batchSize: number): void {
-    this.#buffers = this.names.map(() => new Float64Array(batchSize));
-    this.#evaluator = this.#createEvaluator(this.#buffers);
+    const columns = new ResultColumns(this.names, this.#areDeclared, batchSize);
+    this.#buffers = columns.buffers;
+    this.#evaluator = this.#createEvaluator(columns);
     this.#files = ColumnFiles.open(spoolPaths);
   }
 
@@ -152,32 +156,24 @@ async function load({ source, seed, simulateWorkMs }: ToEvaluation & { type: "lo
   const context = new CounterBasedContext(seed);
   const checksum = await createChecksum();
   if ("command" in source) {
-    const names = source.columns ?? DEFAULT_COLUMNS;
     const question = slowedDown(questionFor, () => simulateWorkMs, simulateWorkMs);
-    return new EvaluationProcess(
-      names,
-      (columns) =>
-        new CommandEvaluator(source.command, context, names, columns, source.columns !== undefined, question),
-      checksum,
-    );
+    const create: CreateEvaluator = (columns) => new CommandEvaluator(source.command, context, columns, question);
+    return new EvaluationProcess(source.columns, create, checksum);
   }
-  const { evaluate, evaluateBlock, columns } = await importEvaluation(source.modulePath);
-  const names = columns ?? DEFAULT_COLUMNS;
-  const declared = columns !== undefined;
-  if (evaluate !== undefined) {
-    const slowed = slowedDown(evaluate, () => simulateWorkMs, simulateWorkMs);
-    return new EvaluationProcess(
-      names,
-      (buffers) => new FunctionEvaluator(slowed, context, names, buffers, declared),
-      checksum,
-    );
-  }
-  const slowed = slowedDown(evaluateBlock as EvaluateBlock, (_start, count) => count * simulateWorkMs, simulateWorkMs);
-  return new EvaluationProcess(
-    names,
-    (buffers) => new VectorEvaluator(slowed, context, names, buffers, declared),
-    checksum,
-  );
+  const module = await importEvaluation(source.modulePath);
+  const create: CreateEvaluator = (columns) => {
+    const { evaluate, evaluateBlock } = module;
+    if (evaluate !== undefined) {
+      return new FunctionEvaluator(
+        slowedDown(evaluate, () => simulateWorkMs, simulateWorkMs),
+        context,
+        columns,
+      );
+    }
+    const slowed = slowedDown(evaluateBlock as EvaluateBlock, (_, count) => count * simulateWorkMs, simulateWorkMs);
+    return new VectorEvaluator(slowed, context, columns);
+  };
+  return new EvaluationProcess(module.columns, create, checksum);
 }
 
 /** Ends this process group when the supervisor is gone, also while the evaluation is in an endless loop. */
