@@ -80,6 +80,8 @@ export class Supervisor {
         if (suspect === undefined) await this.#continue();
         else await this.#evaluateOneByOne(suspect);
       }
+      // Not killed: what it printed last is still on its way.
+      await this.#session.finish(STOP_WITHIN_MS);
     } catch (error) {
       if (!(error instanceof Stopped)) {
         // The error that came first is the one to report.
