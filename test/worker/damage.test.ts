@@ -40,7 +40,9 @@ async function computeInto(path: string, blocks: readonly Range[]): Promise<void
       Float64Array.from({ length: block.count }, (_, index) => (block.start + index) * factor),
     );
     columns.write(block.start, block.count, values);
-    await writer.commit([{ ...block, checksum: checksum(block.start, values), failures: failuresOf(block) }]);
+    await writer.commit([
+      { ...block, checksum: checksum(block.start, values), failures: failuresOf(block), position: block.start },
+    ]);
   }
   columns.close();
   await writer.close();

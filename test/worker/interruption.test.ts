@@ -159,6 +159,33 @@ test("SIGTERM flushes, exits with 143, and what was committed is not computed ag
   expect(digests(results)).toEqual(undisturbed);
 });
 
+test("SIGTERM commits the finished part of a block, and a kill costs a second of a block that takes long", async () => {
+  const slow = writeEvaluation(
+    directory,
+    "slow",
+    "export const evaluate = async (parameter: number) => { await new Promise((resolve) => setTimeout(resolve, 10)); return parameter; };",
+  );
+  const results = join(directory, "slow-results");
+  // One block, which would take half a minute.
+  const env = environment(results, { evaluation: slow, total: 3_000, batchSize: 3_000 });
+  const presentAfter = async (signal: NodeJS.Signals) => {
+    const { child, finished, output } = startSweep(["worker"], { env });
+    await until(() => output().includes('"started"'));
+    await pause(2_500);
+    child.kill(signal);
+    await finished;
+    return JSON.parse((await sweep(["status", results, "--json"])).stdout).present;
+  };
+  const killed = await presentAfter("SIGKILL");
+  expect(killed).toBeGreaterThan(50);
+  const terminated = await presentAfter("SIGTERM");
+  expect(terminated).toBeGreaterThan(killed + 100);
+  const rest = await sweep(["worker"], { env });
+  expect(rest.code).toBe(0);
+  expect(JSON.parse(rest.stdout.split("\n")[0] as string)).toMatchObject({ resumed: terminated });
+  expect(readColumn(results)).toEqual(Float64Array.from({ length: 3_000 }, (_, parameter) => parameter));
+});
+
 test("SIGTERM is heard at once while the evaluation is in an endless loop", async () => {
   const stuck = writeEvaluation(
     directory,

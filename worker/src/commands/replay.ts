@@ -80,7 +80,8 @@ async function replayProgram(
   const results = new ResultColumns(columns ?? DEFAULT_COLUMNS, columns !== undefined, 1);
   const evaluator = new CommandEvaluator(program, context, results);
   try {
-    const [failure] = await evaluator.evaluate(parameter, 1, () => undefined);
+    const { failures } = await evaluator.evaluate(parameter, 1, () => undefined);
+    const [failure] = failures;
     if (failure !== undefined) {
       process.stderr.write(`${failure.error}\n`);
       return EVALUATION_FAILED;

@@ -2,18 +2,25 @@ import { describeError } from "../errors.ts";
 import type { CounterBasedContext } from "../random.ts";
 import type { Failure } from "../stores/store.ts";
 import type { Evaluate, EvaluateBlock } from "./module.ts";
-import type { ResultColumns, StoreResult } from "./result-columns.ts";
+import { canonicalize, type ResultColumns, type StoreResult } from "./result-columns.ts";
 
 /**
- * Called between stretches of a few milliseconds, with how many parameters of the block are done. A promise that it returns
- * is awaited: the process hears its messages meanwhile.
+ * Called between stretches of a few milliseconds, with how many parameters are done. A promise that it returns is awaited: the
+ * process hears its messages meanwhile. If it resolves to true, the evaluator returns with what is done so far.
  */
-export type Pause = (done: number) => Promise<void> | undefined;
+export type Pause = (done: number) => Promise<boolean> | undefined;
 
-/** Fills the first `count` values of each column, and returns the parameters that have none. */
+/** The beginning of a block, or all of it. */
+export interface EvaluatedPart {
+  /** How many parameters were evaluated, from the first on. */
+  readonly done: number;
+  /** Those of them that have no result. */
+  readonly failures: Failure[];
+}
+
+/** Fills the columns from their beginning with the results of consecutive parameters. */
 export interface BlockEvaluator {
-  evaluate(start: number, count: number, pause: Pause): Promise<Failure[]>;
-  close(): void;
+  evaluate(start: number, count: number, pause: Pause): Promise<EvaluatedPart>;
 }
 
 /** Longest stretch of work between two looks at the clock, in milliseconds: what a stop or a heartbeat may have to wait. */
@@ -33,7 +40,7 @@ export class FunctionEvaluator implements BlockEvaluator {
     this.#store = columns.createStore();
   }
 
-  async evaluate(start: number, count: number, pause: Pause): Promise<Failure[]> {
+  async evaluate(start: number, count: number, pause: Pause): Promise<EvaluatedPart> {
     const failures: Failure[] = [];
     let done = 0;
     let stretch = 1;
@@ -41,17 +48,15 @@ export class FunctionEvaluator implements BlockEvaluator {
       const before = performance.now();
       const { reached, promised } = this.#run(start, done, Math.min(done + stretch, count), failures);
       done = reached;
-      if (promised !== undefined) done = await this.#runPromised(start, done, count, promised, failures, pause);
+      if (promised !== undefined) await this.#settle(start, done++, promised, failures);
       const took = performance.now() - before;
       if (took < STRETCH_MS / 4) stretch *= 2;
       else if (took > STRETCH_MS) stretch = Math.max(1, stretch >>> 1);
       const paused = pause(done);
-      if (paused !== undefined) await paused;
+      if (paused !== undefined && (await paused)) break;
     }
-    return failures;
+    return { done, failures };
   }
-
-  close(): void {}
 
   /** The hot loop. It ends early where the evaluation returns a promise, because this function cannot wait. */
   #run(
@@ -79,34 +84,15 @@ export class FunctionEvaluator implements BlockEvaluator {
     return { reached: to };
   }
 
-  /** From the first promise on, the rest of a block is awaited parameter by parameter, in order. */
-  async #runPromised(
-    start: number,
-    from: number,
-    count: number,
-    first: PromiseLike<unknown>,
-    failures: Failure[],
-    pause: Pause,
-  ): Promise<number> {
-    let promised: unknown = first;
-    for (let index = from; index < count; index++) {
-      const parameter = start + index;
-      try {
-        if (index > from) {
-          this.#context.moveTo(parameter);
-          promised = this.#evaluate(parameter, this.#context);
-        }
-        const result = await promised;
-        if (!this.#store(result, index)) {
-          this.#fail(index, failures, { parameter, kind: "garbage", error: this.#describeGarbage(result) });
-        }
-      } catch (error) {
-        this.#fail(index, failures, { parameter, kind: "threw", error: describeError(error) });
-      }
-      const paused = pause(index + 1);
-      if (paused !== undefined) await paused;
+  async #settle(start: number, index: number, promised: PromiseLike<unknown>, failures: Failure[]): Promise<void> {
+    const parameter = start + index;
+    try {
+      const result = await promised;
+      if (this.#store(result, index)) return;
+      this.#fail(index, failures, { parameter, kind: "garbage", error: this.#describeGarbage(result) });
+    } catch (error) {
+      this.#fail(index, failures, { parameter, kind: "threw", error: describeError(error) });
     }
-    return count;
   }
 
   #fail(index: number, failures: Failure[], failure: Failure): void {
@@ -131,16 +117,16 @@ export class VectorEvaluator implements BlockEvaluator {
     this.#columns = columns;
   }
 
-  async evaluate(start: number, count: number, pause: Pause): Promise<Failure[]> {
+  async evaluate(start: number, count: number, pause: Pause): Promise<EvaluatedPart> {
     try {
       await this.evaluateOrThrow(start, count);
     } catch (error) {
       if (count > 1) throw error;
       this.#columns.clear(0);
-      return [{ parameter: start, kind: "threw", error: describeError(error) }];
+      return { done: 1, failures: [{ parameter: start, kind: "threw", error: describeError(error) }] };
     }
     await pause(count);
-    return [];
+    return { done: count, failures: [] };
   }
 
   /** @throws what the function throws. */
@@ -151,9 +137,8 @@ export class VectorEvaluator implements BlockEvaluator {
     const out = areDeclared ? Object.fromEntries(names.map((name, place) => [name, views[place]])) : views[0];
     this.#context.moveTo(start);
     await this.#evaluateBlock(start, count, out as Parameters<EvaluateBlock>[2], this.#context);
+    for (const view of views) canonicalize(view);
   }
-
-  close(): void {}
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {

@@ -7,7 +7,7 @@ import { PermanentError } from "../errors.ts";
 import type { CounterBasedContext } from "../random.ts";
 import type { Failure, FailureKind } from "../stores/store.ts";
 import { parseAnswer } from "./answer.ts";
-import type { BlockEvaluator, Pause } from "./block-evaluator.ts";
+import type { BlockEvaluator, EvaluatedPart, Pause } from "./block-evaluator.ts";
 import type { ResultColumns } from "./result-columns.ts";
 
 /**
@@ -35,6 +35,9 @@ export class CommandEvaluator implements BlockEvaluator {
   readonly #question: typeof questionFor;
   #program: Program | undefined;
   #answers: AnswerReader | undefined;
+  /** The parameter whose answer is next, and the one whose question is. */
+  #expected: number | undefined;
+  #asked = 0;
 
   constructor(command: string, context: CounterBasedContext, columns: ResultColumns, question = questionFor) {
     this.#command = command;
@@ -43,17 +46,21 @@ export class CommandEvaluator implements BlockEvaluator {
     this.#question = question;
   }
 
-  async evaluate(start: number, count: number, pause: Pause): Promise<Failure[]> {
+  async evaluate(start: number, count: number, pause: Pause): Promise<EvaluatedPart> {
     const failures: Failure[] = [];
     const fresh = this.#program === undefined;
     const [program, answers] = this.#start();
-    this.#checkInStep(answers);
-    let sent = 0;
-    for (let done = 0; done < count; done++) {
+    // Questions that an earlier call has asked and not heard the answers of: it ended in the middle of a block.
+    const isContinued = this.#expected === start;
+    if (!isContinued) this.#asked = start;
+    if (this.#asked === start) this.#checkInStep(answers);
+    let done = 0;
+    while (done < count) {
       // A program that was just started gets one question first, to see that it gives one answer.
       const ahead = fresh && done === 0 ? 1 : AHEAD;
-      for (; sent < Math.min(done + ahead, count); sent++)
-        program.stdin.write(this.#question(start + sent, this.#context));
+      for (const end = Math.min(start + done + ahead, start + count); this.#asked < end; this.#asked++) {
+        program.stdin.write(this.#question(this.#asked, this.#context));
+      }
       let answer: string;
       try {
         answer = await answers.next();
@@ -68,7 +75,7 @@ export class CommandEvaluator implements BlockEvaluator {
         // parameter was at fault. Alone, it is this one.
         if (count > 1) throw error;
         const { kind, message } = error as ProgramEnded;
-        return [this.#fail(done, start + done, kind, message)];
+        return { done: 1, failures: [this.#fail(done, start + done, kind, message)] };
       }
       const failure = this.#store(answer, start + done, done);
       if (failure?.kind === "garbage") {
@@ -77,12 +84,14 @@ export class CommandEvaluator implements BlockEvaluator {
         if (count > 1) throw new Error(failure.error);
       }
       if (failure !== undefined) failures.push(failure);
-      const paused = pause(done + 1);
-      if (paused !== undefined) await paused;
+      this.#expected = start + ++done;
+      const paused = pause(done);
+      if (paused !== undefined && (await paused)) break;
     }
-    return failures;
+    return { done, failures };
   }
 
+  /** Ends the program. */
   close(): void {
     this.#program?.kill("SIGKILL");
   }
@@ -124,6 +133,7 @@ export class CommandEvaluator implements BlockEvaluator {
     this.#program?.kill("SIGKILL");
     this.#program = undefined;
     this.#answers = undefined;
+    this.#expected = undefined;
   }
 }
 

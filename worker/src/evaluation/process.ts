@@ -3,10 +3,10 @@ import { describeError, PermanentError, SweepError } from "../errors.ts";
 import { CounterBasedContext } from "../random.ts";
 import { type Checksum, createChecksum } from "../results/checksum.ts";
 import { ColumnFiles } from "../stores/column-files.ts";
-import { type BlockEvaluator, FunctionEvaluator, VectorEvaluator } from "./block-evaluator.ts";
+import { type BlockEvaluator, type EvaluatedPart, FunctionEvaluator, VectorEvaluator } from "./block-evaluator.ts";
 import { CommandEvaluator, questionFor } from "./command.ts";
 import { DEFAULT_COLUMNS, type EvaluateBlock, importEvaluation } from "./module.ts";
-import type { BlockOrder, CompletedBlock, FromEvaluation, ToEvaluation } from "./protocol.ts";
+import type { BlockOrder, CompletedPart, FromEvaluation, ToEvaluation } from "./protocol.ts";
 import { ResultColumns } from "./result-columns.ts";
 
 /**
@@ -18,6 +18,8 @@ import { ResultColumns } from "./result-columns.ts";
 const REPORT_EVERY_MS = 20;
 /** A block that takes longer shows that it is alive this often. */
 const HEARTBEAT_EVERY_MS = 100;
+/** What is done of a block that takes longer is completed this often: no kill costs more, however large the blocks are. */
+const COMPLETE_EVERY_MS = 1_000;
 
 type CreateEvaluator = (columns: ResultColumns) => BlockEvaluator;
 
@@ -30,8 +32,10 @@ class EvaluationProcess {
   #buffers: readonly Float64Array[] = [];
   #files: ColumnFiles | undefined;
   readonly #queue: BlockOrder[] = [];
-  #completed: CompletedBlock[] = [];
+  #completed: CompletedPart[] = [];
   #reportedAt = 0;
+  #heartbeatAt = 0;
+  #partStartedAt = 0;
   #working = false;
   #stopping = false;
 
@@ -65,68 +69,66 @@ class EvaluationProcess {
       await this.#report(performance.now());
       this.#working = false;
     }
+    if (this.#stopping) this.stop();
   }
 
   /** Evaluates one parameter by itself, and answers with its values. */
   async evaluateAlone(parameter: number): Promise<void> {
-    const failures = await (this.#evaluator as BlockEvaluator).evaluate(parameter, 1, () => undefined);
-    const values = this.#buffers.map((buffer) => canonical(buffer[0] as number));
-    send({ type: "parameter", values, failure: failures[0] });
+    const { failures } = await (this.#evaluator as BlockEvaluator).evaluate(parameter, 1, () => undefined);
+    send({ type: "parameter", values: this.#buffers.map((buffer) => buffer[0] as number), failure: failures[0] });
   }
 
-  /** Reports what is finished, and exits once that is sent. The block in work is given up. */
+  /** Exits when everything is reported; the block in work is completed as far as it is. */
   stop(): void {
     this.#stopping = true;
-    this.#evaluator?.close();
-    process.send?.({ type: "completed", blocks: this.#completed } satisfies FromEvaluation, () => process.exit(0));
+    if (this.#working) return;
+    process.send?.({ type: "completed", parts: [] } satisfies FromEvaluation, () => process.exit(0));
   }
 
   async #evaluateBlock({ start, count, position }: BlockOrder): Promise<void> {
-    let failures: CompletedBlock["failures"];
-    try {
-      failures = await (this.#evaluator as BlockEvaluator).evaluate(start, count, (done) => this.#pause(start, done));
-    } catch (error) {
-      if (error instanceof SweepError) throw error;
-      await this.#report(performance.now());
-      send({ type: "block-failed", start, error: describeError(error) });
-      return;
+    for (let from = 0; from < count && !this.#stopping; ) {
+      let part: EvaluatedPart;
+      this.#partStartedAt = performance.now();
+      try {
+        part = await (this.#evaluator as BlockEvaluator).evaluate(start + from, count - from, (done) =>
+          this.#pause(done),
+        );
+      } catch (error) {
+        if (error instanceof SweepError) throw error;
+        await this.#report(performance.now());
+        send({ type: "block-failed", block: start, error: describeError(error) });
+        return;
+      }
+      const { done, failures } = part;
+      const columns = this.#buffers.map((buffer) => buffer.subarray(0, done));
+      const checksum = this.#checksum(start + from, columns);
+      (this.#files as ColumnFiles).write(position + from, done, columns);
+      this.#completed.push({ block: start, start: start + from, count: done, checksum, failures });
+      from += done;
     }
-    if (this.#stopping) return;
-    const columns = this.#buffers.map((buffer) => canonicalized(buffer.subarray(0, count)));
-    const checksum = this.#checksum(start, columns);
-    (this.#files as ColumnFiles).write(position, count, columns);
-    this.#completed.push({ start, checksum, failures });
   }
 
-  #pause(start: number, done: number): Promise<void> | undefined {
+  #pause(done: number): Promise<boolean> | undefined {
     const now = performance.now();
-    if (now - this.#reportedAt < HEARTBEAT_EVERY_MS) return undefined;
-    send({ type: "progress", start, done });
-    return this.#report(now);
+    return now - this.#reportedAt < REPORT_EVERY_MS ? undefined : this.#hearMessages(now, done);
+  }
+
+  /** @returns whether the part should be completed now. */
+  async #hearMessages(now: number, done: number): Promise<boolean> {
+    if (now - this.#heartbeatAt > HEARTBEAT_EVERY_MS) {
+      this.#heartbeatAt = now;
+      send({ type: "progress", done });
+    }
+    await this.#report(now);
+    return this.#stopping || now - this.#partStartedAt > COMPLETE_EVERY_MS;
   }
 
   async #report(now: number): Promise<void> {
     this.#reportedAt = now;
-    if (this.#completed.length > 0) send({ type: "completed", blocks: this.#completed });
+    if (this.#completed.length > 0) send({ type: "completed", parts: this.#completed });
     this.#completed = [];
     await nextTurn();
   }
-}
-
-/**
- * NaN has many bit patterns, and which one a computation gives depends on whether V8 has compiled it. Results must be the same
- * bytes everywhere, so that they hold only one.
- */
-function canonical(value: number): number {
-  return Number.isNaN(value) ? Number.NaN : value;
-}
-
-function canonicalized(values: Float64Array): Float64Array {
-  for (let index = 0; index < values.length; index++) {
-    const value = values[index] as number;
-    if (Number.isNaN(value)) values[index] = Number.NaN;
-  }
-  return values;
 }
 
 /** A turn of the event loop: messages are sent and heard. */

@@ -1,3 +1,4 @@
+import type { Range } from "../ranges.ts";
 import type { Failure } from "../stores/store.ts";
 
 /**
@@ -11,14 +12,14 @@ export type EvaluationSource =
   | { readonly command: string; readonly columns: readonly string[] | undefined };
 
 /** A block, and where in the spool its values go. */
-export interface BlockOrder {
-  readonly start: number;
-  readonly count: number;
+export interface BlockOrder extends Range {
   readonly position: number;
 }
 
-export interface CompletedBlock {
-  readonly start: number;
+/** A part of a block whose values are in the spool: all of it, or what was done when a second had passed. */
+export interface CompletedPart extends Range {
+  /** The first parameter of its block. */
+  readonly block: number;
   readonly checksum: string;
   readonly failures: readonly Failure[];
 }
@@ -29,16 +30,16 @@ export type ToEvaluation =
   | { readonly type: "blocks"; readonly blocks: readonly BlockOrder[] }
   /** Evaluate one parameter, whose values come back in the answer. */
   | { readonly type: "parameter"; readonly parameter: number }
-  /** Report what is finished and exit. */
+  /** Complete what is done of the block in work, report it, and exit. */
   | { readonly type: "stop" };
 
 export type FromEvaluation =
   | { readonly type: "loaded"; readonly columns: readonly string[] }
-  | { readonly type: "completed"; readonly blocks: readonly CompletedBlock[] }
-  /** A sign of life within a block, with the number of its parameters that are done. */
-  | { readonly type: "progress"; readonly start: number; readonly done: number }
-  /** The block cannot be told apart: some parameter of it has to be found by running them one by one. */
-  | { readonly type: "block-failed"; readonly start: number; readonly error: string }
+  | { readonly type: "completed"; readonly parts: readonly CompletedPart[] }
+  /** A sign of life, with the number of parameters that are done and not yet completed. */
+  | { readonly type: "progress"; readonly done: number }
+  /** Which parameter of the block is at fault is to be found by running them one by one. */
+  | { readonly type: "block-failed"; readonly block: number; readonly error: string }
   | { readonly type: "parameter"; readonly values: readonly number[]; readonly failure: Failure | undefined }
   /** The worker cannot go on, and this is why. */
   | { readonly type: "fatal"; readonly permanent: boolean; readonly message: string };

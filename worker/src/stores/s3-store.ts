@@ -9,7 +9,7 @@ import { ColumnFiles } from "./column-files.ts";
 import { CommitLog, parseRecord, serializeRecord } from "./commit-log.ts";
 import { FileStore } from "./file-store.ts";
 import { Bucket, inParallel } from "./s3-bucket.ts";
-import type { CommitRecord, ResultReader, ResultStore, ResultWriter, Spool, StoreProgress } from "./store.ts";
+import type { ResultReader, ResultStore, ResultWriter, Spool, SpooledBlock, StoreProgress } from "./store.ts";
 
 /** Blocks between evaluation and bucket: enough to hide the time a request takes, little enough for a pod's temporary space. */
 const CAPACITY = 32;
@@ -112,9 +112,6 @@ class S3Writer implements ResultWriter {
   readonly #files: ColumnFiles;
   readonly #directory = temporaryDirectory();
   readonly #checksumOf: (text: string) => string;
-  /** Places in the spool, by the first parameter of the block that has it. */
-  readonly #places = new Map<number, number>();
-
   constructor(bucket: Bucket, identity: RunIdentity, checksumOf: (text: string) => string) {
     this.#bucket = bucket;
     this.#checksumOf = checksumOf;
@@ -124,17 +121,12 @@ class S3Writer implements ResultWriter {
     this.spool = {
       paths,
       capacity: CAPACITY,
-      reserve: ({ start }) => {
-        const place = free.pop();
-        if (place === undefined) throw new Error("the spool is full");
-        this.#places.set(start, place);
-        return place;
+      reserve: () => {
+        const position = free.pop();
+        if (position === undefined) throw new Error("the spool is full");
+        return position;
       },
-      release: ({ start }) => {
-        const place = this.#places.get(start);
-        if (place !== undefined) free.push(place);
-        this.#places.delete(start);
-      },
+      release: (position) => free.push(position),
     };
   }
 
@@ -142,12 +134,12 @@ class S3Writer implements ResultWriter {
     return union(await listBlocks(this.#bucket));
   }
 
-  async commit(records: readonly CommitRecord[]): Promise<void> {
+  async commit(blocks: readonly SpooledBlock[]): Promise<void> {
     await Promise.all(
-      records.map(async (record) => {
-        const columns = this.#files.read(this.#places.get(record.start) as number, record.count);
-        const trailer = Buffer.from(serializeRecord(record, this.#checksumOf));
-        await this.#bucket.create(keyOf(record), Buffer.concat([...columns.map(bytesOf), trailer]));
+      blocks.map(async (block) => {
+        const columns = this.#files.read(block.position, block.count);
+        const trailer = Buffer.from(serializeRecord(block, this.#checksumOf));
+        await this.#bucket.create(keyOf(block), Buffer.concat([...columns.map(bytesOf), trailer]));
       }),
     );
   }

@@ -39,9 +39,15 @@ export interface Spool {
   readonly paths: readonly string[];
   /** How many blocks may be between evaluation and commit. */
   readonly capacity: number;
-  /** Where in the files a block goes, in values; the place is taken until the block is committed or released. */
+  /** Takes a place for a block. @returns where it begins, in values. */
   reserve(block: Range): number;
-  release(block: Range): void;
+  release(position: number): void;
+}
+
+/** Values in the spool that are to be committed. */
+export interface SpooledBlock extends CommitRecord {
+  /** Where in the spool its values begin, in values. */
+  readonly position: number;
 }
 
 /** The store of one run, as a worker uses it. */
@@ -49,8 +55,11 @@ export interface ResultWriter {
   readonly spool: Spool;
   /** Committed already: disjoint and sorted, at least those that overlap `share`. Their values were checked. */
   committed(share: readonly Range[]): Promise<Range[]>;
-  /** Commits blocks whose values are in the spool. Resolves when they outlive this process. */
-  commit(records: readonly CommitRecord[]): Promise<void>;
+  /**
+   * Commits blocks. Resolves when they outlive this process; their places in the spool may be used again as soon as this has
+   * been called.
+   */
+  commit(blocks: readonly SpooledBlock[]): Promise<void>;
   /** Resolves when everything committed outlives this machine. */
   flush(): Promise<void>;
   /** Gives up what is not committed. */

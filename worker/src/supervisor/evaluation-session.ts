@@ -30,6 +30,7 @@ export class EvaluationSession {
   readonly #settings: EvaluationSettings;
   readonly #inbox = new Inbox<InboxEvent>();
   #process: EvaluationHandle | undefined;
+  #isStopping = false;
 
   constructor(settings: EvaluationSettings) {
     this.#settings = settings;
@@ -79,9 +80,10 @@ export class EvaluationSession {
     this.#inbox.put({ type: "failed", error });
   }
 
-  /** Makes {@link next} throw {@link Stopped}. */
+  /** Makes {@link next} throw {@link Stopped}, once: Ctrl-C on a terminal arrives from the terminal and from `sweep run`. */
   stop(): void {
-    this.#inbox.put({ type: "stop" });
+    if (!this.#isStopping) this.#inbox.put({ type: "stop" });
+    this.#isStopping = true;
   }
 
   /**

@@ -1,14 +1,17 @@
 import { setTimeout } from "node:timers/promises";
 import { PermanentError, TemporaryError } from "../errors.ts";
-import type { CompletedBlock, FromEvaluation } from "../evaluation/protocol.ts";
-import { countOf, type Range } from "../ranges.ts";
+import type { BlockOrder, CompletedPart, FromEvaluation } from "../evaluation/protocol.ts";
+import { countOf, endOf, type Range } from "../ranges.ts";
 import { createChecksum } from "../results/checksum.ts";
 import { ColumnFiles } from "../stores/column-files.ts";
-import type { CommitRecord, Failure, ResultWriter } from "../stores/store.ts";
+import type { Failure, ResultWriter, SpooledBlock } from "../stores/store.ts";
 import { type EvaluationSession, Stopped } from "./evaluation-session.ts";
+import { SingleResults } from "./single-results.ts";
 
-/** Everything committed outlives the machine after this long, and the time that the disk takes. */
-const FLUSH_EVERY_MS = 500;
+/** Everything committed outlives the machine after this long, and the time that the disk takes: what SIGTERM must wait for. */
+const FLUSH_EVERY_MS = 100;
+/** What is done of a block that is run parameter by parameter is committed this often. */
+const COMMIT_EVERY_MS = 1_000;
 /** How long the evaluation has to report what it has finished, once it must stop. */
 const STOP_WITHIN_MS = 40;
 /** How long a store has to take what is on its way to it, once the worker must stop: a pod has 100 s in all. */
@@ -28,6 +31,16 @@ export interface SupervisorOptions {
   readonly onProgress: (committed: number, failures: readonly Failure[], inBlock: number) => void;
 }
 
+/** A block that the process has; `done` of its parameters are committed. */
+interface OutstandingBlock extends BlockOrder {
+  done: number;
+}
+
+/** What is left of a block. */
+function remainderOf({ start, count, done }: OutstandingBlock): Range {
+  return { start: start + done, count: count - done };
+}
+
 /**
  * Computes blocks in an evaluation process, commits them, and survives whatever the evaluation does to that process.
  *
@@ -42,8 +55,8 @@ export class Supervisor {
   readonly #session: EvaluationSession;
   readonly #writer: ResultWriter;
   #pending: Range[] = [];
-  /** Blocks that the process has, in the order in which it takes them. */
-  readonly #outstanding = new Map<number, Range>();
+  /** Blocks that the process has, by their first parameter, in the order in which it takes them. */
+  readonly #outstanding = new Map<number, OutstandingBlock>();
   /** Blocks to be run parameter by parameter. */
   readonly #suspects: Range[] = [];
   /** How many blocks are still to be sent one at a time. */
@@ -124,68 +137,72 @@ export class Supervisor {
   }
 
   #feed(): void {
-    const ahead = this.#singly > 0 ? 1 : this.#writer.spool.capacity;
+    const { spool } = this.#writer;
+    const ahead = this.#singly > 0 ? 1 : spool.capacity;
     const room = ahead - this.#outstanding.size - this.#committing;
     // In bulk: a message costs as much as a thousand cheap parameters.
     if (this.#suspects.length > 0 || (room < ahead / 2 && this.#outstanding.size > 0)) return;
     const blocks = this.#pending.splice(0, Math.max(0, room));
     if (blocks.length === 0) return;
     if (this.#outstanding.size === 0) this.#session.expectLife();
-    const orders = blocks.map((block) => {
-      this.#outstanding.set(block.start, block);
-      return { start: block.start, count: block.count, position: this.#writer.spool.reserve(block) };
-    });
+    const orders = blocks.map(({ start, count }) => ({ start, count, position: spool.reserve({ start, count }) }));
+    for (const order of orders) this.#outstanding.set(order.start, { ...order, done: 0 });
     this.#session.send({ type: "blocks", blocks: orders });
   }
 
   #hear(message: FromEvaluation): void {
-    if (message.type === "completed") this.#complete(message.blocks);
+    if (message.type === "completed") this.#complete(message.parts);
     else if (message.type === "progress") this.#options.onProgress(0, [], message.done);
-    else if (message.type === "block-failed") {
-      const block = this.#take(message.start);
-      this.#writer.spool.release(block);
-      this.#suspects.push(block);
-    }
+    else if (message.type === "block-failed") this.#suspects.push(remainderOf(this.#take(message.block)));
   }
 
-  #complete(completed: readonly CompletedBlock[]): void {
-    const records = completed.map(({ start, checksum, failures }) => {
-      return { start, count: this.#take(start).count, checksum, failures };
+  #complete(parts: readonly CompletedPart[]): void {
+    const finished: number[] = [];
+    const spooled = parts.map(({ block: first, start, count, checksum, failures }) => {
+      const block = this.#outstanding.get(first);
+      if (block === undefined) throw new Error(`the evaluation reports block ${first}, which it was not given`);
+      const position = block.position + block.done;
+      block.done += count;
+      if (block.done === block.count) finished.push(first);
+      return { start, count, checksum, failures, position };
     });
-    if (records.length > 0) this.#commit(records);
+    if (spooled.length > 0) this.#commit(spooled);
+    // Not before: the store copies from their places.
+    for (const first of finished) this.#take(first);
   }
 
-  #take(start: number): Range {
+  /** Takes back a block, and its place in the spool. */
+  #take(start: number): OutstandingBlock {
     const block = this.#outstanding.get(start);
     if (block === undefined) throw new Error(`the evaluation reports block ${start}, which it was not given`);
     this.#outstanding.delete(start);
+    this.#writer.spool.release(block.position);
     this.#singly = Math.max(0, this.#singly - 1);
     return block;
   }
 
-  #commit(records: readonly CommitRecord[]): void {
-    const failures = records.flatMap((record) => record.failures);
+  #commit(blocks: readonly SpooledBlock[]): void {
+    const failures = blocks.flatMap((block) => block.failures);
     this.#failures += failures.length;
-    this.#committing += records.length;
-    this.#writer.commit(records).then(
+    this.#committing += blocks.length;
+    this.#writer.commit(blocks).then(
       () => {
-        this.#committing -= records.length;
+        this.#committing -= blocks.length;
         this.#unflushed = true;
-        for (const record of records) this.#writer.spool.release(record);
-        this.#options.onProgress(countOf(records), failures, 0);
+        this.#options.onProgress(countOf(blocks), failures, 0);
         this.#session.committed();
       },
       (error) => {
-        this.#committing -= records.length;
+        this.#committing -= blocks.length;
         this.#session.fail(error);
       },
     );
     this.#checkFailures(failures.at(-1));
   }
 
-  #checkFailures(last: Failure | undefined, uncounted = 0): void {
+  #checkFailures(last: Failure | undefined): void {
     const { maxFailures } = this.#options;
-    if (last === undefined || this.#failures + uncounted <= maxFailures) return;
+    if (last === undefined || this.#failures <= maxFailures) return;
     throw new PermanentError(
       `more than ${maxFailures.toLocaleString("en")} parameters failed, which is what --max-failures (MAX_FAILURES) allows; ` +
         `the last was ${last.parameter}: ${last.error}`,
@@ -194,9 +211,7 @@ export class Supervisor {
 
   /** The process is gone: find out which block it died of. */
   async #recover(): Promise<void> {
-    const lost = [...this.#outstanding.values()];
-    this.#outstanding.clear();
-    for (const block of lost) this.#writer.spool.release(block);
+    const lost = [...this.#outstanding.keys()].map((start) => remainderOf(this.#take(start)));
     if (lost.length === 1) {
       this.#suspects.push(...lost);
       this.#singly = 0;
@@ -207,22 +222,35 @@ export class Supervisor {
     await this.#restart();
   }
 
+  /** Runs a block parameter by parameter, and commits what it has each second, and however this ends. */
   async #evaluateOneByOne(block: Range): Promise<void> {
-    const { spool } = this.#writer;
-    const columns = spool.paths.map(() => new Float64Array(block.count).fill(Number.NaN));
-    const failures: Failure[] = [];
-    for (let index = 0; index < block.count; index++) {
-      const { values, failure } = await this.#evaluateAlone(block.start + index);
-      for (const [place, column] of columns.entries()) column[index] = values[place] ?? Number.NaN;
-      if (failure !== undefined) failures.push(failure);
-      this.#checkFailures(failure, failures.length);
-      this.#options.onProgress(0, [], index + 1);
+    let part = new SingleResults(block.start, this.#writer.spool.paths.length);
+    try {
+      for (let parameter = block.start; parameter < endOf(block); parameter++) {
+        const { values, failure } = await this.#evaluateAlone(parameter);
+        part.add(values, failure);
+        this.#options.onProgress(0, [], part.count);
+        if (part.age < COMMIT_EVERY_MS && this.#failures + part.failures.length <= this.#options.maxFailures) continue;
+        const finished = part;
+        part = new SingleResults(parameter + 1, this.#writer.spool.paths.length);
+        await this.#commitSingleResults(finished);
+      }
+    } finally {
+      await this.#commitSingleResults(part);
     }
-    const checksum = (await createChecksum())(block.start, columns);
+  }
+
+  async #commitSingleResults(part: SingleResults): Promise<void> {
+    if (part.count === 0) return;
+    const { spool } = this.#writer;
+    const columns = part.columns();
+    const checksum = (await createChecksum())(part.start, columns);
+    const position = spool.reserve(part);
     const files = ColumnFiles.open(spool.paths);
-    files.write(spool.reserve(block), block.count, columns);
+    files.write(position, part.count, columns);
     files.close();
-    this.#commit([{ start: block.start, count: block.count, checksum, failures }]);
+    this.#commit([{ start: part.start, count: part.count, checksum, failures: part.failures, position }]);
+    spool.release(position);
   }
 
   async #evaluateAlone(parameter: number): Promise<{ values: readonly number[]; failure?: Failure | undefined }> {
@@ -246,9 +274,10 @@ export class Supervisor {
 
   /** Takes the finished blocks out of the process, and waits until they are committed. */
   async #takeWhatIsFinished(): Promise<void> {
-    await this.#session.finish(STOP_WITHIN_MS);
+    // The disk need not wait for the evaluation.
+    await Promise.all([this.#session.finish(STOP_WITHIN_MS), this.#writer.flush()]);
     for (let event = this.#session.take(); event !== undefined; event = this.#session.take()) {
-      if (event.type === "message" && event.message.type === "completed") this.#complete(event.message.blocks);
+      if (event.type === "message" && event.message.type === "completed") this.#complete(event.message.parts);
     }
     const giveUp = setTimeout(SETTLE_WITHIN_MS, "late", { ref: false });
     while (this.#committing > 0) {

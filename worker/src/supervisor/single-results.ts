@@ -1,0 +1,34 @@
+import type { Range } from "../ranges.ts";
+import type { Failure } from "../stores/store.ts";
+
+/** Results that came one at a time, of consecutive parameters. They are the supervisor's: no crash can take them. */
+export class SingleResults implements Range {
+  readonly start: number;
+  readonly failures: Failure[] = [];
+  readonly #values: number[][];
+  readonly #since = performance.now();
+
+  constructor(start: number, columns: number) {
+    this.start = start;
+    this.#values = Array.from({ length: columns }, () => []);
+  }
+
+  get count(): number {
+    return (this.#values[0] as number[]).length;
+  }
+
+  /** In milliseconds. */
+  get age(): number {
+    return performance.now() - this.#since;
+  }
+
+  /** @param values one for each column; none where the parameter failed. */
+  add(values: readonly number[], failure: Failure | undefined): void {
+    for (const [place, column] of this.#values.entries()) column.push(values[place] ?? Number.NaN);
+    if (failure !== undefined) this.failures.push(failure);
+  }
+
+  columns(): Float64Array[] {
+    return this.#values.map((column) => Float64Array.from(column));
+  }
+}
