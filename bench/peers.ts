@@ -41,7 +41,9 @@ async function timeGnuParallel(total: number, perTask: number, path: string): Pr
     perTask === 1
       ? "echo $((2 * {} + 1))"
       : `'${process.execPath}' '${script("chunk.mjs")}' {} ${perTask} '${path}'/{}.f64`;
-  return (await runProgram("parallel", ["--jobs", String(cores), "--arg-file", starts, job])).milliseconds;
+  // It keeps files of its own below the home directory otherwise.
+  const variables = { PARALLEL_HOME: path };
+  return (await runProgram("parallel", ["--jobs", String(cores), "--arg-file", starts, job], variables)).milliseconds;
 }
 
 async function timeSweepRun(total: number, _perTask: number, path: string): Promise<number> {
