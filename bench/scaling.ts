@@ -1,0 +1,59 @@
+import { join } from "node:path";
+import type { Measurement } from "./measurement.ts";
+import { timedBy } from "./programs.ts";
+import { inThreeDigits, median, spread } from "./statistics.ts";
+import { evaluationPath, runSweep } from "./sweep.ts";
+import type { Workspace } from "./workspace.ts";
+
+/**
+ * How much faster two workers are than one, for an evaluation that only computes. From the line "Computed" of `sweep run`, in
+ * which the start of the workers counts: the total is large enough that it hardly matters.
+ *
+ * Beside it, the same for plain processes without any worker: no worker can scale better than the machine.
+ */
+export async function measureScaling({ rounds, scaled, report, newPath, remove }: Workspace): Promise<Measurement[]> {
+  const total = scaled(12_000_000);
+  const millionsPerSecond = async (workers: number) => {
+    const results = newPath();
+    const args = ["--total", total, "--workers", workers, "--results", results].map(String);
+    const { output } = await runSweep(["run", evaluationPath("compute"), ...args]);
+    remove(results);
+    const rate = output.match(/^Computed: .* ([\d,]+) a second$/m)?.[1];
+    if (rate === undefined) throw new Error(`sweep run printed no rate:\n${output}`);
+    return Number(rate.replaceAll(",", "")) / 1e6;
+  };
+  const plain = scaled(4_000_000);
+  const timePlain = () => timedBy(process.execPath, [join(__dirname, "compute-loop.mjs"), String(plain)]);
+  const one: number[] = [];
+  const two: number[] = [];
+  const machine: number[] = [];
+  // A round takes longer than those of the other groups.
+  const fewer = Math.ceil(rounds / 2);
+  for (let round = 1; round <= fewer; round++) {
+    report(`scaling: round ${round} of ${fewer}`);
+    one.push(await millionsPerSecond(1));
+    two.push(await millionsPerSecond(2));
+    const alone = await timePlain();
+    // Each of the two does as much as the one.
+    const together = Math.max(...(await Promise.all([timePlain(), timePlain()])));
+    machine.push((2 * alone) / together);
+  }
+  const ratios = two.map((rate, round) => rate / (one[round] as number));
+  return [
+    {
+      name: "Two workers against one, computing",
+      value: median(ratios),
+      unit: "x",
+      limit: { atLeast: 1.8 },
+      detail:
+        `${spread(ratios, "x")}; sweep run, ${total / 1e6}M parameters of ${inThreeDigits(1000 / median(one))} ns; ` +
+        `one ${spread(one, "M/s")}, two ${spread(two, "M/s")}`,
+    },
+    {
+      name: "Two plain processes against one: what the machine gives",
+      value: median(machine),
+      unit: "x",
+      detail: `${spread(machine, "x")}; the same function, ${plain / 1e6}M parameters in each process, nothing stored`,
+    },
+  ];
+}

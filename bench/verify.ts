@@ -1,0 +1,47 @@
+import { join } from "node:path";
+import type { Measurement } from "./measurement.ts";
+import { timedBy } from "./programs.ts";
+import { inThreeDigits, median, spread } from "./statistics.ts";
+import { runSweep, timeRawLoop, timeWorker } from "./sweep.ts";
+import type { Workspace } from "./workspace.ts";
+
+/**
+ * How long it takes to prove that 10 million results are complete and undamaged, with the receipt: inside the process, because
+ * `sweep run` verifies in the process that it has; and as a command.
+ */
+export async function measureVerify({ rounds, scaled, report, newPath, remove }: Workspace): Promise<Measurement[]> {
+  const total = scaled(10_000_000);
+  const results = newPath();
+  report("verify: computing the results");
+  await timeWorker({ evaluation: "trivial", total, results });
+  const raw: number[] = [];
+  const verify: number[] = [];
+  const command: number[] = [];
+  for (let round = 1; round <= rounds; round++) {
+    report(`verify: round ${round} of ${rounds}`);
+    const path = newPath();
+    raw.push(await timeRawLoop(path, total, total));
+    remove(path);
+    verify.push(await timedBy(process.execPath, [join(__dirname, "verify-once.mjs"), results]));
+    command.push((await runSweep(["verify", results])).milliseconds);
+  }
+  remove(results);
+  const limit = 0.5 * median(raw) + 50;
+  return [
+    {
+      name: `Verify ${total / 1e6}M: checksums, SHA-256, receipt`,
+      value: median(verify),
+      unit: "ms",
+      limit: { atMost: limit },
+      detail:
+        `${spread(verify, "ms")}, first call in a fresh process; the limit is half of the raw loop's ` +
+        `${spread(raw, "ms")}, and 50 ms: ${inThreeDigits(limit)} ms`,
+    },
+    {
+      name: `sweep verify, whole command for ${total / 1e6}M`,
+      value: median(command),
+      unit: "ms",
+      detail: spread(command, "ms"),
+    },
+  ];
+}
