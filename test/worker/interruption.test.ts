@@ -166,12 +166,12 @@ test("SIGTERM commits the finished part of a block, and a kill costs a second of
     "export const evaluate = async (parameter: number) => { await new Promise((resolve) => setTimeout(resolve, 10)); return parameter; };",
   );
   const results = join(directory, "slow-results");
-  // One block, which would take half a minute.
-  const env = environment(results, { evaluation: slow, total: 3_000, batchSize: 3_000 });
+  // One block, which takes twelve seconds.
+  const env = environment(results, { evaluation: slow, total: 1_200, batchSize: 1_200 });
   const presentAfter = async (signal: NodeJS.Signals) => {
     const { child, finished, output } = startSweep(["worker"], { env });
     await until(() => output().includes('"started"'));
-    await pause(2_500);
+    await pause(2_000);
     child.kill(signal);
     await finished;
     return JSON.parse((await sweep(["status", results, "--json"])).stdout).present;
@@ -183,7 +183,7 @@ test("SIGTERM commits the finished part of a block, and a kill costs a second of
   const rest = await sweep(["worker"], { env });
   expect(rest.code).toBe(0);
   expect(JSON.parse(rest.stdout.split("\n")[0] as string)).toMatchObject({ resumed: terminated });
-  expect(readColumn(results)).toEqual(Float64Array.from({ length: 3_000 }, (_, parameter) => parameter));
+  expect(readColumn(results)).toEqual(Float64Array.from({ length: 1_200 }, (_, parameter) => parameter));
 });
 
 test("SIGTERM is heard at once while the evaluation is in an endless loop", async () => {
