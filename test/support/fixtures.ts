@@ -1,0 +1,25 @@
+import type { ICluster } from "../../constructs/cluster.ts";
+import type { INetwork } from "../../constructs/network.ts";
+import type { Environment } from "../../stacks/config.ts";
+import { dev } from "../../stacks/environments.ts";
+
+/** A cluster made elsewhere. */
+export const testCluster: ICluster = {
+  clusterName: "test-platform",
+  clusterArn: "arn:aws:eks:us-west-2:111122223333:cluster/test-platform",
+  clusterEndpoint: "https://example.eks.amazonaws.com",
+  certificateAuthorityData: "bW9jaw==",
+  kubernetesVersion: "1.35",
+};
+
+/** A network made elsewhere, with two zones. */
+export const testNetwork: INetwork = {
+  vpcId: "vpc-0123456789abcdef0",
+  privateSubnetIds: { "us-west-2a": "subnet-0a", "us-west-2b": "subnet-0b" },
+  nodeEgress: [],
+};
+
+/** The dev environment, with changes. */
+export function devWith(changes: Partial<Record<keyof Environment, unknown>>): Environment {
+  return { ...dev, ...changes } as Environment;
+}
