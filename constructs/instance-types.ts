@@ -99,3 +99,35 @@ export function instanceTypeProblems(
         ],
   );
 }
+
+/** What is wrong with the figures a user gives for a type; `path` starts with the figure. */
+export function figuresProblems(figures: InstanceType): Problem[] {
+  const { vCpus, memoryGiB, networkInterfaces, addressesPerInterface, gpus = 0, accelerator } = figures;
+  const counts = { vCpus, networkInterfaces, addressesPerInterface };
+  const problems: Problem[] = Object.entries(counts)
+    .filter(([, count]) => !Number.isInteger(count) || count < 1)
+    .map(([figure, count]) => ({
+      path: [figure],
+      what: "is not a count",
+      got: show(count),
+      allowed: "a whole number from 1",
+      fix: "aws ec2 describe-instance-types prints it",
+    }));
+  if (!(memoryGiB > 0)) {
+    const fix = "aws ec2 describe-instance-types prints it in MiB";
+    problems.push({
+      path: ["memoryGiB"],
+      what: "is not a size",
+      got: show(memoryGiB),
+      allowed: "more than 0 GiB",
+      fix,
+    });
+  }
+  if (gpus > 0 && accelerator === undefined) {
+    const what = "is missing beside GPUs";
+    const fix = 'add for example accelerator: "nvidia-tesla-t4"';
+    const allowed = "the value of the label k8s.amazonaws.com/accelerator";
+    problems.push({ path: ["accelerator"], what, got: "nothing", allowed, fix });
+  }
+  return problems;
+}

@@ -95,7 +95,7 @@ function keyProblems(key: string): Problem[] {
   if (!qualifiedName.test(key.slice(slash + 1)) || (prefix !== undefined && !isSubdomain(prefix))) {
     const what = "is not a key of Kubernetes";
     const allowed = "[prefix/]name, the prefix a DNS subdomain, the name 63 letters, digits, -, _ and . at most";
-    return [{ path: [], what, got: show(key), allowed, fix: "begin and end the name with a letter or digit" }];
+    return [{ path: [], what, got: show(key), allowed, fix: "use these characters, a letter or digit first and last" }];
   }
   if (key.length > maximumKeyLength) {
     const what = "is too long for the tag that tells the autoscaler about it";
@@ -117,7 +117,7 @@ function reservedKeyProblems(key: string): Problem[] {
 function valueProblems(value: string): Problem[] {
   if (value === "" || qualifiedName.test(value)) return [];
   const allowed = "empty, or 63 letters, digits, -, _ and . at most";
-  const fix = "begin and end the value with a letter or digit";
+  const fix = "use these characters, a letter or digit first and last";
   return [{ path: [], what: "is not a value of Kubernetes", got: show(value), allowed, fix }];
 }
 

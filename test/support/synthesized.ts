@@ -1,4 +1,6 @@
-import { TerraformStack, Testing } from "cdktf";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type App, TerraformStack, Testing } from "cdktf";
 
 /** A resource as Terraform reads it: snake case, references as `${aws_vpc.name.id}`. */
 // biome-ignore lint/suspicious/noExplicitAny: tests look into it with toMatchObject.
@@ -62,6 +64,17 @@ export function synthesize(build: (stack: TerraformStack) => void): Synthesized 
   const stack = new TerraformStack(Testing.app(), "test");
   build(stack);
   return Synthesized.of(stack);
+}
+
+/** Synthesizes a whole app as `cdktf synth` does, references between stacks included. */
+export function synthesizeApp(app: App): ReadonlyMap<string, Synthesized> {
+  app.synth();
+  return new Map(
+    app.node.children.filter(TerraformStack.isStack).map(({ node }) => {
+      const file = join(app.outdir, "stacks", node.id, "cdk.tf.json");
+      return [node.id, new Synthesized(JSON.parse(readFileSync(file, "utf8")))];
+    }),
+  );
 }
 
 /** The message of the error that `act` throws. */
