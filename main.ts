@@ -4,6 +4,8 @@ import { loadEnvironments } from "./stacks/config.ts";
 import { environments } from "./stacks/environments.ts";
 import { PlatformStack } from "./stacks/platform-stack.ts";
 
+// cdktf takes a stack trace for each of thousands of tokens; mapping them all to TypeScript is a sixth of the synthesis.
+process.setSourceMapsEnabled(false);
 try {
   const app = new App();
   for (const environment of loadEnvironments(environments)) {
@@ -11,6 +13,7 @@ try {
   }
   app.synth();
 } catch (error) {
+  process.setSourceMapsEnabled(true);
   if (!(error instanceof InvalidConfigurationError)) throw error;
   // Its message says everything; a stack trace would only push it off the screen.
   console.error(error.message);

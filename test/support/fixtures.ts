@@ -1,7 +1,7 @@
 import type { ICluster } from "../../constructs/cluster.ts";
 import type { INetwork } from "../../constructs/network.ts";
 import type { Environment } from "../../stacks/config.ts";
-import { dev } from "../../stacks/environments.ts";
+import { dev, prod } from "../../stacks/environments.ts";
 
 /** A cluster made elsewhere. */
 export const testCluster: ICluster = {
@@ -23,3 +23,7 @@ export const testNetwork: INetwork = {
 export function devWith(changes: Partial<Record<keyof Environment, unknown>>): Environment {
   return { ...dev, ...changes } as Environment;
 }
+
+const { deletionProtection: _, ...prodCluster } = prod.cluster;
+/** The prod environment without deletion protection: all of it that AWS provider 5.100.0, the lowest supported, knows. */
+export const prodForLowestProvider: Environment = { ...prod, cluster: prodCluster };
