@@ -104,9 +104,9 @@ function roomProblems(cidrBlock: string, fields: WellFormed, pools: Environment[
   }, 0);
   const available = zones * addressesPerPrivateSubnet(cidrBlock);
   if (needed <= available) return [];
-  const allowed = `${needed} addresses or more in the private subnets, for ${nodes} nodes at the pools' maxima`;
+  const allowed = `${needed} addresses or more, for ${nodes} nodes when every pool is at its maximum`;
   const fix = "use a larger block, at most /16, or lower the maxima";
-  const got = `${cidrBlock}, which gives ${zones} zones ${available}`;
+  const got = `${show(cidrBlock)} with ${available} addresses in ${zones} private subnets`;
   return [{ path: ["cidrBlock"], what: "is too small for the pools", got, allowed, fix }];
 }
 

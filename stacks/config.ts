@@ -2,7 +2,7 @@ import { z } from "zod";
 import { addonNames } from "../constructs/cluster-addons.ts";
 import { taintEffects } from "../constructs/kubernetes-syntax.ts";
 import { natGatewayModes } from "../constructs/network.ts";
-import { duplicatesIn, type Problem, show, throwIfAny } from "../constructs/validation.ts";
+import { duplicatesIn, type Problem, show, throwIfAny, within } from "../constructs/validation.ts";
 import { interfaceEndpointServices } from "../constructs/vpc-endpoints.ts";
 import { environmentProblems } from "./config-checks.ts";
 import { schemaProblems } from "./config-problems.ts";
@@ -158,30 +158,30 @@ export function problemsOf(environment: unknown): Problem[] {
  * Checks environments and applies what belongs to whoever deploys and not into version control:
  * `PLATFORM_<NAME>_ACCOUNT_ID`, `PLATFORM_<NAME>_ADMINISTRATORS` and `PLATFORM_<NAME>_PUBLIC_ACCESS_CIDRS` (the latter
  * two separated by commas), for example `PLATFORM_DEV_ACCOUNT_ID`. The only reader of the process's environment.
- * @throws InvalidConfigurationError that names every problem of the first environment that has one.
+ * @throws InvalidConfigurationError that names every problem of every environment.
  */
 export function loadEnvironments(
   environments: readonly unknown[],
   variables: Readonly<Record<string, string | undefined>> = process.env,
 ): Environment[] {
-  const loaded = environments.map((environment) => {
-    const merged = withVariables(environment, variables);
-    const name = (merged as { name?: unknown } | null)?.name;
-    throwIfAny(`environment ${show(name)}`, problemsOf(merged));
-    return environmentSchema.parse(merged);
-  });
-  const repeated = duplicatesIn(loaded.map(({ name }) => name));
-  throwIfAny(
-    "the list of environments",
-    repeated.map((name) => ({
-      path: ["environments"],
-      what: "repeats a name",
+  const complete = environments.map((environment) => withVariables(environment, variables));
+  const names = complete.map(nameOf);
+  throwIfAny("the configuration", [
+    ...complete.flatMap((environment, index) => within([names[index] ?? index], problemsOf(environment))),
+    ...duplicatesIn(names.filter((name) => name !== undefined)).map((name) => ({
+      path: [name],
+      what: "is the name of two environments",
       got: show(name),
       allowed: "each name once, since it makes the names of stacks",
       fix: "rename one",
     })),
-  );
-  return loaded;
+  ]);
+  return complete.map((environment) => environmentSchema.parse(environment));
+}
+
+function nameOf(environment: unknown): string | undefined {
+  const name = (environment as { name?: unknown } | null)?.name;
+  return typeof name === "string" ? name : undefined;
 }
 
 function withVariables(environment: unknown, variables: Readonly<Record<string, string | undefined>>): unknown {

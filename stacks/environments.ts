@@ -43,13 +43,14 @@ const nodePools = {
     capacity: fromZero(5),
     capacityType: "SPOT",
     gpu: true,
+    // Images with CUDA take 10 GiB and more.
     volumeSizeGiB: 100,
     labels: { "workload-type": "executor", "executor-size": "gpu" },
     taints: [gpuTaint],
   },
 } satisfies Environment["nodePools"];
 
-/** For trying things: one NAT gateway, spot machines for all executors, and a destroy that leaves nothing behind. */
+/** For trying things: small, one NAT gateway, spot machines for evaluations, and a destroy that leaves nothing behind. */
 export const dev: Environment = {
   name: "dev",
   accountId,
@@ -62,7 +63,13 @@ export const dev: Environment = {
     endpointPublicAccessCidrs: ["203.0.113.0/24"],
     logRetentionInDays: 7,
   },
-  nodePools,
+  nodePools: {
+    general: { ...nodePools.general, capacity: dynamic(2, 4) },
+    executor: { ...nodePools.executor, capacity: fromZero(10) },
+    "executor-small": { ...nodePools["executor-small"], capacity: fromZero(3) },
+    "executor-large": { ...nodePools["executor-large"], capacity: fromZero(3) },
+    gpu: { ...nodePools.gpu, capacity: fromZero(1) },
+  },
   registry: { forceDelete: true },
   results: { forceDestroy: true, expirationInDays: 30 },
   workload: { namespace: "sweep", jobs: [{ name: "ttg-computation", nodePool: "executor" }] },
@@ -74,11 +81,7 @@ export const prod: Environment = {
   ...dev,
   name: "prod",
   network: { cidrBlock: "10.1.0.0/16", natGateways: "per-zone", flowLogRetentionInDays: 90 },
-  cluster: {
-    ...dev.cluster,
-    logRetentionInDays: 90,
-    deletionProtection: true,
-  },
+  cluster: { ...dev.cluster, logRetentionInDays: 90, deletionProtection: true },
   // Spot GPUs are taken away most often, and their jobs take longest to start again.
   nodePools: { ...nodePools, gpu: { ...nodePools.gpu, capacityType: "ON_DEMAND" } },
   registry: { forceDelete: false },

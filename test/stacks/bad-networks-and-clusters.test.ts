@@ -43,9 +43,9 @@ test.each<[string, object, string[]]>([
   ],
   [
     "a block too small for the nodes it may have",
-    { network: { cidrBlock: "10.0.0.0/20" } },
+    { network: { cidrBlock: "10.0.0.0/22" } },
     [
-      "network.cidrBlock is too small for the pools: got 10.0.0.0/20, which gives 3 zones 1521, allowed is 2680 addresses or more in the private subnets, for 85 nodes at the pools' maxima; use a larger block, at most /16, or lower the maxima",
+      'network.cidrBlock is too small for the pools: got "10.0.0.0/22" with 369 addresses in 3 private subnets, allowed is 668 addresses or more, for 21 nodes when every pool is at its maximum; use a larger block, at most /16, or lower the maxima',
     ],
   ],
   [

@@ -9,8 +9,8 @@ describe("the platform's environments", () => {
     expect(loadEnvironments(environments, {}).map(({ name }) => name)).toEqual(["dev", "prod"]);
   });
 
-  test("have the pools of the mission's table", () => {
-    expect(dev.nodePools).toMatchObject({
+  test("have pools for services, evaluations of each size and GPUs, as many nodes in prod as the table asks for", () => {
+    expect(prod.nodePools).toMatchObject({
       general: { instanceTypes: ["t3.large"], capacity: { min: 2, max: 10 }, labels: { "workload-type": "general" } },
       executor: {
         capacity: { min: 0, max: 50 },
@@ -27,13 +27,20 @@ describe("the platform's environments", () => {
         taints: [{ key: "nvidia.com/gpu", value: "true", effect: "NoSchedule" }],
       },
     });
-    const first = (pool: string) => dev.nodePools[pool]?.instanceTypes[0];
+    const first = (pool: string) => prod.nodePools[pool]?.instanceTypes[0];
     expect([first("executor"), first("executor-small"), first("executor-large")]).toEqual([
       "c5.2xlarge",
       "t3.large",
       "c5.4xlarge",
     ]);
-    expect(Object.keys(prod.nodePools)).toEqual(Object.keys(dev.nodePools));
+  });
+
+  test("have the same pools, fewer and only spot machines for evaluations in dev", () => {
+    expect(Object.keys(dev.nodePools)).toEqual(Object.keys(prod.nodePools));
+    for (const [name, pool] of Object.entries(dev.nodePools)) {
+      expect(pool.capacity.max).toBeLessThan(prod.nodePools[name]?.capacity.max ?? 0);
+      if (name !== "general") expect(pool).toMatchObject({ capacityType: "SPOT", capacity: { min: 0 } });
+    }
   });
 
   test("differ where prod is meant to last", () => {
@@ -75,36 +82,30 @@ describe("loading environments", () => {
 
   test("checks those values like any other", () => {
     expect(messageOf(() => loadEnvironments([dev], { PLATFORM_DEV_ACCOUNT_ID: "mine" }))).toBe(
-      'environment "dev" has 1 problem:\n  - accountId is not an AWS account: got "mine", allowed is 12 digits; aws sts get-caller-identity prints yours',
+      'the configuration has 1 problem:\n  - dev.accountId is not an AWS account: got "mine", allowed is 12 digits; aws sts get-caller-identity prints yours',
     );
   });
 
-  test("reports every problem at once, those between fields too, whatever else is malformed", () => {
-    const message = messageOf(() =>
-      loadEnvironments(
-        [
-          devWith({
-            accountId: 5,
-            availabilityZones: ["eu-west-1a", "us-west-2b"],
-            nodePools: { ...dev.nodePools, gpu: { ...dev.nodePools.gpu, gpu: "yes" } },
-            workload: { namespace: "sweep", jobs: [{ name: "a", nodePool: "nowhere" }] },
-          }),
-        ],
-        {},
-      ),
-    );
-    expect(message.split("\n")).toEqual([
-      'environment "dev" has 4 problems:',
-      '  - accountId is of the wrong type: got 5, allowed is a text; write for example "111122223333"',
-      '  - nodePools.gpu.gpu is of the wrong type: got "yes", allowed is true or false; make it true or false',
-      '  - availabilityZones[0] is not a zone of the region: got "eu-west-1a", allowed is zones of us-west-2; use for example "us-west-2a"',
-      '  - workload.jobs[0].nodePool names a pool that does not exist: got "nowhere", allowed is general, executor, executor-small, executor-large or gpu; name one of these, or add the pool "nowhere" to nodePools',
+  test("reports every problem of every environment at once, those between fields too, whatever else is malformed", () => {
+    const broken = devWith({
+      accountId: 5,
+      availabilityZones: ["eu-west-1a", "us-west-2b"],
+      nodePools: { ...dev.nodePools, gpu: { ...dev.nodePools.gpu, gpu: "yes" } },
+      workload: { namespace: "sweep", jobs: [{ name: "a", nodePool: "nowhere" }] },
+    });
+    expect(messageOf(() => loadEnvironments([broken, { ...prod, accountId: "prod" }], {})).split("\n")).toEqual([
+      "the configuration has 5 problems:",
+      '  - dev.accountId is of the wrong type: got 5, allowed is a text; write for example "111122223333"',
+      '  - dev.nodePools.gpu.gpu is of the wrong type: got "yes", allowed is true or false; make it true or false',
+      '  - dev.availabilityZones[0] is not a zone of the region: got "eu-west-1a", allowed is zones of us-west-2; use for example "us-west-2a"',
+      '  - dev.workload.jobs[0].nodePool names a pool that does not exist: got "nowhere", allowed is general, executor, executor-small, executor-large or gpu; name one of these, or add the pool "nowhere" to nodePools',
+      '  - prod.accountId is not an AWS account: got "prod", allowed is 12 digits; aws sts get-caller-identity prints yours',
     ]);
   });
 
   test("refuses two environments of one name", () => {
     expect(messageOf(() => loadEnvironments([dev, dev], {}))).toBe(
-      'the list of environments has 1 problem:\n  - environments repeats a name: got "dev", allowed is each name once, since it makes the names of stacks; rename one',
+      'the configuration has 1 problem:\n  - dev is the name of two environments: got "dev", allowed is each name once, since it makes the names of stacks; rename one',
     );
   });
 
