@@ -5,32 +5,14 @@ import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 
 /**
- * Services that nodes and the platform's pods call.
+ * Without these a node behind no NAT gateway cannot pull an image, join the cluster, or be scaled.
  * @see https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html
  */
-export const interfaceEndpointServices = [
-  "ecr.api",
-  "ecr.dkr",
-  "sts",
-  "eks",
-  "eks-auth",
-  "autoscaling",
-  "ec2",
-  "sqs",
-  "logs",
-] as const;
-export type InterfaceEndpointService = (typeof interfaceEndpointServices)[number];
+export const endpointsNodesNeed = ["ecr.api", "ecr.dkr", "sts", "eks", "eks-auth", "autoscaling", "ec2"] as const;
 
-/** Without these a node behind no NAT gateway cannot pull an image, join the cluster, or be scaled. */
-export const endpointsNodesNeed: readonly InterfaceEndpointService[] = [
-  "ecr.api",
-  "ecr.dkr",
-  "sts",
-  "eks",
-  "eks-auth",
-  "autoscaling",
-  "ec2",
-];
+/** Services that nodes and the platform's pods call. */
+export const interfaceEndpointServices = [...endpointsNodesNeed, "sqs", "logs"] as const;
+export type InterfaceEndpointService = (typeof interfaceEndpointServices)[number];
 
 export interface VpcEndpointsProps {
   readonly name: string;

@@ -1,15 +1,7 @@
 import { describeProblem } from "../../constructs/validation.ts";
 import { problemsOf } from "../../stacks/config.ts";
 import { dev } from "../../stacks/environments.ts";
-
-const existing = {
-  vpcId: "vpc-0123456789abcdef0",
-  privateSubnetIds: {
-    "us-west-2a": "subnet-0a1b2c3d",
-    "us-west-2b": "subnet-1a1b2c3d",
-    "us-west-2c": "subnet-2a1b2c3d",
-  },
-};
+import { existingVpc } from "../support/fixtures.ts";
 
 // Each one alone in an environment that is otherwise right, with everything its author is told.
 test.each<[string, object, string[]]>([
@@ -67,7 +59,7 @@ test.each<[string, object, string[]]>([
   ],
   [
     "two networks",
-    { existingNetwork: existing },
+    { existingNetwork: existingVpc },
     [
       "network stands beside existingNetwork: got both network and existingNetwork, allowed is exactly one of the two; remove the one you do not mean",
     ],

@@ -1,15 +1,7 @@
 import { describeProblem } from "../../constructs/validation.ts";
 import { problemsOf } from "../../stacks/config.ts";
 import { dev } from "../../stacks/environments.ts";
-
-const existing = {
-  vpcId: "vpc-0123456789abcdef0",
-  privateSubnetIds: {
-    "us-west-2a": "subnet-0a1b2c3d",
-    "us-west-2b": "subnet-1a1b2c3d",
-    "us-west-2c": "subnet-2a1b2c3d",
-  },
-};
+import { existingVpc } from "../support/fixtures.ts";
 
 // Each one alone in an environment that is otherwise right, with everything its author is told.
 test.each<[string, object, string[]]>([
@@ -83,7 +75,7 @@ test.each<[string, object, string[]]>([
   ],
   [
     "an existing VPC by its name",
-    { network: undefined, existingNetwork: { ...existing, vpcId: "main" } },
+    { network: undefined, existingNetwork: { ...existingVpc, vpcId: "main" } },
     [
       'existingNetwork.vpcId is not a VPC\'s id: got "main", allowed is vpc-<hexadecimal>; aws ec2 describe-vpcs lists yours',
     ],
@@ -92,7 +84,10 @@ test.each<[string, object, string[]]>([
     "an existing subnet by its name",
     {
       network: undefined,
-      existingNetwork: { ...existing, privateSubnetIds: { ...existing.privateSubnetIds, "us-west-2a": "private-a" } },
+      existingNetwork: {
+        ...existingVpc,
+        privateSubnetIds: { ...existingVpc.privateSubnetIds, "us-west-2a": "private-a" },
+      },
     },
     [
       'existingNetwork.privateSubnetIds.us-west-2a is not a subnet\'s id: got "private-a", allowed is subnet-<hexadecimal>; aws ec2 describe-subnets lists yours',
@@ -100,7 +95,7 @@ test.each<[string, object, string[]]>([
   ],
   [
     "an existing VPC without a subnet in each zone",
-    { network: undefined, existingNetwork: { ...existing, privateSubnetIds: { "us-west-2a": "subnet-0a1b2c3d" } } },
+    { network: undefined, existingNetwork: { ...existingVpc, privateSubnetIds: { "us-west-2a": "subnet-0a1b2c3d" } } },
     [
       'existingNetwork.privateSubnetIds is for other zones: got ["us-west-2a"], allowed is exactly the environment\'s zones us-west-2a, us-west-2b, us-west-2c; give each zone one subnet',
     ],

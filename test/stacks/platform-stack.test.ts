@@ -4,7 +4,7 @@ import { TerraformOutput, TerraformStack, Testing } from "cdktf";
 import type { Environment } from "../../stacks/config.ts";
 import { dev, environments, prod } from "../../stacks/environments.ts";
 import { PlatformStack } from "../../stacks/platform-stack.ts";
-import { devWith } from "../support/fixtures.ts";
+import { devWith, existingVpc } from "../support/fixtures.ts";
 import { Synthesized, synthesizeApp } from "../support/synthesized.ts";
 
 function stackOf(environment: Environment): PlatformStack {
@@ -99,14 +99,8 @@ describe("a platform stack", () => {
   });
 
   test("uses a VPC made elsewhere and adds nothing to it", () => {
-    const privateSubnetIds = {
-      "us-west-2a": "subnet-0a1b2c3d",
-      "us-west-2b": "subnet-1a1b2c3d",
-      "us-west-2c": "subnet-2a1b2c3d",
-    };
-    const existingNetwork = { vpcId: "vpc-0123456789abcdef0", privateSubnetIds };
-    const made = platform(devWith({ network: undefined, existingNetwork }));
-    expect(made.one("aws_eks_cluster").vpc_config.subnet_ids).toEqual(Object.values(privateSubnetIds));
+    const made = platform(devWith({ network: undefined, existingNetwork: existingVpc }));
+    expect(made.one("aws_eks_cluster").vpc_config.subnet_ids).toEqual(Object.values(existingVpc.privateSubnetIds));
     expect(made.addresses.filter((address) => /^aws_(vpc|subnet|route|internet|nat|eip)/.test(address))).toEqual([]);
   });
 

@@ -19,6 +19,16 @@ export const testNetwork: INetwork = {
   nodeEgress: [],
 };
 
+/** A VPC made elsewhere, with a private subnet in each zone of dev. */
+export const existingVpc = {
+  vpcId: "vpc-0123456789abcdef0",
+  privateSubnetIds: {
+    "us-west-2a": "subnet-0a1b2c3d",
+    "us-west-2b": "subnet-1a1b2c3d",
+    "us-west-2c": "subnet-2a1b2c3d",
+  },
+};
+
 /** The dev environment, with changes. */
 export function devWith(changes: Partial<Record<keyof Environment, unknown>>): Environment {
   return { ...dev, ...changes } as Environment;
