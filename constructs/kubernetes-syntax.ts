@@ -1,3 +1,4 @@
+import { Token } from "cdktf";
 import { type Problem, show } from "./validation.ts";
 
 /** Kubernetes' own spelling. EKS wants `NO_SCHEDULE` and so on, which `NodePool` derives. */
@@ -24,7 +25,7 @@ const dnsLabel = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
  */
 const maximumKeyLength = 128 - "k8s.io/cluster-autoscaler/node-template/label/".length;
 
-/** What is wrong with the labels of a node; `path` starts with the label's key. */
+/** What is wrong with the labels of a node; `path` starts with the label's key. Values known after apply are left alone. */
 export function labelProblems(labels: Readonly<Record<string, string>>): Problem[] {
   return Object.entries(labels).flatMap(([key, value]) =>
     [...keyProblems(key), ...reservedKeyProblems(key), ...valueProblems(value)].map((problem) => ({
@@ -115,7 +116,7 @@ function reservedKeyProblems(key: string): Problem[] {
 }
 
 function valueProblems(value: string): Problem[] {
-  if (value === "" || qualifiedName.test(value)) return [];
+  if (value === "" || Token.isUnresolved(value) || qualifiedName.test(value)) return [];
   const allowed = "empty, or 63 letters, digits, -, _ and . at most";
   const fix = "use these characters, a letter or digit first and last";
   return [{ path: [], what: "is not a value of Kubernetes", got: show(value), allowed, fix }];

@@ -1,3 +1,4 @@
+import { Lazy } from "cdktf";
 import { dynamic, fromZero } from "../../constructs/capacity.ts";
 import { NodePool, type NodePoolProps } from "../../constructs/node-pool.ts";
 import { messageOf } from "../support/synthesized.ts";
@@ -102,6 +103,12 @@ describe("a node pool", () => {
     });
     expect(pool.allocatable).toMatchObject({ cpuMillis: 1930, pods: 29 });
   });
+});
+
+test("a node pool leaves values known only after apply to Kubernetes", () => {
+  const value = Lazy.stringValue({ produce: () => "not a value!" });
+  const taints = [{ key: "a", value, effect: "NoSchedule" }] as const;
+  expect(() => new NodePool({ ...general, labels: { a: value }, taints })).not.toThrow();
 });
 
 describe("a node pool refuses", () => {

@@ -1,7 +1,7 @@
 import { type SpawnSyncReturns, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import { App } from "cdktf";
 import type { Environment } from "../../stacks/config.ts";
 import { PlatformStack } from "../../stacks/platform-stack.ts";
@@ -73,11 +73,11 @@ export class TerraformWorkspace {
     return join(app.outdir, "stacks", id);
   }
 
-  /** A copy of a stack's folder, with dummy credentials, no request to AWS, and the state beside it. */
+  /** A copy of a stack's folder: the lowest provider, dummy credentials, no request to AWS, and the state beside it. */
   copyWithoutAccount(folder: string, name: string): string {
-    const copy = join(this.root, name);
+    const copy = join(this.root, `${name}-without-account`);
     mkdirSync(copy);
-    for (const file of ["cdk.tf.json", ".terraform.lock.hcl"]) cpSync(join(folder, file), join(copy, file));
+    cpSync(join(folder, "cdk.tf.json"), join(copy, "cdk.tf.json"));
     const aws = {
       access_key: "dummy",
       secret_key: "dummy",
@@ -87,7 +87,8 @@ export class TerraformWorkspace {
       // It could only be compared with the account of real credentials.
       allowed_account_ids: null,
     };
-    const override = { terraform: { backend: { local: {} } }, provider: { aws: [aws] } };
+    const required_providers = { aws: { source: "aws", version: awsProviderVersion } };
+    const override = { terraform: { backend: { local: {} }, required_providers }, provider: { aws: [aws] } };
     writeFileSync(join(copy, "test_override.tf.json"), JSON.stringify(override));
     return copy;
   }
@@ -102,7 +103,7 @@ export class TerraformWorkspace {
   try(folder: string, ...args: string[]): SpawnSyncReturns<string> {
     const env = terraformEnvironment({
       TF_CLI_CONFIG_FILE: join(this.root, "terraform.rc"),
-      TF_DATA_DIR: join(this.root, "data", folder.replace(dirname(folder), "")),
+      TF_DATA_DIR: join(this.root, "data", basename(folder)),
     });
     return spawnSync("terraform", args, { cwd: folder, env, encoding: "utf8", maxBuffer: 256 * 1024 * 1024 });
   }

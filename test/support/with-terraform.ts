@@ -12,12 +12,13 @@ export function describeWithTerraform(name: string, define: (workspace: () => Te
         throw new Error(`REQUIRE_TERRAFORM=1, but ${mirror.missing}`);
       });
     } else {
-      console.warn(`skipped "${name}": ${mirror.missing}`);
       test.skip(`${name} (skipped: ${mirror.missing})`, () => {});
     }
     return;
   }
   describe(name, () => {
+    // The AWS provider takes seconds to start, and Terraform starts it for every command.
+    jest.setTimeout(600_000);
     let workspace: TerraformWorkspace | undefined;
     beforeAll(() => {
       workspace = new TerraformWorkspace(mirror.path);

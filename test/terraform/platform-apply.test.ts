@@ -49,7 +49,7 @@ describeWithTerraform("terraform applies with a mocked provider", (workspace) =>
     ["dev", dev],
     ["prod", prodForLowestProvider],
     ["closed", closed],
-  ])("%s-platform, and then has nothing left to change", (name, environment) => {
+  ])("%s-platform, and then has nothing left to change", (_, environment) => {
     const folder = workspace().synthesize(environment);
     workspace().init(folder);
     writeFileSync(join(folder, "platform.tftest.json"), JSON.stringify(mocked));
@@ -69,6 +69,5 @@ describeWithTerraform("terraform applies with a mocked provider", (workspace) =>
     const { addresses } = new Synthesized(JSON.parse(readStackFile(folder)));
     expect(changes.map(({ address }) => address).sort()).toEqual(addresses);
     expect(changes.filter(({ change }) => String(change.actions) !== "no-op")).toEqual([]);
-    expect(name).toBe(environment.name);
   });
 });
