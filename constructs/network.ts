@@ -10,7 +10,7 @@ import { Vpc } from "@cdktf/provider-aws/lib/vpc";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { FlowLogs } from "./flow-logs.ts";
-import { subnetLayout } from "./subnet-layout.ts";
+import { subnetLayout, type ZoneCidrBlocks } from "./subnet-layout.ts";
 import { type InterfaceEndpointService, VpcEndpoints } from "./vpc-endpoints.ts";
 
 /** Where a cluster and its nodes live: ours ({@link Network}) or one that exists ({@link existingNetwork}). */
@@ -78,8 +78,7 @@ export class Network extends Construct implements INetwork {
 
   constructor(scope: Construct, id: string, props: NetworkProps) {
     super(scope, id);
-    const zones = props.availabilityZones;
-    const layout = subnetLayout(props.cidrBlock, zones.length);
+    const layout = subnetLayout(props.cidrBlock, props.availabilityZones);
     this.name = props.name;
 
     const vpc = new Vpc(this, "vpc", {
@@ -97,8 +96,8 @@ export class Network extends Construct implements INetwork {
       tags: { Name: props.name },
     });
 
-    const publicSubnets = this.subnets("public", vpc, zones, layout.publicCidrBlocks);
-    const privateSubnets = this.subnets("private", vpc, zones, layout.privateCidrBlocks);
+    const publicSubnets = this.subnets("public", vpc, layout);
+    const privateSubnets = this.subnets("private", vpc, layout);
     this.publicSubnetIds = idsByZone(publicSubnets);
     this.privateSubnetIds = idsByZone(privateSubnets);
 
@@ -127,17 +126,21 @@ export class Network extends Construct implements INetwork {
     }
   }
 
-  private subnets(kind: "public" | "private", vpc: Vpc, zones: readonly string[], blocks: readonly string[]) {
+  private subnets(
+    kind: "public" | "private",
+    vpc: Vpc,
+    layout: readonly ZoneCidrBlocks[],
+  ): ReadonlyMap<string, Subnet> {
     // Load balancers find their subnets by these tags.
     // @see https://docs.aws.amazon.com/eks/latest/userguide/network-load-balancing.html
     const role = kind === "public" ? "kubernetes.io/role/elb" : "kubernetes.io/role/internal-elb";
     return new Map(
-      zones.map((zone, index) => [
+      layout.map(({ zone, privateCidrBlock, publicCidrBlock }) => [
         zone,
         new Subnet(this, `${kind}-subnet-${zone}`, {
           vpcId: vpc.id,
           availabilityZone: zone,
-          cidrBlock: blocks[index] ?? "",
+          cidrBlock: kind === "public" ? publicCidrBlock : privateCidrBlock,
           // NAT gateways and load balancers bring addresses of their own; nothing else belongs in a public subnet.
           mapPublicIpOnLaunch: false,
           tags: { Name: `${this.name}-${kind}-${zone}`, [role]: "1" },
@@ -165,10 +168,10 @@ export class Network extends Construct implements INetwork {
     publicSubnets: ReadonlyMap<string, Subnet>,
     publicRoutes: readonly ITerraformDependable[],
   ): ReadonlyMap<string, NatGateway> {
-    const zones = [...publicSubnets.keys()];
-    const gatewayZones = { none: [], single: zones.slice(0, 1), "per-zone": zones }[mode];
+    const subnets = [...publicSubnets];
+    const chosen = { none: [], single: subnets.slice(0, 1), "per-zone": subnets }[mode];
     const gateways = new Map<string, NatGateway>();
-    for (const zone of gatewayZones) {
+    for (const [zone, subnet] of chosen) {
       const tags = { Name: `${this.name}-${zone}` };
       // AWS refuses to detach an internet gateway while an elastic address is in use, and a NAT gateway whose subnet lost
       // its route forwards nothing: at destroy both must outlive the gateway, and all nodes behind it.
@@ -178,7 +181,7 @@ export class Network extends Construct implements INetwork {
         zone,
         new NatGateway(this, `nat-gateway-${zone}`, {
           allocationId: address.id,
-          subnetId: publicSubnets.get(zone)?.id ?? "",
+          subnetId: subnet.id,
           tags,
           dependsOn,
         }),

@@ -64,6 +64,7 @@ const eksEffects = {
   NoExecute: "NO_EXECUTE",
 } as const satisfies Record<TaintEffect, string>;
 
+const defaultVolumeSizeGiB = 50;
 const templateTag = "k8s.io/cluster-autoscaler/node-template";
 
 /**
@@ -95,7 +96,7 @@ export class NodePool {
     this.capacity = props.capacity;
     this.capacityType = props.capacityType ?? "ON_DEMAND";
     this.gpu = props.gpu ?? false;
-    this.volumeSizeGiB = props.volumeSizeGiB ?? 50;
+    this.volumeSizeGiB = props.volumeSizeGiB ?? defaultVolumeSizeGiB;
     this.taints = props.taints ?? [];
     this.availabilityZones = props.availabilityZones;
     this.allocatable = commonAllocatable(types, this.volumeSizeGiB);
@@ -159,7 +160,7 @@ export function nodePoolProblems(props: NodePoolProps): Problem[] {
     ...within(["instanceTypes"], typesProblems(props, known)),
     ...within(["labels"], [...labelProblems(labels), ...derivedLabelProblems(labels)]),
     ...within(["taints"], taintProblems(props.taints ?? [])),
-    ...volumeProblems(props.volumeSizeGiB ?? 50),
+    ...volumeProblems(props.volumeSizeGiB ?? defaultVolumeSizeGiB),
   ];
 }
 

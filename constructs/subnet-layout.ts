@@ -1,11 +1,12 @@
 import { type Problem, show, throwIfAny, within } from "./validation.ts";
 
-/** The address blocks of a VPC's subnets, one of each kind for each zone. */
-export interface SubnetLayout {
+/** The address blocks of one availability zone. */
+export interface ZoneCidrBlocks {
+  readonly zone: string;
   /** Nodes and pods: the VPC CNI gives each pod an address of its own. */
-  readonly privateCidrBlocks: readonly string[];
+  readonly privateCidrBlock: string;
   /** NAT gateways and load balancers. */
-  readonly publicCidrBlocks: readonly string[];
+  readonly publicCidrBlock: string;
 }
 
 /** The VPC is cut into this many blocks: the first six are the private subnets, the last is cut into public ones. */
@@ -21,21 +22,20 @@ const smallestPrefix = 22;
  * Of a /16, each zone gets a private /19 (8,187 addresses) and a public /22; an eighth of the VPC stays free.
  * @throws InvalidConfigurationError that names what {@link cidrProblems} and {@link zoneCountProblems} find.
  */
-export function subnetLayout(cidrBlock: string, zones: number): SubnetLayout {
+export function subnetLayout(cidrBlock: string, zones: readonly string[]): ZoneCidrBlocks[] {
   throwIfAny("network", [
     ...within(["cidrBlock"], cidrProblems(cidrBlock)),
-    ...within(["availabilityZones"], zoneCountProblems(zones)),
+    ...within(["availabilityZones"], zoneCountProblems(zones.length)),
   ]);
-  const network = parseCidr(cidrBlock);
-  if (network === undefined) return { privateCidrBlocks: [], publicCidrBlocks: [] }; // Never: refused above.
-  const blockSize = 2 ** (32 - network.prefix) / blocks;
-  const publicSize = blockSize / blocks;
-  const at = (offset: number, size: number) => `${showAddress(network.address + offset)}/${32 - Math.log2(size)}`;
-  const indexes = Array.from({ length: zones }, (_, index) => index);
-  return {
-    privateCidrBlocks: indexes.map((index) => at(index * blockSize, blockSize)),
-    publicCidrBlocks: indexes.map((index) => at((blocks - 1) * blockSize + index * publicSize, publicSize)),
-  };
+  const { address, prefix } = parseCidr(cidrBlock) as Cidr;
+  const privateSize = 2 ** (32 - prefix) / blocks;
+  const publicSize = privateSize / blocks;
+  const at = (offset: number, size: number) => `${showAddress(address + offset)}/${32 - Math.log2(size)}`;
+  return zones.map((zone, index) => ({
+    zone,
+    privateCidrBlock: at(index * privateSize, privateSize),
+    publicCidrBlock: at((blocks - 1) * privateSize + index * publicSize, publicSize),
+  }));
 }
 
 /** Addresses that AWS leaves to use in one private subnet: it keeps five of each for itself. */
@@ -73,8 +73,14 @@ export function zoneCountProblems(zones: number): Problem[] {
   return [{ path: [], what, got: String(zones), allowed: `2 to ${maximumZones}`, fix }];
 }
 
-/** An IPv4 block as numbers, or `undefined`. */
-export function parseCidr(text: string): { address: number; prefix: number } | undefined {
+/** An IPv4 block as numbers. */
+export interface Cidr {
+  readonly address: number;
+  readonly prefix: number;
+}
+
+/** The block that a text writes, or `undefined` where it writes none. */
+export function parseCidr(text: string): Cidr | undefined {
   const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text);
   if (match === null) return undefined;
   const [a = 0, b = 0, c = 0, d = 0, prefix = 0] = match.slice(1).map(Number);

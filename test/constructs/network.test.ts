@@ -116,27 +116,30 @@ describe("a network", () => {
 });
 
 describe("the subnets' address blocks", () => {
+  const letters = (count: number) => [..."abcdefg"].slice(0, count).map((letter) => `us-west-2${letter}`);
+
   test("are a private /19 and a public /22 for each zone of a /16", () => {
-    expect(subnetLayout("10.0.0.0/16", 3)).toEqual({
-      privateCidrBlocks: ["10.0.0.0/19", "10.0.32.0/19", "10.0.64.0/19"],
-      publicCidrBlocks: ["10.0.224.0/22", "10.0.228.0/22", "10.0.232.0/22"],
-    });
+    expect(subnetLayout("10.0.0.0/16", letters(3))).toEqual([
+      { zone: "us-west-2a", privateCidrBlock: "10.0.0.0/19", publicCidrBlock: "10.0.224.0/22" },
+      { zone: "us-west-2b", privateCidrBlock: "10.0.32.0/19", publicCidrBlock: "10.0.228.0/22" },
+      { zone: "us-west-2c", privateCidrBlock: "10.0.64.0/19", publicCidrBlock: "10.0.232.0/22" },
+    ]);
   });
 
   test("stay where they are when a zone is added", () => {
-    const [three, six] = [subnetLayout("10.8.0.0/20", 3), subnetLayout("10.8.0.0/20", 6)];
-    expect(six.privateCidrBlocks.slice(0, 3)).toEqual(three.privateCidrBlocks);
-    expect(six.publicCidrBlocks.slice(0, 3)).toEqual(three.publicCidrBlocks);
+    expect(subnetLayout("10.8.0.0/20", letters(6)).slice(0, 3)).toEqual(subnetLayout("10.8.0.0/20", letters(3)));
   });
 
   test.each([16, 18, 20, 22])("of a /%i never overlap, and none is smaller than AWS allows", (prefix) => {
-    const { privateCidrBlocks, publicCidrBlocks } = subnetLayout(`172.16.0.0/${prefix}`, 6);
-    const ranges = [...privateCidrBlocks, ...publicCidrBlocks].map((block) => {
-      const [address = "", length = ""] = block.split("/");
-      const start = address.split(".").reduce((sum, byte) => sum * 256 + Number(byte), 0);
-      expect(Number(length)).toBeLessThanOrEqual(28);
-      return { start, end: start + 2 ** (32 - Number(length)) };
-    });
+    const layout = subnetLayout(`172.16.0.0/${prefix}`, letters(6));
+    const ranges = layout
+      .flatMap(({ privateCidrBlock, publicCidrBlock }) => [privateCidrBlock, publicCidrBlock])
+      .map((block) => {
+        const [address = "", length = ""] = block.split("/");
+        const start = address.split(".").reduce((sum, byte) => sum * 256 + Number(byte), 0);
+        expect(Number(length)).toBeLessThanOrEqual(28);
+        return { start, end: start + 2 ** (32 - Number(length)) };
+      });
     ranges.sort((a, b) => a.start - b.start);
     ranges.slice(1).forEach((range, index) => {
       expect(range.start).toBeGreaterThanOrEqual(ranges[index]?.end ?? Number.POSITIVE_INFINITY);
@@ -170,6 +173,6 @@ describe("the subnets' address blocks", () => {
       "network has 1 problem:\n  - availabilityZones has too many zones: got 7, allowed is 2 to 6; keep 6",
     ],
   ])("are not cut out of %s for %i zones", (cidrBlock, count, message) => {
-    expect(messageOf(() => subnetLayout(cidrBlock, count))).toBe(message);
+    expect(messageOf(() => subnetLayout(cidrBlock, letters(count)))).toBe(message);
   });
 });

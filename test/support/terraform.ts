@@ -1,4 +1,4 @@
-import { type SpawnSyncReturns, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -30,8 +30,9 @@ export function findMirror(): Mirror {
   const named = process.env.TF_PLUGIN_MIRROR;
   const path = named !== undefined ? [named].find(holdsProvider) : (usual.find(holdsProvider) ?? searchDisk());
   if (path !== undefined) return { path };
-  const where = named === undefined ? "set TF_PLUGIN_MIRROR to a folder that" : `TF_PLUGIN_MIRROR (${named})`;
-  return { missing: `${where} holds ${awsProvider} ${awsProviderVersion}` };
+  const wanted = `${awsProvider} ${awsProviderVersion}`;
+  if (named !== undefined) return { missing: `TF_PLUGIN_MIRROR (${named}) does not hold ${wanted}` };
+  return { missing: `no folder on this disk holds ${wanted}; set TF_PLUGIN_MIRROR to one that does` };
 }
 
 function holdsProvider(path: string): boolean {
@@ -95,17 +96,14 @@ export class TerraformWorkspace {
 
   /** Runs Terraform in a folder; standard output, or an error with all it said. */
   run(folder: string, ...args: string[]): string {
-    const result = this.try(folder, ...args);
-    if (result.status === 0) return result.stdout;
-    throw new Error(`terraform ${args.join(" ")} ended with ${result.status}:\n${result.stdout}\n${result.stderr}`);
-  }
-
-  try(folder: string, ...args: string[]): SpawnSyncReturns<string> {
     const env = terraformEnvironment({
       TF_CLI_CONFIG_FILE: join(this.root, "terraform.rc"),
       TF_DATA_DIR: join(this.root, "data", basename(folder)),
     });
-    return spawnSync("terraform", args, { cwd: folder, env, encoding: "utf8", maxBuffer: 256 * 1024 * 1024 });
+    const options = { cwd: folder, env, encoding: "utf8", maxBuffer: 256 * 1024 * 1024 } as const;
+    const { status, stdout, stderr } = spawnSync("terraform", args, options);
+    if (status === 0) return stdout;
+    throw new Error(`terraform ${args.join(" ")} ended with ${status}:\n${stdout}\n${stderr}`);
   }
 
   /** `init`, without a backend for a stack as it was synthesized, and with the local one for a copy. */

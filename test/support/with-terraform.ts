@@ -12,6 +12,7 @@ export function describeWithTerraform(name: string, define: (workspace: () => Te
         throw new Error(`REQUIRE_TERRAFORM=1, but ${mirror.missing}`);
       });
     } else {
+      process.stderr.write(`skipped, ${name}: ${mirror.missing}\n`);
       test.skip(`${name} (skipped: ${mirror.missing})`, () => {});
     }
     return;
