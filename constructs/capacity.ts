@@ -35,7 +35,7 @@ export function showCapacity({ mode, min, max }: Capacity): string {
 }
 
 /** EKS refuses a larger managed node group ("Nodes per managed node group" in its service quotas). */
-export const maximumNodesPerGroup = 450;
+const maximumNodesPerGroup = 450;
 
 /** What is wrong with a capacity; `path` is relative to the capacity. */
 export function capacityProblems(capacity: Capacity): Problem[] {

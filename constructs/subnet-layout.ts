@@ -11,7 +11,7 @@ export interface ZoneCidrBlocks {
 
 /** The VPC is cut into this many blocks: the first six are the private subnets, the last is cut into public ones. */
 const blocks = 8;
-export const maximumZones = 6;
+const maximumZones = 6;
 
 /** Sizes AWS accepts for a VPC, less those whose public subnets would be smaller than the /28 that AWS demands. */
 const largestPrefix = 16;
