@@ -25,10 +25,8 @@ export default async function measureSynth(): Promise<Measurement[]> {
   const outdir = mkdtempSync(join(tmpdir(), "bench-synth-"));
   try {
     writeFileSync(join(empty, "main.ts"), emptyApp);
-    writeFileSync(
-      join(empty, "package.json"),
-      JSON.stringify({ scripts: { typecheck: "tsc --project tsconfig.json" } }),
-    );
+    const scripts = { [/npm run --silent (\S+)/.exec(app)?.[1] ?? "typecheck"]: "tsc --project tsconfig.json" };
+    writeFileSync(join(empty, "package.json"), JSON.stringify({ scripts }));
     writeFileSync(join(empty, "tsconfig.json"), JSON.stringify({ extends: "../tsconfig.json", include: ["main.ts"] }));
     const ours: number[] = [];
     const theirs: number[] = [];
