@@ -1,9 +1,21 @@
 import { App } from "cdktf";
+import { InvalidConfigurationError } from "./constructs/validation.ts";
+import { loadEnvironments } from "./stacks/config.ts";
 import { environments } from "./stacks/environments.ts";
 import { PlatformStack } from "./stacks/platform-stack.ts";
 
-const app = new App();
-for (const environment of environments) {
-  new PlatformStack(app, `${environment.name}-platform`, environment);
+// cdktf takes a stack trace for each of thousands of tokens; mapping them all to TypeScript is a sixth of the synthesis.
+process.setSourceMapsEnabled(false);
+try {
+  const app = new App();
+  for (const environment of loadEnvironments(environments)) {
+    new PlatformStack(app, `${environment.name}-platform`, environment);
+  }
+  app.synth();
+} catch (error) {
+  process.setSourceMapsEnabled(true);
+  if (!(error instanceof InvalidConfigurationError)) throw error;
+  // Its message says everything; a stack trace would only push it off the screen.
+  console.error(error.message);
+  process.exitCode = 1;
 }
-app.synth();

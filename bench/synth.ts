@@ -1,0 +1,69 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Measurement } from "./measurement.ts";
+
+const project = join(__dirname, "..");
+const rounds = 5;
+
+/** The smallest program cdktf calls an app: one stack, no provider, no resource. */
+const emptyApp = `import { App, TerraformStack } from "cdktf";
+const app = new App();
+new TerraformStack(app, "empty");
+app.synth();
+`;
+
+/**
+ * What a change of one line costs before a plan can begin: the command of cdktf.json, type-check included, against the
+ * same command in an empty app. Alternating, so that both meet the same machine; medians, so that one hiccup is none.
+ */
+export default async function measureSynth(): Promise<Measurement[]> {
+  const { app } = JSON.parse(readFileSync(join(project, "cdktf.json"), "utf8")) as { app: string };
+  // Inside the project, so that both find the same node_modules.
+  const empty = mkdtempSync(join(project, ".bench-empty-"));
+  const outdir = mkdtempSync(join(tmpdir(), "bench-synth-"));
+  try {
+    writeFileSync(join(empty, "main.ts"), emptyApp);
+    const scripts = { [/npm run --silent (\S+)/.exec(app)?.[1] ?? "typecheck"]: "tsc --project tsconfig.json" };
+    writeFileSync(join(empty, "package.json"), JSON.stringify({ scripts }));
+    writeFileSync(join(empty, "tsconfig.json"), JSON.stringify({ extends: "../tsconfig.json", include: ["main.ts"] }));
+    const ours: number[] = [];
+    const theirs: number[] = [];
+    for (let round = 0; round < rounds; round++) {
+      theirs.push(milliseconds(app, empty, outdir));
+      ours.push(milliseconds(app, project, outdir));
+    }
+    const detail = `${app}, median of ${rounds} alternating rounds`;
+    return [
+      { name: "synth of all environments", value: median(ours), unit: "ms", detail },
+      { name: "synth of an empty cdktf app", value: median(theirs), unit: "ms", detail },
+      {
+        name: "synth, against an empty cdktf app",
+        value: median(ours) / median(theirs),
+        unit: "x",
+        limit: { atMost: 3 },
+        detail,
+      },
+    ];
+  } finally {
+    rmSync(empty, { recursive: true, force: true });
+    rmSync(outdir, { recursive: true, force: true });
+  }
+}
+
+function milliseconds(command: string, cwd: string, outdir: string): number {
+  const start = performance.now();
+  const result = spawnSync(command, {
+    cwd,
+    shell: true,
+    encoding: "utf8",
+    env: { ...process.env, CDKTF_OUTDIR: outdir },
+  });
+  if (result.status !== 0) throw new Error(`${command} failed in ${cwd}:\n${result.stdout}${result.stderr}`);
+  return performance.now() - start;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}

@@ -1,0 +1,66 @@
+import { type InstanceType, maxPods } from "./instance-types.ts";
+
+/** What pods can really have of a node, in the units of a Kubernetes quantity. */
+export interface Allocatable {
+  readonly cpuMillis: number;
+  readonly memoryMiB: number;
+  readonly ephemeralStorageMiB: number;
+  readonly gpus: number;
+  readonly pods: number;
+}
+
+/**
+ * Share of the nominal memory that the hypervisor and the kernel keep, so that the node never reports it. EC2 does not
+ * publish it; Karpenter assumes 7.5 % for the same reason. Too little here and the autoscaler buys nodes in vain.
+ * @see https://karpenter.sh/docs/reference/settings/ VM_MEMORY_OVERHEAD_PERCENT
+ */
+const memoryOverhead = 0.07;
+
+/** Share of the volume that the file system and the boot partitions take before the kubelet sees it. */
+const fileSystemOverhead = 0.01;
+
+/** `evictionHard` of the EKS AMI: pods are evicted before the last of a resource is gone. */
+const evictionMemoryMiB = 100;
+const evictionStorageShare = 0.1;
+
+/**
+ * What the kubelet of the EKS AMI keeps for itself and the container runtime: 6 % of the first core, 1 % of the
+ * second, 0.5 % of the third and fourth, 0.25 % of each further one; 11 MiB for each possible pod and 255 MiB.
+ * @see https://github.com/awslabs/amazon-eks-ami/blob/main/nodeadm/internal/kubelet/config.go
+ */
+export function kubeReserved(type: InstanceType): { cpuMillis: number; memoryMiB: number } {
+  const share = (core: number) => (core === 0 ? 60 : core === 1 ? 10 : core < 4 ? 5 : 2.5);
+  const cpuMillis = Array.from({ length: type.vCpus }, (_, core) => share(core)).reduce((sum, part) => sum + part, 0);
+  return { cpuMillis: Math.ceil(cpuMillis), memoryMiB: 11 * maxPods(type) + 255 };
+}
+
+/**
+ * Capacity less the kubelet's reservation, less the eviction threshold: what the scheduler hands out. DaemonSets still
+ * come out of it. The cluster autoscaler takes the whole capacity for granted when a group has no node
+ * ("TODO: use proper allocatable!!", autoscaler#2809) and would buy node after node for a pod that fits none.
+ */
+export function allocatable(type: InstanceType, volumeSizeGiB: number): Allocatable {
+  const reserved = kubeReserved(type);
+  const storageMiB = volumeSizeGiB * 1024 * (1 - fileSystemOverhead);
+  return {
+    cpuMillis: type.vCpus * 1000 - reserved.cpuMillis,
+    memoryMiB: Math.floor(type.memoryGiB * 1024 * (1 - memoryOverhead)) - reserved.memoryMiB - evictionMemoryMiB,
+    // The AMI reserves 1 GiB of storage for the kubelet beside the eviction threshold.
+    ephemeralStorageMiB: Math.floor(storageMiB * (1 - evictionStorageShare)) - 1024,
+    gpus: type.gpus ?? 0,
+    pods: maxPods(type),
+  };
+}
+
+/** What every type of a mixed pool offers: a pod that fits this fits each of them. */
+export function commonAllocatable(types: readonly InstanceType[], volumeSizeGiB: number): Allocatable {
+  const each = types.map((type) => allocatable(type, volumeSizeGiB));
+  const least = (figure: keyof Allocatable) => Math.min(...each.map((one) => one[figure]));
+  return {
+    cpuMillis: least("cpuMillis"),
+    memoryMiB: least("memoryMiB"),
+    ephemeralStorageMiB: least("ephemeralStorageMiB"),
+    gpus: least("gpus"),
+    pods: least("pods"),
+  };
+}

@@ -1,0 +1,228 @@
+import { DefaultSecurityGroup } from "@cdktf/provider-aws/lib/default-security-group";
+import { Eip } from "@cdktf/provider-aws/lib/eip";
+import { InternetGateway } from "@cdktf/provider-aws/lib/internet-gateway";
+import { NatGateway } from "@cdktf/provider-aws/lib/nat-gateway";
+import { Route } from "@cdktf/provider-aws/lib/route";
+import { RouteTable } from "@cdktf/provider-aws/lib/route-table";
+import { RouteTableAssociation } from "@cdktf/provider-aws/lib/route-table-association";
+import { Subnet } from "@cdktf/provider-aws/lib/subnet";
+import { Vpc } from "@cdktf/provider-aws/lib/vpc";
+import type { ITerraformDependable } from "cdktf";
+import { Construct } from "constructs";
+import { FlowLogs } from "./flow-logs.ts";
+import { subnetLayout, type ZoneCidrBlocks } from "./subnet-layout.ts";
+import { type InterfaceEndpointService, VpcEndpoints } from "./vpc-endpoints.ts";
+
+/** Where a cluster and its nodes live: ours ({@link Network}) or one that exists ({@link existingNetwork}). */
+export interface INetwork {
+  readonly vpcId: string;
+  /** Ids of the subnets for nodes, by availability zone. */
+  readonly privateSubnetIds: Readonly<Record<string, string>>;
+  /**
+   * What a node needs to reach AWS and the container registries. Node groups depend on all of it, so that a node that is
+   * being drained does not lose its way out (data-on-eks#1067, terraform-provider-aws#10934).
+   */
+  readonly nodeEgress: readonly ITerraformDependable[];
+}
+
+/** A VPC made elsewhere. Its private subnets must have a way to the internet or the endpoints that nodes need. */
+export interface ExistingNetworkAttributes {
+  readonly vpcId: string;
+  /** Ids of private subnets by availability zone, at least two. */
+  readonly privateSubnetIds: Readonly<Record<string, string>>;
+}
+
+/** Plugs in a VPC that this stack does not own: nothing of it is created, changed or destroyed. */
+export function existingNetwork(attributes: ExistingNetworkAttributes): INetwork {
+  return { ...attributes, nodeEgress: [] };
+}
+
+export const natGatewayModes = ["none", "single", "per-zone"] as const;
+export type NatGatewayMode = (typeof natGatewayModes)[number];
+
+export interface NetworkProps {
+  /** Value of the `Name` tag of the VPC, and prefix of all others. */
+  readonly name: string;
+  /** AWS region, for the names of the endpoints' services. */
+  readonly region: string;
+  /** Two to six zones of the region. */
+  readonly availabilityZones: readonly string[];
+  /** IPv4 block of the VPC, /16 to /22. */
+  readonly cidrBlock: string;
+  /**
+   * The nodes' way to the internet. A NAT gateway is about $33 a month, and 4.5 cents for each GB through it. `single`
+   * loses the way out with one zone; `per-zone` costs one gateway for each; `none` needs `interfaceEndpoints`.
+   * @default "single"
+   */
+  readonly natGateways?: NatGatewayMode | undefined;
+  /**
+   * AWS services reached without the NAT gateway, each about $7.30 a month in each zone.
+   * @default []
+   */
+  readonly interfaceEndpoints?: readonly InterfaceEndpointService[] | undefined;
+  /**
+   * Days that records of all traffic are kept in CloudWatch Logs, 50 cents for each GB taken in.
+   * @default - no flow logs
+   */
+  readonly flowLogRetentionInDays?: number | undefined;
+}
+
+/** A VPC with a private and a public subnet in each zone. Nodes have private addresses only. */
+export class Network extends Construct implements INetwork {
+  readonly vpcId: string;
+  readonly privateSubnetIds: Readonly<Record<string, string>>;
+  readonly publicSubnetIds: Readonly<Record<string, string>>;
+  readonly nodeEgress: readonly ITerraformDependable[];
+
+  private readonly name: string;
+
+  constructor(scope: Construct, id: string, props: NetworkProps) {
+    super(scope, id);
+    const layout = subnetLayout(props.cidrBlock, props.availabilityZones);
+    this.name = props.name;
+
+    const vpc = new Vpc(this, "vpc", {
+      cidrBlock: props.cidrBlock,
+      // Interface endpoints answer under the services' own names only where both are on.
+      enableDnsSupport: true,
+      enableDnsHostnames: true,
+      tags: { Name: props.name },
+    });
+    this.vpcId = vpc.id;
+    // A security group without rules: whatever falls back to the default one can reach nothing and be reached by nothing.
+    new DefaultSecurityGroup(this, "default-security-group", { vpcId: vpc.id, tags: { Name: `${props.name}-unused` } });
+    const internetGateway = new InternetGateway(this, "internet-gateway", {
+      vpcId: vpc.id,
+      tags: { Name: props.name },
+    });
+
+    const publicSubnets = this.subnets("public", vpc, layout);
+    const privateSubnets = this.subnets("private", vpc, layout);
+    this.publicSubnetIds = idsByZone(publicSubnets);
+    this.privateSubnetIds = idsByZone(privateSubnets);
+
+    const publicRoutes = this.publicRoutes(vpc, internetGateway, publicSubnets);
+    const natGateways = this.natGateways(props.natGateways ?? "single", publicSubnets, publicRoutes);
+    const privateRoutes = this.privateRoutes(vpc, privateSubnets, natGateways);
+
+    const endpoints = new VpcEndpoints(this, "endpoints", {
+      name: props.name,
+      region: props.region,
+      vpcId: vpc.id,
+      vpcCidrBlock: props.cidrBlock,
+      routeTableIds: privateRoutes.routeTables.map((table) => table.id),
+      subnetIds: Object.values(this.privateSubnetIds),
+      interfaceEndpoints: props.interfaceEndpoints ?? [],
+    });
+    // The NAT gateways and the public routes follow: the private routes refer to the one, and those depend on the other.
+    this.nodeEgress = [...privateRoutes.dependables, ...endpoints.dependables];
+
+    if (props.flowLogRetentionInDays !== undefined) {
+      new FlowLogs(this, "flow-logs", {
+        name: props.name,
+        vpcId: vpc.id,
+        retentionInDays: props.flowLogRetentionInDays,
+      });
+    }
+  }
+
+  private subnets(
+    kind: "public" | "private",
+    vpc: Vpc,
+    layout: readonly ZoneCidrBlocks[],
+  ): ReadonlyMap<string, Subnet> {
+    // Load balancers find their subnets by these tags.
+    // @see https://docs.aws.amazon.com/eks/latest/userguide/network-load-balancing.html
+    const role = kind === "public" ? "kubernetes.io/role/elb" : "kubernetes.io/role/internal-elb";
+    return new Map(
+      layout.map(({ zone, privateCidrBlock, publicCidrBlock }) => [
+        zone,
+        new Subnet(this, `${kind}-subnet-${zone}`, {
+          vpcId: vpc.id,
+          availabilityZone: zone,
+          cidrBlock: kind === "public" ? publicCidrBlock : privateCidrBlock,
+          // NAT gateways and load balancers bring addresses of their own; nothing else belongs in a public subnet.
+          mapPublicIpOnLaunch: false,
+          tags: { Name: `${this.name}-${kind}-${zone}`, [role]: "1" },
+        }),
+      ]),
+    );
+  }
+
+  private publicRoutes(vpc: Vpc, gateway: InternetGateway, subnets: ReadonlyMap<string, Subnet>) {
+    const table = new RouteTable(this, "public-route-table", { vpcId: vpc.id, tags: { Name: `${this.name}-public` } });
+    const route = new Route(this, "public-route", {
+      routeTableId: table.id,
+      destinationCidrBlock: "0.0.0.0/0",
+      gatewayId: gateway.id,
+    });
+    const associations = [...subnets].map(
+      ([zone, subnet]) =>
+        new RouteTableAssociation(this, `public-association-${zone}`, { routeTableId: table.id, subnetId: subnet.id }),
+    );
+    return [route, ...associations];
+  }
+
+  private natGateways(
+    mode: NatGatewayMode,
+    publicSubnets: ReadonlyMap<string, Subnet>,
+    publicRoutes: readonly ITerraformDependable[],
+  ): ReadonlyMap<string, NatGateway> {
+    const subnets = [...publicSubnets];
+    const chosen = { none: [], single: subnets.slice(0, 1), "per-zone": subnets }[mode];
+    const gateways = new Map<string, NatGateway>();
+    for (const [zone, subnet] of chosen) {
+      const tags = { Name: `${this.name}-${zone}` };
+      // AWS refuses to detach an internet gateway while an elastic address is in use, and a NAT gateway whose subnet lost
+      // its route forwards nothing: at destroy both must outlive the gateway, and all nodes behind it.
+      const dependsOn = [...publicRoutes];
+      const address = new Eip(this, `nat-address-${zone}`, { domain: "vpc", tags, dependsOn });
+      gateways.set(
+        zone,
+        new NatGateway(this, `nat-gateway-${zone}`, {
+          allocationId: address.id,
+          subnetId: subnet.id,
+          tags,
+          dependsOn,
+        }),
+      );
+    }
+    return gateways;
+  }
+
+  /** One table for each zone, whatever the NAT mode: going from one gateway to several changes routes and nothing else. */
+  private privateRoutes(
+    vpc: Vpc,
+    subnets: ReadonlyMap<string, Subnet>,
+    natGateways: ReadonlyMap<string, NatGateway>,
+  ): { routeTables: RouteTable[]; dependables: ITerraformDependable[] } {
+    const routeTables: RouteTable[] = [];
+    const dependables: ITerraformDependable[] = [];
+    const shared = [...natGateways.values()][0];
+    for (const [zone, subnet] of subnets) {
+      const table = new RouteTable(this, `private-route-table-${zone}`, {
+        vpcId: vpc.id,
+        tags: { Name: `${this.name}-private-${zone}` },
+      });
+      routeTables.push(table);
+      const gateway = natGateways.get(zone) ?? shared;
+      if (gateway !== undefined) {
+        dependables.push(
+          new Route(this, `private-route-${zone}`, {
+            routeTableId: table.id,
+            destinationCidrBlock: "0.0.0.0/0",
+            natGatewayId: gateway.id,
+          }),
+        );
+      }
+      dependables.push(
+        new RouteTableAssociation(this, `private-association-${zone}`, { routeTableId: table.id, subnetId: subnet.id }),
+      );
+    }
+    return { routeTables, dependables };
+  }
+}
+
+function idsByZone(subnets: ReadonlyMap<string, Subnet>): Readonly<Record<string, string>> {
+  return Object.fromEntries([...subnets].map(([zone, subnet]) => [zone, subnet.id]));
+}

@@ -1,0 +1,122 @@
+import { Testing } from "cdktf";
+import type { Environment } from "../../stacks/config.ts";
+import { dev, prod } from "../../stacks/environments.ts";
+import { PlatformStack } from "../../stacks/platform-stack.ts";
+import { DestroyOrder } from "../support/destroy-order.ts";
+import { devWith } from "../support/fixtures.ts";
+import { Synthesized } from "../support/synthesized.ts";
+
+const withoutNat = devWith({
+  network: {
+    cidrBlock: "10.0.0.0/16",
+    natGateways: "none",
+    interfaceEndpoints: ["ecr.api", "ecr.dkr", "sts", "eks", "eks-auth", "autoscaling", "ec2"],
+  },
+});
+
+/** What a node needs until its last pod is gone, and why. */
+const neededByNodes: readonly [pattern: RegExp, why: string][] = [
+  [/^aws_(vpc|subnet|route|route_table|route_table_association)\.network_(vpc|private)/, "addresses and routes"],
+  [/^aws_(eip|nat_gateway)\./, "way out"],
+  [/^aws_(vpc_endpoint|security_group|vpc_security_group_ingress_rule)\.network_endpoints_/, "way to AWS services"],
+  [/^aws_eks_cluster\./, "the API it is drained through"],
+  [
+    /^aws_(iam_role|iam_role_policy|iam_role_policy_attachment|kms_key|cloudwatch_log_group)\.cluster_/,
+    "the cluster's",
+  ],
+  [/^aws_eks_addon\.addons_(vpc-cni|kube-proxy|eks-pod-identity-agent)_/, "pods' network and credentials"],
+  [/^aws_(iam_role|iam_role_policy_attachment)\.node-role_/, "the node's own permissions"],
+  [/^aws_(iam_role|iam_role_policy|eks_pod_identity_association)\.worker-identity_/, "drained workers write results"],
+  [/^aws_s3_bucket\.results_/, "where they write them"],
+];
+
+/** The public half of the network: the way out, as long as there is a NAT gateway in it. */
+const publicNetwork =
+  /^aws_(internet_gateway|subnet|route|route_table|route_table_association)\.network_(internet|public)/;
+
+/** What no node waits for: it may go before, with or after the nodes. */
+const unrelatedToNodes: readonly RegExp[] = [
+  /^aws_default_security_group\./,
+  /^aws_\w+\.network_flow-logs_/,
+  /^aws_kms_alias\./,
+  // People's access, and that of the stacks destroyed before this one.
+  /^aws_eks_access_(entry|policy_association)\./,
+  /^aws_(iam_role|iam_role_policy|eks_pod_identity_association)\.cluster-autoscaler-identity_/,
+  /^aws_(iam_role|iam_role_policy_attachment|eks_pod_identity_association)\.addons_aws-ebs-csi-driver-identity_/,
+  /^aws_(ecr_repository|ecr_lifecycle_policy)\./,
+  /^aws_s3_bucket_\w+\.results_/,
+  /^aws_budgets_budget\./,
+];
+
+/** What is gone before the nodes it runs on or describes. */
+const goneBeforeNodes: readonly RegExp[] = [
+  /^aws_autoscaling_group_tag\./,
+  /^aws_eks_addon\.addons_(coredns|metrics-server|aws-ebs-csi-driver)_/,
+];
+
+describe.each<[string, Environment]>([
+  ["dev", dev],
+  ["prod", prod],
+  ["an environment without NAT gateways", withoutNat],
+])("destroying %s", (_, environment) => {
+  const made = Synthesized.of(new PlatformStack(Testing.app(), `${environment.name}-platform`, environment));
+  const order = new DestroyOrder(made);
+  const nodeGroups = made.addresses.filter((address) => address.startsWith("aws_eks_node_group."));
+  const general = made.address("aws_eks_node_group", "pool-general_");
+  const matching = (patterns: readonly RegExp[]) =>
+    made.addresses.filter((address) => patterns.some((pattern) => pattern.test(address)));
+
+  const needed =
+    environment === withoutNat ? neededByNodes : [...neededByNodes, [publicNetwork, "NAT's way out"] as const];
+
+  test.each(needed.map(([pattern, why]) => [why, pattern] as const))(
+    "keeps everything for %s until every node is gone",
+    (_why, pattern) => {
+      const kept = matching([pattern]);
+      const early = nodeGroups.flatMap((group) =>
+        kept.filter((address) => !order.destroysBefore(group, address)).map((address) => `${address} before ${group}`),
+      );
+      expect(early).toEqual([]);
+    },
+  );
+
+  test("knows of every resource whether nodes need it", () => {
+    const classified = new Set([
+      ...matching([publicNetwork, ...neededByNodes.map(([pattern]) => pattern)]),
+      ...matching(unrelatedToNodes),
+      ...matching(goneBeforeNodes),
+      ...nodeGroups,
+      ...matching([/^aws_launch_template\./]),
+    ]);
+    expect(made.addresses.filter((address) => !classified.has(address))).toEqual([]);
+  });
+
+  test("removes what runs on the general pool, and what describes a group, before its nodes", () => {
+    for (const address of matching(goneBeforeNodes)) {
+      const group = nodeGroups.filter((candidate) => order.destroysBefore(address, candidate));
+      expect([address, group.length > 0]).toEqual([address, true]);
+    }
+    for (const addon of matching([/^aws_eks_addon\.addons_(coredns|metrics-server|aws-ebs-csi-driver)_/])) {
+      expect([addon, order.destroysBefore(addon, general)]).toEqual([addon, true]);
+    }
+  });
+
+  test("drains the machines of evaluations while the services they report to still run", () => {
+    for (const group of nodeGroups.filter((address) => address !== general)) {
+      expect([group, order.destroysBefore(group, general)]).toEqual([group, true]);
+    }
+  });
+
+  test("takes each launch template away after the group that boots from it", () => {
+    for (const group of nodeGroups) {
+      const template = group.replace("aws_eks_node_group.", "").replace(/_node-group_.*/, "_");
+      expect(order.destroysBefore(group, made.address("aws_launch_template", template))).toBe(true);
+    }
+  });
+
+  test("never waits in a circle", () => {
+    for (const address of made.addresses) {
+      expect([address, order.destroysBefore(address, address)]).toEqual([address, false]);
+    }
+  });
+});

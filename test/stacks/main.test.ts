@@ -1,0 +1,43 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const project = join(__dirname, "..", "..");
+
+/** Runs the app as cdktf.json does, after its type-check. */
+function runApp(variables: Record<string, string> = {}) {
+  const outdir = mkdtempSync(join(tmpdir(), "platform-app-"));
+  try {
+    const { status, stderr } = spawnSync(process.execPath, ["--import", "tsx", "main.ts"], {
+      cwd: project,
+      encoding: "utf8",
+      env: { ...process.env, CDKTF_OUTDIR: outdir, ...variables },
+    });
+    const stacks = status === 0 ? readdirSync(join(outdir, "stacks")).sort() : [];
+    const written = stacks.map((stack) => readFileSync(join(outdir, "stacks", stack, "cdk.tf.json"), "utf8"));
+    return { status, stderr, stacks, written, outdir };
+  } finally {
+    rmSync(outdir, { recursive: true, force: true });
+  }
+}
+
+describe("the app", () => {
+  test("synthesizes both environments at once, and writes no path of this machine", () => {
+    const { status, stacks, written, outdir } = runApp();
+    expect(status).toBe(0);
+    expect(stacks).toEqual(expect.arrayContaining(["dev-platform", "prod-platform"]));
+    for (const text of written) {
+      expect(text).not.toContain(project);
+      expect(text).not.toContain(outdir);
+    }
+  });
+
+  test("ends with what is wrong, and without a stack trace, when an environment is", () => {
+    const { status, stderr } = runApp({ PLATFORM_PROD_ACCOUNT_ID: "mine" });
+    expect(status).toBe(1);
+    expect(stderr).toBe(
+      'the configuration has 1 problem:\n  - prod.accountId is not an AWS account: got "mine", allowed is 12 digits; aws sts get-caller-identity prints yours\n',
+    );
+  });
+});

@@ -1,0 +1,49 @@
+import type { ResourceJson, Synthesized } from "./synthesized.ts";
+
+/**
+ * Which resources Terraform creates before which, read from the synthesized references and `depends_on`; it destroys in
+ * the opposite order.
+ */
+export class DestroyOrder {
+  private readonly dependencies: ReadonlyMap<string, readonly string[]>;
+
+  constructor(synthesized: Synthesized) {
+    const addresses = new Set(synthesized.resources.keys());
+    this.dependencies = new Map(
+      [...synthesized.resources].map(([address, resource]) => [
+        address,
+        referencesIn(resource).filter((reference) => addresses.has(reference) && reference !== address),
+      ]),
+    );
+  }
+
+  /** Whether `first` is certainly destroyed before `second` is: it depends on it, perhaps through others. */
+  destroysBefore(first: string, second: string): boolean {
+    return this.allDependencies(first).has(second);
+  }
+
+  /** Everything that is still there while `address` is being destroyed. */
+  allDependencies(address: string): ReadonlySet<string> {
+    const found = new Set<string>();
+    const pending = [address];
+    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+      for (const dependency of this.dependencies.get(next) ?? []) {
+        if (!found.has(dependency)) pending.push(dependency);
+        found.add(dependency);
+      }
+    }
+    return found;
+  }
+}
+
+function referencesIn(resource: ResourceJson): string[] {
+  const written = JSON.stringify(resource);
+  const interpolated = [...written.matchAll(/\$\{([^}]*)\}/g)].flatMap(([, expression = ""]) =>
+    addressesIn(expression),
+  );
+  return [...interpolated, ...((resource.depends_on ?? []) as string[])];
+}
+
+function addressesIn(expression: string): string[] {
+  return [...expression.matchAll(/\baws_\w+\.[\w-]+/g)].map(([address]) => address);
+}

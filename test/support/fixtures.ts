@@ -1,0 +1,39 @@
+import type { ICluster } from "../../constructs/cluster.ts";
+import type { INetwork } from "../../constructs/network.ts";
+import type { Environment } from "../../stacks/config.ts";
+import { dev, prod } from "../../stacks/environments.ts";
+
+/** A cluster made elsewhere. */
+export const testCluster: ICluster = {
+  clusterName: "test-platform",
+  clusterArn: "arn:aws:eks:us-west-2:111122223333:cluster/test-platform",
+  clusterEndpoint: "https://example.eks.amazonaws.com",
+  certificateAuthorityData: "bW9jaw==",
+  kubernetesVersion: "1.35",
+};
+
+/** A network made elsewhere, with two zones. */
+export const testNetwork: INetwork = {
+  vpcId: "vpc-0123456789abcdef0",
+  privateSubnetIds: { "us-west-2a": "subnet-0a", "us-west-2b": "subnet-0b" },
+  nodeEgress: [],
+};
+
+/** A VPC made elsewhere, with a private subnet in each zone of dev. */
+export const existingVpc = {
+  vpcId: "vpc-0123456789abcdef0",
+  privateSubnetIds: {
+    "us-west-2a": "subnet-0a1b2c3d",
+    "us-west-2b": "subnet-1a1b2c3d",
+    "us-west-2c": "subnet-2a1b2c3d",
+  },
+};
+
+/** The dev environment, with changes. */
+export function devWith(changes: Partial<Record<keyof Environment, unknown>>): Environment {
+  return { ...dev, ...changes } as Environment;
+}
+
+const { deletionProtection: _, ...prodCluster } = prod.cluster;
+/** The prod environment without deletion protection: all of it that AWS provider 5.100.0, the lowest supported, knows. */
+export const prodForLowestProvider: Environment = { ...prod, cluster: prodCluster };

@@ -1,0 +1,88 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type App, TerraformStack, Testing } from "cdktf";
+
+/** A resource as Terraform reads it: snake case, references as `${aws_vpc.name.id}`. */
+// biome-ignore lint/suspicious/noExplicitAny: tests look into it with toMatchObject.
+export type ResourceJson = Record<string, any>;
+
+interface StackJson {
+  readonly resource?: Readonly<Record<string, Readonly<Record<string, ResourceJson>>>>;
+  readonly data?: unknown;
+  readonly output?: Readonly<Record<string, { readonly value: string }>>;
+  readonly provider?: Readonly<Record<string, readonly ResourceJson[]>>;
+  readonly terraform?: ResourceJson;
+}
+
+/** What a stack synthesizes, parsed, and without cdktf's own metadata. */
+export class Synthesized {
+  constructor(readonly json: StackJson) {}
+
+  static of(stack: TerraformStack): Synthesized {
+    return new Synthesized(JSON.parse(Testing.synth(stack)));
+  }
+
+  /** Every resource by Terraform address. */
+  get resources(): ReadonlyMap<string, ResourceJson> {
+    return new Map(
+      Object.entries(this.json.resource ?? {}).flatMap(([type, named]) =>
+        Object.entries(named).map(([name, resource]) => [`${type}.${name}`, resource] as const),
+      ),
+    );
+  }
+
+  /** Terraform addresses in alphabetical order: changing one destroys a resource and makes another. */
+  get addresses(): string[] {
+    return [...this.resources.keys()].sort();
+  }
+
+  all(type: string): ResourceJson[] {
+    return Object.values(this.json.resource?.[type] ?? {});
+  }
+
+  /** The only resource of its type, or the only one whose name begins with `prefix`. */
+  one(type: string, prefix = ""): ResourceJson {
+    const named = Object.entries(this.json.resource?.[type] ?? {}).filter(([name]) => name.startsWith(prefix));
+    const [first] = named;
+    if (named.length !== 1 || first === undefined) {
+      throw new Error(
+        `expected one ${type} ${prefix}*, found ${named.length}: ${named.map(([name]) => name).join(", ")}`,
+      );
+    }
+    return first[1];
+  }
+
+  /** Address of the only resource that {@link one} finds. */
+  address(type: string, prefix = ""): string {
+    const resource = this.one(type, prefix);
+    return [...this.resources].find(([, other]) => other === resource)?.[0] ?? "";
+  }
+}
+
+/** Synthesizes a stack that holds what `build` puts into it. */
+export function synthesize(build: (stack: TerraformStack) => void): Synthesized {
+  const stack = new TerraformStack(Testing.app(), "test");
+  build(stack);
+  return Synthesized.of(stack);
+}
+
+/** Synthesizes a whole app as `cdktf synth` does, references between stacks included. */
+export function synthesizeApp(app: App): ReadonlyMap<string, Synthesized> {
+  app.synth();
+  return new Map(
+    app.node.children.filter(TerraformStack.isStack).map(({ node }) => {
+      const file = join(app.outdir, "stacks", node.id, "cdk.tf.json");
+      return [node.id, new Synthesized(JSON.parse(readFileSync(file, "utf8")))];
+    }),
+  );
+}
+
+/** The message of the error that `act` throws. */
+export function messageOf(act: () => unknown): string {
+  try {
+    act();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  throw new Error("nothing was thrown");
+}

@@ -1,0 +1,33 @@
+import { findMirror, TerraformWorkspace } from "./terraform.ts";
+
+/**
+ * A suite that needs Terraform and the AWS provider. Where one is missing it is skipped, with the reason in its name;
+ * `REQUIRE_TERRAFORM=1` makes that a failure.
+ */
+export function describeWithTerraform(name: string, define: (workspace: () => TerraformWorkspace) => void): void {
+  const mirror = findMirror();
+  if ("missing" in mirror) {
+    if (process.env.REQUIRE_TERRAFORM === "1") {
+      test(name, () => {
+        throw new Error(`REQUIRE_TERRAFORM=1, but ${mirror.missing}`);
+      });
+    } else {
+      process.stderr.write(`skipped, ${name}: ${mirror.missing}\n`);
+      test.skip(`${name} (skipped: ${mirror.missing})`, () => {});
+    }
+    return;
+  }
+  describe(name, () => {
+    // The AWS provider takes seconds to start, and Terraform starts it for every command.
+    jest.setTimeout(600_000);
+    let workspace: TerraformWorkspace | undefined;
+    beforeAll(() => {
+      workspace = new TerraformWorkspace(mirror.path);
+    });
+    afterAll(() => workspace?.remove());
+    define(() => {
+      if (workspace === undefined) throw new Error("the workspace exists only while tests run");
+      return workspace;
+    });
+  });
+}
