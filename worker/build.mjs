@@ -2,6 +2,7 @@
 // TypeScript). A process then starts in about 0.1 s, where transpiling the sources each time would take five times that.
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -16,12 +17,34 @@ function newest(path) {
 }
 
 /** Whether `dist/` is missing, or older than the sources it was made of. */
-export function isStale() {
+function isStale() {
   return newest(join(dist, "cli.mjs")) < Math.max(newest(join(here, "src")), newest(fileURLToPath(import.meta.url)));
 }
 
-/** Writes `dist/` anew. It is built aside and moved into place, so that a program starting meanwhile never sees half of it. */
-export async function buildWorker() {
+/** Builds where `dist/` is stale; of programs that start at the same time, one builds and the others wait. */
+export async function buildIfStale() {
+  const lock = `${dist}.lock`;
+  while (isStale()) {
+    try {
+      mkdirSync(lock);
+    } catch (error) {
+      if (error.code !== "EEXIST") throw error;
+      // A build takes a second: a lock that is older was left behind by one that was killed.
+      if (Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) > 30_000)
+        rmSync(lock, { recursive: true, force: true });
+      await setTimeout(50);
+      continue;
+    }
+    try {
+      if (isStale()) await buildWorker();
+    } finally {
+      rmSync(lock, { recursive: true, force: true });
+    }
+  }
+}
+
+/** Writes `dist/` anew. It is built aside and moved into place: a build that fails leaves the old one. */
+async function buildWorker() {
   // It is loaded only to build: that takes longer than to start a worker.
   const { build } = await import("esbuild");
   const aside = `${dist}.${process.pid}`;

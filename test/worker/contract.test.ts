@@ -99,7 +99,7 @@ const BAD: readonly (readonly [variable: string, value: string, message: string]
   [
     "RESULT_COLUMNS",
     "a b",
-    'RESULT_COLUMNS: got "a b"; allowed is different names of letters, digits and _, separated by commas, such as steps,peak',
+    'RESULT_COLUMNS: got "a b"; allowed is different names of letters, digits and _, not parameter or error, separated by commas, such as steps,peak',
   ],
   [
     "EVALUATION_TIMEOUT_SECONDS",

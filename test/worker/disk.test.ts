@@ -40,7 +40,7 @@ test("a file in place of a directory ends the worker with 42", async () => {
   writeFileSync(file, "");
   const { code, stdout } = await sweep(["worker"], { env: environment(join(file, "results")) });
   expect(code).toBe(42);
-  expect(messageOf(stdout)).toContain("is not in a directory: choose another place with --results");
+  expect(messageOf(stdout)).toContain("is not in a directory: choose another place");
 });
 
 /** A file system of 1 MiB for one command, in a mount namespace of its own. */

@@ -85,9 +85,16 @@ program
     await bundleCommand(evaluation, options);
   });
 
+// The reader of a pipe has seen enough (head, less): that is no error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+});
+
 try {
   await program.parseAsync();
 } catch (error) {
+  if ((error as NodeJS.ErrnoException).code === "EPIPE") process.exit();
   if (!(error instanceof SweepError)) throw error;
   for (const line of error.message.split("\n")) process.stderr.write(`error: ${line}\n`);
   process.exit(error.exitCode);

@@ -7,6 +7,18 @@ const MAX_WORKERS = 100_000;
 const MAX_BLOCKS = 10_000_000;
 
 const COLUMN_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
+/** What exports and the answers of programs call other things. */
+const RESERVED_NAMES = ["parameter", "error", "__proto__"];
+
+/** Whether names can be columns: files, also where the file system does not tell cases apart, and properties. */
+function areColumnNames(names: readonly unknown[]): boolean {
+  const distinct = new Set(names.map((name) => String(name).toLowerCase()));
+  return (
+    names.length > 0 &&
+    distinct.size === names.length &&
+    names.every((name) => typeof name === "string" && COLUMN_NAME.test(name) && !RESERVED_NAMES.includes(name))
+  );
+}
 
 function wholeNumber(least: number, most: number) {
   return z
@@ -54,9 +66,12 @@ const variables = {
   resultColumns: z
     .string()
     .transform((text) => text.split(","))
-    .refine((names) => names.every((name) => COLUMN_NAME.test(name)) && new Set(names).size === names.length)
+    .refine(areColumnNames)
     .optional()
-    .meta({ allowed: "different names of letters, digits and _, separated by commas, such as steps,peak" }),
+    .meta({
+      allowed:
+        "different names of letters, digits and _, not parameter or error, separated by commas, such as steps,peak",
+    }),
   /** How long one parameter may take, in seconds; 0 is no limit. */
   evaluationTimeoutSeconds: duration("seconds", 1_000_000),
   /** How many failed parameters the worker records before it gives up. */
@@ -169,13 +184,8 @@ function checkTogether(
 
 /** @throws PermanentError where a module's declared columns cannot be file names and property names. */
 export function checkColumnNames(columns: unknown): readonly string[] {
-  const right =
-    Array.isArray(columns) &&
-    columns.length > 0 &&
-    columns.every((name) => typeof name === "string" && COLUMN_NAME.test(name)) &&
-    new Set(columns).size === columns.length;
-  if (right) return columns;
+  if (Array.isArray(columns) && areColumnNames(columns)) return columns;
   throw new PermanentError(
-    `columns: got ${JSON.stringify(columns)}; allowed is a list of different names of letters, digits and _, such as ["steps", "peak"]`,
+    `columns: got ${JSON.stringify(columns)}; allowed is a list of different names of letters, digits and _, not parameter or error, such as ["steps", "peak"]`,
   );
 }

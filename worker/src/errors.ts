@@ -56,12 +56,12 @@ const FILE_ERRORS: Readonly<Record<string, (path: string) => SweepError>> = {
     new TemporaryError(`no space left on the disk of ${path}: free some and run the same command again`),
   EDQUOT: (path) =>
     new TemporaryError(`the disk quota of ${path} is used up: free some and run the same command again`),
-  EFBIG: (path) => new TemporaryError(`${path} exceeds the largest file allowed here (see ulimit -f)`),
+  EFBIG: (path) => new PermanentError(`${path} is larger than the file system or ulimit -f allows`),
   EACCES: (path) => new PermanentError(`no permission to write to ${path}`),
   EPERM: (path) => new PermanentError(`no permission to write to ${path}`),
-  EROFS: (path) => new PermanentError(`${path} is on a read-only file system: choose another place with --results`),
-  ENOTDIR: (path) => new PermanentError(`${path} is not in a directory: choose another place with --results`),
-  EEXIST: (path) => new PermanentError(`${path} is a file: choose another place with --results`),
+  EROFS: (path) => new PermanentError(`${path} is on a read-only file system: choose another place`),
+  ENOTDIR: (path) => new PermanentError(`${path} is not in a directory: choose another place`),
+  EEXIST: (path) => new PermanentError(`${path} is a file: choose another place`),
 };
 
 /** The explanation of a failed file operation; an error that is explained already is returned as it is. */

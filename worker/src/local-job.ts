@@ -11,6 +11,8 @@ const PROGRAM = fileURLToPath(new URL("cli.mjs", import.meta.url));
 /** How often a worker is started again, as the Job's `backoffLimitPerIndex` says. */
 const BACKOFF_LIMIT_PER_INDEX = 3;
 const FIRST_BACKOFF_MS = 500;
+/** How long what a worker wrote last may take to arrive when it has ended. */
+const PIPES_CLOSE_WITHIN_MS = 500;
 /** pino's number for "warn". */
 const WARN = 40;
 
@@ -24,6 +26,11 @@ interface LocalJobEvents {
   /** Something a user should see now. */
   readonly message: [text: string];
   readonly progress: [];
+}
+
+function closePipes(worker: ChildProcess): void {
+  worker.stdout?.destroy();
+  worker.stderr?.destroy();
 }
 
 /**
@@ -106,6 +113,8 @@ export class LocalJob extends EventEmitter<LocalJobEvents> {
         if (worker.pid === undefined)
           resolve({ code: EXIT_CODE.TRY_AGAIN, description: `cannot be started: ${error.message}` });
       });
+      // A program that an evaluation has left behind may hold the pipes open.
+      worker.on("exit", () => void setTimeout(PIPES_CLOSE_WITHIN_MS).then(() => closePipes(worker)));
       worker.on("close", (code, signal) => {
         this.#processes.delete(index);
         const description = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;

@@ -9,7 +9,7 @@ export class ProgressDisplay {
   readonly #total: number;
   readonly #bars: MultiBar | undefined;
   readonly #bar: SingleBar | undefined;
-  readonly #samples: { readonly at: number; readonly done: number }[] = [];
+  readonly #samples: { readonly at: number; readonly computed: number }[] = [];
   #linedAt = performance.now();
 
   constructor(total: number) {
@@ -28,9 +28,10 @@ export class ProgressDisplay {
     this.#bar = this.#bars.create(Math.max(total, 1), 0, this.#describe(0, 0));
   }
 
-  update(done: number, failed: number): void {
+  /** @param computed the part of `done` that this start has computed. */
+  update(done: number, computed: number, failed: number): void {
     const now = performance.now();
-    this.#samples.push({ at: now, done });
+    this.#samples.push({ at: now, computed });
     while (this.#samples.length > 2 && now - (this.#samples[1]?.at ?? now) > WINDOW_MS) this.#samples.shift();
     this.#bar?.update(done, this.#describe(done, failed));
     if (this.#bar !== undefined || now - this.#linedAt < LINE_EVERY_MS) return;
@@ -41,8 +42,13 @@ export class ProgressDisplay {
 
   /** Prints a line above the bar. */
   print(line: string): void {
-    if (this.#bars === undefined) process.stderr.write(`${line}\n`);
-    else this.#bars.log(`${line}\n`);
+    if (this.#bars === undefined) {
+      process.stderr.write(`${line}\n`);
+      return;
+    }
+    this.#bars.log(`${line}\n`);
+    // Lines wait for the next time the bar is drawn, and are dropped at its end.
+    this.#bars.update();
   }
 
   end(): void {
@@ -53,7 +59,7 @@ export class ProgressDisplay {
     const [first, last] = [this.#samples[0], this.#samples.at(-1)];
     const seconds = first === undefined || last === undefined ? 0 : (last.at - first.at) / 1000;
     const perSecond =
-      first === undefined || last === undefined || seconds === 0 ? 0 : (last.done - first.done) / seconds;
+      first === undefined || last === undefined || seconds === 0 ? 0 : (last.computed - first.computed) / seconds;
     return {
       percent: (this.#total === 0 ? 100 : Math.floor((done / this.#total) * 100)).toString().padStart(3),
       doneText: done.toLocaleString("en"),

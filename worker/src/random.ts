@@ -86,11 +86,23 @@ export interface EvaluationContext {
   readonly random: () => number;
 }
 
+/** What `evaluateBlock` is given beside its parameters. */
+export interface BlockEvaluationContext {
+  /** The run's seed. */
+  readonly seed: number;
+  /**
+   * The random numbers of one parameter, from its first: those that `context.random` gives `evaluate`. They are to be drawn
+   * before those of the next parameter are asked for.
+   */
+  readonly randomOf: (parameter: number) => () => number;
+}
+
 /** An {@link EvaluationContext} that is moved from parameter to parameter, so that none is made for each. */
-export class CounterBasedContext implements EvaluationContext {
+export class CounterBasedContext implements EvaluationContext, BlockEvaluationContext {
   readonly seed: number;
   parameter = 0;
   readonly random: () => number;
+  readonly randomOf: (parameter: number) => () => number;
   #draws = 0;
   readonly #key = new Uint32Array(2);
   readonly #words = new Uint32Array(2);
@@ -98,6 +110,10 @@ export class CounterBasedContext implements EvaluationContext {
   constructor(seed: number) {
     this.seed = seed;
     this.random = () => this.#next();
+    this.randomOf = (parameter) => {
+      this.moveTo(parameter);
+      return this.random;
+    };
   }
 
   /** Moves to a parameter. It costs two stores: the parameter's key is made when the first number is drawn. */

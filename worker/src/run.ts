@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { WorkerConfiguration } from "./contract.ts";
 import { commandEvaluation, type Evaluation, findEvaluation } from "./evaluation/source.ts";
@@ -7,6 +6,7 @@ import { RESULTS_FORMAT, type RunIdentity, runName } from "./identity.ts";
 import { openStore } from "./stores/open.ts";
 import type { ResultStore } from "./stores/store.ts";
 import { EvaluationSession } from "./supervisor/evaluation-session.ts";
+import { temporaryDirectory } from "./temporary-directory.ts";
 
 /** A run that can begin: its evaluation is loaded, and its store is there and holds no other run. */
 export interface PreparedRun {
@@ -19,12 +19,10 @@ export interface PreparedRun {
 }
 
 /**
- * @param onStop called with the function that ends the preparation, or whatever uses the session later.
- * @throws PermanentError where the evaluation or the store cannot be used, Stopped where it was stopped.
+ * @throws PermanentError where the evaluation or the store cannot be used.
  */
 export async function prepareRun(
   configuration: Omit<WorkerConfiguration, "workerId" | "totalWorkers">,
-  onStop: (stop: () => void) => void,
 ): Promise<PreparedRun> {
   const { evaluationCommand, resultColumns, seed, simulateWorkMs, totalParameters, batchSize } = configuration;
   const evaluation =
@@ -35,7 +33,6 @@ export async function prepareRun(
   const source =
     modulePath === undefined ? { command: evaluationCommand as string, columns: resultColumns } : { modulePath };
   const session = new EvaluationSession({ source, seed, simulateWorkMs });
-  onStop(() => session.stop());
   try {
     const columns = await session.start();
     const identity: RunIdentity = {
@@ -60,8 +57,7 @@ export async function prepareRun(
 /** The evaluation process imports its module from a file, which lasts as long as this process. */
 function writeBundle({ name, bundle }: Evaluation): string | undefined {
   if (bundle === undefined) return undefined;
-  const directory = mkdtempSync(join(tmpdir(), "sweep-"));
-  process.on("exit", () => rmSync(directory, { recursive: true, force: true }));
+  const directory = temporaryDirectory();
   const path = join(directory, `${name}.mjs`);
   writeFileSync(path, bundle);
   return path;

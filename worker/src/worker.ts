@@ -27,7 +27,7 @@ export interface WorkerProgress {
 /**
  * Computes one share of a run, from where an earlier start left it.
  *
- * @param onStop called with the function that makes the worker commit what is finished and end.
+ * @param onStop called, once there is something to commit, with the function that makes the worker commit it and end.
  * @returns the exit code.
  * @throws SweepError where the worker cannot go on; what it has committed stays.
  */
@@ -37,7 +37,7 @@ export async function runWorker(
   onStop: (stop: () => void) => void,
 ): Promise<ExitCode> {
   const { workerId, totalWorkers, totalParameters, maxFailures, batchSize, evaluationTimeoutSeconds } = configuration;
-  const { session, store, identity } = await prepareRun(configuration, onStop);
+  const { session, store, identity } = await prepareRun(configuration);
   const writer = await store.write(identity);
   try {
     const share = shareOf(workerId, configuration);
@@ -55,6 +55,7 @@ export async function runWorker(
       maxFailures,
       onProgress: (committed, failures, inBlock) => progress.add(committed, failures, inBlock),
     });
+    onStop(() => supervisor.stop());
     const outcome = await supervisor.run(pending);
     progress.end();
     if (outcome === "stopped") {

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { type Command, Option } from "commander";
 import { DEFAULTS, readConfiguration, variableName, type WorkerConfiguration } from "../contract.ts";
+import { PermanentError } from "../errors.ts";
 
 /** What `sweep run` takes if nothing is said. */
 export const DEFAULT_TOTAL = 10_000_000;
@@ -59,6 +60,11 @@ export function configurationOf(evaluation: string | undefined, command: Command
     if (value !== undefined) given[variableName(property as keyof WorkerConfiguration)] = value;
   }
   if (evaluation !== undefined) given.EVALUATION = evaluation;
+  if (evaluation !== undefined && given.EVALUATION_COMMAND !== undefined) {
+    throw new PermanentError(
+      `evaluation: got ${JSON.stringify(evaluation)} and --command (EVALUATION_COMMAND) ${JSON.stringify(given.EVALUATION_COMMAND)}; allowed is one of them`,
+    );
+  }
   given.TOTAL_PARAMETERS ??= String(DEFAULT_TOTAL);
   given.TOTAL_WORKERS ??= String(availableParallelism());
   given.WORKER_ID = "0";

@@ -1,17 +1,19 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { EXIT_CODE, type ExitCode, PermanentError } from "../errors.ts";
-import { VectorEvaluator } from "../evaluation/block-evaluator.ts";
+import { describeValue, VectorEvaluator } from "../evaluation/block-evaluator.ts";
 import { CommandEvaluator } from "../evaluation/command.ts";
-import { DEFAULT_COLUMNS, type EvaluateBlock, importEvaluation } from "../evaluation/module.ts";
+import { DEFAULT_COLUMNS, type Evaluate, importEvaluation } from "../evaluation/module.ts";
 import { ResultColumns } from "../evaluation/result-columns.ts";
 import { findEvaluation } from "../evaluation/source.ts";
 import { CounterBasedContext } from "../random.ts";
+import { endOf } from "../ranges.ts";
+import { createChecksum } from "../results/checksum.ts";
 import { ColumnFiles } from "../stores/column-files.ts";
 import { openStore } from "../stores/open.ts";
 import type { ResultReader } from "../stores/store.ts";
+import { temporaryDirectory } from "../temporary-directory.ts";
 import { configurationOf } from "./options.ts";
 
 /** What a process that ends because of the user's code says, as opposed to ours. */
@@ -34,14 +36,23 @@ export async function replayCommand(
   const { resultsUrl, ...configuration } = configurationOf(evaluationName, command);
   const reader = resultsUrl === undefined ? undefined : await (await openStore(resultsUrl)).read();
   if (reader !== undefined) await printStored(reader, parameter);
-  const context = new CounterBasedContext(reader?.identity.seed ?? configuration.seed);
+  const isSeedGiven = command.getOptionValueSource("seed") === "cli";
+  const context = new CounterBasedContext(
+    reader === undefined || isSeedGiven ? configuration.seed : reader.identity.seed,
+  );
   context.moveTo(parameter);
   if (configuration.evaluationCommand !== undefined) {
     return replayProgram(configuration.evaluationCommand, configuration.resultColumns, parameter, context);
   }
-  const stored = evaluationName === undefined ? await reader?.evaluationBundle() : undefined;
-  const bundle = stored ?? (await findEvaluation(configuration.evaluation)).bundle;
-  return replayModule(bundle as Uint8Array, parameter, context);
+  if (reader === undefined || evaluationName !== undefined) {
+    const { bundle } = await findEvaluation(configuration.evaluation);
+    return replayModule(bundle as Uint8Array, parameter, context);
+  }
+  const bundle = await reader.evaluationBundle();
+  if (bundle === undefined) {
+    throw new PermanentError(`${reader.url} was computed by a program, which is not kept there: give its --command`);
+  }
+  return replayModule(bundle, parameter, context);
 }
 
 async function replayModule(
@@ -51,19 +62,22 @@ async function replayModule(
 ): Promise<ExitCode | typeof EVALUATION_FAILED> {
   // Stacks name the lines of the user's sources.
   process.setSourceMapsEnabled(true);
-  const directory = mkdtempSync(join(tmpdir(), "sweep-"));
-  process.on("exit", () => rmSync(directory, { recursive: true, force: true }));
+  const directory = temporaryDirectory();
   const path = join(directory, "evaluation.mjs");
   writeFileSync(path, bundle);
   const { evaluate, evaluateBlock, columns } = await importEvaluation(path);
+  const results = new ResultColumns(columns ?? DEFAULT_COLUMNS, columns !== undefined, 1);
   try {
-    if (evaluate !== undefined) {
-      print(await evaluate(parameter, context));
+    if (evaluateBlock !== undefined) {
+      await new VectorEvaluator(evaluateBlock, context, results).evaluateOrThrow(parameter, 1);
     } else {
-      const results = new ResultColumns(columns ?? DEFAULT_COLUMNS, columns !== undefined, 1);
-      await new VectorEvaluator(evaluateBlock as EvaluateBlock, context, results).evaluateOrThrow(parameter, 1);
-      print(firstOf(results));
+      const result = await (evaluate as Evaluate)(parameter, context);
+      if (!results.createStore()(result, 0)) {
+        process.stderr.write(`returned ${describeValue(result)}; expected ${results.expected}\n`);
+        return EVALUATION_FAILED;
+      }
     }
+    printResult(results);
     return EXIT_CODE.DONE;
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.stack : `threw ${String(error)}`}\n`);
@@ -86,41 +100,41 @@ async function replayProgram(
       process.stderr.write(`${failure.error}\n`);
       return EVALUATION_FAILED;
     }
-    print(firstOf(results));
+    printResult(results);
     return EXIT_CODE.DONE;
   } finally {
     evaluator.close();
   }
 }
 
-/** The only result that the columns hold, as `evaluate` would have returned it. */
-function firstOf({ names, buffers, areDeclared }: ResultColumns): number | Record<string, number> {
+/** The only result that the columns hold, as JSON; it has no words for NaN and infinity, which become strings. */
+function printResult({ names, buffers, areDeclared }: ResultColumns): void {
   const values = buffers.map((buffer) => buffer[0] as number);
-  return areDeclared
-    ? Object.fromEntries(names.map((name, place) => [name, values[place] as number]))
-    : (values[0] as number);
+  const result = areDeclared ? Object.fromEntries(names.map((name, place) => [name, values[place]])) : values[0];
+  const finite = (_: string, value: unknown) =>
+    typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
+  process.stdout.write(`${JSON.stringify(result, finite)}\n`);
 }
 
 /** What the run has of the parameter. */
 async function printStored(reader: ResultReader, parameter: number): Promise<void> {
+  const { totalParameters, columns } = reader.identity;
+  if (parameter >= totalParameters) {
+    const allowed = `a whole number below ${totalParameters.toLocaleString("en")}, the total of ${reader.url}`;
+    throw new PermanentError(`parameter: got "${parameter}"; allowed is ${allowed}`);
+  }
   const records = await reader.records();
-  const record = records.findLast(({ start, count }) => start <= parameter && parameter < start + count);
+  const record = records.findLast((candidate) => candidate.start <= parameter && parameter < endOf(candidate));
   const failure = record?.failures.find((candidate) => candidate.parameter === parameter);
   let stored = "not committed";
   if (failure !== undefined) stored = `failed (${failure.kind}): ${failure.error}`;
   else if (record !== undefined) {
     const files = ColumnFiles.openToRead(reader.columnPaths);
-    const values = files.read(parameter, 1).map((column) => column[0]);
+    const block = files.read(record.start, record.count);
     files.close();
-    stored = reader.identity.columns.map((name, place) => `${name} = ${values[place]}`).join(", ");
+    const values = columns.map((name, place) => `${name} = ${block[place]?.[parameter - record.start]}`);
+    const isIntact = (await createChecksum())(record.start, block) === record.checksum;
+    stored = isIntact ? values.join(", ") : "damaged: its block does not match its checksum";
   }
   process.stderr.write(`stored in ${reader.url}: ${stored}\n`);
-}
-
-/** Numbers as JavaScript writes them: JSON would make NaN and infinity null. */
-function print(result: unknown): void {
-  const isNumber = typeof result === "number";
-  process.stdout.write(
-    `${isNumber ? String(result) : JSON.stringify(result, (_, value) => (Number.isNaN(value) ? "NaN" : value))}\n`,
-  );
 }

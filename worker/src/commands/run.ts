@@ -7,53 +7,50 @@ import { describeSeconds, ProgressDisplay } from "../progress-display.ts";
 import { countOf } from "../ranges.ts";
 import { summarize } from "../results/summary.ts";
 import { type PreparedRun, prepareRun } from "../run.ts";
-import { Stopped } from "../supervisor/evaluation-session.ts";
 import { configurationOf } from "./options.ts";
 import { verifyComplete } from "./verify.ts";
 
 const SHOWN_FAILURES = 5;
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** `sweep run`: the whole of a run on this machine. Started again, it goes on where it was. */
 export async function runCommand(evaluation: string | undefined, command: Command): Promise<ExitCode> {
   const configuration = configurationOf(evaluation, command);
-  const stops: (() => void)[] = [];
   let stoppedBy: NodeJS.Signals | undefined;
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  let job: LocalJob | undefined;
+  const interrupted = () => (stoppedBy === "SIGINT" ? EXIT_CODE.INTERRUPTED : EXIT_CODE.TERMINATED);
+  for (const signal of SIGNALS) {
     process.on(signal, () => {
-      // Who presses Ctrl-C twice does not want to wait.
-      if (stoppedBy !== undefined) process.exit(EXIT_CODE.INTERRUPTED);
-      stoppedBy = signal;
-      for (const stop of stops) stop();
+      // Before the first worker there is nothing to commit, and who presses Ctrl-C twice does not want to wait.
+      const exitsAtOnce = job === undefined || stoppedBy !== undefined;
+      stoppedBy ??= signal;
+      if (exitsAtOnce) process.exit(interrupted());
+      job?.stop();
     });
   }
-  const interrupted = () => (stoppedBy === "SIGTERM" ? EXIT_CODE.TERMINATED : EXIT_CODE.INTERRUPTED);
-  let run: PreparedRun;
-  try {
-    run = await prepareRun(configuration, (stop) => stops.push(stop));
-  } catch (error) {
-    if (error instanceof Stopped) return interrupted();
-    throw error;
-  }
+  const run = await prepareRun(configuration);
   // The workers load the evaluation themselves.
   run.session.close();
   const { committed } = await run.store.progress();
   printStart(configuration, run, countOf(committed));
-  const job = new LocalJob({
+  job = new LocalJob({
     ...configuration,
     evaluation: run.modulePath ?? configuration.evaluation,
     resultsUrl: run.store.url,
   });
-  stops.push(() => job.stop());
   const startedAt = performance.now();
   const code = await runWithDisplay(job, configuration);
   const seconds = (performance.now() - startedAt) / 1000;
-  if (code !== EXIT_CODE.DONE || stoppedBy !== undefined) {
+  if (code !== EXIT_CODE.DONE) {
     const { committed: done } = await run.store.progress();
+    const resumes = code === EXIT_CODE.PERMANENT ? "" : "; the same command resumes";
     print(
-      `Stopped: ${number(countOf(done))} of ${number(configuration.totalParameters)} parameters are committed; the same command resumes.`,
+      `Stopped: ${number(countOf(done))} of ${number(configuration.totalParameters)} parameters are committed${resumes}.`,
     );
     return stoppedBy === undefined ? (code as ExitCode) : interrupted();
   }
+  // What remains commits nothing: a signal ends it at once, also while a user's `summarize` does not return.
+  for (const signal of SIGNALS) process.removeAllListeners(signal);
   await printResults(job, run, seconds);
   return EXIT_CODE.DONE;
 }
@@ -63,8 +60,8 @@ async function runWithDisplay(job: LocalJob, configuration: WorkerConfiguration)
   const limit = configuration.maxFailures;
   let isOverLimit = false;
   const update = () => {
-    const { done, failed } = totals(job);
-    display.update(done, failed);
+    const { done, computed, failed } = totals(job);
+    display.update(done, computed, failed);
     if (failed <= limit || isOverLimit) return;
     isOverLimit = true;
     display.print(`More than ${number(limit)} parameters failed, which is what --max-failures allows.`);
@@ -87,7 +84,7 @@ function totals(job: LocalJob): { done: number; computed: number; failed: number
   let [done, computed, failed] = [0, 0, 0];
   for (const worker of job.progress.values()) {
     done += worker.resumed + worker.committed + worker.inBlock;
-    computed += worker.committed;
+    computed += worker.committed + worker.inBlock;
     failed += worker.failed;
   }
   return { done, computed, failed };

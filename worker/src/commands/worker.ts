@@ -1,7 +1,6 @@
 import { readConfiguration } from "../contract.ts";
 import { EXIT_CODE, type ExitCode, SweepError } from "../errors.ts";
 import { createLog } from "../log.ts";
-import { Stopped } from "../supervisor/evaluation-session.ts";
 import { runWorker } from "../worker.ts";
 
 /** `sweep worker`: what a pod runs. Its configuration is its environment. */
@@ -9,14 +8,14 @@ export async function workerCommand(): Promise<ExitCode> {
   const configuration = readConfiguration(process.env);
   const log = await createLog(configuration.logLevel, configuration.workerId);
   try {
-    return await runWorker(configuration, log, (stop) => {
-      process.on("SIGTERM", stop);
-      process.on("SIGINT", stop);
-      // `sweep run` has ended, however it did.
-      process.on("disconnect", stop);
+    // Until the first block is given out there is nothing to commit.
+    let stop: () => void = () => process.exit(EXIT_CODE.TERMINATED);
+    // "disconnect": `sweep run` has ended, however it did.
+    for (const event of ["SIGTERM", "SIGINT", "SIGHUP", "disconnect"]) process.on(event, () => stop());
+    return await runWorker(configuration, log, (stopWorker) => {
+      stop = stopWorker;
     });
   } catch (error) {
-    if (error instanceof Stopped) return EXIT_CODE.TERMINATED;
     if (error instanceof SweepError) {
       log.error(error.message);
       return error.exitCode;

@@ -25,6 +25,8 @@ export interface BlockEvaluator {
 
 /** Longest stretch of work between two looks at the clock, in milliseconds: what a stop or a heartbeat may have to wait. */
 const STRETCH_MS = 5;
+/** And its longest in parameters, however cheap they were: the next may take much longer. It costs half a nanosecond for each. */
+const STRETCH_PARAMETERS = 256;
 
 /** Runs a module's `evaluate` for each parameter of a block. */
 export class FunctionEvaluator implements BlockEvaluator {
@@ -50,7 +52,7 @@ export class FunctionEvaluator implements BlockEvaluator {
       done = reached;
       if (promised !== undefined) await this.#settle(start, done++, promised, failures);
       const took = performance.now() - before;
-      if (took < STRETCH_MS / 4) stretch *= 2;
+      if (took < STRETCH_MS / 4) stretch = Math.min(2 * stretch, STRETCH_PARAMETERS);
       else if (took > STRETCH_MS) stretch = Math.max(1, stretch >>> 1);
       const paused = pause(done);
       if (paused !== undefined && (await paused)) break;
@@ -105,37 +107,65 @@ export class FunctionEvaluator implements BlockEvaluator {
   }
 }
 
-/** Runs a module's `evaluateBlock`. If it throws, nothing is known of the block: it is run again parameter by parameter. */
+/** How long one call of `evaluateBlock` should take at least and at most: nobody is heard, and nothing committed, meanwhile. */
+const CALL_MS = { least: 100, most: 400 } as const;
+
+/**
+ * Runs a module's `evaluateBlock` for parts of a block that take some tenths of a second. If it throws, nothing is known of
+ * the block: it is run again parameter by parameter.
+ */
 export class VectorEvaluator implements BlockEvaluator {
   readonly #evaluateBlock: EvaluateBlock;
   readonly #context: CounterBasedContext;
   readonly #columns: ResultColumns;
+  readonly #rehearse: (parameters: number) => void;
+  #size = 1024;
 
-  constructor(evaluateBlock: EvaluateBlock, context: CounterBasedContext, columns: ResultColumns) {
+  /** @param rehearse called with the number of parameters of each call. @default nothing */
+  constructor(
+    evaluateBlock: EvaluateBlock,
+    context: CounterBasedContext,
+    columns: ResultColumns,
+    rehearse: (parameters: number) => void = () => {},
+  ) {
     this.#evaluateBlock = evaluateBlock;
     this.#context = context;
     this.#columns = columns;
+    this.#rehearse = rehearse;
   }
 
   async evaluate(start: number, count: number, pause: Pause): Promise<EvaluatedPart> {
-    try {
-      await this.evaluateOrThrow(start, count);
-    } catch (error) {
-      if (count > 1) throw error;
-      this.#columns.clear(0);
-      return { done: 1, failures: [{ parameter: start, kind: "threw", error: describeError(error) }] };
+    let done = 0;
+    while (done < count) {
+      const size = Math.min(this.#size, count - done);
+      const before = performance.now();
+      this.#rehearse(size);
+      try {
+        await this.evaluateOrThrow(start + done, size, done);
+      } catch (error) {
+        if (count > 1) throw error;
+        this.#columns.clear(0);
+        return { done: 1, failures: [{ parameter: start, kind: "threw", error: describeError(error) }] };
+      }
+      done += size;
+      const took = performance.now() - before;
+      if (took < CALL_MS.least && size === this.#size) this.#size *= 2;
+      else if (took > CALL_MS.most) this.#size = Math.max(1, size >>> 1);
+      const paused = pause(done);
+      if (paused !== undefined && (await paused)) break;
     }
-    await pause(count);
-    return { done: count, failures: [] };
+    return { done, failures: [] };
   }
 
-  /** @throws what the function throws. */
-  async evaluateOrThrow(start: number, count: number): Promise<void> {
+  /**
+   * @param at where in the columns the results go. @default their beginning
+   * @throws what the function throws.
+   */
+  async evaluateOrThrow(start: number, count: number, at = 0): Promise<void> {
     const { names, buffers, areDeclared } = this.#columns;
     // Values that the function leaves out are NaN, never those of the block before.
-    const views = buffers.map((buffer) => buffer.subarray(0, count).fill(Number.NaN));
+    const views = buffers.map((buffer) => buffer.subarray(at, at + count).fill(Number.NaN));
     const out = areDeclared ? Object.fromEntries(names.map((name, place) => [name, views[place]])) : views[0];
-    this.#context.moveTo(start);
     await this.#evaluateBlock(start, count, out as Parameters<EvaluateBlock>[2], this.#context);
     for (const view of views) canonicalize(view);
   }

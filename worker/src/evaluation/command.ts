@@ -32,22 +32,24 @@ export class CommandEvaluator implements BlockEvaluator {
   readonly #command: string;
   readonly #context: CounterBasedContext;
   readonly #columns: ResultColumns;
-  readonly #question: typeof questionFor;
+  readonly #rehearse: () => void;
   #program: Program | undefined;
   #answers: AnswerReader | undefined;
   /** The parameter whose answer is next, and the one whose question is. */
   #expected: number | undefined;
   #asked = 0;
 
-  constructor(command: string, context: CounterBasedContext, columns: ResultColumns, question = questionFor) {
+  /** @param rehearse called for each parameter. @default nothing */
+  constructor(command: string, context: CounterBasedContext, columns: ResultColumns, rehearse = () => {}) {
     this.#command = command;
     this.#context = context;
     this.#columns = columns;
-    this.#question = question;
+    this.#rehearse = rehearse;
   }
 
   async evaluate(start: number, count: number, pause: Pause): Promise<EvaluatedPart> {
     const failures: Failure[] = [];
+    if (this.#answers?.hasEnded) this.#forget();
     const fresh = this.#program === undefined;
     const [program, answers] = this.#start();
     // Questions that an earlier call has asked and not heard the answers of: it ended in the middle of a block.
@@ -59,7 +61,7 @@ export class CommandEvaluator implements BlockEvaluator {
       // A program that was just started gets one question first, to see that it gives one answer.
       const ahead = fresh && done === 0 ? 1 : AHEAD;
       for (const end = Math.min(start + done + ahead, start + count); this.#asked < end; this.#asked++) {
-        program.stdin.write(this.#question(this.#asked, this.#context));
+        program.stdin.write(questionFor(this.#asked, this.#context));
       }
       let answer: string;
       try {
@@ -72,11 +74,13 @@ export class CommandEvaluator implements BlockEvaluator {
         if (error instanceof PermanentError) throw error;
         this.#forget();
         // Answers that were in the program's buffer are lost, so that with more than one question out nobody knows which
-        // parameter was at fault. Alone, it is this one.
+        // parameter was at fault. Alone, it is this one, if the program was not about to end anyway: a new one will tell.
         if (count > 1) throw error;
+        if (!fresh) return this.evaluate(start, 1, pause);
         const { kind, message } = error as ProgramEnded;
         return { done: 1, failures: [this.#fail(done, start + done, kind, message)] };
       }
+      this.#rehearse();
       const failure = this.#store(answer, start + done, done);
       if (failure?.kind === "garbage") {
         // Perhaps a stray line, so that every answer after it would be taken for the next parameter's.
@@ -84,7 +88,8 @@ export class CommandEvaluator implements BlockEvaluator {
         if (count > 1) throw new Error(failure.error);
       }
       if (failure !== undefined) failures.push(failure);
-      this.#expected = start + ++done;
+      done++;
+      this.#expected = start + done;
       const paused = pause(done);
       if (paused !== undefined && (await paused)) break;
     }
@@ -138,7 +143,7 @@ export class CommandEvaluator implements BlockEvaluator {
 }
 
 /** The line that asks for a parameter. */
-export function questionFor(parameter: number, context: CounterBasedContext): string {
+function questionFor(parameter: number, context: CounterBasedContext): string {
   context.moveTo(parameter);
   return `${JSON.stringify({ parameter, seed: context.random() * 2 ** 53 })}\n`;
 }
@@ -175,6 +180,10 @@ class AnswerReader {
       const end = signal === null ? `exited with code ${code}` : `was ended by ${signal}`;
       this.#end(new ProgramEnded(signal === null ? "exited" : "killed", `the program ${end}`));
     });
+  }
+
+  get hasEnded(): boolean {
+    return this.#ended !== undefined;
   }
 
   /** Lines that nobody has asked for yet. */

@@ -1,7 +1,7 @@
 import { pathToFileURL } from "node:url";
 import { checkColumnNames } from "../contract.ts";
 import { describeError, PermanentError } from "../errors.ts";
-import type { EvaluationContext } from "../random.ts";
+import type { BlockEvaluationContext, EvaluationContext } from "../random.ts";
 
 /** What `evaluate` returns: a number, or one number for each declared column. */
 export type EvaluationResult = number | Readonly<Record<string, number>>;
@@ -10,14 +10,15 @@ export type EvaluationResult = number | Readonly<Record<string, number>>;
 export type Evaluate = (parameter: number, context: EvaluationContext) => EvaluationResult | Promise<EvaluationResult>;
 
 /**
- * Computes the parameters from `start` to `start + count - 1`, for vectorised code. Value `start + i` goes to `out[i]`, or to
+ * Computes the parameters from `start` to `start + count - 1`, for vectorised code. Where a call begins and how many parameters
+ * it has may differ from run to run, so that a result must depend on its parameter only. Value `start + i` goes to `out[i]`, or to
  * `out.<column>[i]` where columns are declared.
  */
 export type EvaluateBlock = (
   start: number,
   count: number,
   out: Float64Array & Readonly<Record<string, Float64Array>>,
-  context: EvaluationContext,
+  context: BlockEvaluationContext,
 ) => void | Promise<void>;
 
 /** Results of consecutive parameters, as `summarize` reads them. */
@@ -59,4 +60,4 @@ export async function importEvaluation(path: string): Promise<EvaluationModule> 
   return exported;
 }
 
-export type { EvaluationContext } from "../random.ts";
+export type { BlockEvaluationContext, EvaluationContext } from "../random.ts";

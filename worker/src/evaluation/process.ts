@@ -4,8 +4,8 @@ import { CounterBasedContext } from "../random.ts";
 import { type Checksum, createChecksum } from "../results/checksum.ts";
 import { ColumnFiles } from "../stores/column-files.ts";
 import { type BlockEvaluator, type EvaluatedPart, FunctionEvaluator, VectorEvaluator } from "./block-evaluator.ts";
-import { CommandEvaluator, questionFor } from "./command.ts";
-import { DEFAULT_COLUMNS, type EvaluateBlock, importEvaluation } from "./module.ts";
+import { CommandEvaluator } from "./command.ts";
+import { DEFAULT_COLUMNS, type Evaluate, type EvaluateBlock, importEvaluation } from "./module.ts";
 import type { BlockOrder, CompletedPart, FromEvaluation, ToEvaluation } from "./protocol.ts";
 import { ResultColumns } from "./result-columns.ts";
 
@@ -142,42 +142,35 @@ function send(message: FromEvaluation): void {
   process.send?.(message);
 }
 
-/** Rehearses a slow evaluation: sleeps `simulateWorkMs` for each parameter, before `work`. */
-function slowedDown<Arguments extends unknown[], Result>(
-  work: (...args: Arguments) => Result,
-  millisecondsFor: (...args: Arguments) => number,
-  simulateWorkMs: number,
-): (...args: Arguments) => Result {
-  if (simulateWorkMs === 0) return work;
+/** Rehearses slow work: sleeps so many milliseconds for each parameter. */
+function sleeper(simulateWorkMs: number): (parameters: number) => void {
+  if (simulateWorkMs === 0) return () => {};
   const never = new Int32Array(new SharedArrayBuffer(4));
-  return (...args) => {
-    Atomics.wait(never, 0, 0, millisecondsFor(...args));
-    return work(...args);
+  return (parameters) => {
+    Atomics.wait(never, 0, 0, simulateWorkMs * parameters);
   };
 }
 
 async function load({ source, seed, simulateWorkMs }: ToEvaluation & { type: "load" }): Promise<EvaluationProcess> {
   const context = new CounterBasedContext(seed);
   const checksum = await createChecksum();
+  const sleep = sleeper(simulateWorkMs);
   if ("command" in source) {
-    const question = slowedDown(questionFor, () => simulateWorkMs, simulateWorkMs);
-    const create: CreateEvaluator = (columns) => new CommandEvaluator(source.command, context, columns, question);
+    const create: CreateEvaluator = (columns) => new CommandEvaluator(source.command, context, columns, () => sleep(1));
     return new EvaluationProcess(source.columns, create, checksum);
   }
-  const module = await importEvaluation(source.modulePath);
+  const { evaluate, evaluateBlock, columns: declared } = await importEvaluation(source.modulePath);
   const create: CreateEvaluator = (columns) => {
-    const { evaluate, evaluateBlock } = module;
-    if (evaluate !== undefined) {
-      return new FunctionEvaluator(
-        slowedDown(evaluate, () => simulateWorkMs, simulateWorkMs),
-        context,
-        columns,
-      );
+    if (evaluate === undefined) {
+      return new VectorEvaluator(evaluateBlock as EvaluateBlock, context, columns, sleep);
     }
-    const slowed = slowedDown(evaluateBlock as EvaluateBlock, (_, count) => count * simulateWorkMs, simulateWorkMs);
-    return new VectorEvaluator(slowed, context, columns);
+    const slowed: Evaluate = (parameter, own) => {
+      sleep(1);
+      return evaluate(parameter, own);
+    };
+    return new FunctionEvaluator(simulateWorkMs === 0 ? evaluate : slowed, context, columns);
   };
-  return new EvaluationProcess(module.columns, create, checksum);
+  return new EvaluationProcess(declared, create, checksum);
 }
 
 /** Ends this process group when the supervisor is gone, also while the evaluation is in an endless loop. */

@@ -24,7 +24,8 @@ export async function exportResults(
 ): Promise<void> {
   const failed = new Set(failures.map((failure) => failure.parameter));
   if (output === "-") {
-    await pipeline([...(await textOf(reader, failed, format)), process.stdout]);
+    // Standard output is not closed behind it: others may have something to say.
+    await pipeline([...(await textOf(reader, failed, format)), process.stdout], { end: false });
     return;
   }
   const aside = `${output}.${process.pid}`;

@@ -50,13 +50,15 @@ export class FileStore implements ResultStore {
     try {
       mkdirSync(this.#path("columns"), { recursive: true });
       if (!existsSync(path)) {
-        if (evaluationBundle !== undefined) this.#write("evaluation.mjs", evaluationBundle);
         createWhole(path, serializeIdentity(identity));
       }
     } catch (error) {
       throw explainFileError(error, this.#directory);
     }
     checkSameRun(this.#readIdentity(), identity, this.url);
+    if (evaluationBundle !== undefined && !existsSync(this.#path("evaluation.mjs"))) {
+      this.#write("evaluation.mjs", evaluationBundle);
+    }
   }
 
   async write(identity: RunIdentity): Promise<ResultWriter> {

@@ -1,10 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { PermanentError, TemporaryError } from "../errors.ts";
 import { checkSameRun, parseIdentity, type RunIdentity, serializeIdentity } from "../identity.ts";
 import { type Range, union } from "../ranges.ts";
 import { bytesOf, createChecksum, createTextChecksum } from "../results/checksum.ts";
+import { temporaryDirectory } from "../temporary-directory.ts";
 import { ColumnFiles } from "./column-files.ts";
 import { CommitLog, parseRecord, serializeRecord } from "./commit-log.ts";
 import { FileStore } from "./file-store.ts";
@@ -164,12 +164,4 @@ async function listBlocks(bucket: Bucket): Promise<Range[]> {
     const [, start, count] = /^blocks\/(\d{16})-(\d+)\.block$/.exec(key) ?? [];
     return start === undefined ? [] : { start: Number(start), count: Number(count) };
   });
-}
-
-/** A directory that is removed when this process exits. */
-function temporaryDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), "sweep-"));
-  mkdirSync(directory, { recursive: true });
-  process.on("exit", () => rmSync(directory, { recursive: true, force: true }));
-  return directory;
 }

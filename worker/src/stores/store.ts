@@ -53,7 +53,7 @@ export interface SpooledBlock extends CommitRecord {
 /** The store of one run, as a worker uses it. */
 export interface ResultWriter {
   readonly spool: Spool;
-  /** Committed already: disjoint and sorted, at least those that overlap `share`. Their values were checked. */
+  /** Committed already: disjoint and sorted, at least those that overlap `share`. A file's values were checked; S3 checks its own. */
   committed(share: readonly Range[]): Promise<Range[]>;
   /**
    * Commits blocks. Resolves when they outlive this process; their places in the spool may be used again as soon as this has

@@ -7,6 +7,8 @@ import type { FailureKind } from "../stores/store.ts";
 const PROGRAM = fileURLToPath(new URL("evaluation-process.mjs", import.meta.url));
 /** How much of what the process wrote to standard error is kept to explain its end. */
 const ERROR_TAIL = 4096;
+/** How long what the process wrote last may take to arrive when it has ended. */
+const PIPE_CLOSES_WITHIN_MS = 100;
 
 /** How an evaluation process ended, in a user's words. */
 export interface ProcessEnd {
@@ -40,10 +42,15 @@ export class EvaluationHandle {
     });
     this.#process.on("message", (message: FromEvaluation) => {
       this.heardAt = performance.now();
+      // What was printed before is no reason for an end that comes later.
+      this.#errorTail = "";
       onMessage(message);
     });
-    // A program that the evaluation started must not outlive it.
-    this.#process.on("exit", () => this.kill());
+    this.#process.on("exit", () => {
+      // A program that the evaluation started must not outlive it. One that left the group may, and hold the pipe open.
+      this.kill();
+      setTimeout(PIPE_CLOSES_WITHIN_MS).then(() => this.#process.stderr?.destroy());
+    });
     this.ended = new Promise((resolve) => {
       let isClosed = false;
       let isDisconnected = false;
@@ -89,7 +96,7 @@ export class EvaluationHandle {
   }
 
   #describeEnd(code: number | null, signal: NodeJS.Signals | null): ProcessEnd {
-    const lastError = this.#errorTail.match(/^\w*(?:Error|Exception)\b.*$/m)?.[0];
+    const lastError = [...this.#errorTail.matchAll(/^\w*(?:Error|Exception)\b.*$/gm)].at(-1)?.[0];
     const because = lastError === undefined ? "" : `: ${lastError}`;
     if (/heap out of memory|Allocation failed|ERR_WORKER_OUT_OF_MEMORY/.test(this.#errorTail)) {
       return {
