@@ -5,7 +5,6 @@ import { type NodeTarget, roomForPods } from "./node-target.ts";
 import { oneOf, type Problem, show, within } from "./validation.ts";
 import {
   leastCpuForANodeAlone,
-  maxFailedIndexes,
   type PodResources,
   placements,
   podResources,
@@ -40,7 +39,7 @@ function nameProblems({ name, workers }: WorkerJobSettings): Problem[] {
 }
 
 function countProblems(settings: WorkerJobSettings): Problem[] {
-  const { workers, parallelism, backoffLimitPerIndex } = settings;
+  const { workers, parallelism, maxFailedIndexes, backoffLimitPerIndex } = settings;
   const problems: Problem[] = [];
   const check = (path: string, value: number | undefined, least: number, most: number, limit: string, fix: string) => {
     if (value === undefined || (Number.isInteger(value) && value >= least && value <= most)) return;
@@ -52,14 +51,7 @@ function countProblems(settings: WorkerJobSettings): Problem[] {
   check("workers", workers, 1, maximumCompletions, kubernetes, "give each worker more parameters");
   const most = Math.max(1, Math.min(workers, maximumCompletions));
   check("parallelism", parallelism, 0, most, "there are workers", "leave it out to run all workers at once");
-  check(
-    "maxFailedIndexes",
-    maxFailedIndexes(settings),
-    0,
-    most,
-    "there are workers",
-    "leave it out for a tenth of them",
-  );
+  check("maxFailedIndexes", maxFailedIndexes, 0, most, "there are workers", "leave it out for a tenth of them");
   check("backoffLimitPerIndex", backoffLimitPerIndex, 0, 2 ** 31 - 1, "an int32 holds", "use for example 6");
   return problems;
 }
