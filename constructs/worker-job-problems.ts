@@ -1,15 +1,11 @@
-import { readConfiguration, toEnvironment, type WorkerConfiguration } from "../worker/src/contract.ts";
+import { readConfiguration, toEnvironment } from "../worker/src/contract.ts";
 import { SweepError } from "../worker/src/errors.ts";
+import { boundsProblems } from "./bounds.ts";
 import { dnsLabelProblems } from "./kubernetes-syntax.ts";
-import { type NodeTarget, roomForPods } from "./node-target.ts";
+import type { NodeTarget } from "./node-target.ts";
 import { oneOf, type Problem, show, within } from "./validation.ts";
-import {
-  leastCpuForANodeAlone,
-  type PodResources,
-  placements,
-  podResources,
-  type WorkerJobSettings,
-} from "./worker-job-settings.ts";
+import { placements, type WorkerJobSettings } from "./worker-job-settings.ts";
+import { workerResourceProblems } from "./worker-resource-problems.ts";
 import { workerConfigurationOf } from "./worker-run.ts";
 
 /**
@@ -17,8 +13,8 @@ import { workerConfigurationOf } from "./worker-run.ts";
  * list of finished indexes alone fills the Job's status.
  * @see https://github.com/kubernetes/kubernetes/blob/v1.35.0/pkg/apis/batch/validation/validation.go
  */
-export const maximumCompletions = 100_000;
-/** Characters that {@link WorkerJobSettings.name} gets behind it: a hyphen and a hash. */
+const maximumCompletions = 100_000;
+/** Characters that a Job's name gets behind it: a hyphen and a hash. */
 const hashLength = 9;
 
 /** Everything that is wrong with a sweep; `path` starts with the setting. Without a target, its room is not looked at. */
@@ -28,7 +24,7 @@ export function workerJobProblems(settings: WorkerJobSettings, target: NodeTarge
     ...countProblems(settings),
     ...contractProblems(settings),
     ...wordProblems(settings),
-    ...(target === undefined ? [] : resourceProblems(settings, target)),
+    ...(target === undefined ? [] : workerResourceProblems(settings, target)),
   ];
 }
 
@@ -38,22 +34,32 @@ function nameProblems({ name, workers }: WorkerJobSettings): Problem[] {
   return within(["name"], dnsLabelProblems(name, 63 - hashLength - indexLength));
 }
 
-function countProblems(settings: WorkerJobSettings): Problem[] {
-  const { workers, parallelism, maxFailedIndexes, backoffLimitPerIndex } = settings;
-  const problems: Problem[] = [];
-  const check = (path: string, value: number | undefined, least: number, most: number, limit: string, fix: string) => {
-    if (value === undefined || (Number.isInteger(value) && value >= least && value <= most)) return;
-    const what = value > most ? `is more than ${limit}` : "is not a count";
-    const allowed = `a whole number from ${least} to ${most.toLocaleString("en")}`;
-    problems.push({ path: [path], what, got: show(value), allowed, fix });
+function countProblems({ workers, parallelism, maxFailedIndexes, backoffLimitPerIndex }: WorkerJobSettings): Problem[] {
+  const upToWorkers = {
+    least: 0,
+    most: Math.max(1, Math.min(workers, maximumCompletions)),
+    mostOf: "there are workers",
   };
-  const kubernetes = "Kubernetes allows an Indexed Job (completionsSoftLimit and maxParallelismForIndexedJob)";
-  check("workers", workers, 1, maximumCompletions, kubernetes, "give each worker more parameters");
-  const most = Math.max(1, Math.min(workers, maximumCompletions));
-  check("parallelism", parallelism, 0, most, "there are workers", "leave it out to run all workers at once");
-  check("maxFailedIndexes", maxFailedIndexes, 0, most, "there are workers", "leave it out for a tenth of them");
-  check("backoffLimitPerIndex", backoffLimitPerIndex, 0, 2 ** 31 - 1, "an int32 holds", "use for example 6");
-  return problems;
+  return [
+    {
+      path: "workers",
+      value: workers,
+      least: 1,
+      most: maximumCompletions,
+      mostOf: "Kubernetes allows an Indexed Job (completionsSoftLimit and maxParallelismForIndexedJob)",
+      fix: "give each worker more parameters",
+    },
+    { path: "parallelism", value: parallelism, ...upToWorkers, fix: "leave it out to run all workers at once" },
+    { path: "maxFailedIndexes", value: maxFailedIndexes, ...upToWorkers, fix: "leave it out for a tenth of them" },
+    {
+      path: "backoffLimitPerIndex",
+      value: backoffLimitPerIndex,
+      least: 0,
+      most: 2 ** 31 - 1,
+      mostOf: "an int32 holds",
+      fix: "use for example 6",
+    },
+  ].flatMap(boundsProblems);
 }
 
 /** What the worker itself would refuse, found before there is a pod. */
@@ -72,8 +78,7 @@ function contractProblems(settings: WorkerJobSettings): Problem[] {
 /** The contract reports `<property>: got <value>; allowed is <what is>`, a line for each. */
 function problemOfLine(line: string): Problem {
   const [, property = "", got = "", allowed = ""] = /^(\w+): got (.*); allowed is (.*)$/.exec(line) ?? [];
-  const path = [property satisfies string as keyof WorkerConfiguration];
-  return { path, what: "is nothing the worker takes", got, allowed, fix: "use such a value" };
+  return { path: [property], what: "is nothing the worker takes", got, allowed, fix: "use such a value" };
 }
 
 function wordProblems({ placement, secretName, runName }: WorkerJobSettings): Problem[] {
@@ -84,48 +89,5 @@ function wordProblems({ placement, secretName, runName }: WorkerJobSettings): Pr
   }
   if (secretName !== undefined) problems.push(...within(["secretName"], dnsLabelProblems(secretName, 63)));
   if (runName !== undefined) problems.push(...within(["runName"], dnsLabelProblems(runName, 63)));
-  return problems;
-}
-
-/** A pod that no node has room for waits for ever, while the autoscaler buys and returns one node after another. */
-function resourceProblems(settings: WorkerJobSettings, target: NodeTarget): Problem[] {
-  const resources = podResources(settings, target);
-  const room = roomForPods(target);
-  const problems: Problem[] = [];
-  const node = `a node of ${target.name}`;
-  const check = (name: keyof PodResources, least: number, most: number, unit: string, why: string, fix: string) => {
-    const value = resources[name];
-    if (Number.isInteger(value) && value >= least && value <= most) return;
-    const what =
-      value > most ? `is more than ${why}` : value < least && least > 1 ? `is less than ${why}` : "is not an amount";
-    const allowed = `a whole number from ${least} to ${most}${unit}`;
-    problems.push({ path: [name], what, got: show(value), allowed, fix });
-  };
-  const larger = "ask for less, or use a pool of larger machines";
-  const fits = `${node} has for pods`;
-  check("cpuRequestMillis", 1, room.cpuMillis, " thousandths of a core", fits, larger);
-  check("memoryRequestMiB", 1, room.memoryMiB, " MiB", fits, larger);
-  check(
-    "temporaryStorageMiB",
-    1,
-    room.ephemeralStorageMiB,
-    " MiB",
-    fits,
-    "use a smaller batchSize, or a pool with larger volumes",
-  );
-  check("gpus", 0, room.gpus, "", `${node} has`, target.gpu ? larger : "use a pool with gpu: true");
-  if (problems.length > 0) return problems;
-  const above = { least: "what is requested", fix: "raise the limit, or lower the request" };
-  check("cpuLimitMillis", resources.cpuRequestMillis, 2 ** 31, " thousandths of a core", above.least, above.fix);
-  check("memoryLimitMiB", resources.memoryRequestMiB, 2 ** 31, " MiB", above.least, above.fix);
-  if (settings.placement === "one-per-node" && resources.cpuRequestMillis < leastCpuForANodeAlone(target)) {
-    problems.push({
-      path: ["cpuRequestMillis"],
-      what: "leaves room for a second pod, beside placement one-per-node",
-      got: show(resources.cpuRequestMillis),
-      allowed: `${leastCpuForANodeAlone(target)} or more, above half of ${node}`,
-      fix: "leave it out, or use another placement",
-    });
-  }
   return problems;
 }

@@ -1,3 +1,4 @@
+import { Token } from "cdktf";
 import { NodePool } from "../../constructs/node-pool.ts";
 import { executorsOfSize, roomForPods } from "../../constructs/node-target.ts";
 import { describeProblem } from "../../constructs/validation.ts";
@@ -48,6 +49,13 @@ test.each<[string, object, string[]]>([
     { maxFailedIndexes: 11 },
     [
       "maxFailedIndexes is more than there are workers: got 11, allowed is a whole number from 0 to 10; leave it out for a tenth of them",
+    ],
+  ],
+  [
+    "a number that only Terraform knows",
+    { memoryRequestMiB: Token.asNumber({ resolve: () => 1 }) },
+    [
+      `memoryRequestMiB is known only when Terraform runs: got a token, allowed is a whole number from 1 to ${(pool("executor").allocatable.memoryMiB - 120).toLocaleString("en")} MiB; ask for less, or use a pool of larger machines`,
     ],
   ],
   [
@@ -103,21 +111,21 @@ test.each<[string, object, string[]]>([
     "more CPU than a node has for pods",
     { cpuRequestMillis: 7950, cpuLimitMillis: 8000 },
     [
-      "cpuRequestMillis is more than a node of executor has for pods: got 7950, allowed is a whole number from 1 to 7730 thousandths of a core; ask for less, or use a pool of larger machines",
+      "cpuRequestMillis is more than a node of executor has for pods: got 7950, allowed is a whole number from 1 to 7,730 thousandths of a core; ask for less, or use a pool of larger machines",
     ],
   ],
   [
     "more memory than a node has for pods",
     { memoryRequestMiB: 16_384, memoryLimitMiB: 16_384 },
     [
-      `memoryRequestMiB is more than a node of executor has for pods: got 16384, allowed is a whole number from 1 to ${pool("executor").allocatable.memoryMiB - 120} MiB; ask for less, or use a pool of larger machines`,
+      `memoryRequestMiB is more than a node of executor has for pods: got 16384, allowed is a whole number from 1 to ${(pool("executor").allocatable.memoryMiB - 120).toLocaleString("en")} MiB; ask for less, or use a pool of larger machines`,
     ],
   ],
   [
     "a larger /tmp than a node has",
     { temporaryStorageMiB: 100_000 },
     [
-      `temporaryStorageMiB is more than a node of executor has for pods: got 100000, allowed is a whole number from 1 to ${pool("executor").allocatable.ephemeralStorageMiB} MiB; use a smaller batchSize, or a pool with larger volumes`,
+      `temporaryStorageMiB is more than a node of executor has for pods: got 100000, allowed is a whole number from 1 to ${pool("executor").allocatable.ephemeralStorageMiB.toLocaleString("en")} MiB; use a smaller batchSize, or a pool with larger volumes`,
     ],
   ],
   [
@@ -131,7 +139,7 @@ test.each<[string, object, string[]]>([
     "a limit below the request",
     { memoryRequestMiB: 512 },
     [
-      "memoryLimitMiB is less than what is requested: got 256, allowed is a whole number from 512 to 2147483648 MiB; raise the limit, or lower the request",
+      "memoryLimitMiB is less than what is requested: got 256, allowed is a whole number from 512 to 2,147,483,648 MiB; raise the limit, or lower the request",
     ],
   ],
   [

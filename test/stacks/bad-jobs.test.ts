@@ -47,7 +47,7 @@ test.each<[string, object, string[]]>([
     "a job that no node of its pool has room for",
     { jobs: [{ ...job, cpuRequestMillis: 8000, cpuLimitMillis: 8000 }] },
     [
-      "workload.jobs[0].cpuRequestMillis is more than a node of executor has for pods: got 8000, allowed is a whole number from 1 to 7730 thousandths of a core; ask for less, or use a pool of larger machines",
+      "workload.jobs[0].cpuRequestMillis is more than a node of executor has for pods: got 8000, allowed is a whole number from 1 to 7,730 thousandths of a core; ask for less, or use a pool of larger machines",
     ],
   ],
   [
