@@ -64,11 +64,13 @@ class EvaluationProcess {
         const now = performance.now();
         if (this.#queue.length === 0 || now - this.#reportedAt > REPORT_EVERY_MS) await this.#report(now);
       }
-    } finally {
-      // Also where a block could not be written: those before it were.
+    } catch (error) {
+      // A block could not be written; those before it were.
       await this.#report(performance.now());
-      this.#working = false;
+      throw error;
     }
+    // Nothing is awaited since the queue was found empty: blocks that arrived meanwhile would lie there for ever.
+    this.#working = false;
     if (this.#stopping) this.stop();
   }
 
