@@ -13,7 +13,13 @@ export interface NodeTarget {
   readonly name: string;
   readonly nodeSelector: Readonly<Record<string, string>>;
   readonly tolerations: readonly Toleration[];
+  /** What every one of the nodes has. */
   readonly allocatable: Allocatable;
+  /**
+   * What the largest of the nodes has, where they are not alike.
+   * @default - as in {@link allocatable}
+   */
+  readonly largestCpuMillis?: number | undefined;
   readonly gpu: boolean;
 }
 
@@ -35,6 +41,7 @@ export function executorsOfSize(pools: readonly NodePool[], size: ExecutorSize):
       gpus: least("gpus"),
       pods: least("pods"),
     },
+    largestCpuMillis: Math.max(...sized.map((pool) => pool.allocatable.cpuMillis)),
     gpu: sized.every((pool) => pool.gpu),
   };
 }

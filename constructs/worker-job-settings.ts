@@ -138,8 +138,8 @@ export function podResources(settings: WorkerJobSettings, target: NodeTarget): P
  * autoscaler's own documentation calls it three orders of magnitude slower than all other predicates together.
  * @see https://github.com/kubernetes/autoscaler/blob/cluster-autoscaler-1.35.2/cluster-autoscaler/FAQ.md#what-are-the-service-level-objectives-for-cluster-autoscaler
  */
-export function leastCpuForANodeAlone({ allocatable }: NodeTarget): number {
-  return Math.floor(allocatable.cpuMillis / 2) + 1;
+export function leastCpuForANodeAlone({ allocatable, largestCpuMillis = allocatable.cpuMillis }: NodeTarget): number {
+  return Math.floor(largestCpuMillis / 2) + 1;
 }
 
 export function maxFailedIndexes({ workers, maxFailedIndexes: given }: WorkerJobSettings): number {

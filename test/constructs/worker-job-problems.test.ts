@@ -216,6 +216,12 @@ describe("an executor size", () => {
     expect(target?.name).toBe("executor-large or second");
     expect(target?.allocatable.cpuMillis).toBe(second.allocatable.cpuMillis);
     expect(target?.tolerations).toEqual(pool("executor-large").tolerations);
+    // Half of the larger node is more than the smaller one has: no request would do on both.
+    const alone = workerJobProblems({ ...right, placement: "one-per-node" }, target).map(({ path, what }) => [
+      path,
+      what,
+    ]);
+    expect(alone).toEqual([[["cpuRequestMillis"], "is more than a node of executor-large or second has for pods"]]);
   });
 
   test("that no pool has is none", () => {

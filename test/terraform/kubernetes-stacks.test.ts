@@ -6,6 +6,8 @@ import type { Plan } from "../support/plan.ts";
 import { Synthesized } from "../support/synthesized.ts";
 import { readStackFile } from "../support/terraform.ts";
 
+// Set TF_PLUGIN_MIRROR to a folder with the providers, KUBECONFIG to the file of a cluster, and HELM_CHARTS to a folder with
+// <name>-<version>.tgz where the repositories of charts are out of reach. REQUIRE_KUBERNETES_PROVIDERS=1 forbids to skip.
 const mirror = findKubernetesMirror();
 const { KUBECONFIG: kubeconfig, HELM_CHARTS: charts, REQUIRE_KUBERNETES_PROVIDERS: required } = process.env;
 const image = "registry.example.com/ttg-worker:1.0.0";
