@@ -7,7 +7,7 @@ import { runWorker } from "../worker.ts";
 /** `sweep worker`: what a pod runs. Its configuration is its environment. */
 export async function workerCommand(): Promise<ExitCode> {
   const configuration = readConfiguration(process.env);
-  const log = createLog(configuration.logLevel, configuration.workerId);
+  const log = await createLog(configuration.logLevel, configuration.workerId);
   try {
     return await runWorker(configuration, log, (stop) => {
       process.on("SIGTERM", stop);
