@@ -1,15 +1,19 @@
 import { App } from "cdktf";
 import { InvalidConfigurationError } from "./constructs/validation.ts";
+import { AddonsStack } from "./stacks/addons-stack.ts";
 import { loadEnvironments } from "./stacks/config.ts";
 import { environments } from "./stacks/environments.ts";
 import { PlatformStack } from "./stacks/platform-stack.ts";
+import { WorkloadStack } from "./stacks/workload-stack.ts";
 
 // cdktf takes a stack trace for each of thousands of tokens; mapping them all to TypeScript is a sixth of the synthesis.
 process.setSourceMapsEnabled(false);
 try {
   const app = new App();
   for (const environment of loadEnvironments(environments)) {
-    new PlatformStack(app, `${environment.name}-platform`, environment);
+    const platform = new PlatformStack(app, `${environment.name}-platform`, environment);
+    const addons = new AddonsStack(app, `${environment.name}-addons`, { platform });
+    new WorkloadStack(app, `${environment.name}-workload`, { platform, addons });
   }
   app.synth();
 } catch (error) {

@@ -7,6 +7,7 @@ import { nodePoolProblems } from "../constructs/node-pool.ts";
 import { duplicatesIn, oneOf, type Problem, show, within } from "../constructs/validation.ts";
 import type { Environment } from "./config.ts";
 import { networkProblems, zoneProblems } from "./config-network-checks.ts";
+import { workloadProblems } from "./config-workload-checks.ts";
 
 /** The fields of an environment whose shape is right. */
 export type WellFormed = { readonly [Field in keyof Environment]?: Environment[Field] | undefined };
@@ -28,7 +29,7 @@ export function environmentProblems(environment: unknown, malformed: readonly Pr
     ...clusterProblems(fields),
     ...poolProblems(fields, pools, bad.has("nodePools")),
     ...instanceTypeProblems(fields),
-    ...workloadProblems(fields, environment),
+    ...workloadProblems(fields, pools, environment),
     ...budgetProblems(fields),
     ...tagProblems(fields),
     ...stateProblems(fields),
@@ -106,42 +107,6 @@ function instanceTypeProblems({ instanceTypes }: WellFormed): Problem[] {
   return Object.entries(instanceTypes ?? {}).flatMap(([name, figures]) =>
     within(["instanceTypes", name], figuresProblems(figures)),
   );
-}
-
-function workloadProblems({ workload }: WellFormed, environment: object): Problem[] {
-  if (workload === undefined) return [];
-  const problems = within(["namespace"], dnsLabelProblems(workload.namespace, 63));
-  if (workload.namespace.startsWith("kube-") || workload.namespace === "default") {
-    const what = "is a namespace of Kubernetes itself";
-    const allowed = "any name but default and kube-*";
-    problems.push({
-      path: ["namespace"],
-      what,
-      got: show(workload.namespace),
-      allowed,
-      fix: 'use for example "sweep"',
-    });
-  }
-  const pools = Object.keys((environment as { nodePools?: object }).nodePools ?? {});
-  workload.jobs.forEach(({ name, nodePool }, index) => {
-    problems.push(...within(["jobs", index, "name"], dnsLabelProblems(name, 52)));
-    if (!pools.includes(nodePool)) {
-      const path = ["jobs", index, "nodePool"];
-      const fix = `name one of these, or add the pool ${show(nodePool)} to nodePools`;
-      problems.push({
-        path,
-        what: "names a pool that does not exist",
-        got: show(nodePool),
-        allowed: oneOf(pools),
-        fix,
-      });
-    }
-  });
-  for (const name of duplicatesIn(workload.jobs.map((job) => job.name))) {
-    const fix = "rename one of the two";
-    problems.push({ path: ["jobs"], what: "repeats a name", got: show(name), allowed: "each name once", fix });
-  }
-  return within(["workload"], problems);
 }
 
 function budgetProblems({ budget, results }: WellFormed): Problem[] {

@@ -2,8 +2,10 @@ import { z } from "zod";
 import { addonNames } from "../constructs/cluster-addons.ts";
 import { taintEffects } from "../constructs/kubernetes-syntax.ts";
 import { natGatewayModes } from "../constructs/network.ts";
+import { executorSizes } from "../constructs/node-target.ts";
 import { duplicatesIn, type Problem, show, throwIfAny, within } from "../constructs/validation.ts";
 import { interfaceEndpointServices } from "../constructs/vpc-endpoints.ts";
+import { logLevels, partitions, placements } from "../constructs/worker-job-settings.ts";
 import { environmentProblems } from "./config-checks.ts";
 import { schemaProblems } from "./config-problems.ts";
 
@@ -97,12 +99,52 @@ const cluster = z
   })
   .readonly();
 
+/** See `WorkerJobSettings` for what each of these is, its unit and its default. */
+const job = z
+  .strictObject({
+    name: text("ttg-computation"),
+    /** The pool it runs on; or `size` in its place. */
+    nodePool: text("executor").optional(),
+    /** All pools with this label `executor-size`. */
+    size: z.enum(executorSizes).optional(),
+    totalParameters: wholeNumber(10_000_000),
+    workers: wholeNumber(3),
+    parallelism: wholeNumber(3).optional(),
+    batchSize: wholeNumber(10_000).optional(),
+    simulateWorkMs: wholeNumber(0).optional(),
+    logLevel: z.enum(logLevels).optional(),
+    evaluation: text("collatz").optional(),
+    evaluationCommand: text("python3 evaluations/evaluate.py").optional(),
+    resultColumns: z.array(text("value")).readonly().optional(),
+    evaluationTimeoutSeconds: wholeNumber(60).optional(),
+    maxFailures: wholeNumber(10_000).optional(),
+    seed: wholeNumber(0).optional(),
+    partition: z.enum(partitions).optional(),
+    s3RequestTimeoutMs: wholeNumber(20_000).optional(),
+    placement: z.enum(placements).optional(),
+    cpuRequestMillis: wholeNumber(100).optional(),
+    memoryRequestMiB: wholeNumber(128).optional(),
+    cpuLimitMillis: wholeNumber(500).optional(),
+    memoryLimitMiB: wholeNumber(256).optional(),
+    gpus: wholeNumber(1).optional(),
+    temporaryStorageMiB: wholeNumber(128).optional(),
+    backoffLimitPerIndex: wholeNumber(6).optional(),
+    maxFailedIndexes: wholeNumber(1).optional(),
+    secretName: text("sweep-secrets").optional(),
+    runName: text("first-sweep").optional(),
+  })
+  .readonly();
+
 const workload = z
   .strictObject({
     /** Kubernetes namespace of the jobs, not one of Kubernetes' own. */
     namespace: text("sweep"),
+    /** An image built elsewhere. @default - built from worker/ and pushed by `cdktf deploy` */
+    image: text("docker.io/example/ttg-worker:1.0.0").optional(),
+    /** What the built image stands on, for evaluations in other languages. @default - distroless, see docs/image.md */
+    baseImage: text("docker.io/library/python:3.13-slim-bookworm").optional(),
     /** What runs; none leaves the platform idle. */
-    jobs: z.array(z.strictObject({ name: text("ttg-computation"), nodePool: text("executor") }).readonly()).readonly(),
+    jobs: z.array(job).readonly(),
   })
   .readonly();
 

@@ -50,6 +50,15 @@ const nodePools = {
   },
 } satisfies Environment["nodePools"];
 
+/** Ten million parameters, each exactly once; what else can be said of a job is in `WorkerJobSettings`. */
+const computation = {
+  name: "ttg-computation",
+  nodePool: "executor",
+  evaluation: "collatz",
+  totalParameters: 10_000_000,
+  placement: "spread",
+} as const;
+
 /** For trying things: small, one NAT gateway, spot machines for evaluations, and a destroy that leaves nothing behind. */
 export const dev: Environment = {
   name: "dev",
@@ -72,7 +81,7 @@ export const dev: Environment = {
   },
   registry: { forceDelete: true },
   results: { forceDestroy: true, expirationInDays: 30 },
-  workload: { namespace: "sweep", jobs: [{ name: "ttg-computation", nodePool: "executor" }] },
+  workload: { namespace: "sweep", jobs: [{ ...computation, workers: 3 }] },
   tags: { CostCenter: "research" },
 };
 
@@ -86,6 +95,7 @@ export const prod: Environment = {
   nodePools: { ...nodePools, gpu: { ...nodePools.gpu, capacityType: "ON_DEMAND" } },
   registry: { forceDelete: false },
   results: { forceDestroy: false },
+  workload: { ...dev.workload, jobs: [{ ...computation, workers: 50 }] },
   budget: { limitUsdPerMonth: 2000, notifyEmails: ["platform-team@example.com"] },
   s3State: { bucket: "example-terraform-state", region: "us-west-2" },
 };

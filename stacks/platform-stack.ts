@@ -22,7 +22,7 @@ const lowestAwsProvider = "5.100.0";
 /** The first with `deletion_protection` on a cluster (terraform-provider-aws#43779). */
 const lowestAwsProviderWithDeletionProtection = "6.9.0";
 /** The first that locks state with a file in S3. */
-const lowestTerraform = "1.10.0";
+export const lowestTerraform = "1.10.0";
 
 /** Everything in AWS that the other stacks stand on: network, cluster, machines, identities, registry and bucket. */
 export class PlatformStack extends TerraformStack {

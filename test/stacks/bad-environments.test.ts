@@ -3,6 +3,8 @@ import { problemsOf } from "../../stacks/config.ts";
 import { dev } from "../../stacks/environments.ts";
 import { existingVpc } from "../support/fixtures.ts";
 
+const job = { name: "a", nodePool: "executor", totalParameters: 100, workers: 1 };
+
 // Each one alone in an environment that is otherwise right, with everything its author is told.
 test.each<[string, object, string[]]>([
   [
@@ -66,7 +68,7 @@ test.each<[string, object, string[]]>([
   ],
   [
     "a job on a pool that does not exist",
-    { workload: { namespace: "sweep", jobs: [{ name: "sweep", nodePool: "executors" }] } },
+    { workload: { namespace: "sweep", jobs: [{ ...job, nodePool: "executors" }] } },
     [
       'workload.jobs[0].nodePool names a pool that does not exist: got "executors", allowed is general, executor, executor-small, executor-large or gpu; name one of these, or add the pool "executors" to nodePools',
     ],
@@ -77,8 +79,8 @@ test.each<[string, object, string[]]>([
       workload: {
         namespace: "sweep",
         jobs: [
-          { name: "a", nodePool: "gpu" },
-          { name: "a", nodePool: "executor" },
+          { ...job, nodePool: "gpu" },
+          { ...job, nodePool: "executor" },
         ],
       },
     },

@@ -91,7 +91,7 @@ describe("loading environments", () => {
       accountId: 5,
       availabilityZones: ["eu-west-1a", "us-west-2b"],
       nodePools: { ...dev.nodePools, gpu: { ...dev.nodePools.gpu, gpu: "yes" } },
-      workload: { namespace: "sweep", jobs: [{ name: "a", nodePool: "nowhere" }] },
+      workload: { namespace: "sweep", jobs: [{ name: "a", nodePool: "nowhere", totalParameters: 1, workers: 1 }] },
     });
     expect(messageOf(() => loadEnvironments([broken, { ...prod, accountId: "prod" }], {})).split("\n")).toEqual([
       "the configuration has 5 problems:",

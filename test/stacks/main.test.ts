@@ -26,7 +26,8 @@ describe("the app", () => {
   test("synthesizes both environments at once, and writes no path of this machine", () => {
     const { status, stacks, written, outdir } = runApp();
     expect(status).toBe(0);
-    expect(stacks).toEqual(expect.arrayContaining(["dev-platform", "prod-platform"]));
+    const parts = ["addons", "platform", "workload"];
+    expect(stacks).toEqual(["dev", "prod"].flatMap((name) => parts.map((part) => `${name}-${part}`)));
     for (const text of written) {
       expect(text).not.toContain(project);
       expect(text).not.toContain(outdir);

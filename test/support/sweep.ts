@@ -26,7 +26,11 @@ export interface StartOptions {
 
 /** Starts the program; `finished` resolves when it has ended. */
 export function startSweep(args: readonly string[], options: StartOptions = {}) {
-  const [file = "", ...rest] = [...(options.prefix ?? []), process.execPath, SWEEP, ...args];
+  return startProgram([...(options.prefix ?? []), process.execPath, SWEEP, ...args], options);
+}
+
+/** Starts any program, the first word of its command line being the file. */
+export function startProgram([file = "", ...rest]: readonly string[], options: Omit<StartOptions, "prefix"> = {}) {
   const child: ChildProcess = spawn(file, rest, {
     cwd: options.cwd,
     env: { ...cleanEnvironment(), ...options.env },

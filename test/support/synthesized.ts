@@ -9,14 +9,19 @@ export type ResourceJson = Record<string, any>;
 interface StackJson {
   readonly resource?: Readonly<Record<string, Readonly<Record<string, ResourceJson>>>>;
   readonly data?: unknown;
-  readonly output?: Readonly<Record<string, { readonly value: string }>>;
+  // biome-ignore lint/suspicious/noExplicitAny: an output is a text, or a map of them.
+  readonly output?: Readonly<Record<string, { readonly value: any }>>;
   readonly provider?: Readonly<Record<string, readonly ResourceJson[]>>;
   readonly terraform?: ResourceJson;
 }
 
 /** What a stack synthesizes, parsed, and without cdktf's own metadata. */
 export class Synthesized {
-  constructor(readonly json: StackJson) {}
+  /** @param dependencies ids of the stacks that must be deployed before this one. */
+  constructor(
+    readonly json: StackJson,
+    readonly dependencies: readonly string[] = [],
+  ) {}
 
   static of(stack: TerraformStack): Synthesized {
     return new Synthesized(JSON.parse(Testing.synth(stack)));
@@ -70,9 +75,10 @@ export function synthesize(build: (stack: TerraformStack) => void): Synthesized 
 export function synthesizeApp(app: App): ReadonlyMap<string, Synthesized> {
   app.synth();
   return new Map(
-    app.node.children.filter(TerraformStack.isStack).map(({ node }) => {
+    app.node.children.filter(TerraformStack.isStack).map(({ node, dependencies }) => {
       const file = join(app.outdir, "stacks", node.id, "cdk.tf.json");
-      return [node.id, new Synthesized(JSON.parse(readFileSync(file, "utf8")))];
+      const before = dependencies.map((stack) => stack.node.id);
+      return [node.id, new Synthesized(JSON.parse(readFileSync(file, "utf8")), before)];
     }),
   );
 }

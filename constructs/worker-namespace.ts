@@ -1,0 +1,92 @@
+import { NamespaceV1 } from "@cdktf/provider-kubernetes/lib/namespace-v1";
+import { NetworkPolicyV1, type NetworkPolicyV1SpecEgress } from "@cdktf/provider-kubernetes/lib/network-policy-v1";
+import { ServiceAccountV1 } from "@cdktf/provider-kubernetes/lib/service-account-v1";
+import type { ITerraformDependable } from "cdktf";
+import { Construct } from "constructs";
+import { workerLabels } from "./worker-pod.ts";
+
+export interface WorkerNamespaceProps {
+  readonly name: string;
+  /** Service account of the workers, to which the platform has bound their role. */
+  readonly serviceAccount: string;
+  /** Kubernetes minor, whose definition of the restricted Pod Security Standard holds. */
+  readonly kubernetesVersion: string;
+}
+
+/**
+ * A namespace where pods are restricted, nothing may talk to anything, and workers may reach what they need: names, their
+ * AWS credentials, and S3.
+ */
+export class WorkerNamespace extends Construct {
+  readonly namespace: string;
+  readonly serviceAccountName: string;
+  /** What pods depend on: they are drained before it goes. */
+  readonly dependables: readonly ITerraformDependable[];
+
+  constructor(scope: Construct, id: string, props: WorkerNamespaceProps) {
+    super(scope, id);
+    const namespace = new NamespaceV1(this, "namespace", {
+      metadata: { name: props.name, labels: podSecurityLabels(props.kubernetesVersion) },
+      timeouts: { delete: "15m" },
+    });
+    // As texts, not as references: the name of a Job is a hash over them.
+    this.namespace = props.name;
+    this.serviceAccountName = props.serviceAccount;
+    const serviceAccount = new ServiceAccountV1(this, "service-account", {
+      metadata: { name: props.serviceAccount, namespace: props.name, labels: { ...workerLabels } },
+      automountServiceAccountToken: false,
+      dependsOn: [namespace],
+    });
+    const denied = new NetworkPolicyV1(this, "deny-all", {
+      metadata: { name: "deny-all", namespace: props.name },
+      spec: { podSelector: {}, policyTypes: ["Ingress", "Egress"] },
+      dependsOn: [namespace],
+    });
+    const allowed = new NetworkPolicyV1(this, "allow-workers", {
+      metadata: { name: "allow-workers", namespace: props.name },
+      spec: { podSelector: { matchLabels: { ...workerLabels } }, policyTypes: ["Egress"], egress: workerEgress() },
+      dependsOn: [namespace],
+    });
+    this.dependables = [namespace, serviceAccount, denied, allowed];
+  }
+}
+
+/** @see https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted */
+function podSecurityLabels(version: string): Record<string, string> {
+  const modes = ["enforce", "audit", "warn"];
+  return Object.fromEntries(
+    modes.flatMap((mode) => [
+      [`pod-security.kubernetes.io/${mode}`, "restricted"],
+      [`pod-security.kubernetes.io/${mode}-version`, `v${version}`],
+    ]),
+  );
+}
+
+function workerEgress(): NetworkPolicyV1SpecEgress[] {
+  return [
+    {
+      to: [
+        {
+          namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
+          podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
+        },
+      ],
+      ports: [
+        { protocol: "UDP", port: "53" },
+        { protocol: "TCP", port: "53" },
+      ],
+    },
+    {
+      // The Pod Identity agent of the node hands out credentials there.
+      // @see https://docs.aws.amazon.com/eks/latest/userguide/pod-id-agent-setup.html
+      to: [{ ipBlock: { cidr: "169.254.170.23/32" } }],
+      ports: [{ protocol: "TCP", port: "80" }],
+    },
+    {
+      // S3. Its addresses are public and change, and a policy can name neither a prefix list nor a host; the way to them is
+      // the VPC's gateway endpoint. Not link-local addresses: the instance's metadata is not a worker's.
+      to: [{ ipBlock: { cidr: "0.0.0.0/0", except: ["169.254.0.0/16"] } }],
+      ports: [{ protocol: "TCP", port: "443" }],
+    },
+  ];
+}

@@ -1,0 +1,98 @@
+import { spawn, spawnSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { FakeS3 } from "../support/fake-s3.ts";
+import { sha256, sweep, temporaryDirectory } from "../support/sweep.ts";
+
+const repository = join(__dirname, "..", "..");
+const directory = temporaryDirectory();
+const hasTerraform = spawnSync("terraform", ["-version"]).error === undefined;
+if (!hasTerraform) console.warn("skipped collecting from Terraform's state: terraform is not on PATH");
+const testWithTerraform = hasTerraform ? test : test.skip;
+
+/** Runs `npm run collect` on a folder of synthesized stacks. */
+function collect(outdir: string, args: readonly string[], env: Record<string, string> = {}) {
+  return new Promise<{ code: number | null; stdout: string; stderr: string }>((done) => {
+    const inherited = Object.entries(process.env).filter(([name]) => !/^(TF_|AWS_)/.test(name));
+    const child = spawn(process.execPath, ["--import", "tsx", "stacks/collect.ts", ...args], {
+      cwd: repository,
+      env: { ...Object.fromEntries(inherited), CHECKPOINT_DISABLE: "1", CDKTF_OUTDIR: outdir, ...env },
+    });
+    const [stdout, stderr]: [string[], string[]] = [[], []];
+    child.stdout.on("data", (chunk) => stdout.push(String(chunk)));
+    child.stderr.on("data", (chunk) => stderr.push(String(chunk)));
+    child.on("close", (code) => done({ code, stdout: stdout.join(""), stderr: stderr.join("") }));
+  });
+}
+
+/** A deployed workload stack, as far as its state: the output, and nothing that would need a provider. */
+function deployed(name: string, results: Record<string, string>): string {
+  const outdir = join(directory, name);
+  const folder = join(outdir, "stacks", "dev-workload");
+  mkdirSync(folder, { recursive: true });
+  const terraform = { backend: { local: { path: "../../terraform.tfstate" } } };
+  writeFileSync(join(folder, "cdk.tf.json"), JSON.stringify({ terraform, output: { results: { value: results } } }));
+  if (hasTerraform) {
+    for (const args of [["init"], ["apply", "-auto-approve"]]) {
+      const { status, stderr } = spawnSync("terraform", args, { cwd: folder, encoding: "utf8" });
+      if (status !== 0) throw new Error(stderr);
+    }
+  }
+  return outdir;
+}
+
+testWithTerraform("collect finds the run in the state and downloads the bytes that a local run writes", async () => {
+  const s3 = await FakeS3.start();
+  try {
+    const url = "s3://bucket/runs/ttg-computation-12345678";
+    const run = (results: string) =>
+      sweep(["run", "collatz", "--total", "20000", "--batch-size", "1000", "--results", results], {
+        env: s3.environment,
+      });
+    const local = join(directory, "local");
+    expect([(await run(url)).code, (await run(local)).code]).toEqual([0, 0]);
+    const outdir = deployed("one", { "ttg-computation": url });
+    const target = join(directory, "collected");
+    const { code, stdout } = await collect(outdir, ["--environment", "dev", "--directory", target], s3.environment);
+    expect(stdout).toContain("20,000 parameters, each exactly once");
+    expect(code).toBe(0);
+    for (const file of ["columns/steps.f64", "present.bits", "receipt.json"]) {
+      expect({ file, digest: sha256(join(target, file)) }).toEqual({ file, digest: sha256(join(local, file)) });
+    }
+  } finally {
+    await s3.stop();
+  }
+});
+
+testWithTerraform("collect asks which of several jobs is meant, and knows those there are", async () => {
+  const outdir = deployed("two", { a: "s3://bucket/a", b: "s3://bucket/b" });
+  expect(await collect(outdir, ["--environment", "dev"])).toMatchObject({
+    code: 1,
+    stderr: "--job: got nothing; allowed is a or b\n",
+  });
+  expect((await collect(outdir, ["--environment", "dev", "--job", "c"])).stderr).toBe(
+    "--job: got c; allowed is a or b\n",
+  );
+  expect((await collect(deployed("none", {}), ["--environment", "dev"])).stderr).toBe(
+    "dev has no job, and no results\n",
+  );
+});
+
+test("collect says what must be done first", async () => {
+  const { code, stderr } = await collect(join(directory, "empty"), ["--environment", "dev"]);
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: "there is no dev-workload here; deploy first: npx cdktf deploy 'dev-*'\n",
+  });
+});
+
+test.each([
+  [[], "--environment: got nothing; allowed is dev or prod"],
+  [["--environment", "staging"], '--environment: got "staging"; allowed is dev or prod'],
+  [["--enviroment", "dev"], "Unknown option '--enviroment'"],
+])("collect refuses %j with what is allowed, and how it is used", async (args, message) => {
+  const { code, stderr } = await collect(join(directory, "empty"), args);
+  expect(code).toBe(1);
+  expect(stderr).toContain(message);
+  expect(stderr).toContain("npm run collect -- --environment <name>");
+});

@@ -1,0 +1,102 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { basename, join } from "node:path";
+import { App } from "cdktf";
+import { AddonsStack } from "../../stacks/addons-stack.ts";
+import type { Environment } from "../../stacks/config.ts";
+import { PlatformStack } from "../../stacks/platform-stack.ts";
+import { WorkloadStack } from "../../stacks/workload-stack.ts";
+import { type Mirror, TerraformWorkspace } from "./terraform.ts";
+
+const providers = ["kubernetes", "helm"].map((name) => join("registry.terraform.io", "hashicorp", name));
+
+/**
+ * A folder with the kubernetes and helm providers, in any version that the stacks take, packed or not: `TF_PLUGIN_MIRROR`,
+ * one of Terraform's own places, or wherever on this disk one lies.
+ */
+export function findKubernetesMirror(): Mirror {
+  if (spawnSync("terraform", ["-version"]).error !== undefined) return { missing: "terraform is not on PATH" };
+  const named = process.env.TF_PLUGIN_MIRROR;
+  const usual = ["/usr/local/share/terraform/plugins", "/usr/share/terraform/plugins"];
+  const places = named === undefined ? [join(homedir(), ".terraform.d/plugins"), ...usual, ...searchDisk()] : [named];
+  const path = places.find((place) => providers.every((provider) => holdsVersions(join(place, provider))));
+  if (path !== undefined) return { path };
+  const where = named === undefined ? "no folder on this disk" : "TF_PLUGIN_MIRROR";
+  return { missing: `${where} holds the providers hashicorp/kubernetes and hashicorp/helm` };
+}
+
+function holdsVersions(folder: string): boolean {
+  return existsSync(folder) && readdirSync(folder).some((name) => /\d+\.\d+\.\d+/.test(name));
+}
+
+function searchDisk(): string[] {
+  const [provider = ""] = providers;
+  const args = ["/", "-xdev", "-maxdepth", "8", "-type", "d", "-path", `*/${provider}`];
+  const { stdout } = spawnSync("find", args, { encoding: "utf8", timeout: 30_000 });
+  const found = (stdout ?? "").split("\n").filter((path) => path !== "" && !path.includes("/.terraform/"));
+  return found.map((path) => path.slice(0, path.length - provider.length - 1));
+}
+
+/** A workspace that knows the stacks in a cluster, too. */
+export class KubernetesWorkspace extends TerraformWorkspace {
+  /** Synthesizes all stacks of an environment, and returns the folder of one. */
+  synthesizeStack(environment: Environment, part: "addons" | "workload"): string {
+    const { name } = environment;
+    const app = new App({ outdir: join(this.root, "cdktf.out") });
+    const platform = new PlatformStack(app, `${name}-platform`, environment);
+    const addons = new AddonsStack(app, `${name}-addons`, { platform });
+    new WorkloadStack(app, `${name}-workload`, { platform, addons });
+    app.synth();
+    return join(app.outdir, "stacks", `${name}-${part}`);
+  }
+
+  /**
+   * A copy of a stack's folder that plans against the cluster of a kubeconfig. What the platform would have put out is in a
+   * state made up here, and the settings of the providers are the test's.
+   * @param charts a folder with charts as `<name>-<version>.tgz`; without it they come from their repositories.
+   */
+  copyForCluster(folder: string, kubeconfig: string, charts?: string): string {
+    const copy = join(this.root, `${basename(folder)}-in-cluster`);
+    mkdirSync(copy);
+    const stack = JSON.parse(readFileSync(join(folder, "cdk.tf.json"), "utf8"));
+    const state = join(copy, "platform.tfstate");
+    writeFileSync(state, stateWith(outputsReadBy(JSON.stringify(stack))));
+    for (const data of Object.values<Record<string, unknown>>(stack.data.terraform_remote_state)) {
+      Object.assign(data, { backend: "local", config: { path: state } });
+    }
+    const access = { config_path: kubeconfig };
+    if (stack.provider.kubernetes !== undefined) stack.provider.kubernetes = [access];
+    if (stack.provider.helm !== undefined) stack.provider.helm = [{ kubernetes: access }];
+    stack.terraform.backend = { local: {} };
+    for (const release of Object.values<Record<string, string>>(stack.resource.helm_release ?? {})) {
+      if (charts === undefined) continue;
+      release.chart = join(charts, `${release.chart}-${release.version}.tgz`);
+      delete release.repository;
+    }
+    writeFileSync(join(copy, "cdk.tf.json"), JSON.stringify(stack));
+    return copy;
+  }
+
+  /** Initialises with the local backend, for a copy. */
+  initCopy(folder: string): void {
+    this.run(folder, "init", "-input=false", "-no-color");
+  }
+}
+
+/** Outputs of another stack that a stack mentions. */
+function outputsReadBy(stack: string): string[] {
+  return [...stack.matchAll(/\.outputs\.([\w-]+)/g)].flatMap(([, name]) => name ?? []);
+}
+
+function stateWith(outputs: readonly string[]): string {
+  const values = outputs.map((name) => [name, { value: "example", type: "string" }] as const);
+  return JSON.stringify({
+    version: 4,
+    terraform_version: "1.10.0",
+    serial: 1,
+    lineage: "test",
+    outputs: Object.fromEntries(values),
+    resources: [],
+  });
+}

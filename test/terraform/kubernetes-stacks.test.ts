@@ -1,0 +1,81 @@
+import type { Environment } from "../../stacks/config.ts";
+import { dev, prod } from "../../stacks/environments.ts";
+import { devWith } from "../support/fixtures.ts";
+import { findKubernetesMirror, KubernetesWorkspace } from "../support/kubernetes-terraform.ts";
+import type { Plan } from "../support/plan.ts";
+import { Synthesized } from "../support/synthesized.ts";
+import { readStackFile } from "../support/terraform.ts";
+
+// Set TF_PLUGIN_MIRROR to a folder with the providers, KUBECONFIG to the file of a cluster, and HELM_CHARTS to a folder with
+// <name>-<version>.tgz where the repositories of charts are out of reach. REQUIRE_KUBERNETES_PROVIDERS=1 forbids to skip.
+const mirror = findKubernetesMirror();
+const { KUBECONFIG: kubeconfig, HELM_CHARTS: charts, REQUIRE_KUBERNETES_PROVIDERS: required } = process.env;
+const image = "registry.example.com/ttg-worker:1.0.0";
+// A plan must not ask for Docker, and an image that is named does not.
+const prebuilt = devWith({ workload: { ...dev.workload, image } });
+
+const skipped = (what: string, why: string) => {
+  if (required === "1") throw new Error(`REQUIRE_KUBERNETES_PROVIDERS=1, but ${what} cannot run: ${why}`);
+  console.warn(`skipped "${what}": ${why}`);
+};
+
+if ("missing" in mirror) {
+  skipped("terraform validates and plans the addons and workload stacks", mirror.missing);
+  test.skip(`terraform validates and plans the addons and workload stacks (skipped: ${mirror.missing})`, () => {});
+} else {
+  const workspace = new KubernetesWorkspace(mirror.path);
+  afterAll(() => workspace.remove());
+
+  describe.each<[string, Environment]>([
+    ["dev", dev],
+    ["prod", prod],
+  ])("terraform validates %s", (_, environment) => {
+    test.each(["addons", "workload"] as const)("the %s stack, without an error, a warning or a deprecation", (part) => {
+      const folder = workspace.synthesizeStack(environment, part);
+      workspace.init(folder);
+      const validated = JSON.parse(workspace.run(folder, "validate", "-json", "-no-color"));
+      expect(validated).toMatchObject({ valid: true, error_count: 0, warning_count: 0, diagnostics: [] });
+    });
+  });
+
+  if (kubeconfig === undefined) {
+    skipped("terraform plans the addons and workload stacks", "KUBECONFIG names no cluster");
+    test.skip("terraform plans the addons and workload stacks (skipped: KUBECONFIG names no cluster)", () => {});
+  } else {
+    describe.each(["addons", "workload"] as const)("terraform plans the %s stack in a cluster", (part) => {
+      let made: Synthesized;
+      let plan: Plan;
+      let printed: string;
+
+      beforeAll(() => {
+        const folder = workspace.synthesizeStack(prebuilt, part);
+        made = new Synthesized(JSON.parse(readStackFile(folder)));
+        const copy = workspace.copyForCluster(folder, kubeconfig, charts);
+        workspace.initCopy(copy);
+        const result = workspace.plan(copy);
+        plan = result.plan;
+        printed = result.output;
+      });
+
+      test("creates every resource that was synthesized and touches nothing else", () => {
+        expect(plan.resource_changes.map(({ address }) => address).sort()).toEqual(made.addresses);
+        expect(plan.resource_changes.filter(({ change }) => String(change.actions) !== "create")).toEqual([]);
+        expect(printed).not.toMatch(/Warning:|[Dd]eprecat/);
+      });
+
+      test("keeps the limits that the provider would have chosen otherwise", () => {
+        const jobs = plan.resource_changes.filter(({ type }) => type === "kubernetes_job_v1");
+        expect(jobs).toHaveLength(part === "workload" ? 1 : 0);
+        for (const { change } of jobs) {
+          const limits = {
+            backoff_limit: 2147483647,
+            backoff_limit_per_index: 6,
+            max_failed_indexes: 1,
+            completion_mode: "Indexed",
+          };
+          expect(change.after).toMatchObject({ spec: [limits], wait_for_completion: false });
+        }
+      });
+    });
+  }
+}

@@ -1,0 +1,142 @@
+import { spawnSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { App, LocalBackend, TerraformStack } from "cdktf";
+import { WorkerImage, type WorkerImageProps } from "../../constructs/worker-image.ts";
+import { temporaryDirectory } from "../support/sweep.ts";
+
+const project = join(__dirname, "..", "..");
+const repositoryUrl = "111122223333.dkr.ecr.us-west-2.amazonaws.com/dev/ttg-worker";
+const terraform = spawnSync("/bin/sh", ["-c", "command -v terraform"], { encoding: "utf8" }).stdout.trim();
+if (terraform === "") console.warn('skipped "terraform publishes the image": terraform is not on PATH');
+
+// Docker and the AWS CLI are stand-ins that write down how they were called; Terraform and the program between are real.
+(terraform === "" ? describe.skip : describe)("terraform publishes the image", () => {
+  const root = temporaryDirectory();
+  const programs = join(root, "programs");
+  const calls = join(root, "calls");
+
+  const stack = (props: Partial<WorkerImageProps> = {}): string => {
+    const app = new App({ outdir: join(root, "cdktf.out") });
+    const made = new TerraformStack(app, "dev-workload");
+    new LocalBackend(made, { path: "../../../terraform.tfstate" });
+    new WorkerImage(made, "image", { repositoryUrl, region: "us-west-2", ...props });
+    app.synth();
+    const folder = join(app.outdir, "stacks", "dev-workload");
+    expect(run(folder, "init").status).toBe(0);
+    return folder;
+  };
+  const run = (cwd: string, ...args: string[]) => {
+    const env = { PATH: programs, HOME: root, CHECKPOINT_DISABLE: "1" };
+    return spawnSync(terraform, [...args, "-no-color"], { cwd, env, encoding: "utf8" });
+  };
+  const apply = (folder: string) => run(folder, "apply", "-auto-approve", "-input=false");
+  const called = () => (existsSync(calls) ? readFileSync(calls, "utf8").trim().split("\n") : []);
+
+  /** A program on PATH: it writes down its arguments and its standard input, and does what `script` says. */
+  const install = (name: string, script: string) => {
+    const path = join(programs, name);
+    rmSync(path, { force: true });
+    writeFileSync(path, `#!/bin/sh\necho "${name} $*" >> ${calls}\n${script}\n`);
+    chmodSync(path, 0o755);
+  };
+  const docker = (script = "") =>
+    install(
+      "docker",
+      `case "$*" in
+         login*) read -r password; echo "password $password" >> ${calls} ;;
+         "buildx imagetools inspect"*) test -e ${root}/pushed ;;
+         "buildx build"*) : > ${root}/pushed ;;
+       esac
+       status=$?
+       ${script}
+       exit $status`,
+    );
+
+  beforeEach(() => {
+    for (const path of [
+      programs,
+      calls,
+      join(root, "pushed"),
+      join(root, "cdktf.out"),
+      join(root, "terraform.tfstate"),
+    ])
+      rmSync(path, { recursive: true, force: true });
+    mkdirSync(programs);
+    symlinkSync(process.execPath, join(programs, "node"));
+    if (!existsSync(join(root, "worker"))) symlinkSync(join(project, "worker"), join(root, "worker"));
+    install("aws", "echo secret");
+    docker();
+  });
+
+  test("logs in, builds for linux/amd64 and pushes, once for one content", () => {
+    const folder = stack();
+    const { status, stdout } = apply(folder);
+    expect(status).toBe(0);
+    const [reference = ""] = /[\w.-]+\/dev\/ttg-worker:[0-9a-f]{16}/.exec(stdout) ?? [];
+    const tag = reference.slice(reference.indexOf(":") + 1);
+    expect(called()).toEqual([
+      "docker --version",
+      "docker buildx version",
+      "docker version",
+      "aws ecr get-login-password --region us-west-2",
+      "docker login --username AWS --password-stdin 111122223333.dkr.ecr.us-west-2.amazonaws.com",
+      "password secret",
+      `docker buildx imagetools inspect ${reference}`,
+      `docker buildx build --platform=linux/amd64 --file=worker/Dockerfile --build-arg=VERSION=${tag} --tag=${reference} --provenance=false --push .`,
+    ]);
+    expect(stdout).toContain(`worker image: pushed ${reference}`);
+    expect(stdout).not.toContain("secret");
+
+    rmSync(calls);
+    expect(run(folder, "plan", "-detailed-exitcode").status).toBe(0);
+    expect(apply(folder).status).toBe(0);
+    expect(called()).toEqual([]);
+  });
+
+  test("builds another one when the content is another, on the base image that is named", () => {
+    expect(apply(stack()).status).toBe(0);
+    rmSync(calls);
+    rmSync(join(root, "pushed"));
+    const { status } = apply(stack({ baseImage: "docker.io/library/python:3.13-slim-bookworm" }));
+    expect(status).toBe(0);
+    expect(called().at(-1)).toContain("--build-arg=BASE_IMAGE=docker.io/library/python:3.13-slim-bookworm");
+  });
+
+  test("does not build what the registry has", () => {
+    writeFileSync(join(root, "pushed"), "");
+    const { status, stdout } = apply(stack());
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/worker image: \S+ is in the registry already/);
+    expect(called().filter((call) => call.startsWith("docker buildx build"))).toEqual([]);
+  });
+
+  test("goes to another registry than ECR with the login that is there", () => {
+    const { status } = apply(stack({ repositoryUrl: "ghcr.io/example/ttg-worker" }));
+    expect(status).toBe(0);
+    expect(called().filter((call) => /^aws|login/.test(call))).toEqual([]);
+  });
+
+  test.each([
+    ["there is no Docker", () => rmSync(join(programs, "docker")), "Docker is not installed: install it"],
+    ["Docker has no buildx", () => docker('test "$1" = buildx && exit 1'), "Docker has no buildx: install it"],
+    ["Docker does not run", () => docker('test "$1" = version && exit 1'), "Docker is not running: start it"],
+    ["there is no AWS CLI", () => rmSync(join(programs, "aws")), "the AWS CLI is not installed"],
+    ["the login is refused", () => install("aws", "exit 254"), "aws ecr get-login-password ended with 254"],
+    ["the build fails", () => docker('test "$2" = build && exit 17'), "docker buildx build ended with 17"],
+  ])("ends with a sentence when %s, and tries again at the next deploy", (_, breakIt, message) => {
+    breakIt();
+    const folder = stack();
+    const { status, stdout, stderr } = apply(folder);
+    expect(status).toBe(1);
+    const said = (stdout + stderr).replace(/\n[│╷╵ ]*/g, " ");
+    expect(said).toContain(`worker image: ${message}`);
+    if (message.startsWith("Docker")) {
+      expect(said).toContain("or build the image elsewhere and name it as workload.image (docs/image.md)");
+      expect(called().filter((call) => call.startsWith("aws"))).toEqual([]);
+    }
+    install("aws", "echo secret");
+    docker();
+    expect(apply(folder).status).toBe(0);
+  });
+});
