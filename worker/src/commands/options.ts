@@ -15,7 +15,10 @@ const OPTIONS: Partial<Record<keyof WorkerConfiguration, { readonly flags: strin
   seed: { flags: "--seed <number>", description: "of the random numbers and of the partition" },
   resultsUrl: { flags: "--results <url>", description: "a directory, file:<directory> or s3://<bucket>/<prefix>" },
   evaluationTimeoutSeconds: { flags: "--timeout <seconds>", description: "for one parameter; 0 is no limit" },
-  maxFailures: { flags: "--max-failures <number>", description: "failed parameters to record before this start gives up" },
+  maxFailures: {
+    flags: "--max-failures <number>",
+    description: "failed parameters to record before this start gives up",
+  },
   evaluationCommand: {
     flags: "--command <command>",
     description: "evaluate with a program that reads and prints lines of JSON",
