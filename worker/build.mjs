@@ -55,7 +55,6 @@ async function buildWorker() {
       entryPoints: {
         cli: "src/cli.ts",
         "evaluation-process": "src/evaluation/process.ts",
-        "checksum-thread": "src/results/checksum-thread.ts",
       },
       outdir: aside,
       outExtension: { ".js": ".mjs" },

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { PermanentError } from "./errors.ts";
+import { formatCount } from "./format.ts";
 
 /** Most parallel pods of an Indexed Job (`maxParallelismForIndexedJob` in Kubernetes' batch validation). */
 const MAX_WORKERS = 100_000;
@@ -26,7 +27,7 @@ function wholeNumber(least: number, most: number) {
     .regex(/^\d+$/)
     .transform(Number)
     .refine((value) => value >= least && value <= most)
-    .meta({ allowed: `a whole number from ${least.toLocaleString("en")} to ${most.toLocaleString("en")}` });
+    .meta({ allowed: `a whole number from ${formatCount(least)} to ${formatCount(most)}` });
 }
 
 function duration(unit: string, most: number) {
@@ -35,7 +36,7 @@ function duration(unit: string, most: number) {
     .regex(/^\d+(\.\d+)?$/)
     .transform(Number)
     .refine((value) => value <= most)
-    .meta({ allowed: `a number of ${unit} from 0 to ${most.toLocaleString("en")}` });
+    .meta({ allowed: `a number of ${unit} from 0 to ${formatCount(most)}` });
 }
 
 function oneOf<const T extends readonly [string, ...string[]]>(values: T) {
@@ -170,8 +171,8 @@ function checkTogether(
   if (totalParameters / batchSize > MAX_BLOCKS) {
     const least = Math.ceil(totalParameters / MAX_BLOCKS);
     problems.push(
-      `${nameOf("batchSize")}: got "${batchSize}"; allowed is ${least.toLocaleString("en")} or more, because ${nameOf("totalParameters")} is ` +
-        `${totalParameters.toLocaleString("en")} and a run has ${MAX_BLOCKS.toLocaleString("en")} blocks at most`,
+      `${nameOf("batchSize")}: got "${batchSize}"; allowed is ${formatCount(least)} or more, because ${nameOf("totalParameters")} is ` +
+        `${formatCount(totalParameters)} and a run has ${formatCount(MAX_BLOCKS)} blocks at most`,
     );
   }
   if (resultColumns !== undefined && evaluationCommand === undefined) {

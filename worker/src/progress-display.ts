@@ -1,4 +1,5 @@
 import { MultiBar, type SingleBar } from "cli-progress";
+import { formatCount } from "./format.ts";
 
 const LINE_EVERY_MS = 10_000;
 /** The rate is that of the last seconds, so that the time left follows an evaluation that gets slower. */
@@ -62,11 +63,11 @@ export class ProgressDisplay {
       first === undefined || last === undefined || seconds === 0 ? 0 : (last.computed - first.computed) / seconds;
     return {
       percent: (this.#total === 0 ? 100 : Math.floor((done / this.#total) * 100)).toString().padStart(3),
-      doneText: done.toLocaleString("en"),
-      totalText: this.#total.toLocaleString("en"),
-      rate: Math.round(perSecond).toLocaleString("en"),
+      doneText: formatCount(done),
+      totalText: formatCount(this.#total),
+      rate: formatCount(Math.round(perSecond)),
       left: perSecond === 0 ? "unknown time" : describeSeconds((this.#total - done) / perSecond),
-      failedText: failed === 0 ? "" : `  ${failed.toLocaleString("en")} failed`,
+      failedText: failed === 0 ? "" : `  ${formatCount(failed)} failed`,
     };
   }
 }

@@ -1,5 +1,6 @@
 import type { WorkerConfiguration } from "./contract.ts";
 import { EXIT_CODE, type ExitCode } from "./errors.ts";
+import { formatCount } from "./format.ts";
 import type { Logger } from "./log.ts";
 import { shareOf } from "./partition.ts";
 import { countOf, subtract } from "./ranges.ts";
@@ -65,10 +66,7 @@ export async function runWorker(
       );
       return EXIT_CODE.TERMINATED;
     }
-    log.info(
-      { failed: progress.failed },
-      `[WORKER ${workerId}] Processed: ${countOf(share).toLocaleString("en")} parameters`,
-    );
+    log.info({ failed: progress.failed }, `[WORKER ${workerId}] Processed: ${formatCount(countOf(share))} parameters`);
     return EXIT_CODE.DONE;
   } finally {
     session.close();

@@ -1,4 +1,5 @@
 import { PermanentError } from "../errors.ts";
+import { formatCount } from "../format.ts";
 import { EXPORT_FORMATS, type ExportFormat, exportResults } from "../results/export.ts";
 import { openStore } from "../stores/open.ts";
 import { verifyComplete } from "./verify.ts";
@@ -19,5 +20,5 @@ export async function exportCommand(
   const reader = await (await openStore(url)).read();
   const { receipt, failures } = await verifyComplete(reader);
   await exportResults(reader, failures, format, output);
-  if (output !== "-") process.stdout.write(`${receipt.totalParameters.toLocaleString("en")} rows in ${output}\n`);
+  if (output !== "-") process.stdout.write(`${formatCount(receipt.totalParameters)} rows in ${output}\n`);
 }

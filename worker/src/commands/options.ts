@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { type Command, Option } from "commander";
 import { DEFAULTS, readConfiguration, variableName, type WorkerConfiguration } from "../contract.ts";
 import { PermanentError } from "../errors.ts";
+import { formatCount } from "../format.ts";
 
 /** What `sweep run` takes if nothing is said. */
 export const DEFAULT_TOTAL = 10_000_000;
@@ -32,8 +33,13 @@ const OPTIONS: Partial<Record<keyof WorkerConfiguration, { readonly flags: strin
 };
 
 const DEFAULT_TEXTS: Partial<Record<keyof WorkerConfiguration, string>> = {
-  ...Object.fromEntries(Object.entries(DEFAULTS).map(([property, value]) => [property, value.toLocaleString("en")])),
-  totalParameters: DEFAULT_TOTAL.toLocaleString("en"),
+  ...Object.fromEntries(
+    Object.entries(DEFAULTS).map(([property, value]) => [
+      property,
+      typeof value === "number" ? formatCount(value) : value,
+    ]),
+  ),
+  totalParameters: formatCount(DEFAULT_TOTAL),
   totalWorkers: "one for each core",
   resultsUrl: "file:./results/<evaluation>-<hash>",
 };

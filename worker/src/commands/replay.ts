@@ -7,6 +7,7 @@ import { CommandEvaluator } from "../evaluation/command.ts";
 import { DEFAULT_COLUMNS, type Evaluate, importEvaluation } from "../evaluation/module.ts";
 import { ResultColumns } from "../evaluation/result-columns.ts";
 import { findEvaluation } from "../evaluation/source.ts";
+import { formatCount } from "../format.ts";
 import { CounterBasedContext } from "../random.ts";
 import { endOf } from "../ranges.ts";
 import { createChecksum } from "../results/checksum.ts";
@@ -120,7 +121,7 @@ function printResult({ names, buffers, areDeclared }: ResultColumns): void {
 async function printStored(reader: ResultReader, parameter: number): Promise<void> {
   const { totalParameters, columns } = reader.identity;
   if (parameter >= totalParameters) {
-    const allowed = `a whole number below ${totalParameters.toLocaleString("en")}, the total of ${reader.url}`;
+    const allowed = `a whole number below ${formatCount(totalParameters)}, the total of ${reader.url}`;
     throw new PermanentError(`parameter: got "${parameter}"; allowed is ${allowed}`);
   }
   const records = await reader.records();

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { WorkerConfiguration } from "../contract.ts";
 import { EXIT_CODE, type ExitCode } from "../errors.ts";
 import { importEvaluation } from "../evaluation/module.ts";
+import { formatCount } from "../format.ts";
 import { LocalJob } from "../local-job.ts";
 import { describeSeconds, ProgressDisplay } from "../progress-display.ts";
 import { countOf } from "../ranges.ts";
@@ -45,7 +46,7 @@ export async function runCommand(evaluation: string | undefined, command: Comman
     const { committed: done } = await run.store.progress();
     const resumes = code === EXIT_CODE.PERMANENT ? "" : "; the same command resumes";
     print(
-      `Stopped: ${number(countOf(done))} of ${number(configuration.totalParameters)} parameters are committed${resumes}.`,
+      `Stopped: ${formatCount(countOf(done))} of ${formatCount(configuration.totalParameters)} parameters are committed${resumes}.`,
     );
     return stoppedBy === undefined ? (code as ExitCode) : interrupted();
   }
@@ -64,7 +65,7 @@ async function runWithDisplay(job: LocalJob, configuration: WorkerConfiguration)
     display.update(done, computed, failed);
     if (failed <= limit || isOverLimit) return;
     isOverLimit = true;
-    display.print(`More than ${number(limit)} parameters failed, which is what --max-failures allows.`);
+    display.print(`More than ${formatCount(limit)} parameters failed, which is what --max-failures allows.`);
     job.stop();
   };
   job.on("message", (line) => display.print(line));
@@ -93,10 +94,10 @@ function totals(job: LocalJob): { done: number; computed: number; failed: number
 function printStart(configuration: WorkerConfiguration, { identity, store }: PreparedRun, committed: number): void {
   const { totalParameters, totalWorkers, partition } = configuration;
   print(
-    `${identity.evaluation}: ${number(totalParameters)} parameters, ${number(totalWorkers)} workers, ${partition}, seed ${identity.seed}`,
+    `${identity.evaluation}: ${formatCount(totalParameters)} parameters, ${formatCount(totalWorkers)} workers, ${partition}, seed ${identity.seed}`,
   );
   print(`Results in ${store.url}`);
-  if (committed > 0) print(`Resuming: ${number(committed)} parameters are committed already.`);
+  if (committed > 0) print(`Resuming: ${formatCount(committed)} parameters are committed already.`);
 }
 
 async function printResults(job: LocalJob, run: PreparedRun, seconds: number): Promise<void> {
@@ -106,24 +107,24 @@ async function printResults(job: LocalJob, run: PreparedRun, seconds: number): P
   const verifySeconds = (performance.now() - verifyingAt) / 1000;
   const workers = [...job.progress].sort(([a], [b]) => a - b);
   for (const [index, { share, resumed }] of workers) {
-    const earlier = resumed === 0 ? "" : ` (${number(resumed)} of them earlier)`;
-    print(`[WORKER ${index}] Processed: ${number(share)} parameters${earlier}`);
+    const earlier = resumed === 0 ? "" : ` (${formatCount(resumed)} of them earlier)`;
+    print(`[WORKER ${index}] Processed: ${formatCount(share)} parameters${earlier}`);
   }
   const { computed } = totals(job);
   print(
-    `Total: ${number(receipt.totalParameters)} parameters, each exactly once, verified in ${verifySeconds.toFixed(2)} s`,
+    `Total: ${formatCount(receipt.totalParameters)} parameters, each exactly once, verified in ${verifySeconds.toFixed(2)} s`,
   );
-  const perSecond = number(Math.round(computed / seconds));
+  const perSecond = formatCount(Math.round(computed / seconds));
   print(
     computed === 0
       ? "Computed: nothing, it was all there"
-      : `Computed: ${number(computed)} in ${describeDuration(seconds)}, ${perSecond} a second`,
+      : `Computed: ${formatCount(computed)} in ${describeDuration(seconds)}, ${perSecond} a second`,
   );
-  print(`Failed: ${number(receipt.failed)}`);
+  print(`Failed: ${formatCount(receipt.failed)}`);
   for (const { parameter, error } of failures.slice(0, SHOWN_FAILURES))
-    print(`  parameter ${number(parameter)}: ${error}`);
+    print(`  parameter ${formatCount(parameter)}: ${error}`);
   if (failures.length > SHOWN_FAILURES)
-    print(`  and ${number(failures.length - SHOWN_FAILURES)} more in failures.jsonl`);
+    print(`  and ${formatCount(failures.length - SHOWN_FAILURES)} more in failures.jsonl`);
   const module = run.modulePath === undefined ? undefined : await importEvaluation(run.modulePath);
   print(await summarize(reader, module?.summarize));
   for (const [name, { sha256 }] of Object.entries(receipt.columns)) print(`${name} sha256 ${sha256}`);
@@ -131,10 +132,6 @@ async function printResults(job: LocalJob, run: PreparedRun, seconds: number): P
 
 function describeDuration(seconds: number): string {
   return seconds < 60 ? `${seconds.toFixed(2)} s` : describeSeconds(seconds);
-}
-
-function number(value: number): string {
-  return value.toLocaleString("en");
 }
 
 function print(line: string): void {

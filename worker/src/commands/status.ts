@@ -1,3 +1,4 @@
+import { formatCount } from "../format.ts";
 import { countOf } from "../ranges.ts";
 import { openStore } from "../stores/open.ts";
 
@@ -19,7 +20,7 @@ export async function statusCommand(url: string, options: { readonly json?: bool
   const percent = counts.total === 0 ? 100 : Math.floor((done / counts.total) * 1000) / 10;
   const lines = [
     `${identity.evaluation}, seed ${identity.seed}, in ${store.url}`,
-    ...Object.entries(counts).map(([name, count]) => `${name.padEnd(10)} ${count.toLocaleString("en").padStart(15)}`),
+    ...Object.entries(counts).map(([name, count]) => `${name.padEnd(10)} ${formatCount(count).padStart(15)}`),
     `${percent} % done`,
   ];
   process.stdout.write(`${lines.join("\n")}\n`);

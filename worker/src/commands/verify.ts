@@ -1,4 +1,5 @@
 import { TemporaryError } from "../errors.ts";
+import { formatCount } from "../format.ts";
 import { countOf } from "../ranges.ts";
 import { describeMissing, type Verification, verifyResults } from "../results/verify.ts";
 import { openStore } from "../stores/open.ts";
@@ -9,9 +10,9 @@ export async function verifyCommand(url: string, options: { readonly download?: 
   const reader = await (await openStore(url)).read(options.download);
   const { receipt } = await verifyComplete(reader);
   const lines = [
-    `${receipt.totalParameters.toLocaleString("en")} parameters, each exactly once, in ${receipt.ranges.length.toLocaleString("en")} blocks with matching checksums`,
-    `present    ${receipt.present.toLocaleString("en")}`,
-    `failed     ${receipt.failed.toLocaleString("en")}`,
+    `${formatCount(receipt.totalParameters)} parameters, each exactly once, in ${formatCount(receipt.ranges.length)} blocks with matching checksums`,
+    `present    ${formatCount(receipt.present)}`,
+    `failed     ${formatCount(receipt.failed)}`,
     ...Object.entries(receipt.columns).map(([name, { sha256 }]) => `${name} sha256 ${sha256}`),
     `receipt    ${reader.url}/receipt.json`,
   ];
@@ -28,7 +29,7 @@ export async function verifyComplete(reader: ResultReader): Promise<Verification
   if (verification.complete) return verification;
   const damaged = countOf(verification.damaged);
   const because =
-    damaged === 0 ? "" : `, ${damaged.toLocaleString("en")} of them because their values do not match their checksum`;
+    damaged === 0 ? "" : `, ${formatCount(damaged)} of them because their values do not match their checksum`;
   throw new TemporaryError(
     `${reader.url} is not complete: ${describeMissing(verification.missing)}${because}. Start the run again: only these are computed`,
   );

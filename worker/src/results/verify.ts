@@ -1,13 +1,10 @@
 import { createHash } from "node:crypto";
-import { open } from "node:fs/promises";
-import { Worker } from "node:worker_threads";
-import { explainFileError } from "../errors.ts";
+import { formatCount } from "../format.ts";
 import { countOf, endOf, type Range, subtract, union } from "../ranges.ts";
 import { FAILURES_FILE, serializeFailures } from "../stores/file-store.ts";
 import type { CommitRecord, Failure, ResultReader } from "../stores/store.ts";
-import type { ChecksumTask } from "./checksum-thread.ts";
+import { readColumns } from "./read-columns.ts";
 
-const CHUNK_BYTES = 1 << 20;
 const PRESENT_FILE = "present.bits";
 
 /** Proof that a run is complete, written as `receipt.json` beside its results. */
@@ -47,13 +44,9 @@ export type Verification =
  */
 export async function verifyResults(reader: ResultReader): Promise<Verification> {
   const { identity } = reader;
-  const records = (await reader.records()).sort((a, b) => a.start - b.start);
-  // Two passes over the same bytes, each on a core of its own: SHA-256 takes longer than reading and all checksums together.
-  const [isIntact, digests] = await Promise.all([
-    checkRecords({ columnPaths: reader.columnPaths, records }),
-    sha256OfFiles(reader.columnPaths, identity.totalParameters * Float64Array.BYTES_PER_ELEMENT),
-  ]);
-  const intact = records.filter((_, index) => isIntact[index]);
+  const records = (await reader.records()).sort((a, b) => a.start - b.start || b.count - a.count);
+  const size = identity.totalParameters * Float64Array.BYTES_PER_ELEMENT;
+  const { intact, digests } = await readColumns(reader.columnPaths, size, records);
   const everything = { start: 0, count: identity.totalParameters };
   const missing = subtract([everything], union(intact));
   if (missing.length > 0 || digests === undefined) {
@@ -88,52 +81,9 @@ export async function verifyResults(reader: ResultReader): Promise<Verification>
 
 /** `12,000 parameters are missing (0-9,999, 20,000-21,999)`. */
 export function describeMissing(missing: readonly Range[]): string {
-  const shown = missing
-    .slice(0, 5)
-    .map((range) => `${range.start.toLocaleString("en")}-${(endOf(range) - 1).toLocaleString("en")}`);
+  const shown = missing.slice(0, 5).map((range) => `${formatCount(range.start)}-${formatCount(endOf(range) - 1)}`);
   const more = missing.length > shown.length ? `, and ${missing.length - shown.length} more ranges` : "";
-  return `${countOf(missing).toLocaleString("en")} parameters are missing (${shown.join(", ")}${more})`;
-}
-
-/** Checks in a thread of its own which records match the values. */
-async function checkRecords(task: ChecksumTask): Promise<boolean[]> {
-  const records = task.records.map(({ start, count, checksum }) => ({ start, count, checksum }));
-  const thread = new Worker(new URL("checksum-thread.mjs", import.meta.url), {
-    workerData: { columnPaths: task.columnPaths, records } satisfies ChecksumTask,
-    execArgv: [],
-  });
-  return new Promise((resolve, reject) => {
-    thread.on("message", resolve);
-    thread.on("error", (error) => reject(explainFileError(error, task.columnPaths[0] as string)));
-  });
-}
-
-/** @returns undefined where a file does not have its size. */
-async function sha256OfFiles(paths: readonly string[], size: number): Promise<string[] | undefined> {
-  const digests: string[] = [];
-  for (const path of paths) {
-    const file = await open(path, "r").catch((error) => {
-      throw explainFileError(error, path);
-    });
-    try {
-      if ((await file.stat()).size !== size) return undefined;
-      const hash = createHash("sha256");
-      // One buffer is read into while the other is hashed.
-      let reading = file.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES);
-      let spare = Buffer.allocUnsafe(CHUNK_BYTES);
-      for (;;) {
-        const { bytesRead, buffer } = await reading;
-        if (bytesRead === 0) break;
-        reading = file.read(spare, 0, CHUNK_BYTES);
-        hash.update(buffer.subarray(0, bytesRead));
-        spare = buffer;
-      }
-      digests.push(hash.digest("hex"));
-    } finally {
-      await file.close();
-    }
-  }
-  return digests;
+  return `${formatCount(countOf(missing))} parameters are missing (${shown.join(", ")}${more})`;
 }
 
 /** Each failed parameter once, sorted. */

@@ -1,6 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { PermanentError, TemporaryError } from "../errors.ts";
 import type { BlockOrder, CompletedPart, FromEvaluation } from "../evaluation/protocol.ts";
+import { formatCount } from "../format.ts";
 import { countOf, endOf, type Range } from "../ranges.ts";
 import { createChecksum } from "../results/checksum.ts";
 import { ColumnFiles } from "../stores/column-files.ts";
@@ -204,7 +205,7 @@ export class Supervisor {
     const { maxFailures } = this.#options;
     if (last === undefined || this.#failures <= maxFailures) return;
     throw new PermanentError(
-      `more than ${maxFailures.toLocaleString("en")} parameters failed, which is what --max-failures (MAX_FAILURES) allows; ` +
+      `more than ${formatCount(maxFailures)} parameters failed, which is what --max-failures (MAX_FAILURES) allows; ` +
         `the last was ${last.parameter}: ${last.error}`,
     );
   }
