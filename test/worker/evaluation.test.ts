@@ -291,7 +291,7 @@ describe("an evaluation that cannot run ends the run with 42 and one line", () =
     const { code, stderr } = await sweep(["run", "./missing.ts"], { cwd: directory });
     expect(code).toBe(42);
     expect(stderr).toBe(
-      'error: evaluation: got "./missing.ts"; allowed is the path of a module, or one of collatz, prime\n',
+      'error: [evaluation] or EVALUATION: got "./missing.ts"; allowed is the path of a module, or one of collatz, prime\n',
     );
   });
 });

@@ -71,7 +71,7 @@ function findFile(nameOrPath: string): string {
   if (readableFile(path) !== undefined) return path;
   const bundled = existsSync(EVALUATIONS) ? readdirSync(EVALUATIONS).map((file) => basename(file, extname(file))) : [];
   throw new PermanentError(
-    `evaluation: got ${JSON.stringify(nameOrPath)}; allowed is the path of a module, or one of ${bundled.join(", ")}`,
+    `[evaluation] or EVALUATION: got ${JSON.stringify(nameOrPath)}; allowed is the path of a module, or one of ${bundled.join(", ")}`,
   );
 }
 
