@@ -5,7 +5,7 @@ import { PermanentError } from "../errors.ts";
 import { formatCount } from "../format.ts";
 
 /** What `sweep run` takes if nothing is said. */
-export const DEFAULT_TOTAL = 10_000_000;
+const DEFAULT_TOTAL = 10_000_000;
 
 /** The options of `sweep run`, by the configuration that they set. A variable of the environment holds where an option is not given. */
 const OPTIONS: Partial<Record<keyof WorkerConfiguration, { readonly flags: string; readonly description: string }>> = {
