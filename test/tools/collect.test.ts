@@ -14,7 +14,7 @@ const testWithTerraform = hasTerraform ? test : test.skip;
 function collect(outdir: string, args: readonly string[], env: Record<string, string> = {}) {
   return new Promise<{ code: number | null; stdout: string; stderr: string }>((done) => {
     const inherited = Object.entries(process.env).filter(([name]) => !/^(TF_|AWS_)/.test(name));
-    const child = spawn(process.execPath, ["--import", "tsx", "stacks/collect.ts", ...args], {
+    const child = spawn(process.execPath, ["--import", "tsx", "tools/collect.ts", ...args], {
       cwd: repository,
       env: { ...Object.fromEntries(inherited), CHECKPOINT_DISABLE: "1", CDKTF_OUTDIR: outdir, ...env },
     });
@@ -68,13 +68,13 @@ testWithTerraform("collect asks which of several jobs is meant, and knows those 
   const outdir = deployed("two", { a: "s3://bucket/a", b: "s3://bucket/b" });
   expect(await collect(outdir, ["--environment", "dev"])).toMatchObject({
     code: 1,
-    stderr: "--job: got nothing; allowed is a or b\n",
+    stderr: "error: --job: got nothing; allowed is a or b\n",
   });
   expect((await collect(outdir, ["--environment", "dev", "--job", "c"])).stderr).toBe(
-    "--job: got c; allowed is a or b\n",
+    "error: --job: got c; allowed is a or b\n",
   );
   expect((await collect(deployed("none", {}), ["--environment", "dev"])).stderr).toBe(
-    "dev has no job, and no results\n",
+    "error: dev has no job, and no results\n",
   );
 });
 
@@ -82,17 +82,24 @@ test("collect says what must be done first", async () => {
   const { code, stderr } = await collect(join(directory, "empty"), ["--environment", "dev"]);
   expect({ code, stderr }).toEqual({
     code: 1,
-    stderr: "there is no dev-workload here; deploy first: npx cdktf deploy 'dev-*'\n",
+    stderr: "error: there is no dev-workload here; deploy first: npx cdktf deploy 'dev-*'\n",
   });
 });
 
 test.each([
-  [[], "--environment: got nothing; allowed is dev or prod"],
-  [["--environment", "staging"], '--environment: got "staging"; allowed is dev or prod'],
-  [["--enviroment", "dev"], "Unknown option '--enviroment'"],
-])("collect refuses %j with what is allowed, and how it is used", async (args, message) => {
+  [[], "environment: got nothing; allowed is dev or prod"],
+  [["staging"], 'environment: got "staging"; allowed is dev or prod'],
+  [["dev", "--environment", "prod"], 'environment: got "dev" and "prod"; allowed is dev or prod'],
+  [["--enviroment", "dev"], "unknown option '--enviroment'"],
+  [["dev", "prod"], "too many arguments"],
+])("collect refuses %j with what is allowed", async (args, message) => {
   const { code, stderr } = await collect(join(directory, "empty"), args);
   expect(code).toBe(1);
   expect(stderr).toContain(message);
-  expect(stderr).toContain("npm run collect -- --environment <name>");
+});
+
+test("collect explains itself", async () => {
+  const { code, stdout } = await collect(directory, ["--help"]);
+  expect(code).toBe(0);
+  expect(stdout).toContain("Usage: npm run collect -- [options] [environment]");
 });
