@@ -1,64 +1,14 @@
-import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { runInNewContext } from "node:vm";
+import { z } from "zod";
+import { dynamic, fixed, fromZero } from "../constructs/capacity.ts";
+import { describeProblem } from "../constructs/validation.ts";
+import { environmentSchema, problemsOf } from "../stacks/config.ts";
+import { dev, environments, prod } from "../stacks/environments.ts";
 import { DEFAULTS, variableName, type WorkerConfiguration } from "../worker/src/contract.ts";
 import { EXIT_CODE } from "../worker/src/errors.ts";
-import { readColumn, sweep, temporaryDirectory } from "./support/sweep.ts";
-
-const root = resolve(__dirname, "..");
-const readme = readFileSync(join(root, "README.md"), "utf8");
-const directory = temporaryDirectory();
-
-/** The file that the README shows in a block behind "Here it is `<path>`:", written below a directory. */
-function writeExample(path: string): string {
-  const start = readme.indexOf(`Here it is \`${path}\`:`);
-  const code = /```\w+\n([\s\S]*?)```/.exec(readme.slice(start))?.[1];
-  if (start === -1 || code === undefined) throw new Error(`the README does not show ${path}`);
-  const target = join(directory, path);
-  mkdirSync(dirname(target), { recursive: true });
-  writeFileSync(target, code);
-  return target;
-}
-
-/** The arguments of the README's command that begins like this, without its comment. */
-function commandOf(beginning: string): string[] {
-  const line = readme.split("\n").find((candidate) => candidate.startsWith(`npx sweep ${beginning}`));
-  if (line === undefined) throw new Error(`the README has no command npx sweep ${beginning}`);
-  const words = line.replace(/ +#.*$/, "").match(/"[^"]*"|\S+/g) ?? [];
-  return words.slice(2).map((word) => word.replaceAll('"', ""));
-}
-
-function share(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-test("the TypeScript example and its commands work, and approach pi", async () => {
-  writeExample("evaluations/pi.ts");
-  const run = await sweep([...commandOf("run evaluations/pi.ts"), "--results", join(directory, "pi")], {
-    cwd: directory,
-  });
-  expect(run.code).toBe(0);
-  expect(4 * share(readColumn(join(directory, "pi"), "inside"))).toBeCloseTo(Math.PI, 2);
-  const replay = await sweep(commandOf("replay 42 evaluations/pi.ts"), { cwd: directory });
-  expect(JSON.parse(replay.stdout)).toEqual({ inside: readColumn(join(directory, "pi"), "inside")[42] });
-});
-
-function hasPython(): boolean {
-  try {
-    execFileSync("python3", ["--version"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-// Node.js is all that the tests may expect.
-(hasPython() ? test : test.skip)("the Python example and its command work, and approach pi", async () => {
-  writeExample("evaluations/pi.py");
-  const run = await sweep([...commandOf("run --command"), "--results", join(directory, "python")], { cwd: directory });
-  expect(run.code).toBe(0);
-  expect(4 * share(readColumn(join(directory, "python"), "inside"))).toBeCloseTo(Math.PI, 1);
-});
+import { codeAfter, codeBlocks, readme, repository } from "./support/readme.ts";
 
 test("the table of variables is the contract", () => {
   const rows = readme.split("\n").flatMap((line) => {
@@ -93,7 +43,7 @@ test("the table of exit codes is complete", () => {
 
 test("every dependency is explained", () => {
   const packages = ["package.json", "worker/package.json"].flatMap((path) => {
-    const { dependencies = {}, devDependencies = {} } = JSON.parse(readFileSync(join(root, path), "utf8"));
+    const { dependencies = {}, devDependencies = {} } = JSON.parse(readFileSync(join(repository, path), "utf8"));
     return [...Object.keys(dependencies), ...Object.keys(devDependencies)];
   });
   const unexplained = packages.filter(
@@ -101,3 +51,56 @@ test("every dependency is explained", () => {
   );
   expect(unexplained).toEqual([]);
 });
+
+test("the environment that is explained field by field can be deployed, and leaves out no field", () => {
+  const code = codeAfter("### The environment, field by field");
+  const literal = code.slice(code.indexOf("= {") + 2, code.lastIndexOf("};") + 1);
+  const environment = JSON.parse(JSON.stringify(runInNewContext(`(${literal})`, { dynamic, fixed, fromZero })));
+  expect(problemsOf(environment).map(describeProblem)).toEqual([]);
+  // A job's settings are explained in docs/jobs.md, and a capacity is written with a function.
+  const { jobs, ...workload } = propertiesOf(propertiesOf(schema).workload);
+  const fields = namesIn({ properties: { ...propertiesOf(schema), workload: { properties: workload } } });
+  expect(fields.length).toBeGreaterThan(40);
+  const written = fields.filter((name) => !["mode", "min", "max"].includes(name));
+  expect(written.filter((name) => !new RegExp(`\\b${name}\\b`).test(code))).toEqual([]);
+});
+
+test("the table of pools is what the environments have", () => {
+  for (const [name, pool] of Object.entries(prod.nodePools)) {
+    const row = readme.split("\n").find((line) => line.startsWith(`| \`${name}\` |`)) ?? "";
+    const [, , machines = "", inDev, inProd] = row.split("|").map((cell) => cell.trim());
+    const range = (capacity?: { min: number; max: number }) => `${capacity?.min} to ${capacity?.max}`;
+    expect({ name, inDev, inProd }).toEqual({
+      name,
+      inDev: range(dev.nodePools[name]?.capacity),
+      inProd: range(pool.capacity),
+    });
+    expect(machines).toContain(pool.instanceTypes[0]);
+    expect(machines.includes("spot")).toBe([dev, prod].some((one) => one.nodePools[name]?.capacityType === "SPOT"));
+  }
+});
+
+test("the picture has every pool and every stack", () => {
+  const picture = codeBlocks(readme).find(({ language }) => language === "mermaid")?.code ?? "";
+  const pools = environments.flatMap(({ nodePools }) => Object.keys(nodePools));
+  for (const name of [...pools, "-platform<br/>", "-addons<br/>", "-workload<br/>"]) expect(picture).toContain(name);
+});
+
+type JsonSchema = { readonly properties?: Record<string, JsonSchema>; readonly items?: JsonSchema } & {
+  readonly additionalProperties?: JsonSchema | boolean;
+};
+const schema = z.toJSONSchema(environmentSchema, { io: "input" }) as JsonSchema;
+
+function propertiesOf(part: JsonSchema | undefined): Record<string, JsonSchema> {
+  return part?.properties ?? {};
+}
+
+/** The names of all properties, those of lists' and maps' elements included. */
+function namesIn(part: JsonSchema): string[] {
+  const inside = typeof part.additionalProperties === "object" ? [part.additionalProperties] : [];
+  const elements = part.items === undefined ? inside : [...inside, part.items];
+  return [
+    ...Object.entries(propertiesOf(part)).flatMap(([name, value]) => [name, ...namesIn(value)]),
+    ...elements.flatMap(namesIn),
+  ];
+}

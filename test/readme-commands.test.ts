@@ -1,0 +1,97 @@
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { codeAfter, codeBlocks, readme, repository, shellCommands } from "./support/readme.ts";
+import { readColumn, startProgram, temporaryDirectory } from "./support/sweep.ts";
+
+/** A fresh clone with its dependencies, in which the commands run one after the other as a reader types them. */
+const clone = join(temporaryDirectory(), "evaluation-platform");
+const leftOut = ["node_modules", ".git", "cdktf.out", "results", "coverage", "worker/dist"];
+cpSync(repository, clone, { recursive: true, filter: (path) => !leftOut.includes(relative(repository, path)) });
+symlinkSync(join(repository, "node_modules"), join(clone, "node_modules"));
+
+const ci = readFileSync(join(repository, ".ci/run"), "utf8").split("\n");
+const { scripts } = JSON.parse(readFileSync(join(repository, "package.json"), "utf8"));
+const commands = shellCommands();
+const withoutAccount = commands.filter(({ needsAccount }) => !needsAccount).map(({ command }) => command);
+// Node.js is all that the tests may expect.
+const missing = ["python3"].filter((program) => spawnSync(program, ["--version"]).error !== undefined);
+
+/** Runs a line as a shell does; a part of it that `.ci/run` has as a line of its own is run there. */
+async function run(line: string): Promise<string> {
+  let output = "";
+  for (const command of line.split(" && ").filter((part) => !ci.includes(part))) {
+    const finished = await startProgram(["bash", "-c", command], { cwd: clone, withinMs: 300_000 }).finished;
+    if (finished.code !== 0) throw new Error(`${command} ended with ${finished.code}:\n${finished.stderr}`);
+    output += finished.stdout;
+  }
+  return output;
+}
+
+/** Writes the file that the README shows behind "Here it is `<path>`:". */
+function writeExample(path: string): void {
+  mkdirSync(dirname(join(clone, path)), { recursive: true });
+  writeFileSync(join(clone, path), codeAfter(`Here it is \`${path}\`:`));
+}
+
+beforeAll(() => {
+  for (const path of ["evaluations/pi.ts", "evaluations/pi.py"]) writeExample(path);
+});
+
+const outputs = new Map<string, string>();
+for (const command of withoutAccount) {
+  const lacks = missing.find((program) => command.includes(program));
+  const name = `the README's \`${command}\` works`;
+  if (lacks === undefined) {
+    test(name, async () => void outputs.set(command, await run(command)), 300_000);
+  } else {
+    test.skip(`${name} (skipped: ${lacks} is not on PATH)`, () => {});
+  }
+}
+
+test("the output of `npm start` is what the README shows", () => {
+  const shown = codeAfter("and finds what is [published]").trim().split("\n");
+  const got = outputs.get("npm ci && npm start")?.split("\n") ?? [];
+  const found = shown.filter((line) => /^(collatz|Total|Failed|Longest run|steps)/.test(line)).map(withoutTimes);
+  expect(found).toHaveLength(5);
+  expect(got.map(withoutTimes)).toEqual(expect.arrayContaining(found));
+});
+
+test("the examples approach pi, and replay gives the value that is stored", () => {
+  // Each run says where its results are.
+  const resultsOf = (beginning: string) => {
+    const command = withoutAccount.find((candidate) => candidate.startsWith(beginning)) ?? "";
+    return /^Results in file:(.*)$/m.exec(outputs.get(command) ?? "")?.[1];
+  };
+  const inside = readColumn(resultsOf("npx sweep run evaluations/pi.ts") ?? "", "inside");
+  expect(4 * share(inside)).toBeCloseTo(Math.PI, 2);
+  expect(JSON.parse(outputs.get("npx sweep replay 42 evaluations/pi.ts --seed 7") ?? "")).toEqual({
+    inside: inside[42],
+  });
+  const python = resultsOf("npx sweep run --command");
+  if (!missing.includes("python3")) expect(4 * share(readColumn(python ?? "", "inside"))).toBeCloseTo(Math.PI, 1);
+});
+
+test("what needs an account is marked, and is a command that there is", () => {
+  const withAccount = commands.filter(({ needsAccount }) => needsAccount).map(({ command }) => command);
+  expect(withAccount.length).toBeGreaterThan(0);
+  const known = (command: string) =>
+    /^(npx cdktf (deploy|destroy|diff) |export PLATFORM_DEV_|aws )/.test(command) ||
+    scripts[/^npm run (\S+)/.exec(command)?.[1] ?? ""] !== undefined;
+  expect(withAccount.filter((command) => !known(command))).toEqual([]);
+});
+
+test("no block of the README is of a language that no test knows", () => {
+  // Pictures and outputs are compared with what they show, in this file and in readme.test.ts.
+  const languages = new Set(codeBlocks(readme).map(({ language }) => language));
+  expect([...languages].sort()).toEqual(["mermaid", "python", "sh", "text", "ts"]);
+});
+
+function share(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** A line without what depends on the machine: times, rates, and how many workers there are. */
+function withoutTimes(line: string): string {
+  return line.replaceAll(/[\d,.]+ (s\b|a second|workers)/g, "<some> $1");
+}
