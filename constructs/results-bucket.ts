@@ -81,6 +81,7 @@ export class ResultsBucket extends Construct {
         effect: "Allow",
         actions: ["s3:ListBucket"],
         resources: [this.bucketArn],
+        // S3 holds the key of a missing object against it, too, and says "no such key" and not "access denied" (ceph#68577).
         conditions: { StringLike: { "s3:prefix": `${prefix}*` } },
       },
     ];

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { runInNewContext } from "node:vm";
 import { z } from "zod";
 import { dynamic, fixed, fromZero } from "../constructs/capacity.ts";
@@ -9,6 +9,12 @@ import { dev, environments, prod } from "../stacks/environments.ts";
 import { DEFAULTS, variableName, type WorkerConfiguration } from "../worker/src/contract.ts";
 import { EXIT_CODE } from "../worker/src/errors.ts";
 import { codeAfter, codeBlocks, readme, repository } from "./support/readme.ts";
+
+const documents = ["", "docs"].flatMap((folder) =>
+  readdirSync(join(repository, folder))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => join(folder, name)),
+);
 
 test("the table of variables is the contract", () => {
   const rows = readme.split("\n").flatMap((line) => {
@@ -84,6 +90,13 @@ test("the picture has every pool and every stack", () => {
   const picture = codeBlocks(readme).find(({ language }) => language === "mermaid")?.code ?? "";
   const pools = environments.flatMap(({ nodePools }) => Object.keys(nodePools));
   for (const name of [...pools, "-platform<br/>", "-addons<br/>", "-workload<br/>"]) expect(picture).toContain(name);
+});
+
+test.each(documents)("every file that %s links to is there", (path) => {
+  const text = readFileSync(join(repository, path), "utf8");
+  const targets = [...text.matchAll(/\]\(([^)]+)\)/g)].map(([, target = ""]) => target);
+  const files = targets.filter((target) => !/^(https?:|#)/.test(target)).map((target) => target.replace(/#.*/, ""));
+  expect(files.filter((file) => !existsSync(join(repository, dirname(path), file)))).toEqual([]);
 });
 
 type JsonSchema = { readonly properties?: Record<string, JsonSchema>; readonly items?: JsonSchema } & {
