@@ -1,15 +1,12 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { cloneInto } from "./support/clone.ts";
 import { codeAfter, codeBlocks, readme, repository, shellCommands } from "./support/readme.ts";
 import { readColumn, startProgram, temporaryDirectory } from "./support/sweep.ts";
 
 /** A fresh clone with its dependencies, in which the commands run one after the other as a reader types them. */
-const clone = join(temporaryDirectory(), "evaluation-platform");
-const leftOut = ["node_modules", ".git", "cdktf.out", "results", "coverage", "worker/dist"];
-cpSync(repository, clone, { recursive: true, filter: (path) => !leftOut.includes(relative(repository, path)) });
-symlinkSync(join(repository, "node_modules"), join(clone, "node_modules"));
-
+const clone = cloneInto(temporaryDirectory());
 const ci = readFileSync(join(repository, ".ci/run"), "utf8").split("\n");
 const { scripts } = JSON.parse(readFileSync(join(repository, "package.json"), "utf8"));
 const commands = shellCommands();

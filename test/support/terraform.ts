@@ -56,13 +56,17 @@ function terraformEnvironment(own: Record<string, string> = {}): NodeJS.ProcessE
   return { ...Object.fromEntries(inherited), CHECKPOINT_DISABLE: "1", TF_IN_AUTOMATION: "1", ...own };
 }
 
+/** What a file must hold that TF_CLI_CONFIG_FILE names, for providers to come from a folder. */
+export function mirrorConfiguration(mirror: string): string {
+  return `provider_installation {\n  filesystem_mirror {\n    path = ${JSON.stringify(mirror)}\n  }\n}\n`;
+}
+
 /** One folder with everything the tests write, and one initialised provider for all of them. */
 export class TerraformWorkspace {
   readonly root = mkdtempSync(join(tmpdir(), "platform-terraform-"));
 
   constructor(mirror: string) {
-    const settings = `provider_installation {\n  filesystem_mirror {\n    path = ${JSON.stringify(mirror)}\n  }\n}\n`;
-    writeFileSync(join(this.root, "terraform.rc"), settings);
+    writeFileSync(join(this.root, "terraform.rc"), mirrorConfiguration(mirror));
   }
 
   /** Synthesizes the platform of an environment as `cdktf synth` does, and returns its stack's folder. */
