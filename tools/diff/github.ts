@@ -66,7 +66,7 @@ export async function request<T>(
   path: string,
   body?: object,
 ): Promise<T> {
-  const what = `${method} /repos/${name}${path}`;
+  const what = `${method} /repos/${name}${path.replace(/\?.*/, "")}`;
   let response: Response;
   try {
     response = await fetch(`${api}/repos/${name}${path}`, {
@@ -80,8 +80,8 @@ export async function request<T>(
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
   } catch (error) {
-    const { cause, message } = error as Error;
-    throw new Refused(`GitHub cannot be reached (${what}): ${cause instanceof Error ? cause.message : message}`, 0);
+    const { cause, message } = error as Error & { cause?: { message?: string; code?: string } };
+    throw new Refused(`GitHub cannot be reached (${what}): ${cause?.message || cause?.code || message}`, 0);
   }
   const text = await response.text();
   if (response.ok) return JSON.parse(text);

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { type TerraformResult, terraform } from "../terraform.ts";
 import type { Outcome } from "./outcome.ts";
 import { readPlan } from "./plan.ts";
+import { redacted } from "./redact.ts";
 import type { SynthesizedStack } from "./synthesize.ts";
 
 /** Whether Terraform asks what became of everything: only what is in AWS, everything, or nothing. */
@@ -43,7 +44,13 @@ export function planStack(stack: SynthesizedStack, refresh: Refresh, progress: (
     const text = terraform(folder, "show", "-no-color", planFile);
     if (text.status !== 0) return failed("show", text);
     const plan = readPlan(shown.stdout, id);
-    return { stack: id, notes: notesOf(folder, json, refreshed), kind: "planned", plan, text: text.stdout.trim() };
+    return {
+      stack: id,
+      notes: notesOf(folder, json, refreshed),
+      kind: "planned",
+      plan,
+      text: redacted(text.stdout.trim(), plan),
+    };
   } finally {
     rmSync(join(folder, planFile), { force: true });
   }

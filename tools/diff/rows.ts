@@ -1,6 +1,7 @@
 import { changedAttributes } from "./attributes.ts";
 import type { Outcome, Report } from "./outcome.ts";
 import { actionOf, outputChanges, type Plan, resourceChanges } from "./plan.ts";
+import { redacted } from "./redact.ts";
 import { type Counts, changesAnything, countsOf, type Warning, warningsOf } from "./summary.ts";
 
 /** The head of the table; a row has as many numbers, and the rest in words, or one sentence behind the stack. */
@@ -84,5 +85,5 @@ function written(plan: Plan): string {
     ];
   });
   const outputs = outputChanges(plan).map((name) => `~ output ${name}`);
-  return [...resources, ...outputs].join("\n");
+  return redacted([...resources, ...outputs].join("\n"), plan);
 }

@@ -3,6 +3,7 @@ import { changedAttributes, pathText } from "./attributes.ts";
 import { consequenceOf, consequenceOfUpdate } from "./consequences.ts";
 import type { Outcome } from "./outcome.ts";
 import { actionOf, isImport, outputChanges, type Plan, type ResourceChange, resourceChanges } from "./plan.ts";
+import { redacted } from "./redact.ts";
 
 /** How many resources; a replacement is counted once, as one. */
 export interface Counts {
@@ -61,7 +62,9 @@ export function hasChanges(outcome: Outcome): boolean {
 
 /** What a reviewer must not miss, the worst first. */
 export function warningsOf(stack: string, plan: Plan): Warning[] {
-  const warnings = resourceChanges(plan).flatMap((resource) => warningOf(stack, resource) ?? []);
+  const warnings = resourceChanges(plan)
+    .flatMap((resource) => warningOf(stack, resource) ?? [])
+    .map((warning) => ({ ...warning, because: redacted(warning.because, plan) }));
   return warnings.sort((a, b) => Number(b.severity === "loud") - Number(a.severity === "loud"));
 }
 
