@@ -119,7 +119,6 @@ describeWithTerraform("the warnings of real plans of the platform", (workspace) 
       { happens: expect.stringContaining("is REPLACED"), because: 'cidr_block: "10.0.0.0/16" -> "10.9.0.0/16"' },
     ]);
     expect(of(warnings, "aws_subnet")).toHaveLength(6);
-    expect(of(warnings, "aws_eks_cluster")).toHaveLength(1);
     expect(of(warnings, "aws_eks_node_group")).toHaveLength(Object.keys(dev.nodePools).length);
   });
 });
