@@ -93,7 +93,8 @@ export function differenceSince(ref: string, stacks: readonly SynthesizedStack[]
   const commit = base.stdout.trim();
   const before = synthesizeCommit(commit);
   if (typeof before === "string") {
-    const note = `${commit.slice(0, 12)} cannot be synthesized, so every stack counts as changed: ${before.split("\n").slice(0, 3).join(" ")}`;
+    const [reason = before.split("\n")[0]] = /^\w*Error: .*/m.exec(before) ?? [];
+    const note = `${commit.slice(0, 12)} cannot be synthesized, so every stack counts as changed: ${reason}`;
     return { changed: new Set(stacks.map(({ id }) => id)), removed: [], note };
   }
   const jsonBefore = new Map(before.map(({ id, json }) => [id, json]));
