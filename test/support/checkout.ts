@@ -13,9 +13,14 @@ export class Checkout {
       cpSync(join(repository, part), join(folder, part), { recursive: true });
     }
     symlinkSync(join(repository, "node_modules"), join(folder, "node_modules"));
-    // The type-check is another test's, and a link is not the folder that .gitignore names.
+    // The type-check is another test's.
     this.write("cdktf.json", JSON.stringify({ app: "node --import tsx main.ts" }));
-    writeFileSync(join(folder, ".gitignore"), `${this.read(".gitignore")}\nnode_modules\n`);
+    // A link is not the folder that .gitignore names.
+    this.write(".gitignore", `${this.read(".gitignore")}\nnode_modules\n`);
+  }
+
+  /** Makes it a git repository with one commit, on main. */
+  initialize(): void {
     this.git("init", "--quiet", "--initial-branch=main");
     this.commit();
   }
