@@ -3,28 +3,11 @@ import { join } from "node:path";
 import type { Environment } from "../../stacks/config.ts";
 import { dev } from "../../stacks/environments.ts";
 import { devWith, prodForLowestProvider } from "../support/fixtures.ts";
+import { mockedApply } from "../support/mocked-provider.ts";
 import type { ResourceChange } from "../support/plan.ts";
 import { Synthesized } from "../support/synthesized.ts";
 import { readStackFile } from "../support/terraform.ts";
 import { describeWithTerraform } from "../support/with-terraform.ts";
-
-/** What AWS would have answered: the provider checks ARNs and ids, and an invented list is empty. */
-const answers: Readonly<Record<string, object>> = {
-  aws_iam_role: { arn: "arn:aws:iam::111122223333:role/mock" },
-  aws_kms_key: { arn: "arn:aws:kms:us-west-2:111122223333:key/mock" },
-  aws_cloudwatch_log_group: { arn: "arn:aws:logs:us-west-2:111122223333:log-group:mock" },
-  aws_eks_cluster: { arn: "arn:aws:eks:us-west-2:111122223333:cluster/mock" },
-  aws_eks_node_group: { resources: [{ autoscaling_groups: [{ name: "mock" }] }] },
-  aws_launch_template: { id: "lt-0123456789abcdef0", latest_version: 1 },
-  aws_s3_bucket: { arn: "arn:aws:s3:::mock" },
-};
-
-const mocked = {
-  mock_provider: {
-    aws: { mock_resource: Object.entries(answers).map(([type, defaults]) => ({ [type]: { defaults } })) },
-  },
-  run: [{ everything: { command: "apply" } }, { once_more: { command: "plan" } }],
-};
 
 /** An environment that uses what dev and prod do not: a closed network with endpoints, a fixed pool, one zone. */
 const closed = devWith({
@@ -52,7 +35,7 @@ describeWithTerraform("terraform applies with a mocked provider", (workspace) =>
   ])("%s-platform, and then has nothing left to change", (_, environment) => {
     const folder = workspace().synthesize(environment);
     workspace().init(folder);
-    writeFileSync(join(folder, "platform.tftest.json"), JSON.stringify(mocked));
+    writeFileSync(join(folder, "platform.tftest.json"), JSON.stringify(mockedApply));
     const events = workspace()
       .run(folder, "test", "-json", "-verbose", "-no-color")
       .split("\n")

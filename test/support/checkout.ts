@@ -1,0 +1,52 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Finished, startProgram } from "./sweep.ts";
+
+const repository = join(__dirname, "..", "..");
+const parts = ["constructs", "stacks", "tools", "worker", "main.ts", "cdktf.json", "package.json", "package-lock.json"];
+
+/** A repository of its own with this one's code, in which a test may change and commit what it likes. */
+export class Checkout {
+  constructor(readonly folder: string) {
+    for (const part of [...parts, ".gitignore", "tsconfig.json", "tsconfig.app.json"]) {
+      cpSync(join(repository, part), join(folder, part), { recursive: true });
+    }
+    symlinkSync(join(repository, "node_modules"), join(folder, "node_modules"));
+    // The type-check is another test's.
+    this.write("cdktf.json", JSON.stringify({ app: "node --import tsx main.ts" }));
+    // A link is not the folder that .gitignore names.
+    this.write(".gitignore", `${this.read(".gitignore")}\nnode_modules\n`);
+  }
+
+  /** Makes it a git repository with one commit, on main. */
+  initialize(): void {
+    this.git("init", "--quiet", "--initial-branch=main");
+    this.commit();
+  }
+
+  read(path: string): string {
+    return readFileSync(join(this.folder, path), "utf8");
+  }
+
+  write(path: string, content: string): void {
+    writeFileSync(join(this.folder, path), content);
+  }
+
+  commit(): void {
+    this.git("add", "--all");
+    this.git("commit", "--quiet", "--allow-empty", "--message=test");
+  }
+
+  git(...args: string[]): string {
+    const identity = ["-c", "user.name=test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"];
+    return execFileSync("git", [...identity, ...args], { cwd: this.folder, encoding: "utf8" });
+  }
+
+  /** `npm run diff -- <args>` in there. */
+  diff(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Finished> {
+    const program = [process.execPath, "--import", "tsx", "tools/diff.ts", ...args];
+    return startProgram(program, { cwd: this.folder, env: { CHECKPOINT_DISABLE: "1", ...env }, withinMs: 110_000 })
+      .finished;
+  }
+}

@@ -1,0 +1,93 @@
+import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Checkout } from "../support/checkout.ts";
+import { temporaryDirectory } from "../support/sweep.ts";
+
+const hasGit = spawnSync("git", ["--version"]).error === undefined;
+if (!hasGit) process.stderr.write("skipped, diff since a commit: git is not on PATH\n");
+const describeWithGit = hasGit ? describe : describe.skip;
+
+const checkout = new Checkout(temporaryDirectory());
+const environments = "stacks/environments.ts";
+const original = checkout.read(environments);
+/** Terraform that can only say its version, which cdktf asks for: what is planned is seen by its failure. */
+const standIn = join(temporaryDirectory(), "terraform");
+writeFileSync(standIn, '#!/bin/sh\ntest "$1" = version && echo "Terraform v1.11.4"\n', { mode: 0o755 });
+const since = (ref: string, ...args: string[]) =>
+  checkout.diff(["--changed-since", ref, ...args], { TERRAFORM_BINARY_NAME: standIn });
+const planned = (stdout: string) => [...stdout.matchAll(/│ (\S+) +│ FAILED/g)].map(([, stack]) => stack);
+
+describeWithGit("diff since a commit", () => {
+  beforeAll(() => {
+    checkout.initialize();
+    checkout.git("tag", "base");
+  });
+
+  test("a change that alters nothing plans nothing, and says so", async () => {
+    checkout.write(environments, `${original}\n// A comment is no change.\n`);
+    const { code, stdout, stderr } = await since("base", "--exit-code");
+    expect(stdout).toBe(
+      ["dev", "prod"]
+        .map((name) => `${name}: nothing that is synthesized has changed since base, so nothing was planned.\n`)
+        .join("\n"),
+    );
+    expect(stderr).not.toContain("init");
+    expect(code).toBe(0);
+  });
+
+  test("only the environment that changes is planned, all of its stacks, committed or not", async () => {
+    checkout.write(
+      environments,
+      original.replace(
+        "executor: { ...nodePools.executor, capacity: fromZero(10)",
+        "executor: { ...nodePools.executor, capacity: fromZero(11)",
+      ),
+    );
+    const { code, stdout } = await since("base");
+    expect(planned(stdout)).toEqual(["dev-platform", "dev-addons", "dev-workload"]);
+    expect(stdout).toContain("prod: nothing that is synthesized has changed since base");
+    expect(code).toBe(1);
+    checkout.commit();
+    expect(planned((await since("base")).stdout)).toEqual(["dev-platform", "dev-addons", "dev-workload"]);
+    expect(planned((await since("HEAD")).stdout)).toEqual([]);
+  });
+
+  test("what main did meanwhile is not this branch's change", async () => {
+    checkout.git("checkout", "--quiet", "-b", "feature");
+    checkout.git("checkout", "--quiet", "main");
+    checkout.write(environments, original.replace("workers: 50", "workers: 49"));
+    checkout.commit();
+    checkout.git("checkout", "--quiet", "feature");
+    expect(planned((await since("main")).stdout)).toEqual([]);
+  });
+
+  test("an environment that is no longer in the code is named, since nothing destroys it", async () => {
+    checkout.write(environments, original.replace("= [dev, prod];", "= [dev];"));
+    const { stdout } = await since("base");
+    expect(stdout).toContain("prod-platform is synthesized no more: nothing destroys what it deployed");
+  });
+
+  test("a base that cannot be synthesized makes everything count as changed, with the reason", async () => {
+    checkout.write("main.ts", 'throw new Error("broken base");\n');
+    checkout.commit();
+    checkout.git("tag", "broken");
+    checkout.git("checkout", "--quiet", "base", "--", ".");
+    const { stdout } = await since("broken", "--stack", "platform");
+    expect(stdout).toMatch(/cannot be synthesized, so every stack counts as changed: .*broken base/);
+    expect(planned(stdout)).toEqual(["dev-platform", "prod-platform"]);
+  });
+
+  test("no worktree is left behind", () => {
+    expect(checkout.git("worktree", "list").trim().split("\n")).toHaveLength(1);
+  });
+
+  test("a commit that git does not know, and an app that fails, are errors that say so", async () => {
+    expect(await since("nowhere")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("--changed-since: got nowhere"),
+    });
+    checkout.write("main.ts", 'throw new Error("broken here");\n');
+    expect(await since("base")).toMatchObject({ code: 1, stderr: expect.stringContaining("broken here") });
+  });
+});

@@ -1,0 +1,143 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { Checkout } from "../support/checkout.ts";
+import { temporaryDirectory } from "../support/sweep.ts";
+
+const hasTerraform = spawnSync("terraform", ["-version"]).error === undefined;
+if (!hasTerraform && process.env.REQUIRE_TERRAFORM === "1") throw new Error("REQUIRE_TERRAFORM=1, but there is none");
+if (!hasTerraform) process.stderr.write("skipped, diff with real plans: terraform is not on PATH\n");
+const describeWithTerraform = hasTerraform ? describe : describe.skip;
+
+const checkout = new Checkout(temporaryDirectory());
+/** Two stacks of what Terraform has built in; the second reads an output of the first. */
+const app = (platform: string) => `
+import { App, DataResource, Fn, LocalBackend, TerraformOutput, TerraformStack, TerraformVariable } from "cdktf";
+const app = new App();
+const stack = (id: string) => {
+  const made = new TerraformStack(app, id);
+  new LocalBackend(made, { path: \`../../../terraform.\${id}.tfstate\` });
+  return made;
+};
+const one = (scope: TerraformStack, id: string, input: unknown, triggersReplace: Record<string, unknown> = {}) => {
+  const made = new DataResource(scope, id, { input: input as never, triggersReplace: triggersReplace as never });
+  made.overrideLogicalId(id);
+  return made;
+};
+const platform = stack("dev-platform");
+const secret = new TerraformVariable(platform, "secret", { type: "string", sensitive: true, default: "hunter2" });
+${platform}
+const addons = stack("dev-addons");
+one(addons, "release", reads.output);
+addons.addDependency(platform);
+new TerraformOutput(platform, "shown", { value: "unchanging" });
+app.synth();
+`;
+const first = app(`const reads = one(platform, "network", "10.0.0.0/16", { zone: "a" });
+one(platform, "group", "small");
+one(platform, "gone", secret.value);`);
+const second = app(`const reads = one(platform, "network", "10.0.0.0/16", { zone: "b" });
+one(platform, "group", "large");
+one(platform, "new", secret.value);`);
+
+const apply = (stack: string) => {
+  const folder = join(checkout.folder, "cdktf.out-diff", "stacks", stack);
+  execFileSync("terraform", ["apply", "-auto-approve", "-input=false"], { cwd: folder, stdio: "ignore" });
+};
+/** The cells of a row of the table, wherever it is printed. */
+const rowOf = (output: string, stack: string) =>
+  output
+    .split("\n")
+    .find((line) => /^[│|]/.test(line) && line.includes(stack))
+    ?.split(/[│|]/)
+    .map((cell) => cell.replace(/[`*]/g, "").trim())
+    .slice(1, -1);
+
+describeWithTerraform("diff, from the first deploy to the last change", () => {
+  test("of what was never deployed creates the first stack, and says what the next one waits for", async () => {
+    checkout.write("main.ts", first);
+    const { code, stdout } = await checkout.diff(["dev", "--exit-code"]);
+    expect(rowOf(stdout, "dev-platform")).toEqual(["dev-platform", "3", "0", "0", "0", "2 outputs"]);
+    expect(rowOf(stdout, "dev-addons")).toEqual(["dev-addons", "can be planned when dev-platform is deployed"]);
+    expect(stdout).toContain("there is no state file here");
+    expect(stdout).toContain("# terraform_data.network will be created");
+    expect(code).toBe(2);
+  });
+
+  test("of what was just deployed says that nothing changes", async () => {
+    apply("dev-platform");
+    await checkout.diff(["dev"]);
+    apply("dev-addons");
+    const { code, stdout } = await checkout.diff(["dev", "--exit-code"]);
+    expect(rowOf(stdout, "dev-platform")).toEqual(["dev-platform", "nothing changes"]);
+    expect(rowOf(stdout, "dev-addons")).toEqual(["dev-addons", "nothing changes"]);
+    expect(stdout).not.toContain("there is no state file here");
+    expect(code).toBe(0);
+  });
+
+  test("counts what is added, changed, replaced and destroyed, and never shows what is sensitive", async () => {
+    checkout.write("main.ts", second);
+    const { code, stdout } = await checkout.diff(["dev", "--exit-code"]);
+    expect(rowOf(stdout, "dev-platform")?.slice(0, 5)).toEqual(["dev-platform", "1", "1", "1", "1"]);
+    expect(stdout).toMatch(/terraform_data\.network must be replaced/);
+    expect(stdout).not.toContain("hunter2");
+    expect(code).toBe(2);
+    expect((await checkout.diff(["dev"])).code).toBe(0);
+  });
+
+  test("writes markdown to a file and the text to standard output", async () => {
+    const { stdout } = await checkout.diff([
+      "dev",
+      "--stack",
+      "platform",
+      "--format",
+      "markdown",
+      "--output",
+      "diff.md",
+    ]);
+    const markdown = checkout.read("diff.md");
+    expect(rowOf(markdown, "dev-platform")?.slice(0, 5)).toEqual(["dev-platform", "1", "1", "1", "1"]);
+    expect(markdown).toContain("<details><summary>Plan of dev-platform</summary>");
+    expect(markdown + stdout).not.toMatch(/hunter2|dev-addons/);
+    expect(stdout).toContain("┌");
+  });
+
+  test("refuses when what was approved is not what would be done any more", async () => {
+    await checkout.diff(["dev", "--digest", "digest"]);
+    const digest = checkout.read("digest").trim();
+    expect((await checkout.diff(["dev", "--approved", digest])).code).toBe(0);
+    checkout.write("main.ts", second.replace('"large"', '"larger"'));
+    const { code, stderr } = await checkout.diff(["dev", "--approved", digest]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("no longer what was approved");
+  });
+
+  test("leaves no plan file, which would hold what is sensitive", async () => {
+    await checkout.diff(["dev"]);
+    const found = execFileSync("find", [checkout.folder, "-name", "*.tfplan"], { encoding: "utf8" });
+    expect(found).toBe("");
+  });
+
+  test("shows an error whole, plans the other stacks, and fails", async () => {
+    checkout.write(
+      "main.ts",
+      second.replace(
+        "const reads",
+        'platform.addOverride("resource.terraform_data.bad.lifecycle.ignore_changes", 1);\nconst reads',
+      ),
+    );
+    const { code, stdout, stderr } = await checkout.diff(["dev", "--exit-code"]);
+    expect(rowOf(stdout, "dev-platform")?.[1]).toMatch(/^FAILED: terraform (init|plan), see below$/);
+    expect(rowOf(stdout, "dev-addons")?.[1]).toBe("nothing changes");
+    expect(stdout).toContain("ignore_changes");
+    expect(stderr).toContain("error: not planned: dev-platform");
+    expect(code).toBe(1);
+  });
+
+  test("says that the state is locked, and plans all the same", async () => {
+    checkout.write("main.ts", second);
+    checkout.write(".terraform.dev-platform.tfstate.lock.info", "{}");
+    const { code, stdout } = await checkout.diff(["dev"]);
+    expect(stdout).toContain("dev-platform: its state is locked");
+    expect(code).toBe(0);
+  });
+});

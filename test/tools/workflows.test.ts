@@ -1,0 +1,228 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse, parseDocument } from "yaml";
+import { environments } from "../../stacks/environments.ts";
+
+const root = join(__dirname, "..", "..");
+const read = (path: string) => readFileSync(join(root, path), "utf8");
+const folder = ".github/workflows";
+const files = readdirSync(join(root, folder)).map((name) => join(folder, name));
+const action = ".github/actions/setup/action.yml";
+
+/** As GitHub writes a value. */
+const expression = (value: string) => `\${{ ${value} }}`;
+
+interface Step {
+  readonly name?: string;
+  readonly uses?: string;
+  readonly run?: string;
+  readonly shell?: string;
+  readonly with?: Readonly<Record<string, unknown>>;
+}
+
+interface Job {
+  readonly permissions?: Readonly<Record<string, string>>;
+  readonly "timeout-minutes"?: number;
+  readonly uses?: string;
+  readonly steps?: readonly Step[];
+  readonly with?: Readonly<Record<string, string>>;
+  readonly if?: string;
+}
+
+interface Workflow {
+  readonly on: Readonly<Record<string, unknown>>;
+  readonly permissions?: unknown;
+  readonly concurrency?: { readonly "cancel-in-progress": unknown };
+  readonly jobs: Readonly<Record<string, Job>>;
+}
+
+const workflows = files.map((path): [string, Workflow] => [path, parse(read(path))]);
+const jobs = workflows.flatMap(([path, { jobs: all }]) =>
+  Object.entries(all).map(([name, job]): [string, Job] => [`${path} ${name}`, job]),
+);
+const steps = [
+  ...jobs.flatMap(([name, job]) => (job.steps ?? []).map((step): [string, Step] => [name, step])),
+  ...(parse(read(action)).runs.steps as Step[]).map((step): [string, Step] => [action, step]),
+];
+const scripts = steps.flatMap(([name, { run }]) => (run === undefined ? [] : [[name, run] as const]));
+
+test("there are the workflows that the README promises", () => {
+  const names = ["apply", "ci", "deploy", "diff", "drift", "plan"];
+  expect(files.map((path) => path.slice(folder.length + 1)).sort()).toEqual(names.map((name) => `${name}.yml`));
+});
+
+test.each([...files, action])("%s is YAML without a warning", (path) => {
+  const { errors, warnings } = parseDocument(read(path));
+  expect([...errors, ...warnings]).toEqual([]);
+});
+
+test.each([...files, action])("%s pins every action by commit, and says which version that is", (path) => {
+  for (const line of read(path)
+    .split("\n")
+    .filter((text) => /^\s*-?\s*uses:/.test(text))) {
+    if (/uses: \.\//.test(line)) continue;
+    expect(line).toMatch(/uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+  }
+});
+
+test("an action has the same commit everywhere", () => {
+  const used = new Set(
+    [...files, action].flatMap((path) => read(path).match(/[\w-]+\/[\w-]+@[0-9a-f]{40} # v\S+/g) ?? []),
+  );
+  const names = [...used].map((text) => text.slice(0, text.indexOf("@")));
+  expect([...new Set(names)].sort()).toEqual([...names].sort());
+  expect(names.length).toBeGreaterThan(3);
+});
+
+test.each(workflows)("%s may only read, and jobs say what else they may", (_, { permissions, jobs: all }) => {
+  expect(permissions).toEqual({ contents: "read" });
+  for (const { permissions: own = {} } of Object.values(all)) {
+    const writes = Object.entries(own).filter(([, access]) => access !== "read");
+    // A token that writes and one for AWS are never in the same hands.
+    expect(writes.length).toBeLessThanOrEqual(1);
+    expect(["id-token", "pull-requests", "issues"]).toEqual(expect.arrayContaining(writes.map(([name]) => name)));
+  }
+});
+
+test.each(jobs)("%s ends by itself, or is a workflow whose jobs do", (_, job) => {
+  if (job.uses !== undefined) return expect(existsSync(join(root, job.uses))).toBe(true);
+  expect(job["timeout-minutes"]).toBeGreaterThan(0);
+  expect(job["timeout-minutes"]).toBeLessThanOrEqual(120);
+});
+
+test("no checkout leaves a token in .git", () => {
+  const checkouts = steps.filter(([, { uses }]) => uses?.startsWith("actions/checkout@"));
+  expect(checkouts.length).toBeGreaterThan(4);
+  for (const [, step] of checkouts) expect(step.with).toMatchObject({ "persist-credentials": false });
+});
+
+test.each(scripts)("a script of %s takes its values from the environment, and is one that bash can read", (_, run) => {
+  expect(run).not.toContain("${{");
+  const { status, stderr, error } = spawnSync("bash", ["-n"], { input: run, encoding: "utf8" });
+  // Where there is no bash nothing can be said of it.
+  if (error === undefined) expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+});
+
+test("every script of package.json and every file that is called exists", () => {
+  const known = Object.keys(JSON.parse(read("package.json")).scripts);
+  const called = scripts.flatMap(([, run]) =>
+    [...run.matchAll(/npm run (?:--silent )?([\w:-]+)/g)].map(([, name]) => name),
+  );
+  expect(called).toContain("diff");
+  for (const name of called) expect(known).toContain(name);
+  const local = steps.flatMap(([, { uses }]) => (uses?.startsWith("./") ? [uses] : []));
+  for (const path of local) expect(existsSync(join(root, path, "action.yml"))).toBe(true);
+});
+
+test("ci runs .ci/run, and nothing else that could fail in its place", () => {
+  const [, ci] = workflows.find(([path]) => path.endsWith("/ci.yml")) ?? [];
+  expect(ci?.jobs.test?.steps?.at(-1)?.run).toBe(".ci/run");
+  expect(existsSync(join(root, ".ci/run"))).toBe(true);
+});
+
+test.each(["diff", "drift", "deploy"])("%s plans every environment, each with its own role", (name) => {
+  const [, workflow] = workflows.find(([path]) => path.endsWith(`/${name}.yml`)) ?? [];
+  const plans = Object.values(workflow?.jobs ?? {}).filter(({ uses }) => uses === "./.github/workflows/plan.yml");
+  const expected = environments.map(({ name: environment }) => ({
+    environment,
+    role: expression(`vars.AWS_PLAN_ROLE_ARN_${environment.toUpperCase()}`),
+  }));
+  expect(plans.map(({ with: inputs }) => ({ environment: inputs?.environment, role: inputs?.role }))).toEqual(expected);
+  for (const plan of plans) expect(plan.if).toContain("vars.AWS_PLAN_ROLE_ARN_");
+});
+
+test("a deploy is never cancelled, waits for its environment's reviewers, and does only what was planned", () => {
+  const [, deploy] = workflows.find(([path]) => path.endsWith("/deploy.yml")) ?? [];
+  const [, apply] = workflows.find(([path]) => path.endsWith("/apply.yml")) ?? [];
+  expect(deploy?.concurrency?.["cancel-in-progress"]).toBe(false);
+  expect(apply?.jobs.apply).toMatchObject({ environment: expression("inputs.environment") });
+  const runs = (apply?.jobs.apply?.steps ?? []).flatMap(({ run }) => run ?? []);
+  expect(runs[0]).toContain("--approved");
+  expect(runs[1]).toContain("cdktf deploy");
+  expect(Object.keys(deploy?.on ?? {})).toEqual(["push", "workflow_dispatch"]);
+});
+
+test("pull requests from forks get no credentials, and what writes a comment runs reviewed code", () => {
+  const [, diff] = workflows.find(([path]) => path.endsWith("/diff.yml")) ?? [];
+  expect(Object.keys(diff?.on ?? {})).toEqual(["pull_request"]);
+  for (const [name, job] of Object.entries(diff?.jobs ?? {})) {
+    if (job.permissions?.["id-token"] === undefined) continue;
+    expect({ name, if: job.if }).toMatchObject({
+      if: expect.stringContaining("head.repo.full_name == github.repository"),
+    });
+  }
+  const [checkout] = diff?.jobs.comment?.steps ?? [];
+  expect(checkout?.with?.ref).toBe(expression("github.event.pull_request.base.sha"));
+});
+
+test("settings of environments are passed on, but not those that are empty or are no settings", () => {
+  const [, script = ""] = scripts.find(([, run]) => run.includes("VARIABLES")) ?? [];
+  const [, program = ""] = /node --eval '([\s\S]*)'/.exec(script) ?? [];
+  const VARIABLES = JSON.stringify({
+    PLATFORM_DEV_ACCOUNT_ID: "1",
+    PLATFORM_EMPTY: "",
+    PLATFORM_TWO: "a\nPATH=/evil",
+    OTHER: "x",
+  });
+  const { stdout } = spawnSync(process.execPath, ["--eval", program], { env: { VARIABLES }, encoding: "utf8" });
+  expect(stdout).toBe("PLATFORM_DEV_ACCOUNT_ID=1\n");
+});
+
+describe("Renovate", () => {
+  const { packageRules, schedule, extends: presets } = JSON.parse(read(".github/renovate.json"));
+  interface Rule {
+    readonly matchPackageNames?: readonly string[];
+    readonly matchUpdateTypes?: readonly string[];
+    readonly allowedVersions?: string;
+    readonly enabled?: boolean;
+  }
+  const matches = (pattern: string, name: string) =>
+    pattern.endsWith("/**") ? name.startsWith(pattern.slice(0, -2)) : pattern === name;
+  const rulesOf = (name: string) =>
+    (packageRules as Rule[]).filter(({ matchPackageNames = [] }) =>
+      matchPackageNames.some((pattern) => matches(pattern, name)),
+    );
+  const { dependencies, devDependencies } = JSON.parse(read("package.json"));
+  const final = Object.keys({ ...dependencies, ...devDependencies }).filter((name) => /cdktf|^constructs$/.test(name));
+
+  test("knows every package whose versions are final", () => {
+    expect(final.sort()).toEqual([
+      "@cdktf/provider-aws",
+      "@cdktf/provider-helm",
+      "@cdktf/provider-kubernetes",
+      "cdktf",
+      "cdktf-cli",
+      "constructs",
+    ]);
+  });
+
+  test.each(final)("never touches %s", (name) => {
+    expect(
+      rulesOf(name).some(({ enabled, matchUpdateTypes }) => enabled === false && matchUpdateTypes === undefined),
+    ).toBe(true);
+  });
+
+  test("holds the types of Node.js at the lowest major that is supported", () => {
+    const [, lowest = ""] = /^>=(\d+)/.exec(JSON.parse(read("package.json")).engines.node) ?? [];
+    expect(rulesOf("@types/node")[0]?.allowedVersions).toBe(`<${Number(lowest) + 1}`);
+    expect(devDependencies["@types/node"].split(".")[0]).toBe(lowest);
+  });
+
+  test("pins actions and images by digest, and asks once a week", () => {
+    expect(presets).toEqual(expect.arrayContaining(["helpers:pinGitHubActionDigests", "docker:pinDigests"]));
+    expect(schedule).toEqual(["before 6am on monday"]);
+  });
+});
+
+test.each(["bug.yml", "feature.yml"])("the form %s asks questions that GitHub can show", (name) => {
+  const form = parse(read(join(".github/ISSUE_TEMPLATE", name)));
+  expect(form).toMatchObject({ name: expect.any(String), description: expect.any(String) });
+  const ids = form.body.map(({ id }: { id: string }) => id);
+  expect(new Set(ids).size).toBe(ids.length);
+  for (const { type, attributes } of form.body) {
+    expect(["textarea", "dropdown", "input", "checkboxes"]).toContain(type);
+    expect(attributes.label).toMatch(/\S/);
+    if (type === "dropdown") expect(attributes.options.length).toBeGreaterThan(1);
+  }
+});

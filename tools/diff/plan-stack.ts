@@ -1,0 +1,134 @@
+import { existsSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { type TerraformResult, terraform } from "../terraform.ts";
+import type { Outcome } from "./outcome.ts";
+import { readPlan } from "./plan.ts";
+import { redacted } from "./redact.ts";
+import type { SynthesizedStack } from "./synthesize.ts";
+
+/** Whether Terraform asks what became of everything: only what is in AWS, everything, or nothing. */
+export type Refresh = "aws" | "all" | "none";
+
+/** Holds every value in clear, sensitive ones too. */
+const planFile = "diff.tfplan";
+
+/**
+ * Initialises and plans a stack, without a lock: a reader must not stop a deploy.
+ * @param progress is told what is being done.
+ */
+export function planStack(stack: SynthesizedStack, refresh: Refresh, progress: (step: string) => void): Outcome {
+  const { id, folder } = stack;
+  const run = (step: string, ...args: readonly string[]) => {
+    progress(step);
+    return terraform(folder, ...args);
+  };
+  const failed = (step: string, result: TerraformResult): Outcome => {
+    const error = errorText(result);
+    return { stack: id, notes: [], kind: "failed", step, error };
+  };
+  const initialised = run("init", "init", "-input=false", "-no-color", "-reconfigure", "-upgrade");
+  if (initialised.status !== 0) return failed("init", initialised);
+
+  const json = JSON.parse(stack.json);
+  const inCluster = Object.keys(json.provider ?? {}).some((name) => name === "kubernetes" || name === "helm");
+  const refreshed = refresh === "all" || (refresh === "aws" && !inCluster);
+  try {
+    const args = ["-input=false", "-lock=false", "-json", `-out=${planFile}`, ...(refreshed ? [] : ["-refresh=false"])];
+    const planned = run("plan", "plan", ...args);
+    if (planned.status !== 0) {
+      const upstream = missingUpstream(diagnosticsOf(planned), stack);
+      return upstream === undefined ? failed("plan", planned) : { stack: id, notes: [], kind: "waits", upstream };
+    }
+    const shown = run("show", "show", "-json", planFile);
+    if (shown.status !== 0) return failed("show", shown);
+    const text = terraform(folder, "show", "-no-color", planFile);
+    if (text.status !== 0) return failed("show", text);
+    const plan = readPlan(shown.stdout, id);
+    return {
+      stack: id,
+      notes: notesOf(folder, json, refreshed),
+      kind: "planned",
+      plan,
+      text: redacted(text.stdout.trim(), plan),
+    };
+  } finally {
+    rmSync(join(folder, planFile), { force: true });
+  }
+}
+
+/** What a reader must know of how the plan came about. */
+function notesOf(folder: string, json: StackJson, refreshed: boolean): string[] {
+  const notes = refreshed
+    ? []
+    : ["planned from the state alone: neither the cluster nor AWS was asked what is there now"];
+  const local = json.terraform?.backend?.local?.path;
+  if (local === undefined) return notes;
+  const state = resolve(folder, local);
+  if (!existsSync(state)) {
+    notes.push(
+      "there is no state file here, so the plan is that of a first deploy; if it was deployed from another machine, set s3State",
+    );
+  }
+  const lock = join(state, "..", `.${state.slice(state.lastIndexOf("/") + 1)}.lock.info`);
+  if (existsSync(lock)) notes.push("its state is locked: a deploy may be running, and change what is planned here");
+  return notes;
+}
+
+interface StackJson {
+  readonly terraform?: { readonly backend?: { readonly local?: { readonly path: string } } };
+  readonly provider?: object;
+}
+
+interface Diagnostic {
+  readonly severity: string;
+  readonly summary: string;
+  readonly detail: string;
+  readonly address?: string;
+  readonly snippet?: { readonly values?: readonly { readonly traversal: string }[] };
+}
+
+/** What Terraform says with `-json`, a line each. */
+function diagnosticsOf({ stdout }: TerraformResult): Diagnostic[] {
+  return stdout
+    .split("\n")
+    .filter((line) => line.includes('"diagnostic"'))
+    .flatMap((line) => {
+      try {
+        return JSON.parse(line).diagnostic ?? [];
+      } catch {
+        return [];
+      }
+    })
+    .filter(({ severity }: Diagnostic) => severity === "error");
+}
+
+/** The error, once however many resources met it, and with what it says of each. */
+function errorText(result: TerraformResult): string {
+  const places = new Map<string, string[]>();
+  for (const { summary, detail, address } of diagnosticsOf(result)) {
+    const message = detail === "" ? summary : `${summary}\n${detail}`;
+    places.set(message, [...(places.get(message) ?? []), ...(address === undefined ? [] : [address])]);
+  }
+  const messages = [...places].map(([message, addresses]) =>
+    addresses.length === 0 ? message : `${message}\n(${[...new Set(addresses)].join(", ")})`,
+  );
+  return messages.length > 0 ? messages.join("\n\n") : (result.stderr || result.stdout).trim();
+}
+
+const remoteState = "data.terraform_remote_state.";
+
+/**
+ * The stacks whose outputs are not there yet, when that is all that is wrong: never deployed, or deployed before the output
+ * was thought of.
+ */
+function missingUpstream(diagnostics: readonly Diagnostic[], stack: SynthesizedStack): string | undefined {
+  const sources = diagnostics.map(({ summary, address, snippet }) => {
+    if (summary === "Unable to find remote state") return address;
+    if (summary !== "Unsupported attribute") return undefined;
+    return snippet?.values?.find(({ traversal }) => traversal.startsWith(remoteState))?.traversal;
+  });
+  const known = sources.filter((source) => source?.startsWith(remoteState));
+  if (sources.length === 0 || known.length < sources.length) return undefined;
+  const stacks = stack.dependencies.filter((id) => known.some((source) => source?.split(".")[2]?.endsWith(`-${id}`)));
+  return (stacks.length > 0 ? stacks : stack.dependencies).join(" and ");
+}

@@ -1,0 +1,89 @@
+import { changedAttributes } from "./attributes.ts";
+import type { Outcome, Report } from "./outcome.ts";
+import { actionOf, outputChanges, type Plan, resourceChanges } from "./plan.ts";
+import { redacted } from "./redact.ts";
+import { type Counts, changesAnything, countsOf, type Warning, warningsOf } from "./summary.ts";
+
+/** The head of the table; a row has as many numbers, and the rest in words, or one sentence behind the stack. */
+export const columns = ["stack", "add", "change", "replace", "destroy", "besides"] as const;
+
+export type Row =
+  | { readonly stack: string; readonly cells: readonly string[] }
+  | { readonly stack: string; readonly sentence: string; readonly failed: boolean };
+
+export function rowOf(outcome: Outcome): Row {
+  const { stack } = outcome;
+  if (outcome.kind === "failed")
+    return { stack, sentence: `FAILED: terraform ${outcome.step}, see below`, failed: true };
+  if (outcome.kind === "waits") {
+    return { stack, sentence: `can be planned when ${outcome.upstream} is deployed`, failed: false };
+  }
+  const counts = countsOf(outcome.plan);
+  if (!changesAnything(outcome.plan)) {
+    return { stack, sentence: ["nothing changes", ...drift(counts)].join("; "), failed: false };
+  }
+  const numbers = [counts.add, counts.change, counts.replace, counts.destroy].map(String);
+  return { stack, cells: [...numbers, besides(counts, outcome.plan).join(", ")] };
+}
+
+function besides(counts: Counts, plan: Plan): string[] {
+  const of = (count: number, what: string) => (count === 0 ? [] : [`${count} ${what}`]);
+  return [
+    ...of(counts.imported, "imported"),
+    ...of(counts.moved, "moved"),
+    ...of(counts.forgotten, "forgotten (left running, unmanaged)"),
+    ...of(counts.outputs, counts.outputs === 1 ? "output" : "outputs"),
+    ...drift(counts),
+    ...(plan.complete === false ? ["more in the next plan (deferred)"] : []),
+  ];
+}
+
+function drift({ drifted }: Counts): string[] {
+  return drifted === 0 ? [] : [`${drifted} changed outside Terraform`];
+}
+
+/** The warnings of all stacks, the worst first. */
+export function allWarnings({ outcomes }: Report): Warning[] {
+  const warnings = outcomes.flatMap((outcome) =>
+    outcome.kind === "planned" ? warningsOf(outcome.stack, outcome.plan) : [],
+  );
+  return warnings.sort((a, b) => Number(b.severity === "loud") - Number(a.severity === "loud"));
+}
+
+/** What stands behind the table for each stack of which there is more to say. An error that several met is told once. */
+export function detailsOf({ outcomes }: Report): { readonly outcome: Outcome; readonly text: string }[] {
+  return outcomes.flatMap((outcome, index) => {
+    const same = outcomes.slice(0, index).find((other) => isSameError(other, outcome));
+    const text = same === undefined ? detailOf(outcome) : `The same error as that of ${same.stack}.`;
+    return text === undefined ? [] : [{ outcome, text }];
+  });
+}
+
+function isSameError(one: Outcome, other: Outcome): boolean {
+  return one.kind === "failed" && other.kind === "failed" && one.error === other.error;
+}
+
+function detailOf(outcome: Outcome): string | undefined {
+  if (outcome.kind === "failed") return outcome.error;
+  if (outcome.kind === "waits" || !changesAnything(outcome.plan)) return undefined;
+  return outcome.text ?? written(outcome.plan);
+}
+
+const signs = { create: "+", update: "~", replace: "-/+", delete: "-", forget: ".", none: " " } as const;
+
+/** A plan of which there is only JSON: every resource, and what changes where something is replaced by something. */
+function written(plan: Plan): string {
+  const resources = resourceChanges(plan).flatMap(({ address, previous_address, change }) => {
+    const action = actionOf(change);
+    const attributes = action === "update" || action === "replace" ? changedAttributes(change) : [];
+    return [
+      `${signs[action]} ${address}${previous_address ? ` (was ${previous_address})` : ""}${change.importing ? " (imported)" : ""}`,
+      ...attributes.map(
+        ({ path, before, after, replaces }) =>
+          `      ${path}: ${before} -> ${after}${replaces ? " # forces replacement" : ""}`,
+      ),
+    ];
+  });
+  const outputs = outputChanges(plan).map((name) => `~ output ${name}`);
+  return redacted([...resources, ...outputs].join("\n"), plan);
+}

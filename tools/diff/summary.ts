@@ -1,0 +1,141 @@
+import { createHash } from "node:crypto";
+import { changedAttributes, pathText } from "./attributes.ts";
+import { consequenceOf, consequenceOfUpdate } from "./consequences.ts";
+import type { Outcome } from "./outcome.ts";
+import { actionOf, isImport, outputChanges, type Plan, type ResourceChange, resourceChanges } from "./plan.ts";
+import { redacted } from "./redact.ts";
+
+/** How many resources; a replacement is counted once, as one. */
+export interface Counts {
+  readonly add: number;
+  readonly change: number;
+  readonly replace: number;
+  readonly destroy: number;
+  readonly imported: number;
+  readonly moved: number;
+  readonly forgotten: number;
+  readonly outputs: number;
+  /** Changed by something other than Terraform; it changes them back only as far as that is among the other counts. */
+  readonly drifted: number;
+}
+
+export interface Warning {
+  readonly stack: string;
+  readonly severity: "loud" | "notice";
+  /** For example `node group`. */
+  readonly what: string;
+  readonly address: string;
+  /** For example `is REPLACED`. */
+  readonly happens: string;
+  /** Which attribute or removal causes it. */
+  readonly because: string;
+  /** What follows for users. */
+  readonly effect: string;
+}
+
+export function countsOf(plan: Plan): Counts {
+  const changes = resourceChanges(plan);
+  const count = (action: string) => changes.filter(({ change }) => actionOf(change) === action).length;
+  return {
+    add: count("create"),
+    change: count("update"),
+    replace: count("replace"),
+    destroy: count("delete"),
+    forgotten: count("forget"),
+    imported: changes.filter(({ change }) => isImport(change)).length,
+    moved: changes.filter(({ previous_address }) => previous_address).length,
+    outputs: outputChanges(plan).length,
+    drifted: (plan.resource_drift ?? []).filter(({ change }) => actionOf(change) !== "none").length,
+  };
+}
+
+/** Whether applying it would do anything, if only to the state. */
+export function changesAnything(plan: Plan): boolean {
+  return resourceChanges(plan).length > 0 || outputChanges(plan).length > 0 || plan.complete === false;
+}
+
+/** Whether a deploy would do anything, as far as that can be known. */
+export function hasChanges(outcome: Outcome): boolean {
+  // A stack that waits for another has never been deployed, or reads what is about to be made.
+  return outcome.kind === "waits" || (outcome.kind === "planned" && changesAnything(outcome.plan));
+}
+
+/** What a reviewer must not miss, the worst first. */
+export function warningsOf(stack: string, plan: Plan): Warning[] {
+  const warnings = resourceChanges(plan)
+    .flatMap((resource) => warningOf(stack, resource) ?? [])
+    .map((warning) => ({ ...warning, because: redacted(warning.because, plan) }));
+  return warnings.sort((a, b) => Number(b.severity === "loud") - Number(a.severity === "loud"));
+}
+
+function warningOf(stack: string, resource: ResourceChange): Warning | undefined {
+  const { address, type, change } = resource;
+  const action = actionOf(change);
+  if (action === "update") {
+    const update = consequenceOfUpdate(type, change);
+    if (update === undefined) return undefined;
+    const because = `${update.attributes.join(", ")} ${update.attributes.length === 1 ? "changes" : "change"}`;
+    return {
+      stack,
+      severity: "notice",
+      what: update.what,
+      address,
+      happens: "changes",
+      because,
+      effect: update.effect,
+    };
+  }
+  if (action !== "replace" && action !== "delete") return undefined;
+  const consequence = consequenceOf(type, action, change);
+  if (consequence === undefined) return undefined;
+  const { what, severity, effect } = consequence;
+  const done = action === "delete" ? "DESTROYED" : "REPLACED";
+  // The order is Terraform's: with create_before_destroy the new one is there first.
+  const order = action === "replace" && change.actions[0] === "create" ? " (the new one is made first)" : "";
+  return { stack, severity, what, address, happens: `is ${done}${order}`, because: reasonOf(resource), effect };
+}
+
+/** Terraform's reasons, where it names no attribute. */
+const reasons: Readonly<Record<string, string>> = {
+  delete_because_no_resource_config: "it is no longer in the code",
+  delete_because_wrong_repetition: "it is no longer in the code",
+  delete_because_count_index: "it is no longer in the code",
+  delete_because_each_key: "it is no longer in the code",
+  delete_because_no_module: "it is no longer in the code",
+  replace_because_tainted: "it is tainted: its creation failed, or somebody marked it",
+  replace_by_request: "it was asked for (-replace)",
+  replace_by_triggers: "something that it follows changes (replace_triggered_by)",
+};
+
+function reasonOf({ change, action_reason = "" }: ResourceChange): string {
+  const forcing = changedAttributes(change).filter(({ replaces }) => replaces);
+  if (forcing.length > 0) return forcing.map(({ path, before, after }) => `${path}: ${before} -> ${after}`).join("; ");
+  const paths = (change.replace_paths ?? []).map(pathText);
+  if (paths.length > 0) return paths.join(", ");
+  return reasons[action_reason] ?? (action_reason === "" ? "Terraform names no reason" : action_reason);
+}
+
+/**
+ * A name for what a deploy would do: the same for the same changes, however often they are planned. Without values that are
+ * sensitive, so that it can be shown.
+ */
+export function digestOf(outcomes: readonly Outcome[]): string {
+  const hash = createHash("sha256");
+  for (const outcome of outcomes) {
+    const changes =
+      outcome.kind === "planned"
+        ? [resourceChanges(outcome.plan).map(fingerprint).sort(), outputChanges(outcome.plan).sort()]
+        : [];
+    hash.update(JSON.stringify([outcome.stack, outcome.kind, changes]));
+  }
+  return hash.digest("hex");
+}
+
+function fingerprint({ address, previous_address, change }: ResourceChange): string {
+  return JSON.stringify([
+    address,
+    previous_address,
+    change.actions,
+    changedAttributes(change, Number.POSITIVE_INFINITY),
+  ]);
+}
