@@ -1,3 +1,4 @@
+import { formatCount } from "../format.ts";
 import { coresOfNode, type NodePoolFacts, type PodShape, podsPerNode, type TimelineFacts } from "./machines.ts";
 import { SECONDS_PER_OBJECT, type Work } from "./prediction.ts";
 
@@ -45,10 +46,6 @@ export function recommend(
   const batchSize = batchSizeFor(work, workers, coresOfPod);
   const blockSeconds = (batchSize * work.secondsPerParameter) / coresOfPod;
   const timeoutSeconds = timeoutFor(slowestSeconds / coresOfPod, present.timeoutSeconds);
-  const capped =
-    nodes < nodesWithoutMaximum
-      ? `; ${nodesWithoutMaximum} would be worth it, and ${node.name} allows ${node.maximumNodes}`
-      : "";
   return {
     nodes,
     nodesWithoutMaximum,
@@ -57,9 +54,9 @@ export function recommend(
     batchSize,
     timeoutSeconds,
     reasons: {
-      nodes: `each node is paid for ${Math.round(paidIdle)} s of start and idling, and one alone would compute for ${seconds(nodeSeconds)}: with more, they idle longer than they compute${capped}`,
+      nodes: nodesReason(nodesWithoutMaximum, paidIdle, nodeSeconds, node),
       pod: podReason(present, pod, fits, node),
-      batchSize: `${seconds(blockSeconds)} of a pod's time: longer blocks save nothing, since what is done is stored each second; a machine that is taken away costs a second at most`,
+      batchSize: batchSizeReason(batchSize, blockSeconds, work, workers),
       timeout: `the slowest parameter took ${seconds(slowestSeconds)} here, and ${seconds(slowestSeconds / coresOfPod)} in such a pod; ${timeoutSeconds === undefined ? "the present" : "the"} timeout is far beyond`,
     },
   };
@@ -85,11 +82,31 @@ function nodesFor({ totalParameters, secondsPerParameter }: Work, coresOfNode: n
   return { nodesWithoutMaximum: Math.max(1, Math.floor(nodeSeconds / paidIdle)), paidIdle, nodeSeconds };
 }
 
+function nodesReason(wanted: number, paidIdle: number, nodeSeconds: number, node: NodePoolFacts): string {
+  const paid = `a node is paid for ${Math.round(paidIdle)} s of start and idling`;
+  if (wanted === 1)
+    return `${paid}, and one computes everything in ${seconds(nodeSeconds)}: a second would be idle most of the time`;
+  const reason = `${paid}, and one would compute for ${seconds(nodeSeconds)}; with more than ${wanted}, they idle longer than they compute`;
+  return wanted <= node.maximumNodes
+    ? reason
+    : `${reason}. ${node.name} allows ${node.maximumNodes}: raise its capacity`;
+}
+
 function batchSizeFor({ totalParameters, secondsPerParameter }: Work, workers: number, coresOfPod: number): number {
   const inASecond = (SECONDS_PER_OBJECT * coresOfPod) / secondsPerParameter;
   const balanced = totalParameters / (workers * BLOCKS_PER_WORKER);
   const least = Math.max(1, Math.ceil(totalParameters / MAX_BLOCKS));
   return Math.max(least, roundDown(Math.min(inASecond, balanced, LARGEST_BATCH)));
+}
+
+function batchSizeReason(batchSize: number, blockSeconds: number, { totalParameters }: Work, workers: number): string {
+  const time = `${seconds(blockSeconds)} of a pod's time`;
+  if (blockSeconds > SECONDS_PER_OBJECT / 2) {
+    return `${time}; longer blocks save no request, since what is done is stored each second, and that is what an interruption costs`;
+  }
+  if (batchSize === LARGEST_BATCH) return `${time}; 32 larger ones would not fit into the /tmp of a small pod`;
+  const blocks = Math.floor(totalParameters / workers / batchSize);
+  return `${time}; each worker has ${formatCount(blocks)} blocks of all parts of the range, so that all end together`;
 }
 
 /** 1, 2 or 5 times a power of ten. */
@@ -116,5 +133,5 @@ function podReason(present: PodShape, pod: PodShape, fits: number, node: NodePoo
 export function seconds(value: number): string {
   if (value < 0.001) return "less than 1 ms";
   if (value < 1) return `${Number((value * 1000).toPrecision(2))} ms`;
-  return value < 10 ? `${value.toFixed(1)} s` : `${Math.round(value).toLocaleString("en")} s`;
+  return value < 10 ? `${value.toFixed(1)} s` : `${formatCount(Math.round(value))} s`;
 }
