@@ -42,12 +42,14 @@ export function sweepOf(
   const totalParameters = Number(variables.TOTAL_PARAMETERS);
   const duration = durationOf(variables, table, given);
   const estimate = { job: job.name, pool: job.pool, totalParameters, duration };
-  if (duration === undefined || job.parallelism === 0) return { ...estimate, prediction: undefined, costs: undefined };
+  if (duration === undefined) return { ...estimate, prediction: undefined, costs: undefined };
   const { secondsPerParameter } = duration;
   const node = facts.pools.find(({ name }) => name === job.pool);
   if (node === undefined) throw new ToolError(`${job.name}: there is no pool ${job.pool}`);
   const work = { totalParameters, secondsPerParameter, batchSize: Number(variables.BATCH_SIZE) };
-  const prediction = predict(work, { ...job, node }, facts.timeline);
+  // A Job that is paused is estimated as it goes on.
+  const parallelism = job.parallelism || job.workers;
+  const prediction = predict(work, { ...job, parallelism, node }, facts.timeline);
   const { storage } = facts;
   const columns = (variables.RESULT_COLUMNS ?? "value").split(",").length;
   const gb = (totalParameters * columns * bytesPerValue) / 1e9;

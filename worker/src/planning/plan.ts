@@ -63,7 +63,8 @@ export function planFor(
     recommendation,
     resultBytes,
     scenarios: [
-      ...(job.parallelism > 0 ? [scenario(`${job.name} as it is`, work, { ...job, node })] : []),
+      // One that is paused is predicted as it goes on.
+      scenario(`${job.name} as it is`, work, { ...job, parallelism: job.parallelism || job.workers, node }),
       ...nodeCounts.map((count) => scenario(count === 1 ? "1 node" : `${count} nodes`, recommended, onNodes(count))),
       scenario("recommended", recommended, arrangementOf(node, recommendation.pod, workers, nodes)),
     ],

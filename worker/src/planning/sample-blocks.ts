@@ -27,7 +27,7 @@ export class SampleBlocks {
 
   /** Sets the size of the blocks that follow. */
   follow(secondsPerParameter: number): void {
-    const wanted = Math.floor(TARGET_SECONDS / secondsPerParameter);
+    const wanted = Math.round(TARGET_SECONDS / secondsPerParameter);
     this.#size = Math.max(1, Math.min(wanted, GROWTH * this.#size, LARGEST_SAMPLE_BLOCK));
   }
 
