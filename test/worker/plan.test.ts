@@ -183,6 +183,27 @@ describe("for an environment", () => {
     expect(computeSeconds(same) / computeSeconds(twice)).toBeLessThan(3);
   });
 
+  test("prices of one's own count, from a path beside the caller", async () => {
+    const assumptions = { natGbPerNodeStart: 1000 };
+    writeFileSync(join(directory, "prices.json"), JSON.stringify({ date: "2026-12-24", assumptions }));
+    const args = [
+      "plan",
+      "collatz",
+      "--environment",
+      "dev",
+      "--seconds",
+      "1",
+      "--nodes",
+      "1",
+      "--prices",
+      "prices.json",
+    ];
+    const { stdout } = await sweep(args, { cwd: directory });
+    expect(stdout).toContain("prices of 2026-12-24 in us-west-2");
+    // 1,000 GB through the NAT gateway for the one node.
+    expect(stdout).toMatch(/^ {2}recommended +1 .* \$45$/m);
+  });
+
   test("an environment or a job that is not there is refused", async () => {
     const refused = async (args: string[]) => (await sweep(["plan", ...args, "--seconds", "1"])).stderr;
     expect(await refused(["--environment", "staging"])).toContain('environment: got "staging"; allowed is dev or prod');

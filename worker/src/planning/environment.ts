@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { PermanentError } from "../errors.ts";
@@ -52,7 +52,7 @@ export async function readEnvironment(name: string, prices: string | undefined):
       `--environment: got ${JSON.stringify(name)}; allowed is only in the repository, whose stacks/environments.ts says what it is. Leave it out to plan for this machine`,
     );
   }
-  const own = prices === undefined ? [] : ["--prices", prices];
+  const own = prices === undefined ? [] : ["--prices", resolve(prices)];
   const { code, stdout, stderr } = await run(["--import", "tsx", "tools/cost.ts", name, "--json", ...own]);
   if (code !== 0) throw new PermanentError(stderr.trim().replace(/^error: /, ""));
   const [environment] = JSON.parse(stdout).environments;
@@ -60,7 +60,7 @@ export async function readEnvironment(name: string, prices: string | undefined):
 }
 
 function run(args: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  return new Promise((resolve, reject) => {
+  return new Promise((done, failed) => {
     const child = spawn(process.execPath, args, { cwd: REPOSITORY, stdio: ["ignore", "pipe", "pipe"] });
     let [stdout, stderr] = ["", ""];
     child.stdout.on("data", (chunk) => {
@@ -69,7 +69,7 @@ function run(args: readonly string[]): Promise<{ code: number | null; stdout: st
     child.stderr.on("data", (chunk) => {
       stderr += chunk;
     });
-    child.on("error", reject);
-    child.on("close", (code) => resolve({ code, stdout, stderr }));
+    child.on("error", failed);
+    child.on("close", (code) => done({ code, stdout, stderr }));
   });
 }
