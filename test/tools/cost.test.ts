@@ -86,6 +86,16 @@ test("a spot price that somebody has looked up takes the place of the assumption
   expect(pools.find(({ name }) => name === "gpu")?.spotUsdPerHour).toEqual({ least: 0.2, most: 0.21 });
 });
 
+test("a service costs nothing, unless it brings a load balancer", () => {
+  const service = (type: string): Resource => ({ type: "kubernetes_service_v1", name: type, json: { spec: { type } } });
+  const balancersOf = (...added: Resource[]) =>
+    environmentCost(dev, [...resources(dev), ...added], table).monthly.lines.find(
+      ({ item }) => item === "load balancers",
+    );
+  expect(balancersOf(service("ClusterIP"))).toBeUndefined();
+  expect(balancersOf(service("ClusterIP"), service("LoadBalancer"))?.idle.most).toBeCloseTo(730 * 0.0225, 6);
+});
+
 test("NAT gateways, addresses and interface endpoints are counted where they are", () => {
   expect(idleOf(prod, "NAT gateways")).toBeCloseTo(3 * 730 * 0.045, 6);
   expect(idleOf(prod, "public IPv4 addresses")).toBeCloseTo(3 * 730 * 0.005, 6);

@@ -35,6 +35,7 @@ const regionPrices = z
     publicIpv4Address: price("hour"),
     /** In each zone. */
     interfaceEndpoint: price("hour"),
+    loadBalancer: price("hour"),
     gp3Volume: price("GB-month"),
     kmsKey: price("month"),
     logIngestion: price("GB"),

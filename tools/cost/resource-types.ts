@@ -33,8 +33,6 @@ export const freeTypes: ReadonlySet<string> = new Set([
   "aws_internet_gateway",
   "aws_kms_alias",
   "aws_launch_template",
-  // In public use it is billed as an address; see aws_eip.
-  "aws_nat_gateway_eip_association",
   "aws_route",
   "aws_route_table",
   "aws_route_table_association",
@@ -53,10 +51,18 @@ export const freeTypes: ReadonlySet<string> = new Set([
   "aws_vpc_security_group_ingress_rule",
   // In the cluster: they run on nodes that are priced as pools.
   "helm_release",
+  "kubernetes_cluster_role_binding_v1",
+  "kubernetes_cluster_role_v1",
   "kubernetes_config_map_v1",
+  "kubernetes_deployment_v1",
+  "kubernetes_horizontal_pod_autoscaler_v2",
   "kubernetes_job_v1",
   "kubernetes_namespace_v1",
   "kubernetes_network_policy_v1",
+  "kubernetes_pod_disruption_budget_v1",
+  "kubernetes_role_binding_v1",
+  "kubernetes_role_v1",
+  "kubernetes_secret_v1",
   "kubernetes_service_account_v1",
   // Publishes the image; the registry is priced.
   "terraform_data",
@@ -112,9 +118,18 @@ export const pricedTypes: Readonly<Record<string, PriceType>> = {
     const gb = buckets.length * table.assumptions.resultsGbInBucket;
     return fixed("results in S3", `assumed ${gb} GB`, gb * prices.s3Storage.usd, "results.expirationInDays");
   },
+  aws_lb: (balancers, { prices }) => loadBalancers(balancers.length, prices),
+  kubernetes_ingress_v1: (ingresses, { prices }) => loadBalancers(ingresses.length, prices),
+  kubernetes_service_v1: (services, { prices }) =>
+    loadBalancers(services.filter(({ spec }) => spec?.type === "LoadBalancer").length, prices),
   // A million requests a month are free, and more than a queue of jobs makes.
   aws_sqs_queue: (queues) => fixed("SQS queues", `${queues.length}, below the free million of requests`, 0, "nothing"),
 };
+
+/** Each is billed by the hour, and by what it carries, which is left out. */
+function loadBalancers(count: number, { loadBalancer }: RegionPrices): CostLine[] {
+  return count === 0 ? [] : hourly("load balancers", count, loadBalancer.usd, "services that only the cluster reaches");
+}
 
 /** With `STANDARD`, EKS upgrades at the end of standard support; with `EXTENDED`, it charges six times as much. */
 function controlPlane(cluster: ResourceJson, prices: RegionPrices, { date, eks }: PriceTable): CostLine[] {
