@@ -182,4 +182,10 @@ describe("a recommendation", () => {
     // 10 s here are 15.6 s in a pod with 0.64 of a core; ten times that.
     expect(of(1000, 1, 10).timeoutSeconds).toBe(157);
   });
+
+  test("has no longer timeout for parameters that ran into it: they may never return", () => {
+    const { timeoutSeconds, reasons } = of(1000, 1, 60.1);
+    expect(timeoutSeconds).toBeUndefined();
+    expect(reasons.timeout).toContain("did not return within 60 s: sweep replay shows whether they ever do");
+  });
 });

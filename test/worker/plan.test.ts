@@ -89,6 +89,9 @@ describe("an evaluation that fails", () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^Failed: 2[45](\.\d)? % \(threw [\d,]+\)$/m);
     expect(stdout).toMatch(/^ {2}parameter \d+: Error: one in four$/m);
+    expect(stdout).toMatch(
+      /^ {2}that would be 2[45]\d,\d{3} of all: a worker gives up after 10,000 \(MAX_FAILURES\)$/m,
+    );
   });
 
   test("by never returning is ended by the timeout, and the rest is measured", async () => {

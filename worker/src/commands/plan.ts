@@ -77,7 +77,7 @@ function defaultsOf(
 }
 
 async function sample(configuration: WorkerConfiguration, sampleSeconds: number, speed: number) {
-  const { totalParameters, seed, batchSize, evaluationTimeoutSeconds } = configuration;
+  const { totalParameters, seed, batchSize, evaluationTimeoutSeconds, maxFailures } = configuration;
   let isStopped = false;
   let sampler: Sampler | undefined;
   // Before the first parameter there is nothing to print, and who presses Ctrl-C twice does not want to wait.
@@ -104,6 +104,7 @@ async function sample(configuration: WorkerConfiguration, sampleSeconds: number,
     batchSize,
     columns,
     timeoutSeconds: evaluationTimeoutSeconds,
+    maxFailures,
     speed,
   };
   return { input, name: evaluation.name, isStopped };

@@ -12,6 +12,7 @@ export interface PlanInput {
   readonly batchSize: number;
   readonly columns: readonly string[];
   readonly timeoutSeconds: number;
+  readonly maxFailures: number;
   /** How much faster a core of the pool is than one of this machine. */
   readonly speed: number;
 }

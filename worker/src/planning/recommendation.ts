@@ -45,7 +45,9 @@ export function recommend(
   const workers = Math.max(1, Math.min(nodes * fits, work.totalParameters));
   const batchSize = batchSizeFor(work, workers, coresOfPod);
   const blockSeconds = (batchSize * work.secondsPerParameter) / coresOfPod;
-  const timeoutSeconds = timeoutFor(slowestSeconds / coresOfPod, present.timeoutSeconds);
+  const timeoutSeconds = isTimedOut(slowestSeconds, present.timeoutSeconds)
+    ? undefined
+    : timeoutFor(slowestSeconds / coresOfPod, present.timeoutSeconds);
   return {
     nodes,
     nodesWithoutMaximum,
@@ -57,7 +59,7 @@ export function recommend(
       nodes: nodesReason(nodesWithoutMaximum, paidIdle, nodeSeconds, node),
       pod: podReason(present, pod, fits, node),
       batchSize: batchSizeReason(batchSize, blockSeconds, work, workers),
-      timeout: `the slowest parameter took ${seconds(slowestSeconds)} here, and ${seconds(slowestSeconds / coresOfPod)} in such a pod; ${timeoutSeconds === undefined ? "the present" : "the"} timeout is far beyond`,
+      timeout: timeoutReason(slowestSeconds, coresOfPod, timeoutSeconds, present.timeoutSeconds),
     },
   };
 }
@@ -119,6 +121,22 @@ function roundDown(value: number): number {
 function timeoutFor(slowestInPod: number, present: number): number | undefined {
   const needed = Math.ceil(TIMEOUT_FACTOR * slowestInPod);
   return present === 0 || needed <= present ? undefined : needed;
+}
+
+/** What did not return in time may never do: a longer timeout is then no cure. */
+function isTimedOut(slowestSeconds: number, timeoutSeconds: number): boolean {
+  return timeoutSeconds > 0 && slowestSeconds >= timeoutSeconds;
+}
+
+function timeoutReason(slowest: number, coresOfPod: number, recommended: number | undefined, present: number): string {
+  if (isTimedOut(slowest, present)) {
+    return `some parameters did not return within ${seconds(present)}: sweep replay shows whether they ever do`;
+  }
+  const took = `the slowest parameter took ${seconds(slowest)} here, and ${seconds(slowest / coresOfPod)} in such a pod`;
+  if (recommended !== undefined) return `${took}: ${recommended} s, ten times that, in place of ${seconds(present)}`;
+  return present === 0
+    ? `${took}; there is no limit`
+    : `${took}; the present limit of ${seconds(present)} is far beyond`;
 }
 
 function podReason(present: PodShape, pod: PodShape, fits: number, node: NodePoolFacts): string {

@@ -2,7 +2,6 @@ import { formatCount } from "../format.ts";
 import { describeSeconds } from "../progress-display.ts";
 import type { EnvironmentFacts, JobFacts } from "./environment.ts";
 import { HYPERTHREAD_GAIN } from "./machines.ts";
-import type { Measurement } from "./measurement.ts";
 import type { Plan, PlanInput, Scenario } from "./plan.ts";
 import { seconds } from "./recommendation.ts";
 
@@ -16,17 +15,23 @@ export function describeMeasurement(name: string, input: PlanInput): string {
     `${name}: ${formatCount(measurement.parameters)} of ${formatCount(totalParameters)} parameters evaluated in ${measurement.elapsedSeconds.toFixed(1)} s, in ${formatCount(measurement.blocks)} blocks all over the range`,
     `A parameter takes ${duration(mean)} of one core here, give or take ${error} %; the cheapest tenth of the blocks ${duration(spread.least)}, the most expensive ${duration(spread.most)}`,
     `Slowest parameter: ${measurement.slowestIsExact ? "" : "no more than "}${seconds(measurement.slowestSeconds)}${measurement.unfinishedSeconds === undefined ? "" : ", or longer: one was not finished"}`,
-    `Failed: ${describeFailures(measurement)}`,
+    `Failed: ${describeFailures(input)}`,
     `Results: ${columns.join(", ")}, ${describeBytes(bytes)} in all`,
   ];
   return lines.join("\n");
 }
 
-function describeFailures({ failed, parameters, failedByKind, failures }: Measurement): string {
+function describeFailures({ measurement, totalParameters, maxFailures }: PlanInput): string {
+  const { failed, parameters, failedByKind, failures } = measurement;
   if (failed === 0) return "none";
+  const inAll = Math.round((failed / parameters) * totalParameters);
   const kinds = Object.entries(failedByKind).map(([kind, count]) => `${kind} ${formatCount(count)}`);
   const examples = failures.map(({ parameter, error }) => `\n  parameter ${parameter}: ${error}`);
-  return `${((100 * failed) / parameters).toPrecision(2)} % (${kinds.join(", ")})${examples.join("")}`;
+  const limit =
+    inAll <= maxFailures
+      ? ""
+      : `\n  that would be ${formatCount(inAll)} of all: a worker gives up after ${formatCount(maxFailures)} (MAX_FAILURES)`;
+  return `${((100 * failed) / parameters).toPrecision(2)} % (${kinds.join(", ")})${examples.join("")}${limit}`;
 }
 
 /** The whole work on this machine. */
