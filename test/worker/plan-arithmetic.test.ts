@@ -162,14 +162,14 @@ describe("a recommendation", () => {
 
   test("has blocks of about a second of a pod's time, where the parameters are many", () => {
     // 5.125 cores for 8 pods: 0.64 of a core each; 64 parameters of 10 ms in a second.
-    expect(of(100_000_000, 0.01).batchSize).toBe(50);
+    expect(of(100_000_000, 0.01).batchSize).toBe(64);
   });
 
   test("has smaller blocks where each worker would not get twenty of them", () => {
     // 10,000,000 over 8 workers and 20 blocks each are 62,500.
     const { batchSize, reasons } = of(10_000_000, 1e-6);
-    expect(batchSize).toBe(50_000);
-    expect(reasons.batchSize).toContain("each worker has 25 blocks");
+    expect(batchSize).toBe(62_000);
+    expect(reasons.batchSize).toContain("each worker has 20 blocks");
   });
 
   test("has no more blocks than a run may have, and no larger ones than /tmp has room for", () => {

@@ -111,11 +111,11 @@ function batchSizeReason(batchSize: number, blockSeconds: number, { totalParamet
   return `${time}; each worker has ${formatCount(blocks)} blocks of all parts of the range, so that all end together`;
 }
 
-/** 1, 2 or 5 times a power of ten. */
+/** Two digits: rounder numbers would cost up to twice the requests. */
 function roundDown(value: number): number {
   if (value < 1) return 1;
-  const power = 10 ** Math.floor(Math.log10(value));
-  return power * (value >= 5 * power ? 5 : value >= 2 * power ? 2 : 1);
+  const power = 10 ** Math.max(0, Math.floor(Math.log10(value)) - 1);
+  return power * Math.floor(value / power);
 }
 
 function timeoutFor(slowestInPod: number, present: number): number | undefined {
