@@ -34,7 +34,7 @@ describe("against a real run", () => {
     const { measurement, thisMachine } = await planned([SPIN, "--total", "4000", "--seconds", "1"]);
     // Busy machines only make it longer.
     expect(measurement.secondsPerParameter).toBeGreaterThan(0.000_49);
-    expect(measurement.secondsPerParameter).toBeLessThan(0.001_5);
+    expect(measurement.secondsPerParameter).toBeLessThan(0.002);
     const run = await sweep(["run", SPIN, "--total", "4000", "--results", join(directory, "spin")]);
     const [, seconds] = /Computed: 4,000 in ([\d.]+) s/.exec(run.stdout) ?? [];
     // What starting processes takes is not computing; the limits are wide because other programs run here.
@@ -69,7 +69,7 @@ test("a cost that grows with the parameter is found all over the range, and so i
   );
   const { measurement } = await planned([ramp, "--total", "10000", "--seconds", "3"]);
   expect(measurement.secondsPerParameter).toBeGreaterThan(0.0008);
-  expect(measurement.secondsPerParameter).toBeLessThan(0.0018);
+  expect(measurement.secondsPerParameter).toBeLessThan(0.003);
   expect(measurement.spread.least).toBeLessThan(0.6 * measurement.secondsPerParameter);
   expect(measurement.spread.most).toBeGreaterThan(1.4 * measurement.secondsPerParameter);
 });
