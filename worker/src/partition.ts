@@ -69,7 +69,7 @@ function blockOrder({ totalParameters, batchSize, totalWorkers, seed }: Partitio
 }
 
 /** A random order of 0 to `count - 1` (Fisher-Yates). */
-function shuffled(count: number, random: () => number): Uint32Array<ArrayBuffer> {
+export function shuffled(count: number, random: () => number): Uint32Array<ArrayBuffer> {
   const values = Uint32Array.from({ length: count }, (_, index) => index);
   for (let last = count - 1; last > 0; last--) {
     const chosen = Math.floor(random() * (last + 1));

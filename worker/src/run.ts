@@ -18,13 +18,22 @@ export interface PreparedRun {
   readonly modulePath: string | undefined;
 }
 
-/**
- * @throws PermanentError where the evaluation or the store cannot be used.
- */
-export async function prepareRun(
-  configuration: Omit<WorkerConfiguration, "workerId" | "totalWorkers">,
-): Promise<PreparedRun> {
-  const { evaluationCommand, resultColumns, seed, simulateWorkMs, totalParameters, batchSize } = configuration;
+/** An evaluation in a process of its own. */
+export interface LoadedEvaluation {
+  readonly evaluation: Evaluation;
+  readonly session: EvaluationSession;
+  readonly columns: readonly string[];
+  readonly modulePath: string | undefined;
+}
+
+type EvaluationConfiguration = Pick<
+  WorkerConfiguration,
+  "evaluation" | "evaluationCommand" | "resultColumns" | "seed" | "simulateWorkMs"
+>;
+
+/** @throws PermanentError where the evaluation cannot be used. */
+export async function loadEvaluation(configuration: EvaluationConfiguration): Promise<LoadedEvaluation> {
+  const { evaluationCommand, resultColumns, seed, simulateWorkMs } = configuration;
   const evaluation =
     evaluationCommand === undefined
       ? await findEvaluation(configuration.evaluation)
@@ -34,7 +43,22 @@ export async function prepareRun(
     modulePath === undefined ? { command: evaluationCommand as string, columns: resultColumns } : { modulePath };
   const session = new EvaluationSession({ source, seed, simulateWorkMs });
   try {
-    const columns = await session.start();
+    return { evaluation, session, columns: await session.start(), modulePath };
+  } catch (error) {
+    session.close();
+    throw error;
+  }
+}
+
+/**
+ * @throws PermanentError where the evaluation or the store cannot be used.
+ */
+export async function prepareRun(
+  configuration: Omit<WorkerConfiguration, "workerId" | "totalWorkers">,
+): Promise<PreparedRun> {
+  const { evaluation, session, columns, modulePath } = await loadEvaluation(configuration);
+  const { totalParameters, batchSize, seed } = configuration;
+  try {
     const identity: RunIdentity = {
       format: RESULTS_FORMAT,
       evaluation: evaluation.name,

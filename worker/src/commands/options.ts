@@ -59,10 +59,15 @@ export const RUN_OPTIONS = Object.keys(OPTIONS) as (keyof WorkerConfiguration)[]
 /**
  * The configuration of a run, without the worker's own number.
  *
+ * @param defaults variables that hold where neither an option nor the environment says otherwise.
  * @throws PermanentError that names each wrong option, the value got and what is allowed.
  */
-export function configurationOf(evaluation: string | undefined, command: Command): WorkerConfiguration {
-  const given: Record<string, string | undefined> = { ...process.env };
+export function configurationOf(
+  evaluation: string | undefined,
+  command: Command,
+  defaults: Readonly<Record<string, string>> = {},
+): WorkerConfiguration {
+  const given: Record<string, string | undefined> = { ...defaults, ...process.env };
   for (const [property, { flags }] of Object.entries(OPTIONS)) {
     const option = command.options.find((candidate) => candidate.flags === flags);
     const value = option === undefined ? undefined : command.getOptionValue(option.attributeName());

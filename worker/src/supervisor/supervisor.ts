@@ -1,11 +1,12 @@
 import { setTimeout } from "node:timers/promises";
 import { PermanentError, TemporaryError } from "../errors.ts";
-import type { BlockOrder, CompletedPart, FromEvaluation } from "../evaluation/protocol.ts";
+import type { CompletedPart, FromEvaluation } from "../evaluation/protocol.ts";
 import { formatCount } from "../format.ts";
 import { countOf, endOf, type Range } from "../ranges.ts";
 import { createChecksum } from "../results/checksum.ts";
 import { ColumnFiles } from "../stores/column-files.ts";
 import type { Failure, ResultWriter, SpooledBlock } from "../stores/store.ts";
+import { BlockQueue, type OutstandingBlock, remainderOf } from "./block-queue.ts";
 import { type EvaluationSession, Stopped } from "./evaluation-session.ts";
 import { SingleResults } from "./single-results.ts";
 
@@ -32,16 +33,6 @@ export interface SupervisorOptions {
   readonly onProgress: (committed: number, failures: readonly Failure[], inBlock: number) => void;
 }
 
-/** A block that the process has; `done` of its parameters are committed. */
-interface OutstandingBlock extends BlockOrder {
-  done: number;
-}
-
-/** What is left of a block. */
-function remainderOf({ start, count, done }: OutstandingBlock): Range {
-  return { start: start + done, count: count - done };
-}
-
 /**
  * Computes blocks in an evaluation process, commits them, and survives whatever the evaluation does to that process.
  *
@@ -55,7 +46,7 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #session: EvaluationSession;
   readonly #writer: ResultWriter;
-  #pending: Range[] = [];
+  #pending = new BlockQueue([]);
   /** Blocks that the process has, by their first parameter, in the order in which it takes them. */
   readonly #outstanding = new Map<number, OutstandingBlock>();
   /** Blocks to be run parameter by parameter. */
@@ -80,16 +71,17 @@ export class Supervisor {
   /**
    * Computes and commits blocks.
    *
+   * @param blocks one is taken when the evaluation has room for it.
    * @returns "stopped" where {@link stop} came first; what was finished by then is committed all the same.
    * @throws SweepError where the worker cannot go on. What is committed stays.
    */
-  async run(blocks: readonly Range[]): Promise<"done" | "stopped"> {
-    this.#pending = [...blocks];
+  async run(blocks: Iterable<Range>): Promise<"done" | "stopped"> {
+    this.#pending = new BlockQueue(blocks);
     const flushing = this.#flushRegularly();
     let outcome: "done" | "stopped" = "done";
     try {
       this.#open();
-      while (this.#pending.length + this.#outstanding.size + this.#suspects.length + this.#committing > 0) {
+      while (this.#pending.mayHaveMore || this.#isBusy()) {
         const suspect = this.#outstanding.size === 0 ? this.#suspects.shift() : undefined;
         if (suspect === undefined) await this.#continue();
         else await this.#evaluateOneByOne(suspect);
@@ -112,6 +104,10 @@ export class Supervisor {
     return outcome;
   }
 
+  #isBusy(): boolean {
+    return this.#outstanding.size + this.#suspects.length + this.#committing > 0;
+  }
+
   #open(): void {
     this.#session.send({ type: "open", spoolPaths: this.#writer.spool.paths, batchSize: this.#options.batchSize });
   }
@@ -124,6 +120,7 @@ export class Supervisor {
   /** Sends blocks and takes one event. */
   async #continue(): Promise<void> {
     this.#feed();
+    if (!this.#isBusy()) return;
     const event = await this.#session.next(
       this.#outstanding.size === 0 ? undefined : this.#silenceMs(HEARTBEAT_GRACE_MS),
     );
@@ -143,7 +140,7 @@ export class Supervisor {
     const room = ahead - this.#outstanding.size - this.#committing;
     // In bulk: a message costs as much as a thousand cheap parameters.
     if (this.#suspects.length > 0 || (room < ahead / 2 && this.#outstanding.size > 0)) return;
-    const blocks = this.#pending.splice(0, Math.max(0, room));
+    const blocks = this.#pending.take(Math.max(0, room));
     if (blocks.length === 0) return;
     if (this.#outstanding.size === 0) this.#session.expectLife();
     const orders = blocks.map(({ start, count }) => ({ start, count, position: spool.reserve({ start, count }) }));
@@ -217,7 +214,7 @@ export class Supervisor {
       this.#suspects.push(...lost);
       this.#singly = 0;
     } else {
-      this.#pending.unshift(...lost);
+      this.#pending.putBack(lost);
       this.#singly = lost.length;
     }
     await this.#restart();

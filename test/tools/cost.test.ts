@@ -1,0 +1,211 @@
+import type { Environment } from "../../stacks/config.ts";
+import { dev, prod } from "../../stacks/environments.ts";
+import { environmentCost } from "../../tools/cost/environment-cost.ts";
+import { example } from "../../tools/cost/example.ts";
+import { readPrices } from "../../tools/cost/price-table.ts";
+import { environmentReport } from "../../tools/cost/report.ts";
+import { type Resource, resourcesOf } from "../../tools/cost/synthesized.ts";
+import { devWith } from "../support/fixtures.ts";
+import { devWithJob, synthesizeEnvironment } from "../support/workload.ts";
+
+const table = readPrices();
+
+function resources(environment: Environment): Resource[] {
+  return Object.values(synthesizeEnvironment(environment)).flatMap(({ json }) => resourcesOf(json));
+}
+
+function costOf(environment: Environment, changed = table, secondsPerParameter?: number) {
+  return environmentCost(environment, resources(environment), changed, secondsPerParameter);
+}
+
+/** What a line of the bill says while nothing is computed. */
+function idleOf(environment: Environment, item: string, changed = table): number | undefined {
+  return costOf(environment, changed).monthly.lines.find((line) => line.item === item)?.idle.most;
+}
+
+test.each([dev, prod])(
+  "every resource of our own environments has a price or is known to be free ($name)",
+  (environment) => {
+    expect(costOf(environment).monthly.notPriced).toEqual([]);
+  },
+);
+
+test("a resource that nobody has looked at is named, and not counted as free", () => {
+  const strange: Resource = { type: "aws_db_instance", name: "database", json: {} };
+  const cost = environmentCost(dev, [...resources(dev), strange], table);
+  expect(cost.monthly.notPriced).toEqual(["aws_db_instance"]);
+  expect(environmentReport(cost)).toContain("not priced: aws_db_instance; add it to tools/cost/resource-types.ts");
+  expect(cost.monthly.idle).toEqual(costOf(dev).monthly.idle);
+});
+
+test("dev's idle bill is that of its resources, line by line", () => {
+  const { monthly } = costOf(dev);
+  const idle = Object.fromEntries(
+    monthly.lines.filter((line) => line.idle.most > 0).map((line) => [line.item, line.idle.most]),
+  );
+  const byHand = {
+    "EKS control plane": 730 * 0.1,
+    "nodes of general": 2 * 730 * 0.0832,
+    "root volumes of general": 2 * 50 * 0.08,
+    "NAT gateways": 730 * 0.045,
+    "public IPv4 addresses": 730 * 0.005,
+    "KMS keys": 1,
+    "control-plane logs": 15 * (0.5 + (7 / 30) * 0.03),
+    "images in ECR": 0.1,
+    "results in S3": 0.023,
+  };
+  expect(Object.keys(idle).sort()).toEqual(Object.keys(byHand).sort());
+  for (const [item, usd] of Object.entries(byHand)) expect([item, idle[item]]).toEqual([item, expect.closeTo(usd, 6)]);
+  expect(monthly.idle.most).toBeCloseTo(
+    Object.values(byHand).reduce((sum, usd) => sum + usd),
+    6,
+  );
+  expect(monthly.lines[0]?.item).toBe("nodes of general");
+});
+
+test("at most is every pool at its maximum: on-demand pools by their price, spot pools between two", () => {
+  const maximum = (environment: Environment, item: string) =>
+    costOf(environment).monthly.lines.find((line) => line.item === item)?.maximum;
+  const executor = maximum(prod, "nodes of executor");
+  // The cheapest of the four types is c5a.2xlarge, the most expensive c5d.2xlarge.
+  expect(executor?.least).toBeCloseTo(50 * 730 * 0.3 * 0.308, 6);
+  expect(executor?.most).toBeCloseTo(50 * 730 * 0.6 * 0.384, 6);
+  expect(maximum(prod, "nodes of gpu")?.least).toBeCloseTo(5 * 730 * 0.526, 6);
+  expect(maximum(prod, "nodes of gpu")?.most).toBeCloseTo(5 * 730 * 0.526, 6);
+  // Two busy vCPUs, of which 0.6 are the baseline's.
+  expect(maximum(prod, "CPU credits of general")?.most).toBeCloseTo(10 * 730 * (2 - 0.6) * 0.05, 6);
+});
+
+test("a spot price that somebody has looked up takes the place of the assumption", () => {
+  const usWest = table.regions["us-west-2"];
+  if (usWest === undefined) throw new Error("the table has us-west-2");
+  const seen = { onDemand: 0.526, spot: { least: 0.2, most: 0.21, date: "2026-11-20" } };
+  const usdPerHour = { ...usWest.instances.usdPerHour, "g4dn.xlarge": seen };
+  const regions = { "us-west-2": { ...usWest, instances: { ...usWest.instances, usdPerHour } } };
+  const { pools } = costOf(dev, { ...table, regions });
+  expect(pools.find(({ name }) => name === "gpu")?.spotUsdPerHour).toEqual({ least: 0.2, most: 0.21 });
+});
+
+test("a service costs nothing, unless it brings a load balancer", () => {
+  const service = (type: string): Resource => ({ type: "kubernetes_service_v1", name: type, json: { spec: { type } } });
+  const balancersOf = (...added: Resource[]) =>
+    environmentCost(dev, [...resources(dev), ...added], table).monthly.lines.find(
+      ({ item }) => item === "load balancers",
+    );
+  expect(balancersOf(service("ClusterIP"))).toBeUndefined();
+  expect(balancersOf(service("ClusterIP"), service("LoadBalancer"))?.idle.most).toBeCloseTo(730 * 0.0225, 6);
+});
+
+test("NAT gateways, addresses and interface endpoints are counted where they are", () => {
+  expect(idleOf(prod, "NAT gateways")).toBeCloseTo(3 * 730 * 0.045, 6);
+  expect(idleOf(prod, "public IPv4 addresses")).toBeCloseTo(3 * 730 * 0.005, 6);
+  expect(idleOf(prod, "interface endpoints, in each zone")).toBeUndefined();
+  const services = ["ecr.api", "ecr.dkr"] as const;
+  const withEndpoints = devWith({
+    network: { cidrBlock: "10.0.0.0/16", natGateways: "single", interfaceEndpoints: services },
+  });
+  expect(idleOf(withEndpoints, "interface endpoints, in each zone")).toBeCloseTo(2 * 3 * 730 * 0.01, 6);
+  expect(idleOf(prod, "VPC flow logs")).toBeCloseTo(5 * (0.5 + 3 * 0.03), 6);
+  expect(idleOf(dev, "VPC flow logs")).toBeUndefined();
+});
+
+describe("the control plane", () => {
+  const later = { ...table, date: "2027-04-01" };
+  const line = (support: "STANDARD" | "EXTENDED", changed = table) => {
+    const all = resources(dev).map((resource) =>
+      resource.type === "aws_eks_cluster"
+        ? { ...resource, json: { ...resource.json, upgrade_policy: { support_type: support } } }
+        : resource,
+    );
+    return environmentCost(dev, all, changed).monthly.lines.find(({ item }) => item === "EKS control plane");
+  };
+
+  test("costs 10 cents an hour while its minor has standard support, and the note says until when", () => {
+    expect(line("STANDARD")?.idle.most).toBeCloseTo(73, 6);
+    expect(line("STANDARD")?.note).toBe(
+      "Kubernetes 1.35: standard support until 2027-03-27, then EKS upgrades the cluster.",
+    );
+    expect(line("EXTENDED")?.note).toContain("then it costs $0.6 an hour");
+  });
+
+  test("costs six times as much afterwards, unless EKS upgrades it instead", () => {
+    expect(line("EXTENDED", later)?.idle.most).toBeCloseTo(6 * 73, 6);
+    expect(line("STANDARD", later)?.idle.most).toBeCloseTo(73, 6);
+  });
+});
+
+describe("one sweep", () => {
+  test("of dev takes the time and the machine that its pods need", () => {
+    // A core-second for each parameter: three pods with half a core each, on one node of c5.2xlarge.
+    const cost = costOf(devWithJob({ totalParameters: 3_000, batchSize: 100 }), table, 1);
+    const [sweep] = cost.sweeps;
+    // 1,000 parameters for each, at half a core.
+    expect(sweep?.prediction).toMatchObject({
+      nodes: 1,
+      pods: 3,
+      coresOfPod: 0.5,
+      computeSeconds: 2000,
+      wallSeconds: 2190,
+    });
+    const hours = (190 - 7 + 2000 + 300) / 3600;
+    const volume = (50 * 0.08) / 730;
+    expect(sweep?.costs?.onDemand.most).toBeCloseTo(hours * (0.34 + volume), 9);
+    expect(sweep?.costs?.spot.least).toBeCloseTo(hours * (0.3 * 0.308 + volume), 9);
+    expect(sweep?.costs?.spot.most).toBeCloseTo(hours * (0.6 * 0.384 + volume), 9);
+    // An object each second from each pod, and 24 kB for a month.
+    expect(sweep?.costs?.storage.most).toBeCloseTo(6 * 0.005 + 24e-6 * 0.023, 9);
+    expect(sweep?.costs?.nat.most).toBeCloseTo(0.1 * 0.045, 9);
+    expect(sweep?.costs?.alwaysOn.most).toBeCloseTo((cost.monthly.idle.most * 2190) / 3600 / 730, 9);
+  });
+
+  test("of a job that is paused is estimated as it goes on", () => {
+    const [paused] = costOf(devWithJob({ parallelism: 0 })).sweeps;
+    expect(paused?.prediction).toEqual(costOf(dev).sweeps[0]?.prediction);
+  });
+
+  test("is by default what the evaluation was measured to take, and says so", () => {
+    const [sweep] = costOf(dev).sweeps;
+    expect(sweep?.duration).toEqual({
+      secondsPerParameter: table.measured.collatz?.secondsPerParameter,
+      from: table.measured.collatz?.how,
+    });
+    const [slowed] = costOf(devWithJob({ simulateWorkMs: 2 })).sweeps;
+    expect(slowed?.duration?.secondsPerParameter).toBeCloseTo(0.002, 5);
+  });
+
+  test("of an evaluation that nobody has measured is not known, and the report says how to measure it", () => {
+    const cost = costOf(devWithJob({ evaluation: "mine" }));
+    expect(cost.sweeps[0]).toMatchObject({ duration: undefined, costs: undefined });
+    expect(environmentReport(cost)).toContain("npx sweep plan --environment dev --job ttg-computation");
+  });
+
+  test("waits for the idle minutes that the autoscaler is told", () => {
+    expect(costOf(dev).timeline.idle).toBe(300);
+    const all = resources(dev).map((resource) =>
+      resource.json.name === "cluster-autoscaler" && resource.type === "helm_release"
+        ? {
+            ...resource,
+            json: { ...resource.json, values: [JSON.stringify({ extraArgs: { "scale-down-unneeded-time": "2m" } })] },
+          }
+        : resource,
+    );
+    expect(environmentCost(dev, all, table).timeline.idle).toBe(120);
+  });
+});
+
+describe("the user's example, 5 c5.xlarge", () => {
+  const { alwaysOn, fromZero } = example(table);
+
+  test("costs about $620 when the machines are always on", () => {
+    expect(alwaysOn.machineHours).toBe(3650);
+    expect(alwaysOn.machinesUsd).toBeCloseTo(620.5, 6);
+    expect(alwaysOn.volumesUsd).toBeCloseTo(5 * 50 * 0.08, 6);
+  });
+
+  test("costs about $10 from zero, for 22 batches of 24 minutes with start and idling", () => {
+    expect(fromZero.billedSeconds).toBe(190 - 7 + 24 * 60 + 300);
+    expect(fromZero.machineHours).toBeCloseTo((22 * 5 * 1923) / 3600, 6);
+    expect(fromZero.machinesUsd).toBeCloseTo(58.7583 * 0.17, 3);
+    expect(Math.round(fromZero.machinesUsd)).toBe(10);
+  });
+});

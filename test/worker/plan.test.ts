@@ -1,0 +1,311 @@
+import { cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { runInNewContext } from "node:vm";
+import { describeProblem } from "../../constructs/validation.ts";
+import { problemsOf } from "../../stacks/config.ts";
+import { measure } from "../../worker/src/planning/measurement.ts";
+import { SampleBlocks } from "../../worker/src/planning/sample-blocks.ts";
+import { startProgram, startSweep, sweep, temporaryDirectory, writeEvaluation } from "../support/sweep.ts";
+import { devWithJob } from "../support/workload.ts";
+
+const directory = temporaryDirectory();
+/** Computes for half a millisecond. */
+const SPIN = writeEvaluation(
+  directory,
+  "spin",
+  `export function evaluate(parameter: number) {
+  const end = performance.now() + 0.5;
+  let turns = 0;
+  while (performance.now() < end) turns++;
+  return turns;
+}
+`,
+);
+
+async function planned(args: readonly string[]) {
+  const { code, stdout, stderr } = await sweep(["plan", ...args, "--json"]);
+  if (code !== 0) throw new Error(stderr);
+  return JSON.parse(stdout);
+}
+
+describe("against a real run", () => {
+  test("the cost of a parameter is found, and the run takes as long as predicted", async () => {
+    const { measurement, thisMachine } = await planned([SPIN, "--total", "4000", "--seconds", "1"]);
+    // Busy machines only make it longer.
+    expect(measurement.secondsPerParameter).toBeGreaterThan(0.000_49);
+    expect(measurement.secondsPerParameter).toBeLessThan(0.002);
+    const run = await sweep(["run", SPIN, "--total", "4000", "--results", join(directory, "spin")]);
+    const [, seconds] = /Computed: 4,000 in ([\d.]+) s/.exec(run.stdout) ?? [];
+    // What starting processes takes is not computing; the limits are wide because other programs run here.
+    expect(Number(seconds)).toBeGreaterThan(thisMachine.seconds / 3);
+    expect(Number(seconds)).toBeLessThan(3 * thisMachine.seconds + 1);
+  });
+
+  test("rehearsed slowness counts", async () => {
+    const { measurement } = await planned(["collatz", "--total", "1000", "--seconds", "1", "--simulate-work-ms", "10"]);
+    expect(measurement.secondsPerParameter).toBeGreaterThan(0.0099);
+    expect(measurement.secondsPerParameter).toBeLessThan(0.03);
+  });
+
+  test("a cheap function does not look expensive because of what measuring costs", async () => {
+    const cheap = writeEvaluation(directory, "cheap", "export const evaluate = (parameter: number) => 2 * parameter;");
+    const { measurement } = await planned([cheap, "--total", "100000000", "--seconds", "1.5"]);
+    expect(measurement.secondsPerParameter).toBeLessThan(200e-9);
+  });
+});
+
+test("a cost that grows with the parameter is found all over the range, and so is its spread", async () => {
+  // Parameter p takes p / 10,000 of two milliseconds: one on average, a fifth at the first tenth.
+  const ramp = writeEvaluation(
+    directory,
+    "ramp",
+    `export function evaluate(parameter: number) {
+  const end = performance.now() + (2 * parameter) / 10_000;
+  while (performance.now() < end) {}
+  return parameter;
+}
+`,
+  );
+  const { measurement } = await planned([ramp, "--total", "10000", "--seconds", "3"]);
+  expect(measurement.secondsPerParameter).toBeGreaterThan(0.0008);
+  expect(measurement.secondsPerParameter).toBeLessThan(0.003);
+  expect(measurement.spread.least).toBeLessThan(0.6 * measurement.secondsPerParameter);
+  expect(measurement.spread.most).toBeGreaterThan(1.4 * measurement.secondsPerParameter);
+});
+
+describe("an evaluation that fails", () => {
+  test("is measured all the same, and the failures are counted by kind", async () => {
+    const failing = writeEvaluation(
+      directory,
+      "failing",
+      `export function evaluate(parameter: number) {
+  if (parameter % 4 === 1) throw new Error("one in four");
+  return parameter;
+}
+`,
+    );
+    const { code, stdout } = await sweep(["plan", failing, "--total", "1000000", "--seconds", "1"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Failed: 2[45](\.\d)? % \(threw [\d,]+\)$/m);
+    expect(stdout).toMatch(/^ {2}parameter \d+: Error: one in four$/m);
+    expect(stdout).toMatch(
+      /^ {2}that would be 2[45]\d,\d{3} of all: a worker gives up after 10,000 \(MAX_FAILURES\)$/m,
+    );
+  });
+
+  test("by never returning is ended by the timeout, and the rest is measured", async () => {
+    const endless = writeEvaluation(
+      directory,
+      "endless",
+      "export function evaluate(parameter: number) { while (parameter < 2); return parameter; }",
+    );
+    const { measurement } = await planned([endless, "--total", "64", "--seconds", "6", "--timeout", "0.3"]);
+    expect(measurement.failedByKind).toEqual({ timeout: expect.any(Number) });
+    expect(measurement.parameters).toBeGreaterThan(2 * measurement.failed);
+    expect(measurement.slowestSeconds).toBeGreaterThan(0.3);
+  });
+
+  test("by crashing its process does not end the plan", async () => {
+    const crashing = writeEvaluation(
+      directory,
+      "crashing",
+      "export function evaluate(parameter: number) { if (parameter === 5) process.exit(3); return parameter; }",
+    );
+    const { measurement } = await planned([crashing, "--total", "20", "--seconds", "3"]);
+    expect(Object.keys(measurement.failedByKind)).toEqual(["exited"]);
+    expect(measurement.failures).toEqual([{ parameter: 5, error: expect.stringContaining("exit code 3") }]);
+  });
+});
+
+test("nothing finished in time is an error that says what to change", async () => {
+  const args = ["plan", "collatz", "--total", "10", "--seconds", "0.5", "--simulate-work-ms", "60000"];
+  const { code, stdout, stderr } = await sweep(args);
+  expect({ code, stdout }).toEqual({ code: 42, stdout: "" });
+  expect(stderr).toContain("--seconds: got 0.5; no parameter was finished in 1 s: allow more, or a smaller --timeout");
+});
+
+test("a program in another language is measured as a worker would run it", async () => {
+  const program = join(directory, "double.mjs");
+  const lines =
+    "for await (const line of createInterface({ input: process.stdin })) console.log(2 * JSON.parse(line).parameter);";
+  writeFileSync(program, `import { createInterface } from "node:readline";\n${lines}\n`);
+  const { evaluation, measurement } = await planned([
+    "--command",
+    `node ${program}`,
+    "--total",
+    "100000",
+    "--seconds",
+    "1",
+  ]);
+  expect(evaluation).toBe("double");
+  expect(measurement.failed).toBe(0);
+  expect(measurement.parameters).toBeGreaterThan(1000);
+});
+
+test("Ctrl-C prints what was measured until then", async () => {
+  const { child, finished, output } = startSweep(["plan", SPIN, "--total", "100000", "--seconds", "60"]);
+  while (!output().includes("sampling")) await setTimeout(50);
+  await setTimeout(1500);
+  child.kill("SIGINT");
+  const { code, stdout } = await finished;
+  expect(code).toBe(130);
+  expect(stdout).toMatch(/^spin: [\d,]+ of 100,000 parameters evaluated in [12]\.\d s/);
+  expect(stdout).toContain("On this machine, sweep run with");
+});
+
+describe("for an environment", () => {
+  test("the job, its pool and its settings are those of the synthesized stacks", async () => {
+    const { code, stdout } = await sweep(["plan", "--environment", "dev", "--seconds", "1"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^collatz: [\d,]+ of 10,000,000 parameters/);
+    expect(stdout).toMatch(/^ {2}ttg-computation as it is +1 +3 +3 min \d+ s +\$0\.\d\d to \$0\.\d\d +\$0\.\d\d$/m);
+    expect(stdout).toMatch(/^ {2}50 nodes +50 +400 .*\(the pool allows 10\)$/m);
+    expect(stdout).toMatch(/^ {2}nodes {6}1: a node is paid for 483 s of start and idling/m);
+    expect(stdout).toContain("a limit of 500 lets a pod stand still 50 % of the time");
+  });
+
+  test("the lines to paste are settings that can be deployed", async () => {
+    const { settings, recommendation } = await planned([SPIN, "--environment", "dev", "--seconds", "1"]);
+    const pasted = JSON.parse(JSON.stringify(runInNewContext(`({${settings.join("\n")}})`)));
+    expect(pasted).toMatchObject({ workers: recommendation.workers, batchSize: recommendation.batchSize });
+    expect(problemsOf(devWithJob(pasted)).map(describeProblem)).toEqual([]);
+  });
+
+  test("a faster pool takes less time, and other numbers of nodes can be compared", async () => {
+    const args = [SPIN, "--environment", "dev", "--seconds", "1", "--nodes", "2", "--speed", "4"];
+    const { measurement, scenarios } = await planned(args);
+    const labels = scenarios.map(({ label }: { label: string }) => label);
+    expect(labels).toEqual(["ttg-computation as it is", "2 nodes", "recommended"]);
+    const { pods, coresOfPod, computeSeconds } = scenarios[1].prediction;
+    expect(pods).toBe(16);
+    // 10,000,000 parameters at a quarter of what they cost here, over 16 pods.
+    const coreSeconds = (10_000_000 / pods) * (measurement.secondsPerParameter / 4);
+    expect(computeSeconds).toBeCloseTo(coreSeconds / coresOfPod, 3);
+  });
+
+  test("prices of one's own count, from a path beside the caller", async () => {
+    const assumptions = { natGbPerNodeStart: 1000 };
+    writeFileSync(join(directory, "prices.json"), JSON.stringify({ date: "2026-12-24", assumptions }));
+    const args = [
+      "plan",
+      "collatz",
+      "--environment",
+      "dev",
+      "--seconds",
+      "1",
+      "--nodes",
+      "1",
+      "--prices",
+      "prices.json",
+    ];
+    const { stdout } = await sweep(args, { cwd: directory });
+    expect(stdout).toContain("prices of 2026-12-24 in us-west-2");
+    // 1,000 GB through the NAT gateway for the one node.
+    expect(stdout).toMatch(/^ {2}recommended +1 .* \$45$/m);
+  });
+
+  test("an environment or a job that is not there is refused", async () => {
+    const refused = async (args: string[]) => (await sweep(["plan", ...args, "--seconds", "1"])).stderr;
+    expect(await refused(["--environment", "staging"])).toContain('environment: got "staging"; allowed is dev or prod');
+    expect(await refused(["--environment", "dev", "--job", "other"])).toContain(
+      "--job: got other; allowed is one of ttg-computation",
+    );
+  });
+
+  test("outside the repository it says that this is needed, and plans for the machine without", async () => {
+    const away = join(directory, "image", "worker");
+    mkdirSync(away, { recursive: true });
+    await sweep(["--version"]);
+    cpSync(join(__dirname, "../../worker/dist"), join(away, "dist"), { recursive: true });
+    const bundle = join(directory, "spin.mjs");
+    expect((await sweep(["bundle", SPIN, "--output", bundle])).code).toBe(0);
+    const plan = [process.execPath, join(away, "dist/cli.mjs"), "plan", bundle, "--total", "1000", "--seconds", "0.5"];
+    const refused = await startProgram([...plan, "--environment", "dev"]).finished;
+    expect({ code: refused.code, stdout: refused.stdout }).toEqual({ code: 42, stdout: "" });
+    expect(refused.stderr).toContain('--environment: got "dev"; allowed is only in the repository');
+    const alone = await startProgram(plan).finished;
+    expect(alone.code).toBe(0);
+    expect(alone.stdout).toContain("On this machine, sweep run with");
+  });
+});
+
+test.each([
+  [["--seconds", "0"], '--seconds: got "0"; allowed is a number above 0'],
+  [["--speed", "fast"], '--speed: got "fast"; allowed is a number above 0'],
+  [["--nodes", "1,x"], '--nodes: got "x"; allowed is whole numbers from 1'],
+  [["--total", "0"], '--total: got "0"; allowed is 1 or more'],
+])("plan refuses %j with what is allowed", async (args, message) => {
+  const { code, stderr } = await sweep(["plan", "collatz", ...args]);
+  expect(code).toBe(42);
+  expect(stderr).toContain(message);
+});
+
+describe("the blocks of a sample", () => {
+  const blocks = (seed: number, count: number) => {
+    const sample = new SampleBlocks(6400, seed);
+    let left = count;
+    return [...sample.until(() => left-- === 0)];
+  };
+
+  test("visit every part of the range before any part again", () => {
+    const visited = blocks(1, 128).map(({ start }) => Math.floor(start / 100));
+    expect(new Set(visited.slice(0, 64)).size).toBe(64);
+    expect(new Set(visited.slice(64)).size).toBe(64);
+  });
+
+  test("are the same for the same seed, and others for another", () => {
+    expect(blocks(1, 10)).toEqual(blocks(1, 10));
+    expect(blocks(1, 10)).not.toEqual(blocks(2, 10));
+  });
+
+  test("grow until one takes a fiftieth of a second, and never leave the range", () => {
+    const sample = new SampleBlocks(1_000_000, 0);
+    let left = 200;
+    const counts: number[] = [];
+    for (const { start, count } of sample.until(() => left-- === 0)) {
+      expect(start + count).toBeLessThanOrEqual(1_000_000);
+      counts.push(count);
+      sample.follow(1e-5);
+    }
+    expect(counts.slice(0, 7)).toEqual([1, 4, 16, 64, 256, 1024, 2000]);
+    expect(counts.at(-1)).toBe(2000);
+  });
+
+  test("of fewer parameters than parts are the parameters", () => {
+    const sample = new SampleBlocks(3, 0);
+    let left = 3;
+    const all = [...sample.until(() => left-- === 0)];
+    expect(all.map(({ start }) => start).sort()).toEqual([0, 1, 2]);
+  });
+});
+
+describe("what a sample says", () => {
+  const blocks = (costs: readonly number[], from = 0) =>
+    costs.map((cost, index) => ({ at: from + index, seconds: 10 * cost, count: 10 }));
+  const raw = { failures: [], elapsedSeconds: 100, unfinishedSeconds: undefined };
+
+  test("is the mean of its blocks, and how far it may be off", () => {
+    const { secondsPerParameter, confidence } = measure({ ...raw, observations: blocks([1, 2, 3, 4]) });
+    expect(secondsPerParameter).toBe(2.5);
+    // A standard deviation of 1.29, over the root of 4, times 1.96.
+    expect(confidence.most - 2.5).toBeCloseTo((1.96 * Math.sqrt(5 / 3)) / 2, 9);
+    expect(2.5 - confidence.least).toBeCloseTo(confidence.most - 2.5, 9);
+  });
+
+  test("leaves out the beginning, while V8 compiles, where enough is left", () => {
+    const cold = blocks(Array(10).fill(50));
+    const warm = blocks(Array(20).fill(1), 10);
+    expect(measure({ ...raw, observations: [...cold, ...warm] }).secondsPerParameter).toBe(1);
+    expect(measure({ ...raw, observations: [...cold, ...warm.slice(1)] }).secondsPerParameter).toBeGreaterThan(1);
+  });
+
+  test("knows that a parameter that was not finished took at least so long", () => {
+    const observations = blocks([1, 1]).map((block) => ({ ...block, count: 1 }));
+    expect(measure({ ...raw, observations })).toMatchObject({ slowestSeconds: 10, slowestIsExact: true });
+    expect(measure({ ...raw, observations, unfinishedSeconds: 30 })).toMatchObject({
+      slowestSeconds: 30,
+      slowestIsExact: false,
+    });
+  });
+});

@@ -1,0 +1,124 @@
+import Table from "cli-table3";
+import { describeSeconds } from "../../worker/src/progress-display.ts";
+import type { EnvironmentCost } from "./environment-cost.ts";
+import type { Example } from "./example.ts";
+import { dollars, showDollars } from "./money.ts";
+import type { PriceTable } from "./price-table.ts";
+import { addedBySweep, type SweepEstimate } from "./sweep.ts";
+
+const plain = { head: [], border: [] };
+
+function table(head: readonly string[], right: readonly number[]): InstanceType<typeof Table> {
+  const colAligns = head.map((_, column) => (right.includes(column) ? "right" : "left"));
+  // Lines between rows make a bill no clearer.
+  const chars = { mid: "", "left-mid": "", "mid-mid": "", "right-mid": "" } as const;
+  return new Table({ head: [...head], colAligns, chars, style: plain });
+}
+
+/** All environments side by side: what a reviewer wants to see first. */
+export function summary(costs: readonly EnvironmentCost[]): string {
+  const rows = table(
+    ["US dollars", ...costs.map(({ name }) => name)],
+    costs.map((_, column) => column + 1),
+  );
+  const sweeps = (kind: "spot" | "onDemand") =>
+    costs.map((cost) =>
+      cost.sweeps
+        .map(({ job, costs }) => (costs ? showDollars(addedBySweep(costs)[kind]) : `${job}: not known`))
+        .join(", "),
+    );
+  rows.push(
+    ["idle, a month", ...costs.map(({ monthly }) => showDollars(monthly.idle))],
+    ["every pool at its maximum and busy, a month", ...costs.map(({ monthly }) => showDollars(monthly.maximum))],
+    ["one sweep adds, on spot machines", ...sweeps("spot")],
+    ["one sweep adds, on demand", ...sweeps("onDemand")],
+    ["largest item of the idle bill", ...costs.map(({ monthly }) => monthly.lines[0]?.item ?? "none")],
+  );
+  return rows.toString();
+}
+
+export function environmentReport(cost: EnvironmentCost): string {
+  const { name, region, pricesOf, monthly } = cost;
+  const rows = table([`${name}, a month`, "how", "idle", "at most"], [2, 3]);
+  for (const { item, how, idle, maximum } of monthly.lines) {
+    rows.push([item, how, showDollars(idle), showDollars(maximum)]);
+  }
+  rows.push(["total", `${region}, prices of ${pricesOf}`, showDollars(monthly.idle), showDollars(monthly.maximum)]);
+  const [largest] = monthly.lines;
+  return [
+    rows.toString(),
+    ...monthly.notPriced.map((type) => `not priced: ${type}; add it to tools/cost/resource-types.ts`),
+    ...(largest === undefined
+      ? []
+      : [`Largest item of the idle bill: ${largest.item}, ${showDollars(largest.idle)}. Less with: ${largest.lower}.`]),
+    ...monthly.lines.flatMap(({ note }) => note ?? []),
+    ...cost.sweeps.map((sweep) => sweepReport(sweep, cost)),
+  ].join("\n");
+}
+
+function sweepReport(sweep: SweepEstimate, cost: EnvironmentCost): string {
+  const { job, pool, totalParameters, duration, prediction, costs } = sweep;
+  const title = `One run of ${job}: ${totalParameters.toLocaleString("en")} parameters`;
+  if (prediction === undefined || costs === undefined || duration === undefined) {
+    return `\n${title} on ${pool}: not known, since nobody has measured it. Run npx sweep plan --environment ${cost.name} --job ${job}, or give --seconds-per-parameter`;
+  }
+  const node = cost.pools.find(({ name }) => name === pool);
+  const added = addedBySweep(costs);
+  const rows = table([`${job}, one run`, "spot", "on demand"], [1, 2]);
+  const both = (label: string, amount: (typeof costs)["nat"]) =>
+    rows.push([label, showDollars(amount), showDollars(amount)]);
+  const hours = (prediction.billedNodeSeconds / 3600).toFixed(1);
+  rows.push([
+    `machines: ${prediction.nodes} x ${node?.instanceTypes[0]}, ${hours} h in all`,
+    showDollars(costs.spot),
+    showDollars(costs.onDemand),
+  ]);
+  both("storing the results, and keeping them for a month", costs.storage);
+  both("through the NAT gateway", costs.nat);
+  rows.push(["added by the run", showDollars(added.spot), showDollars(added.onDemand)]);
+  both("control plane, NAT and the rest meanwhile, paid anyway", costs.alwaysOn);
+  const { start, idle } = cost.timeline;
+  const share = Math.round(100 * prediction.coresOfPod);
+  return [
+    `\n${title} take ${describeSeconds(prediction.wallSeconds)}: ${start} s until a machine computes, ${describeSeconds(prediction.computeSeconds)} of computing; it is returned after ${idle / 60} idle minutes.`,
+    `${prediction.pods} pods on ${prediction.nodes === 1 ? "1 node" : `${prediction.nodes} nodes`}, each with ${share} % of a core. ${showDuration(duration)}`,
+    rows.toString(),
+  ].join("\n");
+}
+
+function showDuration({ secondsPerParameter, from }: { secondsPerParameter: number; from: string }): string {
+  const nanoseconds = secondsPerParameter * 1e9;
+  const amount =
+    nanoseconds < 1e5
+      ? `${Math.round(nanoseconds).toLocaleString("en")} ns`
+      : `${Number((secondsPerParameter * 1000).toPrecision(3))} ms`;
+  return `A parameter takes ${amount} of a core: ${from}.`;
+}
+
+/** What is assumed where nothing is known, and where the prices are from. */
+export function notes({ assumptions, date }: PriceTable): string {
+  const { least, most, source } = assumptions.spotShareOfOnDemand;
+  return [
+    `Prices of ${date}, Linux, without taxes, free tiers and discounts (tools/cost/prices.json names a page for each).`,
+    `Spot prices change by the hour. Taken is ${100 * least} to ${100 * most} % of on-demand: ${source}.`,
+    "Not counted: traffic to the internet, and between zones.",
+  ].join("\n");
+}
+
+export function exampleReport({ alwaysOn, fromZero }: Example): string {
+  const rows = table(["5 x c5.xlarge, a month", "machine hours", "machines", "with root volumes"], [1, 2, 3]);
+  const row = (label: string, hours: number, machines: number, volumes: number) =>
+    rows.push([
+      label,
+      hours.toLocaleString("en", { maximumFractionDigits: 1 }),
+      showDollars(dollars(machines)),
+      showDollars(dollars(machines + volumes)),
+    ]);
+  row("always on", alwaysOn.machineHours, alwaysOn.machinesUsd, alwaysOn.volumesUsd);
+  row("from zero, when needed", fromZero.machineHours, fromZero.machinesUsd, fromZero.volumesUsd);
+  return [
+    rows.toString(),
+    `From zero: ${fromZero.batches} batches of ${fromZero.computeSeconds / 60} minutes, one each working day; each machine is paid for ${describeSeconds(fromZero.billedSeconds)} of it, start and idling included.`,
+    "Control plane, general pool and network are paid for in both.",
+  ].join("\n");
+}
