@@ -64,8 +64,8 @@ describe("a prediction", () => {
     // 10,000 parameters each, 0.1 s of a core, 0.2 s of half a core: 2,000 s. Paid from T+7 until 300 s after the end.
     expect(got).toMatchObject({ nodes: 1, pods: 3, podsOnNode: 3, computeSeconds: 2000, wallSeconds: 2190 });
     expect(got.billedNodeSeconds).toBe(183 + 2000 + 300);
-    // 2,000 s of three pods with an object a second each; 300 blocks are fewer.
-    expect(got.objects).toBe(6000);
+    // 2,000 s of three pods with an object every 10 s each; 300 blocks are fewer.
+    expect(got.objects).toBe(600);
     const hours = 2483 / 3600;
     expect(got.cost.onDemandUsd).toBeCloseTo(hours * 0.365, 9);
     expect(got.cost.spotUsd.least).toBeCloseTo(hours * 0.125, 9);
@@ -160,9 +160,9 @@ describe("a recommendation", () => {
     expect(workers).toBe(2);
   });
 
-  test("has blocks of about a second of a pod's time, where the parameters are many", () => {
-    // 5.125 cores for 8 pods: 0.64 of a core each; 64 parameters of 10 ms in a second.
-    expect(of(100_000_000, 0.01).batchSize).toBe(64);
+  test("has blocks of about ten seconds of a pod's time, where the parameters are many", () => {
+    // 5.125 cores for 8 pods: 0.64 of a core each; 640 parameters of 10 ms in ten seconds.
+    expect(of(100_000_000, 0.01).batchSize).toBe(640);
   });
 
   test("has smaller blocks where each worker would not get twenty of them", () => {

@@ -57,6 +57,21 @@ const messagesOf = ({ stdout }: Finished) =>
     .filter(Boolean)
     .map((line) => JSON.parse(line).msg);
 
+test("a block that takes seconds is one object, as each is a request that is paid for", async () => {
+  const slow = writeEvaluation(
+    directory,
+    "slow",
+    `export function evaluate(parameter: number) {
+       const until = performance.now() + 30;
+       while (performance.now() < until);
+       return parameter;
+     }`,
+  );
+  const args = ["run", slow, "--total", "100", "--batch-size", "100", "--workers", "1", "--results", RESULTS];
+  expect((await sweep(args, { env: s3.environment })).code).toBe(0);
+  expect(blocks()).toEqual([expect.stringMatching(/\/0+-100\.block$/)]);
+});
+
 test("a run in a bucket has the same bytes, failures and receipt as one in a directory", async () => {
   const local = join(directory, "local");
   const download = join(directory, "downloaded");

@@ -18,8 +18,6 @@ import { ResultColumns } from "./result-columns.ts";
 const REPORT_EVERY_MS = 20;
 /** A block that takes longer shows that it is alive this often. */
 const HEARTBEAT_EVERY_MS = 100;
-/** What is done of a block that takes longer is completed this often: no kill costs more, however large the blocks are. */
-const COMPLETE_EVERY_MS = 1_000;
 
 type CreateEvaluator = (columns: ResultColumns) => BlockEvaluator;
 
@@ -31,6 +29,7 @@ class EvaluationProcess {
   #evaluator: BlockEvaluator | undefined;
   #buffers: readonly Float64Array[] = [];
   #files: ColumnFiles | undefined;
+  #completeEveryMs = 0;
   readonly #queue: BlockOrder[] = [];
   #completed: CompletedPart[] = [];
   #reportedAt = 0;
@@ -46,7 +45,8 @@ class EvaluationProcess {
     this.#checksum = checksum;
   }
 
-  open(spoolPaths: readonly string[], batchSize: number): void {
+  open(spoolPaths: readonly string[], batchSize: number, completeEveryMs: number): void {
+    this.#completeEveryMs = completeEveryMs;
     const columns = new ResultColumns(this.names, this.#areDeclared, batchSize);
     this.#buffers = columns.buffers;
     this.#evaluator = this.#createEvaluator(columns);
@@ -122,7 +122,7 @@ class EvaluationProcess {
       send({ type: "progress", done });
     }
     await this.#report(now);
-    return this.#stopping || now - this.#partStartedAt > COMPLETE_EVERY_MS;
+    return this.#stopping || now - this.#partStartedAt > this.#completeEveryMs;
   }
 
   async #report(now: number): Promise<void> {
@@ -191,7 +191,7 @@ async function handle(message: ToEvaluation): Promise<void> {
   }
   // The supervisor sends nothing else before it has heard "loaded".
   const loaded = evaluation as EvaluationProcess;
-  if (message.type === "open") loaded.open(message.spoolPaths, message.batchSize);
+  if (message.type === "open") loaded.open(message.spoolPaths, message.batchSize, message.completeEveryMs);
   else if (message.type === "blocks") await loaded.add(message.blocks);
   else if (message.type === "parameter") await loaded.evaluateAlone(message.parameter);
   else loaded.stop();

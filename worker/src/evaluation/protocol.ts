@@ -16,7 +16,7 @@ export interface BlockOrder extends Range {
   readonly position: number;
 }
 
-/** A part of a block whose values are in the spool: all of it, or what was done when a second had passed. */
+/** A part of a block whose values are in the spool: all of it, or what was done when its time had passed. */
 export interface CompletedPart extends Range {
   /** The first parameter of its block. */
   readonly block: number;
@@ -26,7 +26,12 @@ export interface CompletedPart extends Range {
 
 export type ToEvaluation =
   | { readonly type: "load"; readonly source: EvaluationSource; readonly seed: number; readonly simulateWorkMs: number }
-  | { readonly type: "open"; readonly spoolPaths: readonly string[]; readonly batchSize: number }
+  | {
+      readonly type: "open";
+      readonly spoolPaths: readonly string[];
+      readonly batchSize: number;
+      readonly completeEveryMs: number;
+    }
   | { readonly type: "blocks"; readonly blocks: readonly BlockOrder[] }
   /** Evaluate one parameter, whose values come back in the answer. */
   | { readonly type: "parameter"; readonly parameter: number }

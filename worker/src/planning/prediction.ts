@@ -1,3 +1,4 @@
+import { COMPLETE_EVERY_MS } from "../stores/store.ts";
 import {
   busyVCpus,
   coresOfNode,
@@ -56,8 +57,8 @@ export interface SweepCost {
 
 /** Pods of a later wave start on machines that are there. */
 const POD_START_SECONDS = 10;
-/** A worker completes what it has of a block after a second (`COMPLETE_EVERY_MS`), and each part is an object. */
-export const SECONDS_PER_OBJECT = 1;
+/** A worker completes what it has of a long block now and then, and each part is an object. */
+export const SECONDS_PER_OBJECT = COMPLETE_EVERY_MS.s3 / 1000;
 
 /**
  * Predicts a sweep. All shares hold equally many parameters, so that the pods of the fullest node end last; that shares differ

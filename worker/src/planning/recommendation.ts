@@ -95,16 +95,16 @@ function nodesReason(wanted: number, paidIdle: number, nodeSeconds: number, node
 }
 
 function batchSizeFor({ totalParameters, secondsPerParameter }: Work, workers: number, coresOfPod: number): number {
-  const inASecond = (SECONDS_PER_OBJECT * coresOfPod) / secondsPerParameter;
+  const inOneObject = (SECONDS_PER_OBJECT * coresOfPod) / secondsPerParameter;
   const balanced = totalParameters / (workers * BLOCKS_PER_WORKER);
   const least = Math.max(1, Math.ceil(totalParameters / MAX_BLOCKS));
-  return Math.max(least, roundDown(Math.min(inASecond, balanced, LARGEST_BATCH)));
+  return Math.max(least, roundDown(Math.min(inOneObject, balanced, LARGEST_BATCH)));
 }
 
 function batchSizeReason(batchSize: number, blockSeconds: number, { totalParameters }: Work, workers: number): string {
   const time = `${seconds(blockSeconds)} of a pod's time`;
   if (blockSeconds > SECONDS_PER_OBJECT / 2) {
-    return `${time}; longer blocks save no request, since what is done is stored each second, and that is what an interruption costs`;
+    return `${time}; longer blocks save no request, since what is done is stored every ${SECONDS_PER_OBJECT} s, and that is what an interruption costs`;
   }
   if (batchSize === LARGEST_BATCH) return `${time}; 32 larger ones would not fit into the /tmp of a small pod`;
   const blocks = Math.floor(totalParameters / workers / batchSize);

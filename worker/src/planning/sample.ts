@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { PermanentError } from "../errors.ts";
 import { ColumnFiles } from "../stores/column-files.ts";
-import type { Failure, ResultWriter, SpooledBlock } from "../stores/store.ts";
+import { COMPLETE_EVERY_MS, type Failure, type ResultWriter, type SpooledBlock } from "../stores/store.ts";
 import type { EvaluationSession } from "../supervisor/evaluation-session.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
 import { temporaryDirectory } from "../temporary-directory.ts";
@@ -107,7 +107,7 @@ export class Sampler {
     const paths = columns.map((name) => join(directory, `${name}.f64`));
     ColumnFiles.open(paths).close();
     return {
-      spool: { paths, capacity: 1, reserve: () => 0, release: () => {} },
+      spool: { paths, completeEveryMs: COMPLETE_EVERY_MS.file, capacity: 1, reserve: () => 0, release: () => {} },
       committed: async () => [],
       commit: async (blocks) => this.#observe(blocks),
       flush: async () => {},

@@ -19,7 +19,16 @@ import { overlaps, type Range, union } from "../ranges.ts";
 import { createChecksum } from "../results/checksum.ts";
 import { ColumnFiles } from "./column-files.ts";
 import { CommitLog } from "./commit-log.ts";
-import type { CommitRecord, Failure, ResultReader, ResultStore, ResultWriter, Spool, StoreProgress } from "./store.ts";
+import {
+  COMPLETE_EVERY_MS,
+  type CommitRecord,
+  type Failure,
+  type ResultReader,
+  type ResultStore,
+  type ResultWriter,
+  type Spool,
+  type StoreProgress,
+} from "./store.ts";
 
 /** Blocks that a worker has in flight. They have places of their own, so that this bounds only what is queued in memory. */
 const CAPACITY = 1024;
@@ -170,7 +179,13 @@ class FileWriter implements ResultWriter {
     this.#failuresPath = failuresPath;
     this.#records = records;
     // A block's place in the results is its own, whoever computes it.
-    this.spool = { paths: columns.paths, capacity: CAPACITY, reserve: (block) => block.start, release: () => {} };
+    this.spool = {
+      paths: columns.paths,
+      completeEveryMs: COMPLETE_EVERY_MS.file,
+      capacity: CAPACITY,
+      reserve: (block) => block.start,
+      release: () => {},
+    };
   }
 
   async committed(share: readonly Range[]): Promise<Range[]> {

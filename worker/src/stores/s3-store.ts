@@ -9,7 +9,15 @@ import { ColumnFiles } from "./column-files.ts";
 import { CommitLog, parseRecord, serializeRecord } from "./commit-log.ts";
 import { FileStore } from "./file-store.ts";
 import { Bucket, inParallel } from "./s3-bucket.ts";
-import type { ResultReader, ResultStore, ResultWriter, Spool, SpooledBlock, StoreProgress } from "./store.ts";
+import {
+  COMPLETE_EVERY_MS,
+  type ResultReader,
+  type ResultStore,
+  type ResultWriter,
+  type Spool,
+  type SpooledBlock,
+  type StoreProgress,
+} from "./store.ts";
 
 /** Blocks between evaluation and bucket: enough to hide the time a request takes, little enough for a pod's temporary space. */
 const CAPACITY = 32;
@@ -120,6 +128,7 @@ class S3Writer implements ResultWriter {
     const free = Array.from({ length: CAPACITY }, (_, slot) => slot * identity.batchSize);
     this.spool = {
       paths,
+      completeEveryMs: COMPLETE_EVERY_MS.s3,
       capacity: CAPACITY,
       reserve: () => {
         const position = free.pop();

@@ -37,6 +37,8 @@ export interface CommitRecord extends Range {
  */
 export interface Spool {
   readonly paths: readonly string[];
+  /** What is done of a block is completed when so many milliseconds have passed. */
+  readonly completeEveryMs: number;
   /** How many blocks may be between evaluation and commit. */
   readonly capacity: number;
   /** Takes a place for a block. @returns where it begins, in values. */
@@ -49,6 +51,12 @@ export interface SpooledBlock extends CommitRecord {
   /** Where in the spool its values begin, in values. */
   readonly position: number;
 }
+
+/**
+ * How much work a kill may cost, in milliseconds: what is done of a long block is completed this often, however large blocks are.
+ * In a bucket each part is an object, and a request: at one a second, requests would cost as much as the spot machine.
+ */
+export const COMPLETE_EVERY_MS = { file: 1_000, s3: 10_000 } as const;
 
 /** The store of one run, as a worker uses it. */
 export interface ResultWriter {

@@ -109,7 +109,8 @@ export class Supervisor {
   }
 
   #open(): void {
-    this.#session.send({ type: "open", spoolPaths: this.#writer.spool.paths, batchSize: this.#options.batchSize });
+    const { paths: spoolPaths, completeEveryMs } = this.#writer.spool;
+    this.#session.send({ type: "open", spoolPaths, batchSize: this.#options.batchSize, completeEveryMs });
   }
 
   async #restart(): Promise<void> {
