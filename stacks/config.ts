@@ -226,12 +226,15 @@ function nameOf(environment: unknown): string | undefined {
   return typeof name === "string" ? name : undefined;
 }
 
+/** What the names of an environment's variables begin with: `PLATFORM_DEV`. */
+export function variablePrefix(name: string): string {
+  return `PLATFORM_${name.toUpperCase().replace(/[^A-Z0-9]/g, "_")}`;
+}
+
 function withVariables(environment: unknown, variables: Readonly<Record<string, string | undefined>>): unknown {
   if (typeof environment !== "object" || environment === null) return environment;
   const { name, cluster: written } = environment as { name?: unknown; cluster?: object };
-  const prefix = `PLATFORM_${String(name)
-    .toUpperCase()
-    .replace(/[^A-Z0-9]/g, "_")}`;
+  const prefix = variablePrefix(String(name));
   const list = (key: string) => variables[`${prefix}_${key}`]?.split(",").map((entry) => entry.trim());
   const accountId = variables[`${prefix}_ACCOUNT_ID`];
   const administrators = list("ADMINISTRATORS");
