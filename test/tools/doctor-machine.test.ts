@@ -22,8 +22,8 @@ beforeEach(() => {
 });
 
 test.each([
-  ["20.8.1", "2026-01-01", "problem"],
-  ["20.9.0", "2026-04-30", "ok"],
+  ["20.9.0", "2026-01-01", "problem"],
+  ["20.10.0", "2026-04-30", "ok"],
   ["20.20.2", "2026-05-01", "warning"],
   ["24.11.0", "2026-11-21", "ok"],
   // Nothing is known of a release that does not exist yet.
