@@ -13,7 +13,8 @@ const programs = new Programs(mkdtempSync(join(root, "doctor-")));
 /** Runs `npm run doctor` where the only programs are stand-ins. */
 function doctor(args: readonly string[], env: Record<string, string> = {}) {
   const command = [process.execPath, "--import", "tsx", "tools/doctor.ts", ...args];
-  return startProgram(command, { cwd: repository, env: { PATH: programs.path, ...env } }).finished;
+  return startProgram(command, { cwd: repository, env: { PATH: programs.path, TERRAFORM_BINARY_NAME: "", ...env } })
+    .finished;
 }
 
 beforeEach(() => {
