@@ -95,7 +95,7 @@ describe.each(["addons", "workload"] as const)("deletion protection of the %s st
   test.each([true, false])("stands in front of everything else when it is %s", (deletionProtection) => {
     const { guard, addresses } = guardOf({ ...prod, cluster: { ...prod.cluster, deletionProtection } });
     expect(guard?.lifecycle).toEqual({ prevent_destroy: deletionProtection });
-    expect(["terraform_data.deletion-protection", ...guard?.depends_on].sort()).toEqual(addresses);
+    expect(["terraform_data.deletion-protection", ...(guard?.depends_on ?? [])].sort()).toEqual(addresses);
   });
 
   test("is not there where nothing is protected", () => {
