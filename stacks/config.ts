@@ -92,7 +92,7 @@ const cluster = z
     endpointPublicAccessCidrs: z.array(text("203.0.113.7/32")).readonly().optional(),
     /** @default 30 */
     logRetentionInDays: wholeNumber(30).optional(),
-    /** @default - not sent; see `ClusterProps` for what `false` is for */
+    /** Nothing of the environment can be destroyed. @default - not sent; see `ClusterProps` for what `false` is for */
     deletionProtection: z.boolean().optional(),
     /** @default - those of `addonVersions` for the minor */
     addonVersions: z.partialRecord(z.enum(addonNames), text("v1.22.3-eksbuild.1")).readonly().optional(),

@@ -16,8 +16,8 @@ export interface WorkloadStackProps {
 }
 
 /**
- * The environment's sweeps: their namespace, the image of their workers, and a Job for each. It can be destroyed alone; the
- * autoscaler then returns the machines, and the results stay in the bucket.
+ * The environment's sweeps: their namespace, the image of their workers, and a Job for each. It can be destroyed alone,
+ * unless the environment is protected from deletion; the autoscaler then returns the machines, and the results stay in the bucket.
  */
 export class WorkloadStack extends TerraformStack {
   readonly jobs: readonly WorkerJob[];
