@@ -55,7 +55,7 @@ export interface ClusterProps {
    */
   readonly logRetentionInDays?: number | undefined;
   /**
-   * Whether EKS refuses to delete the cluster. To destroy it, deploy once with `false`: leaving the property out would
+   * Whether EKS refuses to delete the cluster, and Terraform to plan it. To destroy it, deploy once with `false`: leaving the property out would
    * leave the protection on. Either value needs AWS provider 6.9.0 (terraform-provider-aws#43779).
    * @default - the attribute is not sent, and EKS does not protect
    */
@@ -109,6 +109,8 @@ export class Cluster extends Construct implements ICluster {
       // At the end of standard support EKS upgrades the cluster; with EXTENDED it would charge six times as much instead.
       upgradePolicy: { supportType: "STANDARD" },
       ...(props.deletionProtection !== undefined && { deletionProtection: props.deletionProtection }),
+      // EKS refuses when everything on the cluster is gone already; Terraform refuses to begin, and to replace it.
+      ...(props.deletionProtection && { lifecycle: { preventDestroy: true } }),
       // The log group: EKS creates one without retention if it finds none. The permissions: EKS deletes its network
       // interfaces with them, and a cluster that lost them first leaves interfaces that block the subnets' deletion.
       dependsOn: [logGroup, ...permissions],

@@ -17,6 +17,11 @@ export interface ResultsBucketProps {
    */
   readonly forceDestroy?: boolean | undefined;
   /**
+   * Whether Terraform refuses to plan the deletion or the replacement of the bucket, empty or not.
+   * @default false
+   */
+  readonly deletionProtection?: boolean | undefined;
+  /**
    * Days after which a result is deleted.
    * @default - never
    */
@@ -33,6 +38,7 @@ export class ResultsBucket extends Construct {
     const bucket = new S3Bucket(this, "bucket", {
       bucketPrefix: `${props.name}-`,
       forceDestroy: props.forceDestroy ?? false,
+      ...(props.deletionProtection && { lifecycle: { preventDestroy: true } }),
     });
     this.bucketName = bucket.bucket;
     this.bucketArn = bucket.arn;

@@ -1,7 +1,8 @@
 import { join } from "node:path";
-import { DataResource, type ITerraformDependable, Token } from "cdktf";
+import { type ITerraformDependable, Token } from "cdktf";
 import { Construct } from "constructs";
 import { imageContentHash } from "./image-content.ts";
+import { TerraformData } from "./terraform-data.ts";
 import { type Problem, show, throwIfAny, within } from "./validation.ts";
 
 /** An image that pods can run. */
@@ -48,7 +49,7 @@ export class WorkerImage extends Construct implements ContainerImage {
     const buildArguments: Record<string, string> = baseImage === undefined ? {} : { BASE_IMAGE: baseImage };
     this.contentHash = imageContentHash(directory, buildArguments).slice(0, 16);
     this.reference = `${repositoryUrl}:${this.contentHash}`;
-    const publication = new DataResource(this, "publication", {
+    const publication = new TerraformData(this, "publication", {
       // A provisioner runs when its resource is created, and another reference makes another resource.
       triggersReplace: { reference: this.reference },
       provisioners: [

@@ -1,6 +1,7 @@
 import { TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
 import { ClusterAutoscaler } from "../constructs/cluster-autoscaler.ts";
+import { guardDeletion } from "../constructs/deletion-guard.ts";
 import { NvidiaDevicePlugin } from "../constructs/nvidia-device-plugin.ts";
 import { configureHelm } from "./kubernetes-providers.ts";
 import type { PlatformStack } from "./platform-stack.ts";
@@ -32,5 +33,7 @@ export class AddonsStack extends TerraformStack {
     });
     const gpuPools = nodePools.filter((pool) => pool.gpu);
     if (gpuPools.length > 0) new NvidiaDevicePlugin(this, "nvidia-device-plugin", { gpuPools });
+    const { deletionProtection } = environment.cluster;
+    if (deletionProtection !== undefined) guardDeletion(this, deletionProtection);
   }
 }

@@ -92,7 +92,7 @@ const cluster = z
     endpointPublicAccessCidrs: z.array(text("203.0.113.7/32")).readonly().optional(),
     /** @default 30 */
     logRetentionInDays: wholeNumber(30).optional(),
-    /** @default - not sent; see `ClusterProps` for what `false` is for */
+    /** Nothing of the environment can be destroyed. @default - not sent; see `ClusterProps` for what `false` is for */
     deletionProtection: z.boolean().optional(),
     /** @default - those of `addonVersions` for the minor */
     addonVersions: z.partialRecord(z.enum(addonNames), text("v1.22.3-eksbuild.1")).readonly().optional(),
@@ -226,12 +226,15 @@ function nameOf(environment: unknown): string | undefined {
   return typeof name === "string" ? name : undefined;
 }
 
+/** What the names of an environment's variables begin with: `PLATFORM_DEV`. */
+export function variablePrefix(name: string): string {
+  return `PLATFORM_${name.toUpperCase().replace(/[^A-Z0-9]/g, "_")}`;
+}
+
 function withVariables(environment: unknown, variables: Readonly<Record<string, string | undefined>>): unknown {
   if (typeof environment !== "object" || environment === null) return environment;
   const { name, cluster: written } = environment as { name?: unknown; cluster?: object };
-  const prefix = `PLATFORM_${String(name)
-    .toUpperCase()
-    .replace(/[^A-Z0-9]/g, "_")}`;
+  const prefix = variablePrefix(String(name));
   const list = (key: string) => variables[`${prefix}_${key}`]?.split(",").map((entry) => entry.trim());
   const accountId = variables[`${prefix}_ACCOUNT_ID`];
   const administrators = list("ADMINISTRATORS");

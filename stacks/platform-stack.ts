@@ -68,7 +68,11 @@ export class PlatformStack extends TerraformStack {
       volumeTags: tags,
     });
     this.registry = new ContainerRegistry(this, "registry", { name: `${name}/ttg-worker`, ...environment.registry });
-    this.results = new ResultsBucket(this, "results", { name: `${name}-results`, ...environment.results });
+    this.results = new ResultsBucket(this, "results", {
+      name: `${name}-results`,
+      deletionProtection: environment.cluster.deletionProtection,
+      ...environment.results,
+    });
     this.workerRole = new PodIdentityRole(this, "worker-identity", {
       cluster: this.cluster,
       name: `${name}-worker`,

@@ -1,5 +1,6 @@
 import { TerraformOutput, TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
+import { guardDeletion } from "../constructs/deletion-guard.ts";
 import { type ContainerImage, prebuiltImage, WorkerImage } from "../constructs/worker-image.ts";
 import { WorkerJob } from "../constructs/worker-job.ts";
 import { WorkerNamespace } from "../constructs/worker-namespace.ts";
@@ -15,8 +16,8 @@ export interface WorkloadStackProps {
 }
 
 /**
- * The environment's sweeps: their namespace, the image of their workers, and a Job for each. It can be destroyed alone; the
- * autoscaler then returns the machines, and the results stay in the bucket.
+ * The environment's sweeps: their namespace, the image of their workers, and a Job for each. It can be destroyed alone,
+ * unless the environment is protected from deletion; the autoscaler then returns the machines, and the results stay in the bucket.
  */
 export class WorkloadStack extends TerraformStack {
   readonly jobs: readonly WorkerJob[];
@@ -57,6 +58,8 @@ export class WorkloadStack extends TerraformStack {
     new TerraformOutput(this, "results", {
       value: Object.fromEntries(jobs.map(({ name }, index) => [name, this.jobs[index]?.resultsUrl])),
     });
+    const { deletionProtection } = environment.cluster;
+    if (deletionProtection !== undefined) guardDeletion(this, deletionProtection);
   }
 
   private image({ environment, registry }: PlatformStack): ContainerImage {

@@ -86,6 +86,23 @@ describe.each(environments.map((environment) => [environment.name, environment] 
   },
 );
 
+describe.each(["addons", "workload"] as const)("deletion protection of the %s stack", (part) => {
+  const guardOf = (environment: Environment) => {
+    const stack = synthesizeEnvironment(environment)[part];
+    return { guard: stack.resources.get("terraform_data.deletion-protection"), addresses: stack.addresses };
+  };
+
+  test.each([true, false])("stands in front of everything else when it is %s", (deletionProtection) => {
+    const { guard, addresses } = guardOf({ ...prod, cluster: { ...prod.cluster, deletionProtection } });
+    expect(guard?.lifecycle).toEqual({ prevent_destroy: deletionProtection });
+    expect(["terraform_data.deletion-protection", ...(guard?.depends_on ?? [])].sort()).toEqual(addresses);
+  });
+
+  test("is not there where nothing is protected", () => {
+    expect(guardOf(dev).guard).toBeUndefined();
+  });
+});
+
 describe("the addons stack", () => {
   test("has no device plugin where there is no GPU", () => {
     const { gpu: _, ...nodePools } = dev.nodePools;

@@ -4,7 +4,8 @@ const answers: Readonly<Record<string, object>> = {
   aws_kms_key: { arn: "arn:aws:kms:us-west-2:111122223333:key/mock" },
   aws_cloudwatch_log_group: { arn: "arn:aws:logs:us-west-2:111122223333:log-group:mock" },
   aws_eks_cluster: { arn: "arn:aws:eks:us-west-2:111122223333:cluster/mock" },
-  aws_eks_node_group: { resources: [{ autoscaling_groups: [{ name: "mock" }] }] },
+  // OpenTofu wants every field of it.
+  aws_eks_node_group: { resources: [{ autoscaling_groups: [{ name: "mock" }], remote_access_security_group_id: "" }] },
   aws_launch_template: { id: "lt-0123456789abcdef0", latest_version: 1 },
   aws_s3_bucket_lifecycle_configuration: { transition_default_minimum_object_size: "all_storage_classes_128K" },
   aws_s3_bucket: { arn: "arn:aws:s3:::mock" },

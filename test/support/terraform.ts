@@ -1,15 +1,31 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { App } from "cdktf";
 import type { Environment } from "../../stacks/config.ts";
 import { PlatformStack } from "../../stacks/platform-stack.ts";
+import { terraformProgram } from "../../tools/terraform.ts";
 import type { Plan } from "./plan.ts";
 
 /** The lowest AWS provider the platform supports: what plans there plans with later ones. */
 const awsProviderVersion = "5.100.0";
 const awsProvider = join("registry.terraform.io", "hashicorp", "aws");
+/** The registry that OpenTofu takes `hashicorp/aws` from; mirrors have it under Terraform's. */
+const openTofuRegistry = "registry.opentofu.org";
 
 /** Where Terraform finds the AWS provider without the internet, or why the tests cannot run. */
 export type Mirror = { readonly path: string } | { readonly missing: string };
@@ -19,8 +35,9 @@ export type Mirror = { readonly path: string } | { readonly missing: string };
  * disk one lies. `terraform providers mirror <folder>` makes one.
  */
 export function findMirror(): Mirror {
-  if (spawnSync("terraform", ["-version"], { env: terraformEnvironment() }).status !== 0) {
-    return { missing: "terraform is not on PATH" };
+  const program = terraformProgram();
+  if (spawnSync(program, ["-version"], { env: terraformEnvironment() }).status !== 0) {
+    return { missing: `${program} is not on PATH` };
   }
   const usual = [
     join(homedir(), ".terraform.d/plugins"),
@@ -61,12 +78,44 @@ export function mirrorConfiguration(mirror: string): string {
   return `provider_installation {\n  filesystem_mirror {\n    path = ${JSON.stringify(mirror)}\n  }\n}\n`;
 }
 
+/** Whether the tests run under OpenTofu: `TERRAFORM_BINARY_NAME=tofu`, or the path of one. */
+export function isOpenTofu(): boolean {
+  return basename(terraformProgram()) === "tofu";
+}
+
+/** Gives the files of a folder a second name each, or, on another disk, a copy. */
+function linkFiles(from: string, to: string): void {
+  mkdirSync(to, { recursive: true });
+  for (const name of readdirSync(from)) {
+    const [source, target] = [realpathSync(join(from, name)), join(to, name)];
+    if (statSync(source).isDirectory()) linkFiles(source, target);
+    else {
+      try {
+        linkSync(source, target);
+      } catch {
+        copyFileSync(source, target);
+      }
+    }
+  }
+}
+
 /** One folder with everything the tests write, and one initialised provider for all of them. */
 export class TerraformWorkspace {
   readonly root = mkdtempSync(join(tmpdir(), "platform-terraform-"));
 
   constructor(mirror: string) {
-    writeFileSync(join(this.root, "terraform.rc"), mirrorConfiguration(mirror));
+    writeFileSync(
+      join(this.root, "terraform.rc"),
+      mirrorConfiguration(isOpenTofu() ? this.mirrorForOpenTofu(mirror) : mirror),
+    );
+  }
+
+  /** The same provider under the name of OpenTofu's registry: files with two names, since it follows no link to a folder. */
+  private mirrorForOpenTofu(mirror: string): string {
+    const path = join(this.root, "mirror");
+    const provider = join(awsProvider, awsProviderVersion);
+    linkFiles(join(mirror, provider), join(path, provider.replace("registry.terraform.io", openTofuRegistry)));
+    return path;
   }
 
   /** Synthesizes the platform of an environment as `cdktf synth` does, and returns its stack's folder. */
@@ -105,9 +154,9 @@ export class TerraformWorkspace {
       TF_DATA_DIR: join(this.root, "data", basename(folder)),
     });
     const options = { cwd: folder, env, encoding: "utf8", maxBuffer: 256 * 1024 * 1024 } as const;
-    const { status, stdout, stderr } = spawnSync("terraform", args, options);
+    const { status, stdout, stderr } = spawnSync(terraformProgram(), args, options);
     if (status === 0) return stdout;
-    throw new Error(`terraform ${args.join(" ")} ended with ${status}:\n${stdout}\n${stderr}`);
+    throw new Error(`${terraformProgram()} ${args.join(" ")} ended with ${status}:\n${stdout}\n${stderr}`);
   }
 
   /** `init`, without a backend for a stack as it was synthesized, and with the local one for a copy. */
