@@ -14,9 +14,14 @@ export interface TerraformDataProps extends TerraformMetaArguments {
  * @see https://developer.hashicorp.com/terraform/language/resources/terraform-data
  */
 export class TerraformData extends TerraformResource {
+  private readonly attributes: Readonly<Record<string, unknown>>;
+
   constructor(scope: Construct, id: string, { input, triggersReplace, ...metaArguments }: TerraformDataProps) {
     super(scope, id, { ...metaArguments, terraformResourceType: "terraform_data" });
-    if (input !== undefined) this.addOverride("input", input);
-    if (triggersReplace !== undefined) this.addOverride("triggers_replace", triggersReplace);
+    this.attributes = { input, triggers_replace: triggersReplace };
+  }
+
+  protected override synthesizeAttributes(): Record<string, unknown> {
+    return this.attributes;
   }
 }

@@ -34,6 +34,10 @@ describe("the app", () => {
     }
   });
 
+  test("needs no Terraform: what is synthesized can be read, priced and compared where there is none", () => {
+    expect(runApp({ PATH: "" }).status).toBe(0);
+  });
+
   test("ends with what is wrong, and without a stack trace, when an environment is", () => {
     const { status, stderr } = runApp({ PLATFORM_PROD_ACCOUNT_ID: "mine" });
     expect(status).toBe(1);

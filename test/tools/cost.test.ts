@@ -152,8 +152,8 @@ describe("one sweep", () => {
     expect(sweep?.costs?.onDemand.most).toBeCloseTo(hours * (0.34 + volume), 9);
     expect(sweep?.costs?.spot.least).toBeCloseTo(hours * (0.3 * 0.308 + volume), 9);
     expect(sweep?.costs?.spot.most).toBeCloseTo(hours * (0.6 * 0.384 + volume), 9);
-    // An object each second from each pod, and 24 kB for a month.
-    expect(sweep?.costs?.storage.most).toBeCloseTo(6 * 0.005 + 24e-6 * 0.023, 9);
+    // 600 objects: one every ten seconds from each of three pods; and 24 kB for a month.
+    expect(sweep?.costs?.storage.most).toBeCloseTo(0.6 * 0.005 + 24e-6 * 0.023, 9);
     expect(sweep?.costs?.nat.most).toBeCloseTo(0.1 * 0.045, 9);
     expect(sweep?.costs?.alwaysOn.most).toBeCloseTo((cost.monthly.idle.most * 2190) / 3600 / 730, 9);
   });
