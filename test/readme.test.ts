@@ -10,6 +10,7 @@ import { DEFAULTS, variableName, type WorkerConfiguration } from "../worker/src/
 import { EXIT_CODE } from "../worker/src/errors.ts";
 import { codeAfter, codeBlocks, readme, repository } from "./support/readme.ts";
 
+const read = (path: string) => readFileSync(join(repository, path), "utf8");
 const documents = ["", "docs"].flatMap((folder) =>
   readdirSync(join(repository, folder))
     .filter((name) => name.endsWith(".md"))
@@ -49,7 +50,7 @@ test("the table of exit codes is complete", () => {
 
 test("every dependency is explained", () => {
   const packages = ["package.json", "worker/package.json"].flatMap((path) => {
-    const { dependencies = {}, devDependencies = {} } = JSON.parse(readFileSync(join(repository, path), "utf8"));
+    const { dependencies = {}, devDependencies = {} } = JSON.parse(read(path));
     return [...Object.keys(dependencies), ...Object.keys(devDependencies)];
   });
   const unexplained = packages.filter(
@@ -86,6 +87,25 @@ test("the table of pools is what the environments have", () => {
   }
 });
 
+test("the versions that are claimed are those that CI runs", () => {
+  const [claim = ""] = /`\.ci\/run` runs every test[^]*?\n\n/.exec(readme) ?? [];
+  const found = (pattern: RegExp, path: string) => pattern.exec(read(path))?.[1] ?? `nothing in ${path}`;
+  const lowest = found(/^lowest_node=(\S+)/m, ".ci/run");
+  const versions = {
+    lowest,
+    maintained: found(/^maintained_node=(\S+)/m, ".ci/run"),
+    image: found(/^ARG NODE_IMAGE=.*node:([\d.]+)-/m, "worker/Dockerfile"),
+    terraform: found(/terraform_version: (\S+)/, ".github/actions/setup/action.yml"),
+    opentofu: found(/^opentofu=(\S+)/m, ".ci/run"),
+    provider: found(/awsProviderVersion = "(\S+)"/, "test/support/terraform.ts"),
+  };
+  const words = claim.split(/[\s,;()]+/).map((word) => word.replace(/\.$/, ""));
+  expect(Object.values(versions).filter((version) => !words.includes(version))).toEqual([]);
+  expect(lowest).toBe(`${JSON.parse(read("package.json")).engines.node.slice(2)}.0`);
+  const successor = found(/const successor = "cdktn@(.*)";/, ".ci/compare-cdktn.mjs");
+  expect(readme).toContain(`with cdktn ${successor} in the place of`);
+});
+
 test("the picture has every pool and every stack", () => {
   const picture = codeBlocks(readme).find(({ language }) => language === "mermaid")?.code ?? "";
   const pools = environments.flatMap(({ nodePools }) => Object.keys(nodePools));
@@ -93,7 +113,7 @@ test("the picture has every pool and every stack", () => {
 });
 
 test.each(documents)("every file that %s links to is there", (path) => {
-  const text = readFileSync(join(repository, path), "utf8");
+  const text = read(path);
   const targets = [...text.matchAll(/\]\(([^)]+)\)/g)].map(([, target = ""]) => target);
   const files = targets.filter((target) => !/^(https?:|#)/.test(target)).map((target) => target.replace(/#.*/, ""));
   expect(files.filter((file) => !existsSync(join(repository, dirname(path), file)))).toEqual([]);
