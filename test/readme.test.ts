@@ -88,7 +88,7 @@ test("the table of pools is what the environments have", () => {
 });
 
 test("the versions that are claimed are those that CI runs", () => {
-  const [claim = ""] = /`\.ci\/run` runs every test[^]*?\n\n/.exec(readme) ?? [];
+  const [claim = ""] = /`\.ci\/run` runs every test[\s\S]*?\n\n/.exec(readme) ?? [];
   const found = (pattern: RegExp, path: string) => pattern.exec(read(path))?.[1] ?? `nothing in ${path}`;
   const lowest = found(/^lowest_node=(\S+)/m, ".ci/run");
   const versions = {

@@ -1,18 +1,16 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { cloneInto } from "./clone.ts";
 import { type Finished, startProgram } from "./sweep.ts";
-
-const repository = join(__dirname, "..", "..");
-const parts = ["constructs", "stacks", "tools", "worker", "main.ts", "cdktf.json", "package.json", "package-lock.json"];
 
 /** A repository of its own with this one's code, in which a test may change and commit what it likes. */
 export class Checkout {
-  constructor(readonly folder: string) {
-    for (const part of [...parts, ".gitignore", "tsconfig.json", "tsconfig.app.json"]) {
-      cpSync(join(repository, part), join(folder, part), { recursive: true });
-    }
-    symlinkSync(join(repository, "node_modules"), join(folder, "node_modules"));
+  readonly folder: string;
+
+  /** @param directory where the repository becomes a folder. */
+  constructor(directory: string) {
+    this.folder = cloneInto(directory);
     // The type-check is another test's.
     this.write("cdktf.json", JSON.stringify({ app: "node --import tsx main.ts" }));
     // A link is not the folder that .gitignore names.

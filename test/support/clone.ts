@@ -2,7 +2,7 @@ import { cpSync, symlinkSync } from "node:fs";
 import { join, relative } from "node:path";
 import { repository } from "./readme.ts";
 
-const leftOut = ["node_modules", ".git", "cdktf.out", "results", "coverage", "worker/dist"];
+const leftOut = ["node_modules", ".git", "cdktf.out", "cdktf.out-diff", "results", "coverage", "worker/dist"];
 
 /** A fresh clone of this repository with its dependencies, in `<directory>/evaluation-platform`. */
 export function cloneInto(directory: string): string {
