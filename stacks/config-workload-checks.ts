@@ -1,3 +1,5 @@
+import { readdirSync } from "node:fs";
+import { basename, extname, join } from "node:path";
 import { dnsLabelProblems } from "../constructs/kubernetes-syntax.ts";
 import { NodePool, nodePoolProblems } from "../constructs/node-pool.ts";
 import { executorsOfSize, type NodeTarget } from "../constructs/node-target.ts";
@@ -21,7 +23,7 @@ export function workloadProblems(
   const names = Object.keys((environment as { nodePools?: object }).nodePools ?? {});
   const right = rightPools(pools, instanceTypes);
   jobs.forEach((job, index) => {
-    const placed = placeProblems(job, names, right);
+    const placed = [...placeProblems(job, names, right), ...(image === undefined ? evaluationProblems(job) : [])];
     problems.push(...within(["jobs", index], [...placed, ...workerJobProblems(job, targetOf(job, right))]));
   });
   for (const name of duplicatesIn(jobs.map((job) => job.name))) {
@@ -67,6 +69,16 @@ function placeProblems({ nodePool, size }: Job, names: readonly string[], pools:
     return [{ path: ["size"], what: "is a size that no pool has", got: show(size), allowed, fix }];
   }
   return [];
+}
+
+/** The image that is built here holds `worker/evaluations`; a pod that finds no evaluation fails minutes later, on a paid machine. */
+function evaluationProblems({ evaluation }: Job): Problem[] {
+  const files = readdirSync(join(__dirname, "../worker/evaluations")).filter((file) => /\.[cm]?[jt]s$/.test(file));
+  const names = files.map((file) => basename(file, extname(file)));
+  if (evaluation === undefined || names.includes(evaluation)) return [];
+  const what = "is not in worker/evaluations, and would not be in the image";
+  const fix = "put its file there and name it without folder and ending";
+  return [{ path: ["evaluation"], what, got: show(evaluation), allowed: oneOf(names), fix }];
 }
 
 function namespaceProblems(namespace: string): Problem[] {

@@ -32,7 +32,7 @@ function writeExample(path: string): void {
 }
 
 beforeAll(() => {
-  for (const path of ["evaluations/pi.ts", "evaluations/pi.py"]) writeExample(path);
+  for (const path of ["worker/evaluations/pi.ts", "worker/evaluations/pi.py"]) writeExample(path);
 });
 
 const outputs = new Map<string, string>();
@@ -60,20 +60,24 @@ test("the examples approach pi, and replay gives the value that is stored", () =
     const command = withoutAccount.find((candidate) => candidate.startsWith(beginning)) ?? "";
     return /^Results in file:(.*)$/m.exec(outputs.get(command) ?? "")?.[1];
   };
-  const inside = readColumn(resultsOf("npx sweep run evaluations/pi.ts") ?? "", "inside");
+  const inside = readColumn(resultsOf("npx sweep run worker/evaluations/pi.ts") ?? "", "inside");
   expect(4 * share(inside)).toBeCloseTo(Math.PI, 2);
-  expect(JSON.parse(outputs.get("npx sweep replay 42 evaluations/pi.ts --seed 7") ?? "")).toEqual({
+  expect(JSON.parse(outputs.get("npx sweep replay 42 worker/evaluations/pi.ts --seed 7") ?? "")).toEqual({
     inside: inside[42],
   });
   const python = resultsOf("npx sweep run --command");
   if (!missing.includes("python3")) expect(4 * share(readColumn(python ?? "", "inside"))).toBeCloseTo(Math.PI, 1);
 });
 
+test("the examples pass this project's own lint", async () => {
+  await expect(run("npx biome check --error-on-warnings worker/evaluations")).resolves.toBeDefined();
+});
+
 test("what needs an account is marked, and is a command that there is", () => {
   const withAccount = commands.filter(({ needsAccount }) => needsAccount).map(({ command }) => command);
   expect(withAccount.length).toBeGreaterThan(0);
   const known = (command: string) =>
-    /^(npx cdktf (deploy|destroy|diff) |export PLATFORM_DEV_|aws )/.test(command) ||
+    /^(npx cdktf (deploy|destroy|diff) |export PLATFORM_DEV_|aws |kubectl )/.test(command) ||
     scripts[/^npm run (\S+)/.exec(command)?.[1] ?? ""] !== undefined;
   expect(withAccount.filter((command) => !known(command))).toEqual([]);
 });

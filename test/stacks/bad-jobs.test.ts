@@ -58,6 +58,13 @@ test.each<[string, object, string[]]>([
     ],
   ],
   [
+    "an evaluation that the image will not hold",
+    { jobs: [{ ...job, evaluation: "colatz" }] },
+    [
+      'workload.jobs[0].evaluation is not in worker/evaluations, and would not be in the image: got "colatz", allowed is collatz or prime; put its file there and name it without folder and ending',
+    ],
+  ],
+  [
     "a log level of another logger",
     { jobs: [{ ...job, logLevel: "verbose" }] },
     [
