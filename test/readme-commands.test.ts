@@ -69,8 +69,13 @@ test("the examples approach pi, and replay gives the value that is stored", () =
   if (!missing.includes("python3")) expect(4 * share(readColumn(python ?? "", "inside"))).toBeCloseTo(Math.PI, 1);
 });
 
-test("the examples pass this project's own lint", async () => {
+test("the examples pass this project's own lint and type-check", async () => {
+  writeFileSync(join(clone, "stacks/example.ts"), codeAfter("### The environment, field by field"));
+  const tsconfig = { extends: "./tsconfig.json", include: ["stacks/example.ts"] };
+  writeFileSync(join(clone, "tsconfig.example.json"), JSON.stringify(tsconfig));
   await expect(run("npx biome check --error-on-warnings worker/evaluations")).resolves.toBeDefined();
+  await expect(run("npm run tsc -- --project tsconfig.example.json")).resolves.toBeDefined();
+  await expect(run("npm run tsc -- --project worker/tsconfig.json")).resolves.toBeDefined();
 });
 
 test("what needs an account is marked, and is a command that there is", () => {
