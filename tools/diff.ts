@@ -12,7 +12,6 @@ import { postCommands } from "./diff/post-commands.ts";
 import { digestOf, hasChanges } from "./diff/summary.ts";
 import { differenceSince, type SynthesizedStack, synthesize } from "./diff/synthesize.ts";
 import { renderText } from "./diff/text.ts";
-import { repository, terraform } from "./terraform.ts";
 import { environmentOf, runTool, ToolError, tool } from "./tool.ts";
 
 interface Options {
@@ -87,8 +86,6 @@ function ofEnvironments(names: readonly string[], options: Options): Report {
   if (wanted.length === 0) throw new ToolError(`environment: got nothing; allowed is ${oneOf(known)}, or --all`);
   for (const name of wanted) environmentOf(name, undefined);
 
-  // cdktf asks for its version, and would only say that it found none.
-  terraform(repository, "version");
   process.stderr.write("synthesizing\n");
   const all = synthesize();
   // The longest name that fits: one environment's name may begin another's.

@@ -11,9 +11,9 @@ const describeWithGit = hasGit ? describe : describe.skip;
 const checkout = new Checkout(temporaryDirectory());
 const environments = "stacks/environments.ts";
 const original = checkout.read(environments);
-/** Terraform that can only say its version, which cdktf asks for: what is planned is seen by its failure. */
+/** Terraform that can do nothing: what is planned is seen by its failure. */
 const standIn = join(temporaryDirectory(), "terraform");
-writeFileSync(standIn, '#!/bin/sh\ntest "$1" = version && echo "Terraform v1.11.4"\n', { mode: 0o755 });
+writeFileSync(standIn, "#!/bin/sh\nexit 1\n", { mode: 0o755 });
 const since = (ref: string, ...args: string[]) =>
   checkout.diff(["--changed-since", ref, ...args], { TERRAFORM_BINARY_NAME: standIn });
 const planned = (stdout: string) => [...stdout.matchAll(/│ (\S+) +│ FAILED/g)].map(([, stack]) => stack);

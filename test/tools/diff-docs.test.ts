@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { renderMarkdown } from "../../tools/diff/markdown.ts";
 import type { Report } from "../../tools/diff/outcome.ts";
+import { waiting } from "../../tools/diff/plan-stack.ts";
 
 const nodeGroup = "aws_eks_node_group.pool-executor_node-group_223843DA";
 const report: Report = {
@@ -44,7 +45,7 @@ const report: Report = {
 
 Plan: 1 to add, 1 to change, 1 to destroy.`,
     },
-    { stack: "dev-addons", notes: [], kind: "waits", upstream: "dev-platform" },
+    waiting("dev-addons", "dev-platform"),
     {
       stack: "dev-workload",
       notes: ["planned from the state alone: neither the cluster nor AWS was asked what is there now"],

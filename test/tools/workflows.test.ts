@@ -28,12 +28,18 @@ interface Job {
   readonly steps?: readonly Step[];
   readonly with?: Readonly<Record<string, string>>;
   readonly if?: string;
+  readonly concurrency?: Concurrency;
+}
+
+interface Concurrency {
+  readonly group: string;
+  readonly "cancel-in-progress": unknown;
 }
 
 interface Workflow {
   readonly on: Readonly<Record<string, unknown>>;
   readonly permissions?: unknown;
-  readonly concurrency?: { readonly "cancel-in-progress": unknown };
+  readonly concurrency?: Concurrency;
   readonly jobs: Readonly<Record<string, Job>>;
 }
 
@@ -121,21 +127,37 @@ test("ci runs .ci/run, and nothing else that could fail in its place", () => {
   expect(existsSync(join(root, ".ci/run"))).toBe(true);
 });
 
-test.each(["diff", "drift", "deploy"])("%s plans every environment, each with its own role", (name) => {
+test.each([
+  ["diff", "plan", "role"],
+  ["drift", "plan", "role"],
+  ["deploy", "apply", "plan-role"],
+])("%s plans every environment, each with its own role", (name, called, input) => {
   const [, workflow] = workflows.find(([path]) => path.endsWith(`/${name}.yml`)) ?? [];
-  const plans = Object.values(workflow?.jobs ?? {}).filter(({ uses }) => uses === "./.github/workflows/plan.yml");
+  const plans = Object.values(workflow?.jobs ?? {}).filter(({ uses }) => uses === `./.github/workflows/${called}.yml`);
   const expected = environments.map(({ name: environment }) => ({
     environment,
     role: expression(`vars.AWS_PLAN_ROLE_ARN_${environment.toUpperCase()}`),
   }));
-  expect(plans.map(({ with: inputs }) => ({ environment: inputs?.environment, role: inputs?.role }))).toEqual(expected);
+  expect(plans.map(({ with: inputs }) => ({ environment: inputs?.environment, role: inputs?.[input] }))).toEqual(
+    expected,
+  );
   for (const plan of plans) expect(plan.if).toContain("vars.AWS_PLAN_ROLE_ARN_");
 });
 
 test("a deploy is never cancelled, waits for its environment's reviewers, and does only what was planned", () => {
   const [, deploy] = workflows.find(([path]) => path.endsWith("/deploy.yml")) ?? [];
   const [, apply] = workflows.find(([path]) => path.endsWith("/apply.yml")) ?? [];
-  expect(deploy?.concurrency?.["cancel-in-progress"]).toBe(false);
+  const deploying = Object.entries(deploy?.jobs ?? {}).filter(([, { uses }]) => uses?.endsWith("/apply.yml"));
+  for (const [name, { concurrency, with: inputs }] of deploying) {
+    // Of its own: what waits for one environment's reviewers holds up no other.
+    expect({ name, ...concurrency }).toEqual({
+      name: inputs?.environment,
+      group: `deploy-${name}`,
+      "cancel-in-progress": false,
+    });
+    expect(inputs?.["deploy-role"]).toBe(expression(`vars.AWS_DEPLOY_ROLE_ARN_${name.toUpperCase()}`));
+  }
+  expect(deploy?.concurrency).toBeUndefined();
   expect(apply?.jobs.apply).toMatchObject({ environment: expression("inputs.environment") });
   const runs = (apply?.jobs.apply?.steps ?? []).flatMap(({ run }) => run ?? []);
   expect(runs[0]).toContain("--approved");
@@ -145,7 +167,8 @@ test("a deploy is never cancelled, waits for its environment's reviewers, and do
 
 test("pull requests from forks get no credentials, and what writes a comment runs reviewed code", () => {
   const [, diff] = workflows.find(([path]) => path.endsWith("/diff.yml")) ?? [];
-  expect(Object.keys(diff?.on ?? {})).toEqual(["pull_request"]);
+  // Any other base is a branch that nobody has reviewed.
+  expect(diff?.on).toEqual({ pull_request: { branches: ["main"] } });
   for (const [name, job] of Object.entries(diff?.jobs ?? {})) {
     if (job.permissions?.["id-token"] === undefined) continue;
     expect({ name, if: job.if }).toMatchObject({

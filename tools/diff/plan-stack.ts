@@ -37,7 +37,7 @@ export function planStack(stack: SynthesizedStack, refresh: Refresh, progress: (
     const planned = run("plan", "plan", ...args);
     if (planned.status !== 0) {
       const upstream = missingUpstream(diagnosticsOf(planned), stack);
-      return upstream === undefined ? failed("plan", planned) : { stack: id, notes: [], kind: "waits", upstream };
+      return upstream === undefined ? failed("plan", planned) : waiting(id, upstream);
     }
     const shown = run("show", "show", "-json", planFile);
     if (shown.status !== 0) return failed("show", shown);
@@ -54,6 +54,12 @@ export function planStack(stack: SynthesizedStack, refresh: Refresh, progress: (
   } finally {
     rmSync(join(folder, planFile), { force: true });
   }
+}
+
+/** A digest of what is planned cannot cover it: whoever approves must know. */
+export function waiting(stack: string, upstream: string): Outcome {
+  const notes = ["not in this plan: who approves the others approves that it is deployed after them, unseen"];
+  return { stack, notes, kind: "waits", upstream };
 }
 
 /** What a reader must know of how the plan came about. */

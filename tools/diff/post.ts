@@ -57,7 +57,7 @@ export function upsertIssue(
   });
 }
 
-/** Closes the issue that {@link upsertIssue} has opened, with the reason as a comment. */
+/** Closes the issue that {@link upsertIssue} has opened; its text becomes the reason. */
 export function closeIssue(repository: Repository, label: string, { author, marker, body }: Upsert): Promise<Posted> {
   return withRetries(repository, async () => {
     const existing = await openIssue(repository, label, author, marker);
