@@ -70,6 +70,7 @@ test("cost shows the user's example", async () => {
   expect(stdout).toMatch(/│ always on +│ +3,650 │ +\$621 │ +\$641 │/);
   expect(stdout).toMatch(/│ from zero, when needed +│ +58\.8 │ +\$9\.99 │ +\$10 │/);
   expect(stdout).toContain("22 batches of 24 minutes");
+  expect(stdout).toContain("what about $10 pays for, no prediction");
 });
 
 test.each([
