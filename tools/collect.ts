@@ -20,8 +20,8 @@ function collect(argument: string | undefined, { environment: option, job, direc
   const sweep = join(repository, "worker/bin/sweep.mjs");
   const { status } = spawnSync(process.execPath, [sweep, "verify", String(results[name]), "--download", target], {
     stdio: "inherit",
-    // Credentials are the caller's own, as for Terraform; the region is the environment's.
-    env: { AWS_REGION: region, ...process.env },
+    // Credentials are the caller's own, as for Terraform; the region is the environment's, wherever the caller's profile is.
+    env: { ...process.env, AWS_REGION: region },
   });
   process.exitCode = status ?? 1;
 }
@@ -30,8 +30,11 @@ function collect(argument: string | undefined, { environment: option, job, direc
 function resultsOf(environment: string): Readonly<Record<string, string>> {
   const stack = `${environment}-workload`;
   const folder = stackFolder(stack);
-  const first = `deploy first: npx cdktf deploy '${environment}-*'`;
-  if (!existsSync(folder)) throw new ToolError(`there is no ${stack} here; ${first}`);
+  const deploy = `npx cdktf deploy '${environment}-*'`;
+  // In a fresh clone of what is deployed the state is in S3, and only the stack's folder is missing.
+  if (!existsSync(folder)) {
+    throw new ToolError(`there is no ${stack} here: npx cdktf synth, or, if it was never deployed, ${deploy}`);
+  }
   const read = () => terraform(folder, "output", "-json", "results");
   let output = read();
   if (output.status !== 0) {
@@ -40,7 +43,7 @@ function resultsOf(environment: string): Readonly<Record<string, string>> {
     if (initialised.status !== 0) throw new ToolError(initialised.stderr);
     output = read();
   }
-  if (output.status !== 0) throw new ToolError(`${stack} has no results; ${first}\n${output.stderr}`);
+  if (output.status !== 0) throw new ToolError(`${stack} has no results; deploy first: ${deploy}\n${output.stderr}`);
   return JSON.parse(output.stdout);
 }
 

@@ -1,4 +1,4 @@
-import { loadEnvironments } from "../stacks/config.ts";
+import { type Environment, loadEnvironments } from "../stacks/config.ts";
 import { environments } from "../stacks/environments.ts";
 import { environmentCost } from "./cost/environment-cost.ts";
 import { example } from "./cost/example.ts";
@@ -19,13 +19,19 @@ interface Options {
 /** `npm run cost`: what the synthesized stacks cost. */
 function cost(names: readonly string[], options: Options): void {
   const table = readPrices(options.prices);
+  const wanted = [...new Set([...names, ...(options.environment === undefined ? [] : [options.environment])])];
+  if (wanted.length > 0 && (options.all || options.example)) {
+    const option = options.all ? "--all" : "--example";
+    throw new ToolError(`${option}: got environments too (${wanted.join(", ")}); allowed is one of both`);
+  }
   if (options.example) {
+    if (options.all) throw new ToolError("--example: got --all too; allowed is one of both");
     const computed = example(table);
     print(options.json ? JSON.stringify(computed, undefined, 2) : exampleReport(computed));
     return;
   }
   const secondsPerParameter = positive(options.secondsPerParameter);
-  const chosen = chosenEnvironments(names, options);
+  const chosen = chosenEnvironments(wanted, options.all);
   const resources = synthesizedResources(chosen.map(({ name }) => name));
   const costs = chosen.map((environment) =>
     environmentCost(environment, resources.get(environment.name) ?? [], table, secondsPerParameter),
@@ -34,8 +40,7 @@ function cost(names: readonly string[], options: Options): void {
   else print([summary(costs), ...costs.map(environmentReport), notes(table)].join("\n\n"));
 }
 
-function chosenEnvironments(names: readonly string[], { environment, all }: Options) {
-  const wanted = [...new Set([...names, ...(environment === undefined ? [] : [environment])])];
+function chosenEnvironments(wanted: readonly string[], all = false): Environment[] {
   if (all) return loadEnvironments(environments);
   return wanted.length === 0
     ? [environmentOf(undefined, undefined)]

@@ -1,7 +1,7 @@
 import { InvalidConfigurationError, oneOf } from "../constructs/validation.ts";
 import { environments } from "../stacks/environments.ts";
 import { invalidConfiguration } from "./doctor/configuration.ts";
-import { deploySections } from "./doctor/deploy.ts";
+import { anyDeploySection, deploySections } from "./doctor/deploy.ts";
 import { machineChecks } from "./doctor/machine.ts";
 import { examine, lines, type Section, summary } from "./doctor/report.ts";
 import { environmentOf, runTool, ToolError, takesEnvironment, tool } from "./tool.ts";
@@ -15,7 +15,7 @@ interface Options {
 async function doctor(argument: string | undefined, { environment: option, json }: Options): Promise<void> {
   const name = argument ?? option;
   const machine: Section = { title: "This machine", checks: machineChecks(name !== undefined) };
-  const sections = name === undefined ? [machine] : [machine, ...environmentSections(argument, option)];
+  const sections = [machine, ...(name === undefined ? [anyDeploySection()] : environmentSections(argument, option))];
   const print = (text: string) => {
     if (!json) process.stdout.write(`${text}\n`);
   };
@@ -28,7 +28,7 @@ async function doctor(argument: string | undefined, { environment: option, json 
     process.stdout.write(`${JSON.stringify({ environment: name, problems, warnings, sections: examined }, null, 2)}\n`);
   }
   print(text);
-  if (name === undefined) print("An environment's programs, credentials and quotas: npm run doctor -- dev");
+  if (name === undefined) print("An environment's settings, access and quotas: npm run doctor -- dev");
   if (problems > 0) process.exitCode = 1;
 }
 

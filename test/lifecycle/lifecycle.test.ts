@@ -5,17 +5,16 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { stripVTControlCharacters } from "node:util";
 import { cloneInto } from "../support/clone.ts";
+import { findMirror, mirrorConfiguration } from "../support/mirror.ts";
 import { startProgram, temporaryDirectory } from "../support/sweep.ts";
-import { findMirror, mirrorConfiguration } from "../support/terraform.ts";
 
 /*
  * The platform from nothing to nothing, with the commands of the README and the real AWS provider, on an AWS that is imitated
- * on this machine. Python with requirements.txt makes it; PLATFORM_TEST_PYTHON names that Python, as `.ci/run` does.
+ * on this machine. Python with requirements.txt makes it; LIFECYCLE_PYTHON names that Python, as `.ci/run` does.
  */
-const python = process.env.PLATFORM_TEST_PYTHON;
+const python = process.env.LIFECYCLE_PYTHON;
 const mirror = findMirror();
-const reason =
-  python === undefined ? "PLATFORM_TEST_PYTHON is not set" : "missing" in mirror ? mirror.missing : undefined;
+const reason = python === undefined ? "LIFECYCLE_PYTHON is not set" : "missing" in mirror ? mirror.missing : undefined;
 
 const directory = temporaryDirectory();
 let stop: () => void = () => {};

@@ -2,12 +2,14 @@ import { cpSync, symlinkSync } from "node:fs";
 import { join, relative } from "node:path";
 import { repository } from "./readme.ts";
 
-const leftOut = ["node_modules", ".git", "cdktf.out", "cdktf.out-diff", "results", "coverage", "worker/dist"];
+/** What .gitignore names: a build that runs now makes and removes `worker/dist.<process>` and its lock meanwhile. */
+const leftOut =
+  /^(node_modules|\.git|cdktf\.out[^/]*|results|coverage|worker\/dist[^/]*|terraform\.[^/]*\.tfstate[^/]*|(.*\/)?\.terraform)$/;
 
 /** A fresh clone of this repository with its dependencies, in `<directory>/evaluation-platform`. */
 export function cloneInto(directory: string): string {
   const clone = join(directory, "evaluation-platform");
-  cpSync(repository, clone, { recursive: true, filter: (path) => !leftOut.includes(relative(repository, path)) });
+  cpSync(repository, clone, { recursive: true, filter: (path) => !leftOut.test(relative(repository, path)) });
   symlinkSync(join(repository, "node_modules"), join(clone, "node_modules"));
   return clone;
 }

@@ -7,7 +7,8 @@ import { AddonsStack } from "../../stacks/addons-stack.ts";
 import type { Environment } from "../../stacks/config.ts";
 import { PlatformStack } from "../../stacks/platform-stack.ts";
 import { WorkloadStack } from "../../stacks/workload-stack.ts";
-import { type Mirror, TerraformWorkspace } from "./terraform.ts";
+import type { Mirror } from "./mirror.ts";
+import { TerraformWorkspace } from "./terraform.ts";
 
 const providers = ["kubernetes", "helm"].map((name) => join("registry.terraform.io", "hashicorp", name));
 

@@ -13,70 +13,17 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { App } from "cdktf";
 import type { Environment } from "../../stacks/config.ts";
 import { PlatformStack } from "../../stacks/platform-stack.ts";
 import { terraformProgram } from "../../tools/terraform.ts";
+import { awsProvider, awsProviderVersion, mirrorConfiguration, terraformEnvironment } from "./mirror.ts";
 import type { Plan } from "./plan.ts";
 
-/** The lowest AWS provider the platform supports: what plans there plans with later ones. */
-const awsProviderVersion = "5.100.0";
-const awsProvider = join("registry.terraform.io", "hashicorp", "aws");
 /** The registry that OpenTofu takes `hashicorp/aws` from; mirrors have it under Terraform's. */
 const openTofuRegistry = "registry.opentofu.org";
-
-/** Where Terraform finds the AWS provider without the internet, or why the tests cannot run. */
-export type Mirror = { readonly path: string } | { readonly missing: string };
-
-/**
- * The folder that holds `registry.terraform.io`: `TF_PLUGIN_MIRROR`, one of Terraform's own places, or wherever on this
- * disk one lies. `terraform providers mirror <folder>` makes one.
- */
-export function findMirror(): Mirror {
-  const program = terraformProgram();
-  if (spawnSync(program, ["-version"], { env: terraformEnvironment() }).status !== 0) {
-    return { missing: `${program} is not on PATH` };
-  }
-  const usual = [
-    join(homedir(), ".terraform.d/plugins"),
-    "/usr/local/share/terraform/plugins",
-    "/usr/share/terraform/plugins",
-  ];
-  const named = process.env.TF_PLUGIN_MIRROR;
-  const path = named !== undefined ? [named].find(holdsProvider) : (usual.find(holdsProvider) ?? searchDisk());
-  if (path !== undefined) return { path };
-  const wanted = `${awsProvider} ${awsProviderVersion}`;
-  if (named !== undefined) return { missing: `TF_PLUGIN_MIRROR (${named}) does not hold ${wanted}` };
-  return { missing: `no folder on this disk holds ${wanted}; set TF_PLUGIN_MIRROR to one that does` };
-}
-
-function holdsProvider(path: string): boolean {
-  return existsSync(join(path, awsProvider, awsProviderVersion));
-}
-
-function searchDisk(): string | undefined {
-  const found = spawnSync(
-    "find",
-    ["/", "-xdev", "-maxdepth", "9", "-type", "d", "-path", `*/${awsProvider}/${awsProviderVersion}`],
-    { encoding: "utf8", timeout: 30_000 },
-  );
-  // Not from another project's .terraform, which may be gone the next minute.
-  const first = (found.stdout ?? "").split("\n").find((path) => !path.includes("/.terraform/"));
-  return first ? first.slice(0, first.indexOf(awsProvider) - 1) : undefined;
-}
-
-function terraformEnvironment(own: Record<string, string> = {}): NodeJS.ProcessEnv {
-  // Nothing of the user's: no configuration, no arguments, no credentials.
-  const inherited = Object.entries(process.env).filter(([name]) => !/^(TF_|AWS_)/.test(name));
-  return { ...Object.fromEntries(inherited), CHECKPOINT_DISABLE: "1", TF_IN_AUTOMATION: "1", ...own };
-}
-
-/** What a file must hold that TF_CLI_CONFIG_FILE names, for providers to come from a folder. */
-export function mirrorConfiguration(mirror: string): string {
-  return `provider_installation {\n  filesystem_mirror {\n    path = ${JSON.stringify(mirror)}\n  }\n}\n`;
-}
 
 /** Whether the tests run under OpenTofu: `TERRAFORM_BINARY_NAME=tofu`, or the path of one. */
 export function isOpenTofu(): boolean {

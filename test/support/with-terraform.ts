@@ -1,4 +1,5 @@
-import { findMirror, TerraformWorkspace } from "./terraform.ts";
+import { findMirror } from "./mirror.ts";
+import { TerraformWorkspace } from "./terraform.ts";
 
 /**
  * A suite that needs Terraform and the AWS provider. Where one is missing it is skipped, with the reason in its name;

@@ -1,6 +1,9 @@
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { dev } from "../../stacks/environments.ts";
 import { FakeS3 } from "../support/fake-s3.ts";
 import { sha256, sweep, temporaryDirectory } from "../support/sweep.ts";
 
@@ -64,6 +67,28 @@ testWithTerraform("collect finds the run in the state and downloads the bytes th
   }
 });
 
+testWithTerraform("collect asks for the results in the environment's region, wherever the caller is", async () => {
+  const signed: string[] = [];
+  const server = createServer(({ headers }, response) => {
+    signed.push(headers.authorization ?? "not signed");
+    response.writeHead(404).end();
+  });
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  try {
+    const outdir = deployed("region", { only: "s3://bucket/only" });
+    await collect(outdir, ["dev", "--directory", join(directory, "from-region")], {
+      AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      AWS_REGION: "eu-central-1",
+      AWS_ACCESS_KEY_ID: "test",
+      AWS_SECRET_ACCESS_KEY: "test",
+    });
+    // The date, the region and the service that a request is signed for.
+    expect(signed[0]).toMatch(new RegExp(`Credential=test/\\d+/${dev.region}/s3/`));
+  } finally {
+    server.close();
+  }
+});
+
 testWithTerraform("collect asks which of several jobs is meant, and knows those there are", async () => {
   const outdir = deployed("two", { a: "s3://bucket/a", b: "s3://bucket/b" });
   expect(await collect(outdir, ["--environment", "dev"])).toMatchObject({
@@ -82,7 +107,8 @@ test("collect says what must be done first", async () => {
   const { code, stderr } = await collect(join(directory, "empty"), ["--environment", "dev"]);
   expect({ code, stderr }).toEqual({
     code: 1,
-    stderr: "error: there is no dev-workload here; deploy first: npx cdktf deploy 'dev-*'\n",
+    stderr:
+      "error: there is no dev-workload here: npx cdktf synth, or, if it was never deployed, npx cdktf deploy 'dev-*'\n",
   });
 });
 

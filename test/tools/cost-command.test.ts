@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { environmentCost } from "../../tools/cost/environment-cost.ts";
-import { readPrices } from "../../tools/cost/price-table.ts";
+import { instancePrice, readPrices } from "../../tools/cost/price-table.ts";
 import { resourcesOf } from "../../tools/cost/synthesized.ts";
 import { devWith } from "../support/fixtures.ts";
 import { startProgram, temporaryDirectory } from "../support/sweep.ts";
@@ -70,12 +70,18 @@ test("cost shows the user's example", async () => {
   expect(stdout).toMatch(/│ always on +│ +3,650 │ +\$621 │ +\$641 │/);
   expect(stdout).toMatch(/│ from zero, when needed +│ +58\.8 │ +\$9\.99 │ +\$10 │/);
   expect(stdout).toContain("22 batches of 24 minutes");
+  expect(stdout).toContain("what about $10 pays for, no prediction");
 });
 
 test.each([
   [[], "environment: got nothing; allowed is dev or prod"],
   [["dev", "staging"], 'environment: got "staging"; allowed is dev or prod'],
   [["dev", "--seconds-per-parameter", "fast"], '--seconds-per-parameter: got "fast"; allowed is a number above 0'],
+  [["--all", "dve"], "--all: got environments too (dve); allowed is one of both"],
+  [["--all", "--environment", "dev"], "--all: got environments too (dev); allowed is one of both"],
+  [["--example", "--all", "dev"], "--all: got environments too (dev); allowed is one of both"],
+  [["--example", "dev"], "--example: got environments too (dev); allowed is one of both"],
+  [["--example", "--all"], "--example: got --all too; allowed is one of both"],
   [["dev", "--prices", "/none.json"], "prices: cannot read /none.json"],
 ])("cost refuses %j with what is allowed", async (args, message) => {
   const { code, stdout, stderr } = await cost(args);
@@ -124,6 +130,25 @@ describe("a file of one's own", () => {
     );
   });
 
+  test("adds a type to a region, as the error for a type without a price says", () => {
+    const type = "g6e.xlarge";
+    expect(messageOf(() => instancePrice(readPrices(), "us-west-2", type))).toContain(
+      `add regions["us-west-2"].instances.usdPerHour["${type}"] to tools/cost/prices.json, or to a file for --prices`,
+    );
+    const regions = { "us-west-2": { instances: { usdPerHour: { [type]: { onDemand: 2 } } } } };
+    const table = readPrices(pricesFile("one-type", { regions }));
+    expect(instancePrice(table, "us-west-2", type).onDemand).toBe(2);
+    const { [type]: _, ...others } = table.regions["us-west-2"]?.instances.usdPerHour ?? {};
+    const instances = { ...table.regions["us-west-2"]?.instances, usdPerHour: others };
+    expect({ ...table.regions["us-west-2"], instances }).toEqual(usWest);
+  });
+
+  test("replaces one price of a region and leaves the others", () => {
+    const natGateway = { usd: 0.04, per: "hour", source: "https://aws.amazon.com/vpc/pricing/" };
+    const { regions } = readPrices(pricesFile("one-price", { regions: { "us-west-2": { natGateway } } }));
+    expect(regions).toEqual({ "us-west-2": { ...usWest, natGateway } });
+  });
+
   test("changes an assumption and leaves the others", () => {
     const { assumptions } = readPrices(pricesFile("assumption", { assumptions: { flowLogGbPerMonth: 40 } }));
     expect(assumptions).toEqual({ ...readPrices().assumptions, flowLogGbPerMonth: 40 });
@@ -132,6 +157,7 @@ describe("a file of one's own", () => {
   test.each([
     ["{", "cannot read"],
     [{ regions: { x: { natGateway: { usd: "0.05", per: "day" } } } }, "regions.x.natGateway.usd"],
+    [{ regions: { "eu-central-1": { instances: { usdPerHour: {} } } } }, "regions.eu-central-1.natGateway: "],
     [{ region: {} }, 'Unrecognized key: "region"'],
     [{ date: "today" }, "date: "],
   ])("that is no price table is refused with everything that is wrong: %j", (content, part) => {

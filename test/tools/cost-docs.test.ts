@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { dev, prod } from "../../stacks/environments.ts";
 import { environmentCost } from "../../tools/cost/environment-cost.ts";
 import { example } from "../../tools/cost/example.ts";
-import { readPrices } from "../../tools/cost/price-table.ts";
+import { instancePrice, readPrices } from "../../tools/cost/price-table.ts";
 import { exampleReport, summary } from "../../tools/cost/report.ts";
 import { resourcesOf } from "../../tools/cost/synthesized.ts";
+import { codeBlocks, readme } from "../support/readme.ts";
 import { temporaryDirectory } from "../support/sweep.ts";
 import { synthesizeEnvironment } from "../support/workload.ts";
 
@@ -15,12 +16,15 @@ const blocks = (language: string) =>
 const table = readPrices();
 const directory = temporaryDirectory();
 
-test("docs/cost.md shows what the commands print", () => {
+test("the README and docs/cost.md show what the commands print", () => {
   const costs = [dev, prod].map((environment) => {
     const resources = Object.values(synthesizeEnvironment(environment)).flatMap(({ json }) => resourcesOf(json));
     return environmentCost(environment, resources, table);
   });
-  expect(blocks("text")).toEqual([summary(costs), exampleReport(example(table))]);
+  expect(codeBlocks(readme).filter(({ code }) => code.includes("idle, a month"))).toEqual([
+    { language: "text", code: `${summary(costs)}\n` },
+  ]);
+  expect(blocks("text")).toEqual([exampleReport(example(table))]);
 });
 
 test("docs/cost.md names every assumption, with its value", () => {
@@ -37,5 +41,5 @@ test("the file of prices in docs/cost.md is one that is read", () => {
   writeFileSync(path, blocks("json")[0] ?? "");
   const { date, measured, regions } = readPrices(path);
   expect({ date, seconds: measured.mine?.secondsPerParameter }).toEqual({ date: "2026-12-01", seconds: 0.002 });
-  expect(regions).toEqual(table.regions);
+  expect(instancePrice({ ...table, regions }, "us-west-2", "c5.9xlarge").onDemand).toBe(1.53);
 });

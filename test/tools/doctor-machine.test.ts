@@ -44,7 +44,11 @@ test.each([
 
 test("a disk with less room than is needed is a warning", () => {
   expect(diskFinding(3 * 2 ** 30, 3)).toEqual({ status: "ok", found: "3.0 GiB" });
-  expect(diskFinding(3 * 2 ** 30 - 1, 3)).toMatchObject({ status: "warning", needed: "3 GiB or more" });
+  expect(diskFinding(3 * 2 ** 30 - 1, 3)).toMatchObject({
+    status: "warning",
+    needed: expect.stringMatching(/^3 GiB or more/),
+  });
+  expect(diskFinding(0, 3).fix).toBe("rm -rf cdktf.out cdktf.out-diff");
 });
 
 test.each([
@@ -52,7 +56,7 @@ test.each([
   [["198.18.0.0/16", "8.8.8.0/24"], ["8.8.8.8"], "ok"],
   [["8.8.8.0/24"], ["8.8.9.8"], "warning"],
   // A router hides its address.
-  [["8.8.8.0/24"], [], "ok"],
+  [["8.8.8.0/24"], [], "not checked"],
   [["203.0.113.0/24"], ["8.8.8.8"], "problem"],
   [undefined, ["8.8.8.8"], "ok"],
 ])("access from %j to a machine with the addresses %j: %s", (endpointPublicAccessCidrs, addresses, status) => {
@@ -60,13 +64,33 @@ test.each([
   expect(publicAccess(environment, addresses)).toMatchObject({ status });
 });
 
-test("without an environment asks for no program of AWS, and says how to go on", async () => {
+test("without an environment warns of what a deploy lacks, which is no problem, and says how to go on", async () => {
   const { code, stdout } = await doctor([]);
   expect(code).toBe(0);
   expect(stdout).toMatch(/ok +npm +10\.8\.2/);
   expect(stdout).toMatch(/not checked +Python +no python3 on PATH/);
   expect(stdout).toContain("npm run doctor -- dev");
-  expect(stdout).not.toContain("AWS CLI");
+  const [, deploy = ""] = stdout.split("\nTo deploy\n");
+  for (const name of ["Terraform", "AWS CLI", "Docker", "credentials"]) {
+    expect(deploy).toMatch(
+      new RegExp(`warning +${name} .*not on PATH\\n +needed: .*; only a deploy needs it\\n +do: `),
+    );
+  }
+  expect(deploy).toMatch(/\n0 problems, /);
+});
+
+test("without an environment accepts any credentials, and waits for none", async () => {
+  programs.install("terraform", `echo '{"terraform_version":"1.11.4"}'`);
+  programs.install("docker", "echo 28.2.2");
+  programs.installAws("2.31.6");
+  const arn = "arn:aws:iam::999999999999:user/me";
+  programs.answer("sts-get-caller-identity", { json: { UserId: "me", Account: "999999999999", Arn: arn } });
+  const { stdout } = await doctor([]);
+  expect(stdout).toMatch(
+    /ok +Terraform .*\n +ok +AWS CLI .*\n +ok +Docker .*\n +ok +credentials +arn:aws:iam::9+:user\/me/,
+  );
+  programs.install("aws", `[ "$1" = --version ] && { echo aws-cli/2.31.6; exit; }; exec /bin/sleep 60`);
+  expect((await doctor([])).stdout).toMatch(/warning +credentials +aws sts get-caller-identity: no answer in 5 s/);
 });
 
 test("ends with 1 where there is a problem, after all the others", async () => {

@@ -124,8 +124,10 @@ describe("credentials", () => {
     expect(await finding("credentials")).toMatchObject({
       status: "problem",
       found: text,
+      needed: `credentials for account ${own}`,
       fix: expect.stringContaining(fix),
     });
+    expect(await finding("credentials", dev)).toMatchObject({ needed: "credentials for your account" });
   });
 
   test("of another account ask nothing there", async () => {

@@ -26,6 +26,8 @@ const instance = z
   })
   .readonly();
 
+const instances = z.strictObject({ source: z.url(), usdPerHour: z.record(z.string(), instance) });
+
 const regionPrices = z
   .strictObject({
     eksClusterStandard: price("hour"),
@@ -47,7 +49,7 @@ const regionPrices = z
     s3Get: price("thousand"),
     cpuCredits: price("vCPU-hour"),
     /** Linux, shared tenancy. */
-    instances: z.strictObject({ source: z.url(), usdPerHour: z.record(z.string(), instance) }).readonly(),
+    instances: instances.readonly(),
   })
   .readonly();
 export type RegionPrices = z.infer<typeof regionPrices>;
@@ -79,13 +81,16 @@ const priceTable = z
   .readonly();
 export type PriceTable = z.infer<typeof priceTable>;
 
+/** Some prices of a region that the table has, or all of one that it lacks. */
+const regionAdditions = regionPrices.unwrap().partial().extend({ instances: instances.partial().optional() });
+
 /** What a file of one's own may hold: it replaces what it names, and adds what the table lacks. */
 const additions = z
   .strictObject({
     date: day.optional(),
     assumptions: assumptions.unwrap().partial().optional(),
     measured: z.record(z.string(), measured).optional(),
-    regions: z.record(z.string(), regionPrices).optional(),
+    regions: z.record(z.string(), regionAdditions).optional(),
   })
   .readonly();
 
@@ -98,29 +103,38 @@ export const priceFile = join(__dirname, "prices.json");
  * @throws ToolError that names everything that is wrong with a file.
  */
 export function readPrices(path?: string): PriceTable {
-  const table = parse(priceTable, priceFile);
+  const table = parse(priceTable, read(priceFile), priceFile);
   if (path === undefined) return table;
-  const own = parse(additions, path);
-  return {
+  const own = parse(additions, read(path), path);
+  const regions = Object.entries(own.regions ?? {}).map(([name, prices]) => [
+    name,
+    withOwn(table.regions[name], prices),
+  ]);
+  const whole = {
     ...table,
     date: own.date ?? table.date,
-    assumptions: { ...table.assumptions, ...defined(own.assumptions ?? {}) },
+    assumptions: { ...table.assumptions, ...own.assumptions },
     measured: { ...table.measured, ...own.measured },
-    regions: { ...table.regions, ...own.regions },
+    regions: { ...table.regions, ...Object.fromEntries(regions) },
   };
+  // A region that the table lacks has only what the file has of it.
+  return parse(priceTable, whole, path);
 }
 
-function defined<Value extends object>(value: Value) {
-  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined));
+function withOwn(known: RegionPrices | undefined, own: z.infer<typeof regionAdditions>): unknown {
+  const usdPerHour = { ...known?.instances.usdPerHour, ...own.instances?.usdPerHour };
+  return { ...known, ...own, instances: { ...known?.instances, ...own.instances, usdPerHour } };
 }
 
-function parse<Schema extends z.ZodType>(schema: Schema, path: string): z.output<Schema> {
-  let content: unknown;
+function read(path: string): unknown {
   try {
-    content = JSON.parse(readFileSync(path, "utf8"));
+    return JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
     throw new ToolError(`prices: cannot read ${path}: ${(error as Error).message}`);
   }
+}
+
+function parse<Schema extends z.ZodType>(schema: Schema, content: unknown, path: string): z.output<Schema> {
   const parsed = schema.safeParse(content);
   if (parsed.success) return parsed.data;
   const lines = parsed.error.issues.map((issue) => `  - ${issue.path.join(".") || "the whole"}: ${issue.message}`);

@@ -118,7 +118,8 @@ export function exampleReport({ alwaysOn, fromZero }: Example): string {
   row("from zero, when needed", fromZero.machineHours, fromZero.machinesUsd, fromZero.volumesUsd);
   return [
     rows.toString(),
-    `From zero: ${fromZero.batches} batches of ${fromZero.computeSeconds / 60} minutes, one each working day; each machine is paid for ${describeSeconds(fromZero.billedSeconds)} of it, start and idling included.`,
+    `From zero: ${fromZero.batches} batches of ${fromZero.computeSeconds / 60} minutes, one each working day. That is what about $${Math.round(fromZero.machinesUsd)} pays for, no prediction of what anybody needs.`,
+    `Each machine is paid for ${describeSeconds(fromZero.billedSeconds)} of a batch, start and idling included.`,
     "Control plane, general pool and network are paid for in both.",
   ].join("\n");
 }

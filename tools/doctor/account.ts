@@ -11,12 +11,11 @@ export interface Session {
 }
 
 /** What `aws sts get-caller-identity` says, and whether anything else may be asked. */
-export async function identify({
-  name,
-  accountId,
-  region,
-}: Environment): Promise<{ finding: Finding; session?: Session }> {
-  const aws = new AwsCli(region);
+export async function identify(
+  { name, accountId, region }: Pick<Environment, "name" | "accountId" | "region">,
+  seconds?: number,
+): Promise<{ finding: Finding; session?: Session }> {
+  const aws = new AwsCli(region, seconds);
   try {
     const { Account, Arn } = await aws.ask<{ Account: string; Arn: string }>("sts", "get-caller-identity");
     const session = { aws, callerArn: Arn };
@@ -26,7 +25,8 @@ export async function identify({
     return { finding: problem(`${Arn}, of account ${Account}`, `account ${accountId} (accountId of ${name})`, fix) };
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
-    return { finding: problem(error.message, `credentials for account ${accountId}`, cureOf(error)) };
+    const whose = accountId === documentationAccount ? "your account" : `account ${accountId}`;
+    return { finding: problem(error.message, `credentials for ${whose}`, cureOf(error)) };
   }
 }
 

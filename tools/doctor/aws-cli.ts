@@ -19,7 +19,11 @@ export class AwsError extends Error {
 
 /** The user's own AWS CLI, with the user's own credentials: no second way to be logged in. */
 export class AwsCli {
-  constructor(private readonly region: string) {}
+  /** @param seconds that a command may take as a whole, its start included. @default 40 */
+  constructor(
+    private readonly region: string,
+    private readonly seconds = 40,
+  ) {}
 
   /**
    * What a command answers, parsed.
@@ -28,7 +32,7 @@ export class AwsCli {
   async ask<Answer>(...args: readonly string[]): Promise<Answer> {
     const limits = ["--cli-connect-timeout", "5", "--cli-read-timeout", "15"];
     const ended = await runProgram("aws", [...args, "--region", this.region, "--output", "json", ...limits], {
-      seconds: 40,
+      seconds: this.seconds,
       env: { ...process.env, AWS_PAGER: "", AWS_MAX_ATTEMPTS: "2" },
     });
     if (ended.outcome === "ended" && ended.status === 0) {

@@ -2,7 +2,7 @@ import { BlockList, isIPv4 } from "node:net";
 import { networkInterfaces } from "node:os";
 import { principalName } from "../../constructs/cluster-access.ts";
 import { type Environment, variablePrefix } from "../../stacks/config.ts";
-import { type Check, type Finding, ok, problem, warning } from "./check.ts";
+import { type Check, type Finding, notChecked, ok, problem, warning } from "./check.ts";
 
 /** The account of AWS's documentation, which stacks/environments.ts is delivered with. */
 export const documentationAccount = "111122223333";
@@ -69,13 +69,14 @@ export function publicAccess(
   if (cidrs === undefined) return ok("from the VPC only; addons and workload must be deployed from there");
   const found = cidrs.join(", ");
   const needed = "your own address, or your office's or VPN's block";
-  const fix = `export ${variablePrefix(name)}_PUBLIC_ACCESS_CIDRS="$(curl -s https://checkip.amazonaws.com)/32"`;
+  const ask = "curl -s https://checkip.amazonaws.com";
+  const fix = `export ${variablePrefix(name)}_PUBLIC_ACCESS_CIDRS="$(${ask})/32"`;
   if (cidrs.every((cidr) => documentationBlocks.some((block) => cidr.startsWith(block)))) {
     return problem(`${found}, addresses of documentation`, needed, fix);
   }
   const [address] = addresses;
   // Only somebody outside can say behind which address a router hides this machine, and nobody is asked.
-  if (address === undefined) return ok(`${found}; this machine's public address is not known here`);
+  if (address === undefined) return notChecked(`whether ${found} holds this machine's public address: ${ask}`);
   const allowed = new BlockList();
   for (const cidr of cidrs) allowed.addSubnet(cidr.replace(/\/.*/, ""), Number(cidr.replace(/.*\//, "")));
   if (addresses.some((one) => allowed.check(one))) return ok(found);

@@ -9,7 +9,8 @@ import {
   stateFinding,
   zonesFinding,
 } from "./account.ts";
-import { configurationChecks } from "./configuration.ts";
+import { type Check, warning } from "./check.ts";
+import { configurationChecks, documentationAccount } from "./configuration.ts";
 import { programChecks } from "./programs.ts";
 import { quotaChecks } from "./quotas.ts";
 import type { Section } from "./report.ts";
@@ -41,4 +42,25 @@ export function deploySections(environment: Environment): Section[] {
       ],
     },
   ];
+}
+
+/** Longer than the AWS CLI takes to start and to find no credentials; whoever only computes here waits no longer. */
+const credentialSeconds = 5;
+
+/** What any deploy needs. Nothing of it is a problem for somebody who deploys nothing. */
+export function anyDeploySection(): Section {
+  // Nobody's environment: whatever account there is will do. The region is where AWS is asked.
+  const anybody = { name: "dev", accountId: documentationAccount, region: environments[0]?.region ?? "us-east-1" };
+  const credentials = async () => (await identify(anybody, credentialSeconds)).finding;
+  return { title: "To deploy", checks: [...programChecks(), { name: "credentials", run: credentials }].map(optional) };
+}
+
+function optional({ name, run }: Check): Check {
+  const asWarning = async () => {
+    const finding = await run();
+    const { found, needed, fix } = finding;
+    if (needed === undefined || fix === undefined) return finding;
+    return warning(found, `${needed}; only a deploy needs it`, fix);
+  };
+  return { name, run: asWarning };
 }

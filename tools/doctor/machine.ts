@@ -68,7 +68,12 @@ async function freeDisk(least: number): Promise<Finding> {
 export function diskFinding(bytes: number, leastGiB: number): Finding {
   const found = `${(bytes / gibibyte).toFixed(1)} GiB`;
   if (bytes >= leastGiB * gibibyte) return ok(found);
-  return warning(found, `${leastGiB} GiB or more`, "rm -rf cdktf.out results, after looking into results");
+  // Results may be all that is left of a sweep: no command to paste removes them.
+  return warning(
+    found,
+    `${leastGiB} GiB or more; results of old runs are in the folder results`,
+    "rm -rf cdktf.out cdktf.out-diff",
+  );
 }
 
 async function python(): Promise<Finding> {

@@ -7,12 +7,14 @@ import { type Ended, runProgram, versionIn } from "./program.ts";
 
 const awsCliInstallation = "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html";
 
-/** The programs that a deploy of the environment starts. */
-export function programChecks({ workload }: Pick<Environment, "workload">): Check[] {
+/** The programs that a deploy starts; without an environment, all that any may need. */
+export function programChecks(environment?: Pick<Environment, "workload">): Check[] {
+  const workload = environment?.workload;
+  const needsDocker = workload === undefined || buildsImage(workload);
   return [
     { name: "Terraform", run: terraform },
     { name: "AWS CLI", run: awsCli },
-    { name: "Docker", run: () => (buildsImage(workload) ? docker() : notChecked(whyNoDocker(workload))) },
+    { name: "Docker", run: () => (needsDocker ? docker() : notChecked(whyNoDocker(workload))) },
   ];
 }
 
