@@ -125,7 +125,8 @@ async function printResults(job: LocalJob, run: PreparedRun, seconds: number): P
     print(`  parameter ${formatCount(parameter)}: ${error}`);
   if (failures.length > SHOWN_FAILURES)
     print(`  and ${formatCount(failures.length - SHOWN_FAILURES)} more in failures.jsonl`);
-  const module = run.modulePath === undefined ? undefined : await importEvaluation(run.modulePath);
+  const module =
+    run.modulePath === undefined ? undefined : await importEvaluation(run.modulePath, run.identity.evaluation);
   print(await summarize(reader, module?.summarize));
   for (const [name, { sha256 }] of Object.entries(receipt.columns)) print(`${name} sha256 ${sha256}`);
 }

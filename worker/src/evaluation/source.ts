@@ -15,6 +15,8 @@ const SOURCE_MAP = "\n//# sourceMappingURL=";
 export interface Evaluation {
   /** For people: the file name without its ending. */
   readonly name: string;
+  /** What the user called it: a name, a path or a command. */
+  readonly source: string;
   /** SHA-256 of everything that decides what it computes. */
   readonly sha256: string;
   /** One JavaScript file with all it imports, but for what Node.js brings; undefined for a command. */
@@ -31,7 +33,7 @@ export async function findEvaluation(nameOrPath: string): Promise<Evaluation> {
   const name = basename(path, extname(path)).replace(/[^A-Za-z0-9_.-]/g, "-");
   const source = readFileSync(path);
   const bundle = source.toString("utf8", 0, BUNDLE_MARK.length) === BUNDLE_MARK ? source : await bundleFile(path);
-  return { name, sha256: sha256OfBundle(bundle), bundle };
+  return { name, source: nameOrPath, sha256: sha256OfBundle(bundle), bundle };
 }
 
 /** An evaluation by a program: its identity is the command line and the content of each file that it names. */
@@ -49,7 +51,12 @@ export function commandEvaluation(command: string): Evaluation {
     hash.update("\0");
     if (isFile) name = basename(word, extname(word));
   }
-  return { name: name.replace(/[^A-Za-z0-9_.-]/g, "-"), sha256: hash.digest("hex"), bundle: undefined };
+  return {
+    name: name.replace(/[^A-Za-z0-9_.-]/g, "-"),
+    source: command,
+    sha256: hash.digest("hex"),
+    bundle: undefined,
+  };
 }
 
 function readableFile(path: string): Buffer | undefined {
@@ -70,8 +77,9 @@ function findFile(nameOrPath: string): string {
   const path = resolve(nameOrPath);
   if (readableFile(path) !== undefined) return path;
   const bundled = existsSync(EVALUATIONS) ? readdirSync(EVALUATIONS).map((file) => basename(file, extname(file))) : [];
+  const problem = existsSync(path) ? `${nameOrPath} is not a file that can be read` : `there is no file ${nameOrPath}`;
   throw new PermanentError(
-    `[evaluation] or EVALUATION: got ${JSON.stringify(nameOrPath)}; allowed is the path of a module, or one of ${bundled.join(", ")}`,
+    `${problem}: allowed for [evaluation] or EVALUATION is the path of a module, or one of ${bundled.join(", ")}`,
   );
 }
 
