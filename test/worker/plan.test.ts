@@ -74,6 +74,24 @@ test("a cost that grows with the parameter is found all over the range, and so i
   expect(measurement.spread.most).toBeGreaterThan(1.4 * measurement.secondsPerParameter);
 });
 
+test("of a range that is evaluated sooner than the time is up, no more parameters than there are", async () => {
+  const odd = writeEvaluation(
+    directory,
+    "odd",
+    'export function evaluate(parameter: number) { if (parameter % 2 === 1) throw new Error("odd"); return parameter; }',
+  );
+  const args = ["plan", odd, "--total", "3000", "--seconds", "5"];
+  const { stdout } = await sweep(args);
+  const [, parameters = ""] =
+    /^odd: ([\d,]+) of 3,000 parameters evaluated in .* s, some more than once, in /.exec(stdout) ?? [];
+  expect(Number(parameters.replace(",", ""))).toBeGreaterThan(1000);
+  expect(Number(parameters.replace(",", ""))).toBeLessThanOrEqual(3000);
+  const { measurement } = await planned(args.slice(1));
+  expect(measurement.parameters).toBeLessThanOrEqual(3000);
+  expect(measurement.evaluations).toBeGreaterThanOrEqual(3000);
+  expect(measurement.failed / measurement.parameters).toBeCloseTo(0.5, 1);
+});
+
 describe("an evaluation that fails", () => {
   test("is measured all the same, and the failures are counted by kind", async () => {
     const failing = writeEvaluation(
@@ -283,7 +301,7 @@ describe("the blocks of a sample", () => {
 describe("what a sample says", () => {
   const blocks = (costs: readonly number[], from = 0) =>
     costs.map((cost, index) => ({ at: from + index, seconds: 10 * cost, count: 10 }));
-  const raw = { failures: [], elapsedSeconds: 100, unfinishedSeconds: undefined };
+  const raw = { failures: [], evaluated: [{ start: 0, count: 40 }], elapsedSeconds: 100, unfinishedSeconds: undefined };
 
   test("is the mean of its blocks, and how far it may be off", () => {
     const { secondsPerParameter, confidence } = measure({ ...raw, observations: blocks([1, 2, 3, 4]) });
@@ -291,6 +309,16 @@ describe("what a sample says", () => {
     // A standard deviation of 1.29, over the root of 4, times 1.96.
     expect(confidence.most - 2.5).toBeCloseTo((1.96 * Math.sqrt(5 / 3)) / 2, 9);
     expect(2.5 - confidence.least).toBeCloseTo(confidence.most - 2.5, 9);
+  });
+
+  test("counts a parameter once, however often it was evaluated and failed", () => {
+    const failures = [3, 3, 5].map((parameter) => ({ parameter, kind: "threw" as const, error: "bad" }));
+    expect(measure({ ...raw, failures, observations: blocks([1, 2, 3, 4, 5]) })).toMatchObject({
+      parameters: 40,
+      evaluations: 50,
+      failed: 2,
+      failedByKind: { threw: 2 },
+    });
   });
 
   test("leaves out the beginning, while V8 compiles, where enough is left", () => {

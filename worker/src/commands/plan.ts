@@ -115,11 +115,11 @@ function progressLine(name: string, seconds: number) {
   const { stderr } = process;
   if (!stderr.isTTY) stderr.write(`sampling ${name} for ${seconds} s\n`);
   return {
-    update: (elapsed: number, parameters: number, failed: number) => {
+    update: (elapsed: number, evaluations: number, failed: number) => {
       if (!stderr.isTTY) return;
       const failures = failed === 0 ? "" : `, ${formatCount(failed)} failed`;
       stderr.write(
-        `\r\x1b[Ksampling ${name}: ${elapsed.toFixed(0)} of ${seconds} s, ${formatCount(parameters)} parameters${failures}`,
+        `\r\x1b[Ksampling ${name}: ${elapsed.toFixed(0)} of ${seconds} s, ${formatCount(evaluations)} evaluations${failures}`,
       );
     },
     end: () => {

@@ -11,8 +11,10 @@ export function describeMeasurement(name: string, input: PlanInput): string {
   const { secondsPerParameter: mean, confidence, spread } = measurement;
   const bytes = totalParameters * columns.length * 8;
   const error = Math.round((100 * (confidence.most - mean)) / mean);
+  const parameters = `${formatCount(measurement.parameters)} of ${formatCount(totalParameters)} parameters`;
+  const again = measurement.evaluations > measurement.parameters ? ", some more than once" : "";
   const lines = [
-    `${name}: ${formatCount(measurement.parameters)} of ${formatCount(totalParameters)} parameters evaluated in ${measurement.elapsedSeconds.toFixed(1)} s, in ${formatCount(measurement.blocks)} blocks all over the range`,
+    `${name}: ${parameters} evaluated in ${measurement.elapsedSeconds.toFixed(1)} s${again}, in ${formatCount(measurement.blocks)} blocks all over the range`,
     `A parameter takes ${duration(mean)} of one core here, give or take ${error} %; the cheapest tenth of the blocks ${duration(spread.least)}, the most expensive ${duration(spread.most)}`,
     `Slowest parameter: ${measurement.slowestIsExact ? "" : "no more than "}${seconds(measurement.slowestSeconds)}${measurement.unfinishedSeconds === undefined ? "" : ", or longer: one was not finished"}`,
     `Failed: ${describeFailures(input)}`,
