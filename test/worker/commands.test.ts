@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import {
@@ -122,6 +122,16 @@ describe("sweep replay", () => {
     expect(await sweep(["replay", "27", "collatz"])).toMatchObject({ code: 0, stdout: '{"steps":111}\n' });
     const { code, stdout } = await sweep(["replay", "5", "--command", `node -e "console.log(42)"`]);
     expect({ code, stdout }).toEqual({ code: 0, stdout: "42\n" });
+  });
+
+  test("finds an evaluation of an image by its name, whatever a file may be called", async () => {
+    const image = join(directory, "image");
+    cpSync(join(__dirname, "../../worker/dist"), join(image, "dist"), { recursive: true });
+    mkdirSync(join(image, "evaluations"));
+    const bundle = join(image, "evaluations", "My_own.mjs");
+    expect((await sweep(["bundle", EVALUATION, "--output", bundle])).code).toBe(0);
+    const replay = [process.execPath, join(image, "dist/cli.mjs"), "replay", "7", "My_own"];
+    expect(await startProgram(replay).finished).toMatchObject({ code: 0, stdout: '{"half":3.5,"odd":1}\n' });
   });
 
   test("refuses what is not a parameter", async () => {

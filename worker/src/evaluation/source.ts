@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgsStringToArgv } from "string-argv";
@@ -59,6 +59,18 @@ export function commandEvaluation(command: string): Evaluation {
   };
 }
 
+/**
+ * What the file of an evaluation must be called in the repository, so that the image holds it and a job finds it by its name.
+ * Undefined where it is there, and for a command.
+ */
+export function fileForImage({ name, source, bundle }: Evaluation): string | undefined {
+  if (bundle === undefined) return undefined;
+  const path = findFile(source);
+  const file = name + (extname(path) === ".mjs" ? ".mjs" : ".ts");
+  const wanted = join(EVALUATIONS, file);
+  return existsSync(wanted) && realpathSync(wanted) === realpathSync(path) ? undefined : `worker/evaluations/${file}`;
+}
+
 function readableFile(path: string): Buffer | undefined {
   try {
     return readFileSync(path);
@@ -68,7 +80,7 @@ function readableFile(path: string): Buffer | undefined {
 }
 
 function findFile(nameOrPath: string): string {
-  if (/^[a-z0-9-]+$/.test(nameOrPath)) {
+  if (/^[\w.-]+$/.test(nameOrPath)) {
     for (const ending of [".mjs", ".ts"]) {
       const path = join(EVALUATIONS, nameOrPath + ending);
       if (existsSync(path)) return path;
