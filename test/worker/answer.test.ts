@@ -43,6 +43,19 @@ test.each([
   });
 });
 
+test.each([
+  ['{"inside": 1}', "; expected a number; name its results with --columns inside"],
+  [
+    '{"parameter": 7, "steps": NaN, "peak": 2, "note": "x"}',
+    "; expected a number; name its results with --columns steps,peak",
+  ],
+  ['{"note": "x"}', "; expected a number"],
+  ['{"not a name": 1}', "; expected a number"],
+])("without columns, %s is garbage, and the error says how its numbers become results", (line, ending) => {
+  const answer = parseAnswer(line, 7, plain) as { error: string };
+  expect(answer.error.slice(answer.error.indexOf(";"))).toBe(ending);
+});
+
 test("an error is the parameter's failure", () => {
   expect(parseAnswer('{"error": "diverged"}', 7, plain)).toEqual({ kind: "threw", error: "diverged" });
 });

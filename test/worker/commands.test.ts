@@ -1,7 +1,15 @@
-import { existsSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
-import { sweep, temporaryDirectory, writeEvaluation } from "../support/sweep.ts";
+import {
+  readFailures,
+  readReceipt,
+  SWEEP,
+  startProgram,
+  sweep,
+  temporaryDirectory,
+  writeEvaluation,
+} from "../support/sweep.ts";
 
 const directory = temporaryDirectory();
 const results = join(directory, "results");
@@ -116,6 +124,16 @@ describe("sweep replay", () => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: "42\n" });
   });
 
+  test("finds an evaluation of an image by its name, whatever a file may be called", async () => {
+    const image = join(directory, "image");
+    cpSync(join(__dirname, "../../worker/dist"), join(image, "dist"), { recursive: true });
+    mkdirSync(join(image, "evaluations"));
+    const bundle = join(image, "evaluations", "My_own.mjs");
+    expect((await sweep(["bundle", EVALUATION, "--output", bundle])).code).toBe(0);
+    const replay = [process.execPath, join(image, "dist/cli.mjs"), "replay", "7", "My_own"];
+    expect(await startProgram(replay).finished).toMatchObject({ code: 0, stdout: '{"half":3.5,"odd":1}\n' });
+  });
+
   test("refuses what is not a parameter", async () => {
     const { code, stderr } = await sweep(["replay", "-5x", "collatz"]);
     expect(code).not.toBe(0);
@@ -167,6 +185,51 @@ test("a run without parameters is complete at once", async () => {
   expect(stdout).toContain("[WORKER 1] Processed: 0 parameters\nTotal: 0 parameters, each exactly once");
   expect((await sweep(["verify", nothing])).code).toBe(0);
   expect((await sweep(["export", nothing, "--output", join(directory, "nothing.parquet")])).code).toBe(0);
+});
+
+describe("a run in which every parameter fails", () => {
+  const failing = writeEvaluation(directory, "always", 'export function evaluate() { throw new Error("no licence"); }');
+  const program = `node -e "process.exit('$0' === '$' + 0 ? 3 : 4)"`;
+
+  test.each([
+    { name: "a module", evaluation: [failing], error: "Error: no licence", replayed: "Error: no licence" },
+    {
+      name: "a program",
+      evaluation: ["--command", program, "--columns", "a,b"],
+      error: "the program exited with code 3",
+      replayed: "the program exited with code 3",
+    },
+  ])(
+    "of $name ends with 42 and the first failure, and keeps everything",
+    async ({ name, evaluation, error, replayed }) => {
+      const place = join(directory, name);
+      const args = ["run", ...evaluation, "--total", "4", "--workers", "2", "--results", place];
+      const { code, stdout, stderr } = await sweep(args);
+      expect(code).toBe(42);
+      expect(stdout).toContain("Failed: 4\n");
+      expect(stderr).toContain(
+        `error: no parameter has a result: got 4 failures, the first of parameter 0: ${error}\n`,
+      );
+      expect(readFailures(place)).toHaveLength(4);
+      expect(readReceipt(place)).toMatchObject({ present: 0, failed: 4 });
+      // Resumed, it has nothing to compute, and is no better.
+      expect((await sweep(args)).code).toBe(42);
+      const [, replay = ""] = /error: sweep (replay .*) evaluates it in the foreground/.exec(stderr) ?? [];
+      expect(await startProgram(["sh", "-c", `"${process.execPath}" "${SWEEP}" ${replay}`]).finished).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining(replayed),
+      });
+    },
+  );
+
+  test("but for one ends with 0", async () => {
+    const one = writeEvaluation(
+      directory,
+      "one",
+      "export function evaluate(parameter: number) { if (parameter !== 3) throw new Error(); return Number.NaN; }",
+    );
+    expect((await sweep(["run", one, "--total", "4", "--results", join(directory, "one")])).code).toBe(0);
+  });
 });
 
 test("the default place of results is named after the evaluation and its identity", async () => {

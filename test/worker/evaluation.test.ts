@@ -257,7 +257,7 @@ describe("an evaluation that cannot run ends the run with 42 and one line", () =
     [
       "no-exports",
       "const evaluate = 1;",
-      /the evaluation \S+ exports nothing; it must export one function, evaluate\(/,
+      /the evaluation \S+\/no-exports\.ts exports nothing; it must export one function, evaluate\(/,
     ],
     [
       "both",
@@ -272,7 +272,7 @@ describe("an evaluation that cannot run ends the run with 42 and one line", () =
     [
       "throws-at-once",
       'throw new Error("at import"); export const evaluate = () => 1;',
-      /cannot be loaded: Error: at import/,
+      /\/throws-at-once\.ts cannot be loaded: Error: at import/,
     ],
     ["syntax", "export const evaluate = (", /the evaluation \S+ cannot be bundled: syntax\.ts:1: /],
     [
@@ -291,7 +291,7 @@ describe("an evaluation that cannot run ends the run with 42 and one line", () =
     const { code, stderr } = await sweep(["run", "./missing.ts"], { cwd: directory });
     expect(code).toBe(42);
     expect(stderr).toBe(
-      'error: [evaluation] or EVALUATION: got "./missing.ts"; allowed is the path of a module, or one of collatz, prime\n',
+      "error: there is no file ./missing.ts: allowed for [evaluation] or EVALUATION is the path of a module, or one of collatz, prime\n",
     );
   });
 });

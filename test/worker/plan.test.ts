@@ -1,13 +1,7 @@
 import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { runInNewContext } from "node:vm";
-import { describeProblem } from "../../constructs/validation.ts";
-import { problemsOf } from "../../stacks/config.ts";
-import { measure } from "../../worker/src/planning/measurement.ts";
-import { SampleBlocks } from "../../worker/src/planning/sample-blocks.ts";
 import { startProgram, startSweep, sweep, temporaryDirectory, writeEvaluation } from "../support/sweep.ts";
-import { devWithJob } from "../support/workload.ts";
 
 const directory = temporaryDirectory();
 /** Computes for half a millisecond. */
@@ -72,6 +66,24 @@ test("a cost that grows with the parameter is found all over the range, and so i
   expect(measurement.secondsPerParameter).toBeLessThan(0.003);
   expect(measurement.spread.least).toBeLessThan(0.6 * measurement.secondsPerParameter);
   expect(measurement.spread.most).toBeGreaterThan(1.4 * measurement.secondsPerParameter);
+});
+
+test("of a range that is evaluated sooner than the time is up, no more parameters than there are", async () => {
+  const odd = writeEvaluation(
+    directory,
+    "odd",
+    'export function evaluate(parameter: number) { if (parameter % 2 === 1) throw new Error("odd"); return parameter; }',
+  );
+  const args = ["plan", odd, "--total", "3000", "--seconds", "5"];
+  const { stdout } = await sweep(args);
+  const [, parameters = ""] =
+    /^odd: ([\d,]+) of 3,000 parameters evaluated in .* s, some more than once, in /.exec(stdout) ?? [];
+  expect(Number(parameters.replace(",", ""))).toBeGreaterThan(1000);
+  expect(Number(parameters.replace(",", ""))).toBeLessThanOrEqual(3000);
+  const { measurement } = await planned(args.slice(1));
+  expect(measurement.parameters).toBeLessThanOrEqual(3000);
+  expect(measurement.evaluations).toBeGreaterThanOrEqual(3000);
+  expect(measurement.failed / measurement.parameters).toBeCloseTo(0.5, 1);
 });
 
 describe("an evaluation that fails", () => {
@@ -165,13 +177,6 @@ describe("for an environment", () => {
     expect(stdout).toContain("a limit of 500 lets a pod stand still 50 % of the time");
   });
 
-  test("the lines to paste are settings that can be deployed", async () => {
-    const { settings, recommendation } = await planned([SPIN, "--environment", "dev", "--seconds", "1"]);
-    const pasted = JSON.parse(JSON.stringify(runInNewContext(`({${settings.join("\n")}})`)));
-    expect(pasted).toMatchObject({ workers: recommendation.workers, batchSize: recommendation.batchSize });
-    expect(problemsOf(devWithJob(pasted)).map(describeProblem)).toEqual([]);
-  });
-
   test("a faster pool takes less time, and other numbers of nodes can be compared", async () => {
     const args = [SPIN, "--environment", "dev", "--seconds", "1", "--nodes", "2", "--speed", "4"];
     const { measurement, scenarios } = await planned(args);
@@ -239,73 +244,4 @@ test.each([
   const { code, stderr } = await sweep(["plan", "collatz", ...args]);
   expect(code).toBe(42);
   expect(stderr).toContain(message);
-});
-
-describe("the blocks of a sample", () => {
-  const blocks = (seed: number, count: number) => {
-    const sample = new SampleBlocks(6400, seed);
-    let left = count;
-    return [...sample.until(() => left-- === 0)];
-  };
-
-  test("visit every part of the range before any part again", () => {
-    const visited = blocks(1, 128).map(({ start }) => Math.floor(start / 100));
-    expect(new Set(visited.slice(0, 64)).size).toBe(64);
-    expect(new Set(visited.slice(64)).size).toBe(64);
-  });
-
-  test("are the same for the same seed, and others for another", () => {
-    expect(blocks(1, 10)).toEqual(blocks(1, 10));
-    expect(blocks(1, 10)).not.toEqual(blocks(2, 10));
-  });
-
-  test("grow until one takes a fiftieth of a second, and never leave the range", () => {
-    const sample = new SampleBlocks(1_000_000, 0);
-    let left = 200;
-    const counts: number[] = [];
-    for (const { start, count } of sample.until(() => left-- === 0)) {
-      expect(start + count).toBeLessThanOrEqual(1_000_000);
-      counts.push(count);
-      sample.follow(1e-5);
-    }
-    expect(counts.slice(0, 7)).toEqual([1, 4, 16, 64, 256, 1024, 2000]);
-    expect(counts.at(-1)).toBe(2000);
-  });
-
-  test("of fewer parameters than parts are the parameters", () => {
-    const sample = new SampleBlocks(3, 0);
-    let left = 3;
-    const all = [...sample.until(() => left-- === 0)];
-    expect(all.map(({ start }) => start).sort()).toEqual([0, 1, 2]);
-  });
-});
-
-describe("what a sample says", () => {
-  const blocks = (costs: readonly number[], from = 0) =>
-    costs.map((cost, index) => ({ at: from + index, seconds: 10 * cost, count: 10 }));
-  const raw = { failures: [], elapsedSeconds: 100, unfinishedSeconds: undefined };
-
-  test("is the mean of its blocks, and how far it may be off", () => {
-    const { secondsPerParameter, confidence } = measure({ ...raw, observations: blocks([1, 2, 3, 4]) });
-    expect(secondsPerParameter).toBe(2.5);
-    // A standard deviation of 1.29, over the root of 4, times 1.96.
-    expect(confidence.most - 2.5).toBeCloseTo((1.96 * Math.sqrt(5 / 3)) / 2, 9);
-    expect(2.5 - confidence.least).toBeCloseTo(confidence.most - 2.5, 9);
-  });
-
-  test("leaves out the beginning, while V8 compiles, where enough is left", () => {
-    const cold = blocks(Array(10).fill(50));
-    const warm = blocks(Array(20).fill(1), 10);
-    expect(measure({ ...raw, observations: [...cold, ...warm] }).secondsPerParameter).toBe(1);
-    expect(measure({ ...raw, observations: [...cold, ...warm.slice(1)] }).secondsPerParameter).toBeGreaterThan(1);
-  });
-
-  test("knows that a parameter that was not finished took at least so long", () => {
-    const observations = blocks([1, 1]).map((block) => ({ ...block, count: 1 }));
-    expect(measure({ ...raw, observations })).toMatchObject({ slowestSeconds: 10, slowestIsExact: true });
-    expect(measure({ ...raw, observations, unfinishedSeconds: 30 })).toMatchObject({
-      slowestSeconds: 30,
-      slowestIsExact: false,
-    });
-  });
 });

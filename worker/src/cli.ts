@@ -9,8 +9,8 @@ const program = new Command("sweep")
   .addHelpText(
     "after",
     `
-Exit codes: 0 done; 1 wrong usage, or the replayed evaluation failed; 42 another attempt would fail the same way;
-75 try again (for example, the disk was full); 130 stopped by Ctrl-C and 143 by SIGTERM, with everything finished committed.`,
+Exit codes: 0 done; 1 wrong usage, or the replayed evaluation failed; 42 another attempt would fail the same way,
+or no parameter has a result; 75 try again (for example, the disk was full); 130 stopped by Ctrl-C and 143 by SIGTERM, with everything finished committed.`,
   );
 
 const run = program

@@ -12,7 +12,7 @@ const COLUMN_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
 const RESERVED_NAMES = ["parameter", "error", "__proto__"];
 
 /** Whether names can be columns: files, also where the file system does not tell cases apart, and properties. */
-function areColumnNames(names: readonly unknown[]): boolean {
+export function areColumnNames(names: readonly unknown[]): boolean {
   const distinct = new Set(names.map((name) => String(name).toLowerCase()));
   return (
     names.length > 0 &&

@@ -40,7 +40,9 @@ export async function loadEvaluation(configuration: EvaluationConfiguration): Pr
       : commandEvaluation(evaluationCommand);
   const modulePath = writeBundle(evaluation);
   const source =
-    modulePath === undefined ? { command: evaluationCommand as string, columns: resultColumns } : { modulePath };
+    modulePath === undefined
+      ? { command: evaluationCommand as string, columns: resultColumns }
+      : { modulePath, name: evaluation.source };
   const session = new EvaluationSession({ source, seed, simulateWorkMs });
   try {
     return { evaluation, session, columns: await session.start(), modulePath };

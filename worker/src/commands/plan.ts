@@ -2,12 +2,14 @@ import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import type { WorkerConfiguration } from "../contract.ts";
 import { EXIT_CODE, type ExitCode, PermanentError } from "../errors.ts";
+import { fileForImage } from "../evaluation/source.ts";
 import { formatCount } from "../format.ts";
 import { type EnvironmentFacts, type JobFacts, readEnvironment } from "../planning/environment.ts";
 import { measure } from "../planning/measurement.ts";
 import { type Plan, type PlanInput, planFor } from "../planning/plan.ts";
-import { describeMeasurement, describePlan, describeThisMachine, settings } from "../planning/report.ts";
+import { describeMeasurement, describePlan, describeThisMachine } from "../planning/report.ts";
 import { Sampler } from "../planning/sample.ts";
+import { changesOf, type JobChanges } from "../planning/settings.ts";
 import { loadEvaluation } from "../run.ts";
 import { configurationOf } from "./options.ts";
 
@@ -42,15 +44,19 @@ export async function planCommand(evaluation: string | undefined, command: Comma
   if (configuration.totalParameters === 0) {
     throw new PermanentError('--total: got "0"; allowed is 1 or more, since there is nothing to measure');
   }
-  const { input, name, isStopped } = await sample(configuration, sampleSeconds, speed);
+  const { input, evaluation: measured, isStopped } = await sample(configuration, sampleSeconds, speed);
   const cores = availableParallelism();
   const node = target?.environment.pools.find((pool) => pool.name === target.job.pool);
   const plan =
     target === undefined || node === undefined
       ? undefined
       : planFor(input, target.environment, target.job, node, nodeCounts);
-  if (options.json) printJson(name, input, cores, target, plan);
-  else printText(name, input, cores, target, plan);
+  const changes =
+    target === undefined || plan === undefined
+      ? undefined
+      : changesOf(plan.recommendation, target.job, configuration, measured, fileForImage(measured));
+  if (options.json) printJson(measured.name, input, cores, target, plan, changes);
+  else printText(measured.name, input, cores, target, plan, changes);
   return isStopped ? EXIT_CODE.INTERRUPTED : EXIT_CODE.DONE;
 }
 
@@ -107,7 +113,7 @@ async function sample(configuration: WorkerConfiguration, sampleSeconds: number,
     maxFailures,
     speed,
   };
-  return { input, name: evaluation.name, isStopped };
+  return { input, evaluation, isStopped };
 }
 
 /** One line that is written over on a terminal, and written once elsewhere. */
@@ -115,11 +121,11 @@ function progressLine(name: string, seconds: number) {
   const { stderr } = process;
   if (!stderr.isTTY) stderr.write(`sampling ${name} for ${seconds} s\n`);
   return {
-    update: (elapsed: number, parameters: number, failed: number) => {
+    update: (elapsed: number, evaluations: number, failed: number) => {
       if (!stderr.isTTY) return;
       const failures = failed === 0 ? "" : `, ${formatCount(failed)} failed`;
       stderr.write(
-        `\r\x1b[Ksampling ${name}: ${elapsed.toFixed(0)} of ${seconds} s, ${formatCount(parameters)} parameters${failures}`,
+        `\r\x1b[Ksampling ${name}: ${elapsed.toFixed(0)} of ${seconds} s, ${formatCount(evaluations)} evaluations${failures}`,
       );
     },
     end: () => {
@@ -134,10 +140,11 @@ function printText(
   cores: number,
   target: Target | undefined,
   plan: Plan | undefined,
+  changes: JobChanges | undefined,
 ): void {
   const parts = [describeMeasurement(name, input), describeThisMachine(input, cores)];
-  if (target !== undefined && plan !== undefined)
-    parts.push("", describePlan(plan, input, target.environment, target.job));
+  if (target !== undefined && plan !== undefined && changes !== undefined)
+    parts.push("", describePlan(plan, input, target.environment, target.job, changes));
   else parts.push("With --environment <name>, machines and their cost are predicted too.");
   process.stdout.write(`${parts.join("\n")}\n`);
 }
@@ -148,12 +155,14 @@ function printJson(
   cores: number,
   target: Target | undefined,
   plan: Plan | undefined,
+  changes: JobChanges | undefined,
 ): void {
   const { measurement, totalParameters } = input;
   const thisMachine = { workers: cores, seconds: (totalParameters * measurement.secondsPerParameter) / cores };
-  const planned = plan === undefined ? {} : { ...plan, settings: settings(plan) };
   const names = { environment: target?.environment.name, job: target?.job.name };
-  process.stdout.write(`${JSON.stringify({ evaluation: name, ...names, ...input, thisMachine, ...planned })}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ evaluation: name, ...names, ...input, thisMachine, ...plan, ...changes })}\n`,
+  );
 }
 
 function numberOf(option: string, text: string): number {

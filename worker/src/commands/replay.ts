@@ -46,18 +46,19 @@ export async function replayCommand(
     return replayProgram(configuration.evaluationCommand, configuration.resultColumns, parameter, context);
   }
   if (reader === undefined || evaluationName !== undefined) {
-    const { bundle } = await findEvaluation(configuration.evaluation);
-    return replayModule(bundle as Uint8Array, parameter, context);
+    const { bundle, source } = await findEvaluation(configuration.evaluation);
+    return replayModule(bundle as Uint8Array, source, parameter, context);
   }
   const bundle = await reader.evaluationBundle();
   if (bundle === undefined) {
     throw new PermanentError(`${reader.url} was computed by a program, which is not kept there: give its --command`);
   }
-  return replayModule(bundle, parameter, context);
+  return replayModule(bundle, `of ${reader.url}`, parameter, context);
 }
 
 async function replayModule(
   bundle: Uint8Array,
+  source: string,
   parameter: number,
   context: CounterBasedContext,
 ): Promise<ExitCode | typeof EVALUATION_FAILED> {
@@ -66,7 +67,7 @@ async function replayModule(
   const directory = temporaryDirectory();
   const path = join(directory, "evaluation.mjs");
   writeFileSync(path, bundle);
-  const { evaluate, evaluateBlock, columns } = await importEvaluation(path);
+  const { evaluate, evaluateBlock, columns } = await importEvaluation(path, source);
   const results = new ResultColumns(columns ?? DEFAULT_COLUMNS, columns !== undefined, 1);
   try {
     if (evaluateBlock !== undefined) {

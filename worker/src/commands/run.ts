@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { WorkerConfiguration } from "../contract.ts";
-import { EXIT_CODE, type ExitCode } from "../errors.ts";
+import { EXIT_CODE, type ExitCode, PermanentError } from "../errors.ts";
 import { importEvaluation } from "../evaluation/module.ts";
 import { formatCount } from "../format.ts";
 import { LocalJob } from "../local-job.ts";
@@ -8,6 +8,7 @@ import { describeSeconds, ProgressDisplay } from "../progress-display.ts";
 import { countOf } from "../ranges.ts";
 import { summarize } from "../results/summary.ts";
 import { type PreparedRun, prepareRun } from "../run.ts";
+import type { Failure } from "../stores/store.ts";
 import { configurationOf } from "./options.ts";
 import { verifyComplete } from "./verify.ts";
 
@@ -52,8 +53,30 @@ export async function runCommand(evaluation: string | undefined, command: Comman
   }
   // What remains commits nothing: a signal ends it at once, also while a user's `summarize` does not return.
   for (const signal of SIGNALS) process.removeAllListeners(signal);
-  await printResults(job, run, seconds);
+  const { receipt, failures } = await printResults(job, run, seconds);
+  if (receipt.present === 0) throwIfAllFailed(failures, configuration, run.store.url);
   return EXIT_CODE.DONE;
+}
+
+/** @throws PermanentError where there are failures, with the first of them. */
+function throwIfAllFailed(
+  [first]: readonly Failure[],
+  { totalParameters, evaluationCommand, resultColumns }: WorkerConfiguration,
+  url: string,
+): void {
+  if (first === undefined) return;
+  const command = evaluationCommand === undefined ? "" : ` --command ${shellWord(evaluationCommand)}`;
+  const columns = resultColumns === undefined ? "" : ` --columns ${resultColumns.join(",")}`;
+  throw new PermanentError(
+    `no parameter has a result: got ${formatCount(totalParameters)} failures, the first of parameter ${first.parameter}: ${first.error}\n` +
+      `sweep replay ${first.parameter} --results ${shellWord(url)}${command}${columns} evaluates it in the foreground. ` +
+      "What failed is kept: an evaluation that was changed is another run, and the same one needs another --results",
+  );
+}
+
+/** A word of a command line that can be pasted. */
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 async function runWithDisplay(job: LocalJob, configuration: WorkerConfiguration): Promise<number> {
@@ -100,10 +123,11 @@ function printStart(configuration: WorkerConfiguration, { identity, store }: Pre
   if (committed > 0) print(`Resuming: ${formatCount(committed)} parameters are committed already.`);
 }
 
-async function printResults(job: LocalJob, run: PreparedRun, seconds: number): Promise<void> {
+async function printResults(job: LocalJob, run: PreparedRun, seconds: number) {
   const reader = await run.store.read();
   const verifyingAt = performance.now();
-  const { receipt, failures } = await verifyComplete(reader);
+  const verification = await verifyComplete(reader);
+  const { receipt, failures } = verification;
   const verifySeconds = (performance.now() - verifyingAt) / 1000;
   const workers = [...job.progress].sort(([a], [b]) => a - b);
   for (const [index, { share, resumed }] of workers) {
@@ -125,9 +149,11 @@ async function printResults(job: LocalJob, run: PreparedRun, seconds: number): P
     print(`  parameter ${formatCount(parameter)}: ${error}`);
   if (failures.length > SHOWN_FAILURES)
     print(`  and ${formatCount(failures.length - SHOWN_FAILURES)} more in failures.jsonl`);
-  const module = run.modulePath === undefined ? undefined : await importEvaluation(run.modulePath);
+  const module =
+    run.modulePath === undefined ? undefined : await importEvaluation(run.modulePath, run.identity.evaluation);
   print(await summarize(reader, module?.summarize));
   for (const [name, { sha256 }] of Object.entries(receipt.columns)) print(`${name} sha256 ${sha256}`);
+  return verification;
 }
 
 function describeDuration(seconds: number): string {

@@ -1,3 +1,4 @@
+import { areColumnNames } from "../contract.ts";
 import { PermanentError } from "../errors.ts";
 import { describeValue } from "./block-evaluator.ts";
 import type { ResultColumns } from "./result-columns.ts";
@@ -40,7 +41,14 @@ export function parseAnswer(
   }
   const values = columns.names.map((column) => toNumber(object[column]));
   if (values.every((value) => value !== undefined)) return { values };
-  return { kind: "garbage", error: `answered ${describeValue(result)}; expected ${columns.expected}` };
+  const advice = columns.areDeclared ? "" : adviceFor(object);
+  return { kind: "garbage", error: `answered ${describeValue(result)}; expected ${columns.expected}${advice}` };
+}
+
+/** What makes results of an object's numbers. */
+function adviceFor(answer: Readonly<Record<string, unknown>>): string {
+  const names = Object.keys(answer).filter((name) => name !== "parameter" && toNumber(answer[name]) !== undefined);
+  return areColumnNames(names) ? `; name its results with --columns ${names.join(",")}` : "";
 }
 
 function parseJson(line: string): unknown {

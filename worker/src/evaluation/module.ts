@@ -41,18 +41,21 @@ export interface EvaluationModule {
 
 export const DEFAULT_COLUMNS: readonly string[] = ["value"];
 
-/** @throws PermanentError where the file does not run, or exports no evaluation. */
-export async function importEvaluation(path: string): Promise<EvaluationModule> {
+/**
+ * @param source what errors call it: `path` may be a copy that nobody has heard of.
+ * @throws PermanentError where the file does not run, or exports no evaluation.
+ */
+export async function importEvaluation(path: string, source: string): Promise<EvaluationModule> {
   let exported: EvaluationModule;
   try {
     exported = await import(pathToFileURL(path).href);
   } catch (error) {
-    throw new PermanentError(`the evaluation ${path} cannot be loaded: ${describeError(error)}`, { cause: error });
+    throw new PermanentError(`the evaluation ${source} cannot be loaded: ${describeError(error)}`, { cause: error });
   }
   const functions = [exported.evaluate, exported.evaluateBlock].filter((candidate) => candidate !== undefined);
   if (functions.length !== 1 || typeof functions[0] !== "function") {
     throw new PermanentError(
-      `the evaluation ${path} exports ${Object.keys(exported).join(", ") || "nothing"}; ` +
+      `the evaluation ${source} exports ${Object.keys(exported).join(", ") || "nothing"}; ` +
         "it must export one function, evaluate(parameter, context) or evaluateBlock(start, count, out, context)",
     );
   }

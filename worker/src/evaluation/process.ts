@@ -159,7 +159,7 @@ async function load({ source, seed, simulateWorkMs }: ToEvaluation & { type: "lo
     const create: CreateEvaluator = (columns) => new CommandEvaluator(source.command, context, columns, () => sleep(1));
     return new EvaluationProcess(source.columns, create, checksum);
   }
-  const { evaluate, evaluateBlock, columns: declared } = await importEvaluation(source.modulePath);
+  const { evaluate, evaluateBlock, columns: declared } = await importEvaluation(source.modulePath, source.name);
   const create: CreateEvaluator = (columns) => {
     if (evaluate === undefined) {
       return new VectorEvaluator(evaluateBlock as EvaluateBlock, context, columns, sleep);

@@ -8,7 +8,11 @@ import type { Failure } from "../stores/store.ts";
 
 /** What the process evaluates: a bundled module, or a program. */
 export type EvaluationSource =
-  | { readonly modulePath: string }
+  | {
+      readonly modulePath: string;
+      /** What errors call it: the module is a bundle in a temporary directory. */
+      readonly name: string;
+    }
   | { readonly command: string; readonly columns: readonly string[] | undefined };
 
 /** A block, and where in the spool its values go. */

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgsStringToArgv } from "string-argv";
@@ -15,6 +15,8 @@ const SOURCE_MAP = "\n//# sourceMappingURL=";
 export interface Evaluation {
   /** For people: the file name without its ending. */
   readonly name: string;
+  /** What the user called it: a name, a path or a command. */
+  readonly source: string;
   /** SHA-256 of everything that decides what it computes. */
   readonly sha256: string;
   /** One JavaScript file with all it imports, but for what Node.js brings; undefined for a command. */
@@ -31,7 +33,7 @@ export async function findEvaluation(nameOrPath: string): Promise<Evaluation> {
   const name = basename(path, extname(path)).replace(/[^A-Za-z0-9_.-]/g, "-");
   const source = readFileSync(path);
   const bundle = source.toString("utf8", 0, BUNDLE_MARK.length) === BUNDLE_MARK ? source : await bundleFile(path);
-  return { name, sha256: sha256OfBundle(bundle), bundle };
+  return { name, source: nameOrPath, sha256: sha256OfBundle(bundle), bundle };
 }
 
 /** An evaluation by a program: its identity is the command line and the content of each file that it names. */
@@ -49,7 +51,24 @@ export function commandEvaluation(command: string): Evaluation {
     hash.update("\0");
     if (isFile) name = basename(word, extname(word));
   }
-  return { name: name.replace(/[^A-Za-z0-9_.-]/g, "-"), sha256: hash.digest("hex"), bundle: undefined };
+  return {
+    name: name.replace(/[^A-Za-z0-9_.-]/g, "-"),
+    source: command,
+    sha256: hash.digest("hex"),
+    bundle: undefined,
+  };
+}
+
+/**
+ * What the file of an evaluation must be called in the repository, so that the image holds it and a job finds it by its name.
+ * Undefined where it is there, and for a command.
+ */
+export function fileForImage({ name, source, bundle }: Evaluation): string | undefined {
+  if (bundle === undefined) return undefined;
+  const path = findFile(source);
+  const file = name + (extname(path) === ".mjs" ? ".mjs" : ".ts");
+  const wanted = join(EVALUATIONS, file);
+  return existsSync(wanted) && realpathSync(wanted) === realpathSync(path) ? undefined : `worker/evaluations/${file}`;
 }
 
 function readableFile(path: string): Buffer | undefined {
@@ -61,7 +80,7 @@ function readableFile(path: string): Buffer | undefined {
 }
 
 function findFile(nameOrPath: string): string {
-  if (/^[a-z0-9-]+$/.test(nameOrPath)) {
+  if (/^[\w.-]+$/.test(nameOrPath)) {
     for (const ending of [".mjs", ".ts"]) {
       const path = join(EVALUATIONS, nameOrPath + ending);
       if (existsSync(path)) return path;
@@ -70,8 +89,9 @@ function findFile(nameOrPath: string): string {
   const path = resolve(nameOrPath);
   if (readableFile(path) !== undefined) return path;
   const bundled = existsSync(EVALUATIONS) ? readdirSync(EVALUATIONS).map((file) => basename(file, extname(file))) : [];
+  const problem = existsSync(path) ? `${nameOrPath} is not a file that can be read` : `there is no file ${nameOrPath}`;
   throw new PermanentError(
-    `[evaluation] or EVALUATION: got ${JSON.stringify(nameOrPath)}; allowed is the path of a module, or one of ${bundled.join(", ")}`,
+    `${problem}: allowed for [evaluation] or EVALUATION is the path of a module, or one of ${bundled.join(", ")}`,
   );
 }
 

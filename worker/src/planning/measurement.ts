@@ -1,3 +1,4 @@
+import { countOf } from "../ranges.ts";
 import type { FailureKind } from "../stores/store.ts";
 import type { RawSample } from "./sample.ts";
 
@@ -11,8 +12,12 @@ export interface Measurement {
   /** No parameter took longer; exact where it was measured alone. */
   readonly slowestSeconds: number;
   readonly slowestIsExact: boolean;
+  /** Different ones: no more than there are. */
   readonly parameters: number;
+  /** More than `parameters` where some were evaluated again. */
+  readonly evaluations: number;
   readonly blocks: number;
+  /** Of the parameters. */
   readonly failed: number;
   readonly failedByKind: Readonly<Partial<Record<FailureKind, number>>>;
   /** One of each kind. */
@@ -26,7 +31,9 @@ const WARM_UP_SHARE = 0.1;
 /** Where fewer blocks are left, the beginning counts too. */
 const LEAST_BLOCKS = 20;
 
-export function measure({ observations, failures, elapsedSeconds, unfinishedSeconds }: RawSample): Measurement {
+export function measure(sample: RawSample): Measurement {
+  const { observations, evaluated, elapsedSeconds, unfinishedSeconds } = sample;
+  const failures = [...new Map(sample.failures.map((failure) => [failure.parameter, failure])).values()];
   const warm = observations.filter(({ at }) => at >= WARM_UP_SHARE * elapsedSeconds);
   const used = warm.length >= LEAST_BLOCKS ? warm : observations;
   // Each block is a draw of its own: that of an expensive part of the range must not count less for being smaller.
@@ -44,7 +51,8 @@ export function measure({ observations, failures, elapsedSeconds, unfinishedSeco
     spread: { least: quantile(0.1), most: quantile(0.9) },
     slowestSeconds,
     slowestIsExact: slowest.count === 1 && slowestSeconds === slowest.seconds,
-    parameters: observations.reduce((sum, { count }) => sum + count, 0),
+    parameters: countOf(evaluated),
+    evaluations: observations.reduce((sum, { count }) => sum + count, 0),
     blocks: used.length,
     failed: failures.length,
     failedByKind: Object.fromEntries(kinds.map((kind) => [kind, failures.filter((one) => one.kind === kind).length])),

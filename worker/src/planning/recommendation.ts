@@ -87,7 +87,7 @@ function nodesFor({ totalParameters, secondsPerParameter }: Work, coresOfNode: n
 function nodesReason(wanted: number, paidIdle: number, nodeSeconds: number, node: NodePoolFacts): string {
   const paid = `a node is paid for ${Math.round(paidIdle)} s of start and idling`;
   if (wanted === 1)
-    return `${paid}, and one computes everything in ${seconds(nodeSeconds)}: a second would be idle most of the time`;
+    return `${paid}, and one computes everything in ${seconds(nodeSeconds)}: another node would be idle most of the time`;
   const reason = `${paid}, and one would compute for ${seconds(nodeSeconds)}; with more than ${wanted}, they idle longer than they compute`;
   return wanted <= node.maximumNodes
     ? reason

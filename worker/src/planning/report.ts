@@ -4,6 +4,7 @@ import type { EnvironmentFacts, JobFacts } from "./environment.ts";
 import { HYPERTHREAD_GAIN } from "./machines.ts";
 import type { Plan, PlanInput, Scenario } from "./plan.ts";
 import { seconds } from "./recommendation.ts";
+import type { JobChanges } from "./settings.ts";
 
 /** What was measured. */
 export function describeMeasurement(name: string, input: PlanInput): string {
@@ -11,8 +12,10 @@ export function describeMeasurement(name: string, input: PlanInput): string {
   const { secondsPerParameter: mean, confidence, spread } = measurement;
   const bytes = totalParameters * columns.length * 8;
   const error = Math.round((100 * (confidence.most - mean)) / mean);
+  const parameters = `${formatCount(measurement.parameters)} of ${formatCount(totalParameters)} parameters`;
+  const again = measurement.evaluations > measurement.parameters ? ", some more than once" : "";
   const lines = [
-    `${name}: ${formatCount(measurement.parameters)} of ${formatCount(totalParameters)} parameters evaluated in ${measurement.elapsedSeconds.toFixed(1)} s, in ${formatCount(measurement.blocks)} blocks all over the range`,
+    `${name}: ${parameters} evaluated in ${measurement.elapsedSeconds.toFixed(1)} s${again}, in ${formatCount(measurement.blocks)} blocks all over the range`,
     `A parameter takes ${duration(mean)} of one core here, give or take ${error} %; the cheapest tenth of the blocks ${duration(spread.least)}, the most expensive ${duration(spread.most)}`,
     `Slowest parameter: ${measurement.slowestIsExact ? "" : "no more than "}${seconds(measurement.slowestSeconds)}${measurement.unfinishedSeconds === undefined ? "" : ", or longer: one was not finished"}`,
     `Failed: ${describeFailures(input)}`,
@@ -41,7 +44,13 @@ export function describeThisMachine({ measurement, totalParameters }: PlanInput,
 }
 
 /** The scenarios, what is assumed in them, and the recommendation with the lines to paste. */
-export function describePlan(plan: Plan, input: PlanInput, environment: EnvironmentFacts, job: JobFacts): string {
+export function describePlan(
+  plan: Plan,
+  input: PlanInput,
+  environment: EnvironmentFacts,
+  job: JobFacts,
+  changes: JobChanges,
+): string {
   const { node, scenarios, recommendation } = plan;
   const { start, idle } = environment.timeline;
   const rows = [[`on ${node.name}`, "nodes", "pods", "time", "spot", "on demand"], ...scenarios.map(row)];
@@ -61,9 +70,8 @@ export function describePlan(plan: Plan, input: PlanInput, environment: Environm
     `  timeout    ${reasons.timeout}`,
     "",
     "In stacks/environments.ts (another batchSize is another run, and computes everything anew):",
-    settings(plan)
-      .map((line) => `  ${line}`)
-      .join("\n"),
+    ...changes.settings.map((line) => `  ${line}`),
+    ...changes.notes,
   ].join("\n");
 }
 
@@ -71,17 +79,6 @@ function measuredFor(gpus: number): string[] {
   return gpus === 0
     ? []
     : ["The pool has GPUs: what was measured is this machine, not a GPU of that pool. Give --speed."];
-}
-
-/** The settings of a job that differ from what it has, as they are written. */
-export function settings({ recommendation }: Plan): string[] {
-  const { workers, batchSize, pod, timeoutSeconds } = recommendation;
-  const number = (value: number) => formatCount(value).replaceAll(",", "_");
-  return [
-    `workers: ${number(workers)}, parallelism: ${number(workers)}, batchSize: ${number(batchSize)},`,
-    `cpuRequestMillis: ${number(pod.cpuRequestMillis)}, cpuLimitMillis: ${number(pod.cpuLimitMillis)},`,
-    ...(timeoutSeconds === undefined ? [] : [`evaluationTimeoutSeconds: ${number(timeoutSeconds)},`]),
-  ];
 }
 
 function row({ label, prediction, onDemandUsd, spotUsd, beyondMaximum }: Scenario): string[] {

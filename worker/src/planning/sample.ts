@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { PermanentError } from "../errors.ts";
+import { countOf, type Range, union } from "../ranges.ts";
 import { ColumnFiles } from "../stores/column-files.ts";
 import { COMPLETE_EVERY_MS, type Failure, type ResultWriter, type SpooledBlock } from "../stores/store.ts";
 import type { EvaluationSession } from "../supervisor/evaluation-session.ts";
@@ -17,6 +18,8 @@ export interface Observation {
 
 export interface RawSample {
   readonly observations: readonly Observation[];
+  /** The parameters of all of them, each once: blocks are chosen at random, and may overlap. */
+  readonly evaluated: readonly Range[];
   readonly failures: readonly Failure[];
   readonly elapsedSeconds: number;
   /** How long the parameters had been computed that were not finished when the time was up. */
@@ -32,7 +35,8 @@ export interface SamplerOptions {
   readonly timeoutMs: number;
   /** No block begins after this; what has begun gets half as long again. */
   readonly seconds: number;
-  readonly onProgress: (elapsedSeconds: number, parameters: number, failed: number) => void;
+  /** @param evaluations with those of parameters that were evaluated before. */
+  readonly onProgress: (elapsedSeconds: number, evaluations: number, failed: number) => void;
 }
 
 /** Evaluates parameters all over the range, as a worker would, and takes the time of each block. Nothing is kept. */
@@ -41,10 +45,11 @@ export class Sampler {
   readonly #supervisor: Supervisor;
   readonly #blocks: SampleBlocks;
   readonly #observations: Observation[] = [];
+  readonly #evaluated: Range[] = [];
   readonly #failures: Failure[] = [];
   readonly #startedAt = performance.now();
   #lastAt = this.#startedAt;
-  #parameters = 0;
+  #evaluations = 0;
 
   constructor(options: SamplerOptions) {
     const { session, totalParameters, seed, timeoutMs, columns } = options;
@@ -70,7 +75,7 @@ export class Sampler {
   async run(): Promise<RawSample> {
     const { seconds, totalParameters } = this.#options;
     const isOver = () =>
-      this.#elapsed >= seconds || (this.#parameters >= totalParameters && this.#elapsed >= seconds / 10);
+      this.#elapsed >= seconds || (this.#evaluations >= totalParameters && this.#elapsed >= seconds / 10);
     const giveUp = setTimeout(() => this.stop(), 1500 * seconds);
     const ticking = setInterval(() => this.#report(), 200);
     try {
@@ -83,6 +88,7 @@ export class Sampler {
       }
       return {
         observations: this.#observations,
+        evaluated: union(this.#evaluated),
         failures: this.#failures,
         elapsedSeconds: this.#elapsed,
         unfinishedSeconds,
@@ -98,7 +104,7 @@ export class Sampler {
   }
 
   #report(): void {
-    this.#options.onProgress(this.#elapsed, this.#parameters, this.#failures.length);
+    this.#options.onProgress(this.#elapsed, this.#evaluations, this.#failures.length);
   }
 
   /** A writer that keeps nothing. With one block under way at a time, what lies between two commits is the time of one. */
@@ -117,12 +123,13 @@ export class Sampler {
 
   #observe(blocks: readonly SpooledBlock[]): void {
     const now = performance.now();
-    const count = blocks.reduce((sum, block) => sum + block.count, 0);
+    const count = countOf(blocks);
     const seconds = (now - this.#lastAt) / 1000;
     this.#observations.push({ at: (this.#lastAt - this.#startedAt) / 1000, seconds, count });
+    this.#evaluated.push(...blocks.map(({ start, count: length }) => ({ start, count: length })));
     this.#failures.push(...blocks.flatMap((block) => block.failures));
     this.#lastAt = now;
-    this.#parameters += count;
+    this.#evaluations += count;
     this.#blocks.follow(seconds / count);
   }
 }
