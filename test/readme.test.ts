@@ -97,7 +97,7 @@ test("the versions that are claimed are those that CI runs", () => {
     image: found(/^ARG NODE_IMAGE=.*node:([\d.]+)-/m, "worker/Dockerfile"),
     terraform: found(/terraform_version: (\S+)/, ".github/actions/setup/action.yml"),
     opentofu: found(/^opentofu=(\S+)/m, ".ci/run"),
-    provider: found(/awsProviderVersion = "(\S+)"/, "test/support/terraform.ts"),
+    provider: found(/awsProviderVersion = "(\S+)"/, "test/support/mirror.ts"),
   };
   const words = claim.split(/[\s,;()]+/).map((word) => word.replace(/\.$/, ""));
   expect(Object.values(versions).filter((version) => !words.includes(version))).toEqual([]);
