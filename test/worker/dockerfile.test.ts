@@ -41,7 +41,9 @@ describe("the Dockerfile", () => {
   test("installs dependencies before sources arrive, from a cache, by the lock file", () => {
     const steps = stageOf(dockerfile, "build").map(({ text }) => text);
     const install = steps.findIndex((text) => text.includes("npm ci"));
-    expect(steps[install]).toMatch(/^--mount=type=cache,target=\/root\/\.npm npm ci --workspace worker --omit=dev$/);
+    expect(steps[install]).toMatch(
+      /^--mount=type=cache,target=(\/npm-cache) npm_config_cache=\1 npm ci --workspace worker --omit=dev$/,
+    );
     expect(steps.indexOf("worker worker")).toBeGreaterThan(install);
     expect(steps.slice(0, install)).toEqual([
       "/build",

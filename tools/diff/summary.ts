@@ -60,12 +60,11 @@ export function hasChanges(outcome: Outcome): boolean {
   return outcome.kind === "waits" || (outcome.kind === "planned" && changesAnything(outcome.plan));
 }
 
-/** What a reviewer must not miss, the worst first. */
+/** What a reviewer must not miss. */
 export function warningsOf(stack: string, plan: Plan): Warning[] {
-  const warnings = resourceChanges(plan)
+  return resourceChanges(plan)
     .flatMap((resource) => warningOf(stack, resource) ?? [])
     .map((warning) => ({ ...warning, because: redacted(warning.because, plan) }));
-  return warnings.sort((a, b) => Number(b.severity === "loud") - Number(a.severity === "loud"));
 }
 
 function warningOf(stack: string, resource: ResourceChange): Warning | undefined {

@@ -29,6 +29,11 @@ interface Target {
   readonly job: JobFacts;
 }
 
+interface Planned extends Target {
+  readonly plan: Plan;
+  readonly changes: JobChanges;
+}
+
 /** Variables of the ConfigMap that mean nothing here, or would contradict an evaluation given on the command line. */
 const NOT_TAKEN_OVER = ["RESULTS_URL", "AWS_REGION", "LOG_LEVEL"];
 const EVALUATION_VARIABLES = ["EVALUATION", "EVALUATION_COMMAND", "RESULT_COLUMNS"];
@@ -47,16 +52,14 @@ export async function planCommand(evaluation: string | undefined, command: Comma
   const { input, evaluation: measured, isStopped } = await sample(configuration, sampleSeconds, speed);
   const cores = availableParallelism();
   const node = target?.environment.pools.find((pool) => pool.name === target.job.pool);
-  const plan =
-    target === undefined || node === undefined
-      ? undefined
-      : planFor(input, target.environment, target.job, node, nodeCounts);
-  const changes =
-    target === undefined || plan === undefined
-      ? undefined
-      : changesOf(plan.recommendation, target.job, configuration, measured, fileForImage(measured));
-  if (options.json) printJson(measured.name, input, cores, target, plan, changes);
-  else printText(measured.name, input, cores, target, plan, changes);
+  let planned: Planned | undefined;
+  if (target !== undefined && node !== undefined) {
+    const plan = planFor(input, target.environment, target.job, node, nodeCounts);
+    const changes = changesOf(plan.recommendation, target.job, configuration, measured, fileForImage(measured));
+    planned = { ...target, plan, changes };
+  }
+  const print = options.json ? printJson : printText;
+  print(measured.name, input, cores, planned);
   return isStopped ? EXIT_CODE.INTERRUPTED : EXIT_CODE.DONE;
 }
 
@@ -134,35 +137,19 @@ function progressLine(name: string, seconds: number) {
   };
 }
 
-function printText(
-  name: string,
-  input: PlanInput,
-  cores: number,
-  target: Target | undefined,
-  plan: Plan | undefined,
-  changes: JobChanges | undefined,
-): void {
+function printText(name: string, input: PlanInput, cores: number, planned: Planned | undefined): void {
   const parts = [describeMeasurement(name, input), describeThisMachine(input, cores)];
-  if (target !== undefined && plan !== undefined && changes !== undefined)
-    parts.push("", describePlan(plan, input, target.environment, target.job, changes));
-  else parts.push("With --environment <name>, machines and their cost are predicted too.");
+  if (planned === undefined) parts.push("With --environment <name>, machines and their cost are predicted too.");
+  else parts.push("", describePlan(planned.plan, input, planned.environment, planned.job, planned.changes));
   process.stdout.write(`${parts.join("\n")}\n`);
 }
 
-function printJson(
-  name: string,
-  input: PlanInput,
-  cores: number,
-  target: Target | undefined,
-  plan: Plan | undefined,
-  changes: JobChanges | undefined,
-): void {
+function printJson(name: string, input: PlanInput, cores: number, planned: Planned | undefined): void {
   const { measurement, totalParameters } = input;
   const thisMachine = { workers: cores, seconds: (totalParameters * measurement.secondsPerParameter) / cores };
-  const names = { environment: target?.environment.name, job: target?.job.name };
-  process.stdout.write(
-    `${JSON.stringify({ evaluation: name, ...names, ...input, thisMachine, ...plan, ...changes })}\n`,
-  );
+  const names = { environment: planned?.environment.name, job: planned?.job.name };
+  const prediction = { ...planned?.plan, ...planned?.changes };
+  process.stdout.write(`${JSON.stringify({ evaluation: name, ...names, ...input, thisMachine, ...prediction })}\n`);
 }
 
 function numberOf(option: string, text: string): number {
