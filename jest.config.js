@@ -11,5 +11,11 @@ module.exports = {
   },
   // Libraries published as ES modules only; Jest runs tests as CommonJS, so they are transformed like our own code.
   transformIgnorePatterns: ["/node_modules/(?!(hyparquet|hyparquet-writer)/)"],
+  // As tsconfig.json's `paths`: tests read the packages' sources, and need no build.
+  moduleNameMapper: {
+    "^sweep-worker$": "<rootDir>/worker/src/index.ts",
+    "^sweep-worker/contract$": "<rootDir>/worker/src/contract/index.ts",
+    "^evaluation-platform-constructs$": "<rootDir>/constructs/index.ts",
+  },
   testTimeout: 120_000,
 };

@@ -1,8 +1,8 @@
 import { App } from "cdktf";
-import { InvalidConfigurationError } from "./constructs/validation.ts";
+import { InvalidConfigurationError } from "./constructs/support/problems.ts";
+import { environments } from "./environments.ts";
 import { AddonsStack } from "./stacks/addons-stack.ts";
-import { loadEnvironments } from "./stacks/config.ts";
-import { environments } from "./stacks/environments.ts";
+import { loadEnvironments } from "./stacks/configuration/schema.ts";
 import { PlatformStack } from "./stacks/platform-stack.ts";
 import { WorkloadStack } from "./stacks/workload-stack.ts";
 

@@ -1,8 +1,8 @@
 import { TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
-import { ClusterAutoscaler } from "../constructs/cluster-autoscaler.ts";
-import { guardDeletion } from "../constructs/deletion-guard.ts";
-import { NvidiaDevicePlugin } from "../constructs/nvidia-device-plugin.ts";
+import { ClusterAutoscaler } from "../constructs/addons/cluster-autoscaler.ts";
+import { NvidiaDevicePlugin } from "../constructs/addons/nvidia-device-plugin.ts";
+import { guardDeletion } from "../constructs/support/deletion-guard.ts";
 import { configureHelm } from "./kubernetes-providers.ts";
 import type { PlatformStack } from "./platform-stack.ts";
 import { configureState } from "./state-backend.ts";

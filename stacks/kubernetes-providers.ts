@@ -1,7 +1,7 @@
 import { HelmProvider } from "@cdktf/provider-helm/lib/provider";
 import { KubernetesProvider } from "@cdktf/provider-kubernetes/lib/provider";
 import { Fn, type TerraformStack } from "cdktf";
-import type { ICluster } from "../constructs/cluster.ts";
+import type { ICluster } from "../constructs/cluster/cluster.ts";
 import { lowestTerraform } from "./platform-stack.ts";
 
 /** Both majors read what is written here: `_v1` resources, and `kubernetes` as an object. */

@@ -1,20 +1,20 @@
 import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import { TerraformOutput, TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
-import { BudgetAlarm } from "../constructs/budget-alarm.ts";
-import { Cluster } from "../constructs/cluster.ts";
-import { principalName } from "../constructs/cluster-access.ts";
-import { ClusterAddons } from "../constructs/cluster-addons.ts";
-import { clusterAutoscalerPolicy } from "../constructs/cluster-autoscaler-policy.ts";
-import { ContainerRegistry } from "../constructs/container-registry.ts";
-import { addonVersionsOf } from "../constructs/kubernetes-versions.ts";
-import { existingNetwork, type INetwork, Network } from "../constructs/network.ts";
-import { NodeGroup } from "../constructs/node-group.ts";
-import { NodePool } from "../constructs/node-pool.ts";
-import { NodeRole } from "../constructs/node-role.ts";
-import { PodIdentityRole } from "../constructs/pod-identity-role.ts";
-import { ResultsBucket } from "../constructs/results-bucket.ts";
-import type { Environment } from "./config.ts";
+import { clusterAutoscalerPolicy } from "../constructs/addons/cluster-autoscaler-policy.ts";
+import { Cluster } from "../constructs/cluster/cluster.ts";
+import { principalName } from "../constructs/cluster/cluster-access.ts";
+import { ClusterAddons } from "../constructs/cluster/cluster-addons.ts";
+import { addonVersionsOf } from "../constructs/cluster/kubernetes-versions.ts";
+import { PodIdentityRole } from "../constructs/cluster/pod-identity-role.ts";
+import { existingNetwork, type INetwork, Network } from "../constructs/network/network.ts";
+import { NodeGroup } from "../constructs/pools/node-group.ts";
+import { NodePool } from "../constructs/pools/node-pool.ts";
+import { NodeRole } from "../constructs/pools/node-role.ts";
+import { BudgetAlarm } from "../constructs/storage/budget-alarm.ts";
+import { ContainerRegistry } from "../constructs/storage/container-registry.ts";
+import { ResultsBucket } from "../constructs/storage/results-bucket.ts";
+import type { Environment } from "./configuration/schema.ts";
 import { configureState } from "./state-backend.ts";
 
 /** The lowest AWS provider with everything the stack uses; the bindings are generated from 6.25. */

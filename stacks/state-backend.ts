@@ -1,5 +1,5 @@
 import { LocalBackend, S3Backend, type TerraformStack } from "cdktf";
-import type { Environment } from "./config.ts";
+import type { Environment } from "./configuration/schema.ts";
 
 /**
  * Where Terraform remembers what it made: the environment's S3 bucket, or a file beside cdktf.json. Always set, because

@@ -1,11 +1,11 @@
 import { TerraformOutput, TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
-import { guardDeletion } from "../constructs/deletion-guard.ts";
-import { type ContainerImage, prebuiltImage, WorkerImage } from "../constructs/worker-image.ts";
-import { WorkerJob } from "../constructs/worker-job.ts";
-import { WorkerNamespace } from "../constructs/worker-namespace.ts";
+import { guardDeletion } from "../constructs/support/deletion-guard.ts";
+import { type ContainerImage, prebuiltImage, WorkerImage } from "../constructs/workload/worker-image.ts";
+import { WorkerJob } from "../constructs/workload/worker-job.ts";
+import { WorkerNamespace } from "../constructs/workload/worker-namespace.ts";
 import type { AddonsStack } from "./addons-stack.ts";
-import { targetOf } from "./config-workload-checks.ts";
+import { targetOf } from "./configuration/workload-checks.ts";
 import { configureKubernetes } from "./kubernetes-providers.ts";
 import type { PlatformStack } from "./platform-stack.ts";
 import { configureState } from "./state-backend.ts";

@@ -2,12 +2,12 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { runInNewContext } from "node:vm";
 import { z } from "zod";
-import { dynamic, fixed, fromZero } from "../constructs/capacity.ts";
-import { describeProblem } from "../constructs/validation.ts";
-import { environmentSchema, problemsOf } from "../stacks/config.ts";
-import { dev, environments, prod } from "../stacks/environments.ts";
-import { DEFAULTS, variableName, type WorkerConfiguration } from "../worker/src/contract.ts";
-import { EXIT_CODE } from "../worker/src/errors.ts";
+import { dynamic, fixed, fromZero } from "../constructs/pools/capacity.ts";
+import { describeProblem } from "../constructs/support/problems.ts";
+import { dev, environments, prod } from "../environments.ts";
+import { environmentSchema, problemsOf } from "../stacks/configuration/schema.ts";
+import { EXIT_CODE } from "../worker/src/contract/errors.ts";
+import { DEFAULTS, variableName, type WorkerConfiguration } from "../worker/src/contract/settings.ts";
 import { codeAfter, codeBlocks, readme, repository } from "./support/readme.ts";
 
 const read = (path: string) => readFileSync(join(repository, path), "utf8");

@@ -1,5 +1,5 @@
 // Builds the worker's image for linux/amd64 and pushes it, unless the registry has it already. `cdktf deploy` runs this
-// (constructs/worker-image.ts); it can be run by hand in the repository, with the same three variables.
+// (constructs/workload/worker-image.ts); it can be run by hand in the repository, with the same three variables.
 import { spawnSync } from "node:child_process";
 
 const { IMAGE_REFERENCE: reference, IMAGE_REGION: region, IMAGE_BUILD_ARGUMENTS = "{}" } = process.env;

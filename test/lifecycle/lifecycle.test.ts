@@ -85,7 +85,7 @@ define(`the platform, from nothing to nothing${reason === undefined ? "" : ` (sk
 
   test("AWS reads back what was written: another deploy would change nothing", async () => {
     expect(await cdktf("diff", "dev-platform")).toContain("No changes");
-    const ours = ["--import", "tsx", "tools/diff.ts", "dev", "--stack", "platform", "--exit-code"];
+    const ours = ["--import", "tsx", "tools/diff/index.ts", "dev", "--stack", "platform", "--exit-code"];
     const { code, stdout } = await startProgram([process.execPath, ...ours], { cwd: clone, env, withinMs: 200_000 })
       .finished;
     expect(stdout).toContain("nothing changes");

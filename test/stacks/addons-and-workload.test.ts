@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Environment } from "../../stacks/config.ts";
-import { dev, environments, prod } from "../../stacks/environments.ts";
+import { dev, environments, prod } from "../../environments.ts";
+import type { Environment } from "../../stacks/configuration/schema.ts";
 import { devWith } from "../support/fixtures.ts";
 import { devWithJob, synthesizeEnvironment } from "../support/workload.ts";
 

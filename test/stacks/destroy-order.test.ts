@@ -1,6 +1,6 @@
 import { Testing } from "cdktf";
-import type { Environment } from "../../stacks/config.ts";
-import { dev, prod } from "../../stacks/environments.ts";
+import { dev, prod } from "../../environments.ts";
+import type { Environment } from "../../stacks/configuration/schema.ts";
 import { PlatformStack } from "../../stacks/platform-stack.ts";
 import { DestroyOrder } from "../support/destroy-order.ts";
 import { devWith } from "../support/fixtures.ts";

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { runInNewContext } from "node:vm";
-import { describeProblem } from "../../constructs/validation.ts";
-import { environmentSchema, problemsOf } from "../../stacks/config.ts";
-import { dev } from "../../stacks/environments.ts";
+import { describeProblem } from "../../constructs/support/problems.ts";
+import { dev } from "../../environments.ts";
+import { environmentSchema, problemsOf } from "../../stacks/configuration/schema.ts";
 
 const read = (name: string) => readFileSync(join(__dirname, "..", "..", "docs", name), "utf8");
 const examplesOf = (text: string) =>

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { TerraformOutput, TerraformStack, Testing } from "cdktf";
-import type { Environment } from "../../stacks/config.ts";
-import { dev, environments, prod } from "../../stacks/environments.ts";
+import { dev, environments, prod } from "../../environments.ts";
+import type { Environment } from "../../stacks/configuration/schema.ts";
 import { PlatformStack } from "../../stacks/platform-stack.ts";
 import { devWith, existingVpc } from "../support/fixtures.ts";
 import { Synthesized, synthesizeApp } from "../support/synthesized.ts";

@@ -43,7 +43,7 @@ export class Checkout {
 
   /** `npm run diff -- <args>` in there. */
   diff(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Finished> {
-    const program = [process.execPath, "--import", "tsx", "tools/diff.ts", ...args];
+    const program = [process.execPath, "--import", "tsx", "tools/diff/index.ts", ...args];
     return startProgram(program, { cwd: this.folder, env: { CHECKPOINT_DISABLE: "1", ...env }, withinMs: 110_000 })
       .finished;
   }

@@ -1,5 +1,5 @@
-import type { Environment } from "../../stacks/config.ts";
-import { prod } from "../../stacks/environments.ts";
+import { prod } from "../../environments.ts";
+import type { Environment } from "../../stacks/configuration/schema.ts";
 import { deploySections } from "../../tools/doctor/deploy.ts";
 import { type Checked, examine } from "../../tools/doctor/report.ts";
 import { type Answer, Programs } from "./programs.ts";

@@ -1,7 +1,7 @@
-import type { ICluster } from "../../constructs/cluster.ts";
-import type { INetwork } from "../../constructs/network.ts";
-import type { Environment } from "../../stacks/config.ts";
-import { dev, prod } from "../../stacks/environments.ts";
+import type { ICluster } from "../../constructs/cluster/cluster.ts";
+import type { INetwork } from "../../constructs/network/network.ts";
+import { dev, prod } from "../../environments.ts";
+import type { Environment } from "../../stacks/configuration/schema.ts";
 
 /** A cluster made elsewhere. */
 export const testCluster: ICluster = {

@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import { basename, join } from "node:path";
 import { App } from "cdktf";
 import { AddonsStack } from "../../stacks/addons-stack.ts";
-import type { Environment } from "../../stacks/config.ts";
+import type { Environment } from "../../stacks/configuration/schema.ts";
 import { PlatformStack } from "../../stacks/platform-stack.ts";
 import { WorkloadStack } from "../../stacks/workload-stack.ts";
 import type { Mirror } from "./mirror.ts";

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { terraformProgram } from "../../tools/terraform.ts";
+import { terraformProgram } from "../../tools/support/terraform.ts";
 
 /** The lowest AWS provider the platform supports: what plans there plans with later ones. */
 export const awsProviderVersion = "5.100.0";

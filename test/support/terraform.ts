@@ -16,9 +16,9 @@ import {
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { App } from "cdktf";
-import type { Environment } from "../../stacks/config.ts";
+import type { Environment } from "../../stacks/configuration/schema.ts";
 import { PlatformStack } from "../../stacks/platform-stack.ts";
-import { terraformProgram } from "../../tools/terraform.ts";
+import { terraformProgram } from "../../tools/support/terraform.ts";
 import { awsProvider, awsProviderVersion, mirrorConfiguration, terraformEnvironment } from "./mirror.ts";
 import type { Plan } from "./plan.ts";
 

@@ -1,10 +1,10 @@
 import { Testing } from "cdktf";
-import { NodePool } from "../../constructs/node-pool.ts";
-import type { ContainerImage } from "../../constructs/worker-image.ts";
-import type { WorkerJobProps } from "../../constructs/worker-job.ts";
+import { NodePool } from "../../constructs/pools/node-pool.ts";
+import type { ContainerImage } from "../../constructs/workload/worker-image.ts";
+import type { WorkerJobProps } from "../../constructs/workload/worker-job.ts";
+import { dev, prod } from "../../environments.ts";
 import { AddonsStack } from "../../stacks/addons-stack.ts";
-import type { Environment } from "../../stacks/config.ts";
-import { dev, prod } from "../../stacks/environments.ts";
+import type { Environment } from "../../stacks/configuration/schema.ts";
 import { PlatformStack } from "../../stacks/platform-stack.ts";
 import { WorkloadStack } from "../../stacks/workload-stack.ts";
 import { type ResourceJson, type Synthesized, synthesizeApp } from "./synthesized.ts";

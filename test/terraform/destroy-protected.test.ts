@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { App, DataResource, LocalBackend, TerraformStack } from "cdktf";
-import { guardDeletion } from "../../constructs/deletion-guard.ts";
-import { prod } from "../../stacks/environments.ts";
+import { guardDeletion } from "../../constructs/support/deletion-guard.ts";
+import { prod } from "../../environments.ts";
 import { devWith } from "../support/fixtures.ts";
 import { messageOf, Synthesized } from "../support/synthesized.ts";
 import { readStackFile } from "../support/terraform.ts";

@@ -1,5 +1,5 @@
-import type { Environment } from "../../stacks/config.ts";
-import { dev, prod } from "../../stacks/environments.ts";
+import { dev, prod } from "../../environments.ts";
+import type { Environment } from "../../stacks/configuration/schema.ts";
 import { devWith } from "../support/fixtures.ts";
 import { findKubernetesMirror, KubernetesWorkspace } from "../support/kubernetes-terraform.ts";
 import type { Plan } from "../support/plan.ts";

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Environment } from "../../stacks/config.ts";
-import { dev } from "../../stacks/environments.ts";
+import { dev } from "../../environments.ts";
+import type { Environment } from "../../stacks/configuration/schema.ts";
 import { devWith, prodForLowestProvider } from "../support/fixtures.ts";
 import { mockedApply } from "../support/mocked-provider.ts";
 import type { ResourceChange } from "../support/plan.ts";

@@ -1,5 +1,5 @@
-import type { Environment } from "../../stacks/config.ts";
-import { dev } from "../../stacks/environments.ts";
+import { dev } from "../../environments.ts";
+import type { Environment } from "../../stacks/configuration/schema.ts";
 import { prodForLowestProvider } from "../support/fixtures.ts";
 import { differencesOf, normalized, type Plan } from "../support/plan.ts";
 import { Synthesized } from "../support/synthesized.ts";

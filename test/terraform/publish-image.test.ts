@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { App, LocalBackend, TerraformStack } from "cdktf";
-import { WorkerImage, type WorkerImageProps } from "../../constructs/worker-image.ts";
+import { WorkerImage, type WorkerImageProps } from "../../constructs/workload/worker-image.ts";
 import { temporaryDirectory } from "../support/sweep.ts";
 
 const project = join(__dirname, "..", "..");

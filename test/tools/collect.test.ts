@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { dev } from "../../stacks/environments.ts";
+import { dev } from "../../environments.ts";
 import { FakeS3 } from "../support/fake-s3.ts";
 import { sha256, sweep, temporaryDirectory } from "../support/sweep.ts";
 
@@ -17,7 +17,7 @@ const testWithTerraform = hasTerraform ? test : test.skip;
 function collect(outdir: string, args: readonly string[], env: Record<string, string> = {}) {
   return new Promise<{ code: number | null; stdout: string; stderr: string }>((done) => {
     const inherited = Object.entries(process.env).filter(([name]) => !/^(TF_|AWS_)/.test(name));
-    const child = spawn(process.execPath, ["--import", "tsx", "tools/collect.ts", ...args], {
+    const child = spawn(process.execPath, ["--import", "tsx", "tools/collect/index.ts", ...args], {
       cwd: repository,
       env: { ...Object.fromEntries(inherited), CHECKPOINT_DISABLE: "1", CDKTF_OUTDIR: outdir, ...env },
     });

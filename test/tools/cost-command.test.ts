@@ -13,7 +13,7 @@ const directory = temporaryDirectory();
 
 /** Runs `npm run cost`. */
 function cost(args: readonly string[], env: Record<string, string> = {}) {
-  const program = [process.execPath, "--import", "tsx", "tools/cost.ts", ...args];
+  const program = [process.execPath, "--import", "tsx", "tools/cost/index.ts", ...args];
   return startProgram(program, { cwd: repository, env }).finished;
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { dev, prod } from "../../stacks/environments.ts";
+import { dev, prod } from "../../environments.ts";
 import { environmentCost } from "../../tools/cost/environment-cost.ts";
 import { example } from "../../tools/cost/example.ts";
 import { instancePrice, readPrices } from "../../tools/cost/price-table.ts";

@@ -1,5 +1,5 @@
-import type { Environment } from "../../stacks/config.ts";
-import { dev, prod } from "../../stacks/environments.ts";
+import { dev, prod } from "../../environments.ts";
+import type { Environment } from "../../stacks/configuration/schema.ts";
 import { environmentCost } from "../../tools/cost/environment-cost.ts";
 import { example } from "../../tools/cost/example.ts";
 import { readPrices } from "../../tools/cost/price-table.ts";

@@ -9,7 +9,7 @@ if (!hasGit) process.stderr.write("skipped, diff since a commit: git is not on P
 const describeWithGit = hasGit ? describe : describe.skip;
 
 const checkout = new Checkout(temporaryDirectory());
-const environments = "stacks/environments.ts";
+const environments = "environments.ts";
 const original = checkout.read(environments);
 /** Terraform that can do nothing: what is planned is seen by its failure. */
 const standIn = join(temporaryDirectory(), "terraform");

@@ -8,7 +8,7 @@ import { messageOf } from "../support/synthesized.ts";
 describe("saved plans", () => {
   const directory = temporaryDirectory();
   const run = (args: string[], input = "") =>
-    spawnSync(process.execPath, ["--import", "tsx", "tools/diff.ts", ...args], {
+    spawnSync(process.execPath, ["--import", "tsx", "tools/diff/index.ts", ...args], {
       cwd: join(__dirname, "../.."),
       input,
       encoding: "utf8",

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Environment } from "../../stacks/config.ts";
-import { dev } from "../../stacks/environments.ts";
+import { dev } from "../../environments.ts";
+import type { Environment } from "../../stacks/configuration/schema.ts";
 import { type Plan, readPlan } from "../../tools/diff/plan.ts";
 import { countsOf, type Warning, warningsOf } from "../../tools/diff/summary.ts";
 import { devWith } from "../support/fixtures.ts";

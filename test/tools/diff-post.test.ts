@@ -135,7 +135,7 @@ describe("the issue", () => {
 
 describe("the commands", () => {
   const run = (args: readonly string[], env: Record<string, string> = {}) =>
-    startProgram([process.execPath, "--import", "tsx", "tools/diff.ts", ...args], {
+    startProgram([process.execPath, "--import", "tsx", "tools/diff/index.ts", ...args], {
       cwd: join(__dirname, "../.."),
       env: { GITHUB_API_URL: github.url, GITHUB_REPOSITORY: "example/platform", GITHUB_TOKEN: "secret", ...env },
     }).finished;

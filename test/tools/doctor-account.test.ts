@@ -1,4 +1,4 @@
-import { dev, prod } from "../../stacks/environments.ts";
+import { dev, prod } from "../../environments.ts";
 import { awsError, finding, mine, programs, quota, useHealthyAccount } from "../support/doctor.ts";
 
 useHealthyAccount();

@@ -1,6 +1,6 @@
 import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
-import { dev } from "../../stacks/environments.ts";
+import { dev } from "../../environments.ts";
 import { publicAccess } from "../../tools/doctor/configuration.ts";
 import { diskFinding, machineFinding, nodeFinding } from "../../tools/doctor/machine.ts";
 import { Programs } from "../support/programs.ts";
@@ -12,7 +12,7 @@ const programs = new Programs(mkdtempSync(join(root, "doctor-")));
 
 /** Runs `npm run doctor` where the only programs are stand-ins. */
 function doctor(args: readonly string[], env: Record<string, string> = {}) {
-  const command = [process.execPath, "--import", "tsx", "tools/doctor.ts", ...args];
+  const command = [process.execPath, "--import", "tsx", "tools/doctor/index.ts", ...args];
   return startProgram(command, { cwd: repository, env: { PATH: programs.path, TERRAFORM_BINARY_NAME: "", ...env } })
     .finished;
 }

@@ -1,4 +1,4 @@
-import { dev, prod } from "../../stacks/environments.ts";
+import { dev, prod } from "../../environments.ts";
 import { caller, finding, findings, mine, own, programs, useHealthyAccount } from "../support/doctor.ts";
 
 useHealthyAccount();

@@ -1,4 +1,4 @@
-import { PermanentError } from "../../worker/src/errors.ts";
+import { PermanentError } from "../../worker/src/contract/errors.ts";
 import { parseAnswer } from "../../worker/src/evaluation/answer.ts";
 import { ResultColumns } from "../../worker/src/evaluation/result-columns.ts";
 

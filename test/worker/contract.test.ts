@@ -1,5 +1,5 @@
-import { DEFAULTS, readConfiguration, toEnvironment, variableName } from "../../worker/src/contract.ts";
-import { PermanentError } from "../../worker/src/errors.ts";
+import { PermanentError } from "../../worker/src/contract/errors.ts";
+import { DEFAULTS, readConfiguration, toEnvironment, variableName } from "../../worker/src/contract/settings.ts";
 import { sweep } from "../support/sweep.ts";
 
 const REQUIRED = { WORKER_ID: "0", TOTAL_WORKERS: "3", TOTAL_PARAMETERS: "10000000" };

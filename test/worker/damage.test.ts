@@ -1,8 +1,8 @@
 import { copyFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { RESULTS_FORMAT, type RunIdentity } from "../../worker/src/identity.ts";
-import { countOf, type Range, subtract, union } from "../../worker/src/ranges.ts";
-import { createChecksum } from "../../worker/src/results/checksum.ts";
+import { RESULTS_FORMAT, type RunIdentity } from "../../worker/src/contract/identity.ts";
+import { countOf, type Range, subtract, union } from "../../worker/src/parameters/ranges.ts";
+import { createChecksum } from "../../worker/src/stores/checksum.ts";
 import { FileStore } from "../../worker/src/stores/file-store.ts";
 import type { CommitRecord } from "../../worker/src/stores/store.ts";
 import { sha256, sweep, temporaryDirectory, writeEvaluation } from "../support/sweep.ts";

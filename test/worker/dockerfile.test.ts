@@ -1,7 +1,7 @@
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { validate } from "dockerfile-utils";
-import { workerUserId } from "../../constructs/worker-pod.ts";
+import { workerUserId } from "../../constructs/workload/worker-pod.ts";
 import { ignoredBy, instructionsOf, readDockerfile, runStage, stageOf } from "../support/dockerfile.ts";
 import { type Finished, sha256, startProgram, sweep, temporaryDirectory } from "../support/sweep.ts";
 

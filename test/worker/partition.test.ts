@@ -1,6 +1,6 @@
 import { assert, constantFrom, integer, property, record } from "fast-check";
-import { type Partitioning, shareOf } from "../../worker/src/partition.ts";
-import { countOf, endOf, union } from "../../worker/src/ranges.ts";
+import { type Partitioning, shareOf } from "../../worker/src/parameters/partition.ts";
+import { countOf, endOf, union } from "../../worker/src/parameters/ranges.ts";
 
 const TEN_MILLION = 10_000_000;
 

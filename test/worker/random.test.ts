@@ -1,4 +1,4 @@
-import { CounterBasedContext, threefry2x32 } from "../../worker/src/random.ts";
+import { CounterBasedContext, threefry2x32 } from "../../worker/src/parameters/random.ts";
 
 // Random123's kat_vectors for threefry2x32 with 20 rounds; JAX tests against the same.
 test.each([

@@ -1,5 +1,5 @@
 import { array, assert, integer, property, record } from "fast-check";
-import { countOf, endOf, overlaps, type Range, subtract, union } from "../../worker/src/ranges.ts";
+import { countOf, endOf, overlaps, type Range, subtract, union } from "../../worker/src/parameters/ranges.ts";
 
 const ranges = array(record({ start: integer({ min: 0, max: 200 }), count: integer({ min: 0, max: 40 }) }), {
   maxLength: 12,

@@ -1,5 +1,5 @@
-import { measure } from "../../worker/src/planning/measurement.ts";
-import { SampleBlocks } from "../../worker/src/planning/sample-blocks.ts";
+import { measure } from "../../worker/src/sampling/measurement.ts";
+import { SampleBlocks } from "../../worker/src/sampling/sample-blocks.ts";
 
 describe("the blocks of a sample", () => {
   const blocks = (seed: number, count: number) => {

@@ -1,6 +1,6 @@
-import type { Environment } from "../../stacks/config.ts";
-import type { EnvironmentFacts } from "../../worker/src/planning/environment.ts";
-import type { TimelineFacts } from "../../worker/src/planning/machines.ts";
+import type { Environment } from "../../stacks/configuration/schema.ts";
+import type { EnvironmentFacts } from "../plan/environment.ts";
+import type { TimelineFacts } from "../plan/machines.ts";
 import { synthesizedJobs } from "./jobs.ts";
 import { type MonthlyCost, monthlyCost } from "./monthly.ts";
 import { poolFacts, synthesizedPools } from "./pools.ts";

@@ -1,4 +1,4 @@
-import { billedSeconds, sweepCost } from "../../worker/src/planning/prediction.ts";
+import { billedSeconds, sweepCost } from "../plan/prediction.ts";
 import { platformTimeline } from "./environment-cost.ts";
 import { poolLines } from "./monthly.ts";
 import { poolFacts, type SynthesizedPool } from "./pools.ts";

@@ -1,6 +1,6 @@
-import type { JobFacts } from "../../worker/src/planning/environment.ts";
-import type { PodShape } from "../../worker/src/planning/machines.ts";
-import { ToolError } from "../tool.ts";
+import type { JobFacts } from "../plan/environment.ts";
+import type { PodShape } from "../plan/machines.ts";
+import { ToolError } from "../support/tool.ts";
 import type { SynthesizedPool } from "./pools.ts";
 import { ofType, type Resource, type ResourceJson } from "./synthesized.ts";
 

@@ -1,6 +1,6 @@
-import type { InstanceType } from "../../constructs/instance-types.ts";
-import type { NodePoolFacts } from "../../worker/src/planning/machines.ts";
-import { creditsCost, sweepCost } from "../../worker/src/planning/prediction.ts";
+import type { InstanceType } from "../../constructs/pools/instance-types.ts";
+import type { NodePoolFacts } from "../plan/machines.ts";
+import { creditsCost, sweepCost } from "../plan/prediction.ts";
 import { type Dollars, dollars, sum, times } from "./money.ts";
 import { poolFacts, synthesizedPools } from "./pools.ts";
 import { hoursPerMonth, type PriceTable, pricesOf } from "./price-table.ts";
@@ -74,7 +74,7 @@ export function poolLines(pool: NodePoolFacts): CostLine[] {
       how: `${minimumNodes} to ${maximumNodes} ${type}`,
       idle: nodes(minimumNodes),
       maximum: nodes(maximumNodes),
-      lower: `a smaller minimum or type: nodePools.${name} in stacks/environments.ts`,
+      lower: `a smaller minimum or type: nodePools.${name} in environments.ts`,
     },
     {
       item: `root volumes of ${name}`,

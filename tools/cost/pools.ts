@@ -1,7 +1,7 @@
-import { commonAllocatable } from "../../constructs/allocatable.ts";
-import { type InstanceType, instanceTypes } from "../../constructs/instance-types.ts";
-import { roomForPods } from "../../constructs/node-target.ts";
-import type { NodePoolFacts } from "../../worker/src/planning/machines.ts";
+import { commonAllocatable } from "../../constructs/pools/allocatable.ts";
+import { type InstanceType, instanceTypes } from "../../constructs/pools/instance-types.ts";
+import { roomForPods } from "../../constructs/pools/node-target.ts";
+import type { NodePoolFacts } from "../plan/machines.ts";
 import { hoursPerMonth, instancePrice, type PriceTable, pricesOf } from "./price-table.ts";
 import { ofType, type Resource, referred } from "./synthesized.ts";
 
@@ -41,7 +41,7 @@ export function synthesizedPools(resources: readonly Resource[]): SynthesizedPoo
 /**
  * What a node of a pool offers and costs.
  *
- * @param additionalTypes figures of types that `constructs/instance-types.ts` lacks.
+ * @param additionalTypes figures of types that `constructs/pools/instance-types.ts` lacks.
  * @throws ToolError where a type has no price.
  */
 export function poolFacts(

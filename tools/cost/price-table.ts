@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { oneOf, show } from "../../constructs/validation.ts";
-import { ToolError } from "../tool.ts";
+import { oneOf, show } from "../../constructs/support/problems.ts";
+import { ToolError } from "../support/tool.ts";
 
 /** AWS bills 730 hours as a month. */
 export const hoursPerMonth = 730;

@@ -1,5 +1,5 @@
 import Table from "cli-table3";
-import { describeSeconds } from "../../worker/src/progress-display.ts";
+import { describeSeconds } from "sweep-worker/contract";
 import type { EnvironmentCost } from "./environment-cost.ts";
 import type { Example } from "./example.ts";
 import { dollars, showDollars } from "./money.ts";

@@ -1,6 +1,6 @@
-import type { EnvironmentFacts, JobFacts } from "../../worker/src/planning/environment.ts";
-import { type Prediction, predict } from "../../worker/src/planning/prediction.ts";
-import { ToolError } from "../tool.ts";
+import type { EnvironmentFacts, JobFacts } from "../plan/environment.ts";
+import { type Prediction, predict } from "../plan/prediction.ts";
+import { ToolError } from "../support/tool.ts";
 import { type Dollars, dollars, sum, times } from "./money.ts";
 import type { MonthlyCost } from "./monthly.ts";
 import { hoursPerMonth, type PriceTable } from "./price-table.ts";

@@ -2,8 +2,8 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { repository } from "../terraform.ts";
-import { ToolError } from "../tool.ts";
+import { repository } from "../support/terraform.ts";
+import { ToolError } from "../support/tool.ts";
 
 /** A resource as Terraform reads it. */
 // biome-ignore lint/suspicious/noExplicitAny: what is in it depends on its type, and is AWS's to say.

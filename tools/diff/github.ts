@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { ToolError } from "../tool.ts";
+import { ToolError } from "../support/tool.ts";
 
 /** A repository of GitHub, as far as comments and issues go. */
 export interface Repository {

@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type TerraformResult, terraform } from "../terraform.ts";
+import { type TerraformResult, terraform } from "../support/terraform.ts";
 import type { Outcome } from "./outcome.ts";
 import { readPlan } from "./plan.ts";
 import { redacted } from "./redact.ts";

@@ -1,5 +1,5 @@
-import { show } from "../../constructs/validation.ts";
-import { ToolError } from "../tool.ts";
+import { show } from "../../constructs/support/problems.ts";
+import { ToolError } from "../support/tool.ts";
 
 /**
  * What is read of a plan as `terraform show -json` writes it. Values in it are in clear, sensitive ones too: what is printed

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
-import { ToolError } from "../tool.ts";
+import { ToolError } from "../support/tool.ts";
 import type { Repository } from "./github.ts";
 import { closeIssue, type Posted, upsertComment, upsertIssue } from "./post.ts";
 

@@ -2,8 +2,8 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { repository } from "../terraform.ts";
-import { ToolError } from "../tool.ts";
+import { repository } from "../support/terraform.ts";
+import { ToolError } from "../support/tool.ts";
 
 /** A stack as it was synthesized. */
 export interface SynthesizedStack {

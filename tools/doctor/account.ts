@@ -1,5 +1,5 @@
-import { principalName } from "../../constructs/cluster-access.ts";
-import { type Environment, variablePrefix } from "../../stacks/config.ts";
+import { principalName } from "../../constructs/cluster/cluster-access.ts";
+import { type Environment, variablePrefix } from "../../stacks/configuration/schema.ts";
 import { AwsCli, AwsError } from "./aws-cli.ts";
 import { type Check, type Finding, notChecked, ok, problem, warning } from "./check.ts";
 import { documentationAccount } from "./configuration.ts";
@@ -119,7 +119,7 @@ export async function kubernetesFinding(
   const { clusterVersions } = await aws.ask<{ clusterVersions: ClusterVersion[] }>("eks", "describe-cluster-versions");
   const standard = clusterVersions.filter(({ versionStatus }) => versionStatus === "STANDARD_SUPPORT");
   const needed = `a minor in standard support: ${standard.map(({ clusterVersion }) => clusterVersion).join(", ")}`;
-  const fix = "raise cluster.kubernetesVersion (constructs/kubernetes-versions.ts), one minor at a time";
+  const fix = "raise cluster.kubernetesVersion (constructs/cluster/kubernetes-versions.ts), one minor at a time";
   const found = clusterVersions.find(({ clusterVersion }) => clusterVersion === wanted);
   if (found?.versionStatus !== "STANDARD_SUPPORT") {
     const status = found?.versionStatus?.toLowerCase().replaceAll("_", " ") ?? "not offered";

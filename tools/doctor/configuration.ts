@@ -1,10 +1,10 @@
 import { BlockList, isIPv4 } from "node:net";
 import { networkInterfaces } from "node:os";
-import { principalName } from "../../constructs/cluster-access.ts";
-import { type Environment, variablePrefix } from "../../stacks/config.ts";
+import { principalName } from "../../constructs/cluster/cluster-access.ts";
+import { type Environment, variablePrefix } from "../../stacks/configuration/schema.ts";
 import { type Check, type Finding, notChecked, ok, problem, warning } from "./check.ts";
 
-/** The account of AWS's documentation, which stacks/environments.ts is delivered with. */
+/** The account of AWS's documentation, which environments.ts is delivered with. */
 export const documentationAccount = "111122223333";
 const settings = ["ACCOUNT_ID", "ADMINISTRATORS", "PUBLIC_ACCESS_CIDRS"];
 
@@ -54,7 +54,7 @@ export function variables(name: string, known: readonly string[], env: NodeJS.Pr
     );
   }
   const used = own.filter((variable) => set.includes(variable));
-  return ok(used.length === 0 ? `none set; all values are those of stacks/environments.ts` : used.join(", "));
+  return ok(used.length === 0 ? `none set; all values are those of environments.ts` : used.join(", "));
 }
 
 /** Blocks that documentation uses and nobody has. @see https://www.rfc-editor.org/rfc/rfc5737 */
@@ -97,5 +97,5 @@ function publicAddresses(): string[] {
 /** Checks of an environment that cannot be read: what is wrong with it, and nothing else. */
 export function invalidConfiguration(message: string): Check {
   const needed = "an environment that can be synthesized";
-  return { name: "configuration", run: () => problem(message, needed, "correct stacks/environments.ts") };
+  return { name: "configuration", run: () => problem(message, needed, "correct environments.ts") };
 }

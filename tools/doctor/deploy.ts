@@ -1,5 +1,5 @@
-import type { Environment } from "../../stacks/config.ts";
-import { environments } from "../../stacks/environments.ts";
+import { environments } from "../../environments.ts";
+import type { Environment } from "../../stacks/configuration/schema.ts";
 import {
   administratorFinding,
   asking,

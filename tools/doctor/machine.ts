@@ -3,7 +3,7 @@ import { statfs } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { satisfies } from "semver";
-import { repository } from "../terraform.ts";
+import { repository } from "../support/terraform.ts";
 import { type Check, type Finding, notChecked, ok, problem, warning } from "./check.ts";
 import { runProgram, versionIn } from "./program.ts";
 

@@ -1,7 +1,7 @@
 import { gte, major } from "semver";
-import type { Environment } from "../../stacks/config.ts";
+import type { Environment } from "../../stacks/configuration/schema.ts";
 import { lowestTerraform } from "../../stacks/platform-stack.ts";
-import { terraformProgram } from "../terraform.ts";
+import { terraformProgram } from "../support/terraform.ts";
 import { type Check, type Finding, notChecked, ok, problem, warning } from "./check.ts";
 import { type Ended, runProgram, versionIn } from "./program.ts";
 

@@ -1,5 +1,5 @@
-import { instanceTypes } from "../../constructs/instance-types.ts";
-import type { Environment } from "../../stacks/config.ts";
+import { instanceTypes } from "../../constructs/pools/instance-types.ts";
+import type { Environment } from "../../stacks/configuration/schema.ts";
 import { asking, type Session } from "./account.ts";
 import { AwsError } from "./aws-cli.ts";
 import { type Check, type Finding, notChecked, ok, problem, warning } from "./check.ts";

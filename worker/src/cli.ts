@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { addOptions, RUN_OPTIONS } from "./commands/options.ts";
-import { SweepError } from "./errors.ts";
+import { PermanentError, SweepError } from "./contract/errors.ts";
 
 /** Each command loads what it needs when it runs: starting a worker must not wait for a Parquet writer. */
 const program = new Command("sweep")
@@ -75,30 +75,14 @@ const replay = program
   });
 addOptions(replay, ["resultsUrl", "seed", "evaluationCommand", "resultColumns"]);
 
-const plan = program
+program
   .command("plan")
-  .description("measure an evaluation here for some seconds, and predict what the whole sweep takes and costs")
-  .argument("[evaluation]", "path of a module, or collatz or prime (default: the job's, or collatz)")
-  .option("--environment <name>", "one of stacks/environments.ts, whose machines and prices count (in the repository)")
-  .option("--job <name>", "which of its jobs, where there are several")
-  .option("--seconds <number>", "how long to measure", "10")
-  .option("--nodes <numbers>", "how many machines to compare", "1,10,50")
-  .option("--speed <factor>", "how much faster a core of the pool is than one here", "1")
-  .option("--prices <file>", "prices of your own, as npm run cost takes them")
-  .option("--json", "as one line of JSON")
-  .action(async (evaluation: string | undefined) => {
-    const { planCommand } = await import("./commands/plan.ts");
-    process.exit(await planCommand(evaluation, plan));
+  .description("measure an evaluation here, and predict what the whole sweep takes and costs (in the repository)")
+  .allowUnknownOption()
+  .argument("[arguments...]")
+  .action(() => {
+    throw new PermanentError("plan: needs the repository, whose environments and prices it reads; run it there");
   });
-addOptions(plan, [
-  "totalParameters",
-  "batchSize",
-  "seed",
-  "evaluationTimeoutSeconds",
-  "evaluationCommand",
-  "resultColumns",
-  "simulateWorkMs",
-]);
 
 program
   .command("bundle")

@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { explainFileError } from "../errors.ts";
+import { explainFileError } from "../contract/errors.ts";
 import { findEvaluation } from "../evaluation/source.ts";
 
 /** `sweep bundle`: an evaluation and all it imports as one file, which needs neither its sources nor esbuild. */

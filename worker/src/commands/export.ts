@@ -1,5 +1,5 @@
-import { PermanentError } from "../errors.ts";
-import { formatCount } from "../format.ts";
+import { PermanentError } from "../contract/errors.ts";
+import { formatCount } from "../contract/format.ts";
 import { EXPORT_FORMATS, type ExportFormat, exportResults } from "../results/export.ts";
 import { openStore } from "../stores/open.ts";
 import { verifyComplete } from "./verify.ts";

@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
 import { type Command, Option } from "commander";
-import { DEFAULTS, readConfiguration, variableName, type WorkerConfiguration } from "../contract.ts";
-import { PermanentError } from "../errors.ts";
-import { formatCount } from "../format.ts";
+import { PermanentError } from "../contract/errors.ts";
+import { formatCount } from "../contract/format.ts";
+import { DEFAULTS, readConfiguration, variableName, type WorkerConfiguration } from "../contract/settings.ts";
 
 /** What `sweep run` takes if nothing is said. */
 const DEFAULT_TOTAL = 10_000_000;

@@ -1,20 +1,20 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { EXIT_CODE, type ExitCode, PermanentError } from "../errors.ts";
+import { EXIT_CODE, type ExitCode, PermanentError } from "../contract/errors.ts";
+import { formatCount } from "../contract/format.ts";
 import { describeValue, VectorEvaluator } from "../evaluation/block-evaluator.ts";
 import { CommandEvaluator } from "../evaluation/command.ts";
 import { DEFAULT_COLUMNS, type Evaluate, importEvaluation } from "../evaluation/module.ts";
 import { ResultColumns } from "../evaluation/result-columns.ts";
 import { findEvaluation } from "../evaluation/source.ts";
-import { formatCount } from "../format.ts";
-import { CounterBasedContext } from "../random.ts";
-import { endOf } from "../ranges.ts";
-import { createChecksum } from "../results/checksum.ts";
+import { CounterBasedContext } from "../parameters/random.ts";
+import { endOf } from "../parameters/ranges.ts";
+import { createChecksum } from "../stores/checksum.ts";
 import { ColumnFiles } from "../stores/column-files.ts";
 import { openStore } from "../stores/open.ts";
 import type { ResultReader } from "../stores/store.ts";
-import { temporaryDirectory } from "../temporary-directory.ts";
+import { temporaryDirectory } from "../stores/temporary-directory.ts";
 import { configurationOf } from "./options.ts";
 
 /** What a process that ends because of the user's code says, as opposed to ours. */

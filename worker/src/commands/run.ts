@@ -1,15 +1,15 @@
 import type { Command } from "commander";
-import type { WorkerConfiguration } from "../contract.ts";
-import { EXIT_CODE, type ExitCode, PermanentError } from "../errors.ts";
+import { EXIT_CODE, type ExitCode, PermanentError } from "../contract/errors.ts";
+import { describeSeconds, formatCount } from "../contract/format.ts";
+import type { WorkerConfiguration } from "../contract/settings.ts";
+import { LocalJob } from "../engine/local-job.ts";
+import { type PreparedRun, prepareRun } from "../engine/run.ts";
 import { importEvaluation } from "../evaluation/module.ts";
-import { formatCount } from "../format.ts";
-import { LocalJob } from "../local-job.ts";
-import { describeSeconds, ProgressDisplay } from "../progress-display.ts";
-import { countOf } from "../ranges.ts";
+import { countOf } from "../parameters/ranges.ts";
 import { summarize } from "../results/summary.ts";
-import { type PreparedRun, prepareRun } from "../run.ts";
 import type { Failure } from "../stores/store.ts";
 import { configurationOf } from "./options.ts";
+import { ProgressDisplay } from "./progress-display.ts";
 import { verifyComplete } from "./verify.ts";
 
 const SHOWN_FAILURES = 5;

@@ -1,5 +1,5 @@
-import { formatCount } from "../format.ts";
-import { countOf } from "../ranges.ts";
+import { formatCount } from "../contract/format.ts";
+import { countOf } from "../parameters/ranges.ts";
 import { openStore } from "../stores/open.ts";
 
 /** `sweep status`: how far a run is, counted in parameters. */

@@ -1,6 +1,6 @@
-import { TemporaryError } from "../errors.ts";
-import { formatCount } from "../format.ts";
-import { countOf } from "../ranges.ts";
+import { TemporaryError } from "../contract/errors.ts";
+import { formatCount } from "../contract/format.ts";
+import { countOf } from "../parameters/ranges.ts";
 import { describeMissing, type Verification, verifyResults } from "../results/verify.ts";
 import { openStore } from "../stores/open.ts";
 import type { ResultReader } from "../stores/store.ts";

@@ -1,7 +1,7 @@
-import { readConfiguration } from "../contract.ts";
-import { EXIT_CODE, type ExitCode, SweepError } from "../errors.ts";
-import { createLog } from "../log.ts";
-import { runWorker } from "../worker.ts";
+import { EXIT_CODE, type ExitCode, SweepError } from "../contract/errors.ts";
+import { readConfiguration } from "../contract/settings.ts";
+import { createLog } from "../engine/log.ts";
+import { runWorker } from "../engine/worker.ts";
 
 /** `sweep worker`: what a pod runs. Its configuration is its environment. */
 export async function workerCommand(): Promise<ExitCode> {

@@ -1,5 +1,5 @@
-import { describeError } from "../errors.ts";
-import type { CounterBasedContext } from "../random.ts";
+import { describeError } from "../contract/errors.ts";
+import type { CounterBasedContext } from "../parameters/random.ts";
 import type { Failure } from "../stores/store.ts";
 import type { Evaluate, EvaluateBlock } from "./module.ts";
 import { canonicalize, type ResultColumns, type StoreResult } from "./result-columns.ts";

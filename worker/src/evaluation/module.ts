@@ -1,7 +1,7 @@
 import { pathToFileURL } from "node:url";
-import { checkColumnNames } from "../contract.ts";
-import { describeError, PermanentError } from "../errors.ts";
-import type { BlockEvaluationContext, EvaluationContext } from "../random.ts";
+import { describeError, PermanentError } from "../contract/errors.ts";
+import { checkColumnNames } from "../contract/settings.ts";
+import type { BlockEvaluationContext, EvaluationContext } from "../parameters/random.ts";
 
 /** What `evaluate` returns: a number, or one number for each declared column. */
 export type EvaluationResult = number | Readonly<Record<string, number>>;
@@ -63,4 +63,4 @@ export async function importEvaluation(path: string, source: string): Promise<Ev
   return exported;
 }
 
-export type { BlockEvaluationContext, EvaluationContext } from "../random.ts";
+export type { BlockEvaluationContext, EvaluationContext } from "../parameters/random.ts";

@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
-import { describeError, PermanentError, SweepError } from "../errors.ts";
-import { CounterBasedContext } from "../random.ts";
-import { type Checksum, createChecksum } from "../results/checksum.ts";
+import { describeError, PermanentError, SweepError } from "../contract/errors.ts";
+import { CounterBasedContext } from "../parameters/random.ts";
+import { type Checksum, createChecksum } from "../stores/checksum.ts";
 import { ColumnFiles } from "../stores/column-files.ts";
 import { type BlockEvaluator, type EvaluatedPart, FunctionEvaluator, VectorEvaluator } from "./block-evaluator.ts";
 import { CommandEvaluator } from "./command.ts";

@@ -1,4 +1,4 @@
-import type { Range } from "../ranges.ts";
+import type { Range } from "../parameters/ranges.ts";
 import type { Failure } from "../stores/store.ts";
 
 /**

@@ -1,12 +1,10 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgsStringToArgv } from "string-argv";
-import { PermanentError } from "../errors.ts";
+import { PermanentError } from "../contract/errors.ts";
+import { EVALUATIONS } from "../programs.ts";
 
-/** The evaluations that come with the worker; in an image they are bundles, in the repository sources. */
-const EVALUATIONS = fileURLToPath(new URL("../evaluations/", import.meta.url));
 /** First line of a bundle: such a file is run as it is. */
 const BUNDLE_MARK = "// sweep evaluation bundle";
 const SOURCE_MAP = "\n//# sourceMappingURL=";

@@ -2,7 +2,7 @@ import { createWriteStream, rmSync } from "node:fs";
 import { rename } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { explainFileError } from "../errors.ts";
+import { explainFileError } from "../contract/errors.ts";
 import type { ResultBlock } from "../evaluation/module.ts";
 import type { Failure, ResultReader } from "../stores/store.ts";
 import { resultBlocks } from "./blocks.ts";

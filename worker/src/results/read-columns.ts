@@ -1,9 +1,9 @@
 import { createHash, type Hash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
-import { explainFileError } from "../errors.ts";
-import { endOf, type Range } from "../ranges.ts";
+import { explainFileError } from "../contract/errors.ts";
+import { endOf, type Range } from "../parameters/ranges.ts";
+import { bytesOf, createChecksum } from "../stores/checksum.ts";
 import type { CommitRecord } from "../stores/store.ts";
-import { bytesOf, createChecksum } from "./checksum.ts";
 
 const BYTES = Float64Array.BYTES_PER_ELEMENT;
 /** Blocks that follow each other are read together up to so many values: small reads cost more than what they bring. */

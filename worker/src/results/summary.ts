@@ -1,4 +1,4 @@
-import { describeError } from "../errors.ts";
+import { describeError } from "../contract/errors.ts";
 import type { EvaluationModule } from "../evaluation/module.ts";
 import type { ResultReader } from "../stores/store.ts";
 import { resultBlocks } from "./blocks.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { formatCount } from "../format.ts";
-import { countOf, endOf, type Range, subtract, union } from "../ranges.ts";
+import { formatCount } from "../contract/format.ts";
+import { countOf, endOf, type Range, subtract, union } from "../parameters/ranges.ts";
 import { FAILURES_FILE, serializeFailures } from "../stores/file-store.ts";
 import type { CommitRecord, Failure, ResultReader } from "../stores/store.ts";
 import { readColumns } from "./read-columns.ts";

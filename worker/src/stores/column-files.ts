@@ -1,7 +1,7 @@
 import { closeSync, constants, fdatasync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
 import { promisify } from "node:util";
-import { explainFileError } from "../errors.ts";
-import { bytesOf } from "../results/checksum.ts";
+import { explainFileError } from "../contract/errors.ts";
+import { bytesOf } from "./checksum.ts";
 
 const BYTES = Float64Array.BYTES_PER_ELEMENT;
 const datasync = promisify(fdatasync);

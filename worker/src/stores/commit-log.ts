@@ -1,7 +1,7 @@
 import { closeSync, constants, fdatasync, fstatSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
 import { promisify } from "node:util";
-import { explainFileError } from "../errors.ts";
-import { createTextChecksum } from "../results/checksum.ts";
+import { explainFileError } from "../contract/errors.ts";
+import { createTextChecksum } from "./checksum.ts";
 import type { CommitRecord } from "./store.ts";
 
 const datasync = promisify(fdatasync);

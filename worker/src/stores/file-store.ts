@@ -13,10 +13,10 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { explainFileError, PermanentError } from "../errors.ts";
-import { checkSameRun, parseIdentity, type RunIdentity, serializeIdentity } from "../identity.ts";
-import { overlaps, type Range, union } from "../ranges.ts";
-import { createChecksum } from "../results/checksum.ts";
+import { explainFileError, PermanentError } from "../contract/errors.ts";
+import { checkSameRun, parseIdentity, type RunIdentity, serializeIdentity } from "../contract/identity.ts";
+import { overlaps, type Range, union } from "../parameters/ranges.ts";
+import { createChecksum } from "./checksum.ts";
 import { ColumnFiles } from "./column-files.ts";
 import { CommitLog } from "./commit-log.ts";
 import {

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { DEFAULTS } from "../contract.ts";
-import { PermanentError } from "../errors.ts";
+import { PermanentError } from "../contract/errors.ts";
+import { DEFAULTS } from "../contract/settings.ts";
 import { FileStore } from "./file-store.ts";
 import type { ResultStore } from "./store.ts";
 

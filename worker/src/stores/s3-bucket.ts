@@ -7,7 +7,7 @@ import {
   type S3ServiceException,
 } from "@aws-sdk/client-s3";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
-import { PermanentError, SweepError, TemporaryError } from "../errors.ts";
+import { PermanentError, SweepError, TemporaryError } from "../contract/errors.ts";
 
 const CONNECT_WITHIN_MS = 5_000;
 /** Of the SDK's standard mode, with exponential backoff and jitter; `AWS_MAX_ATTEMPTS` changes it. */

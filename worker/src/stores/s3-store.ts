@@ -1,10 +1,9 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { PermanentError, TemporaryError } from "../errors.ts";
-import { checkSameRun, parseIdentity, type RunIdentity, serializeIdentity } from "../identity.ts";
-import { type Range, union } from "../ranges.ts";
-import { bytesOf, createChecksum, createTextChecksum } from "../results/checksum.ts";
-import { temporaryDirectory } from "../temporary-directory.ts";
+import { PermanentError, TemporaryError } from "../contract/errors.ts";
+import { checkSameRun, parseIdentity, type RunIdentity, serializeIdentity } from "../contract/identity.ts";
+import { type Range, union } from "../parameters/ranges.ts";
+import { bytesOf, createChecksum, createTextChecksum } from "./checksum.ts";
 import { ColumnFiles } from "./column-files.ts";
 import { CommitLog, parseRecord, serializeRecord } from "./commit-log.ts";
 import { FileStore } from "./file-store.ts";
@@ -18,6 +17,7 @@ import {
   type SpooledBlock,
   type StoreProgress,
 } from "./store.ts";
+import { temporaryDirectory } from "./temporary-directory.ts";
 
 /** Blocks between evaluation and bucket: enough to hide the time a request takes, little enough for a pod's temporary space. */
 const CAPACITY = 32;

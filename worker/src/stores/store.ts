@@ -1,5 +1,5 @@
-import type { RunIdentity } from "../identity.ts";
-import type { Range } from "../ranges.ts";
+import type { RunIdentity } from "../contract/identity.ts";
+import type { Range } from "../parameters/ranges.ts";
 
 /** How a parameter was lost. */
 export type FailureKind =

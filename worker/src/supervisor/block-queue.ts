@@ -1,5 +1,5 @@
 import type { BlockOrder } from "../evaluation/protocol.ts";
-import type { Range } from "../ranges.ts";
+import type { Range } from "../parameters/ranges.ts";
 
 /** A block that the process has; `done` of its parameters are committed. */
 export interface OutstandingBlock extends BlockOrder {

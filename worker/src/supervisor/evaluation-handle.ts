@@ -1,10 +1,9 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { setTimeout } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import type { FromEvaluation, ToEvaluation } from "../evaluation/protocol.ts";
+import { EVALUATION_PROGRAM } from "../programs.ts";
 import type { FailureKind } from "../stores/store.ts";
 
-const PROGRAM = fileURLToPath(new URL("evaluation-process.mjs", import.meta.url));
 /** How much of what the process wrote to standard error is kept to explain its end. */
 const ERROR_TAIL = 4096;
 /** How long what the process wrote last may take to arrive when it has ended. */
@@ -29,7 +28,7 @@ export class EvaluationHandle {
   #errorTail = "";
 
   constructor(onMessage: (message: FromEvaluation) => void) {
-    this.#process = fork(PROGRAM, {
+    this.#process = fork(EVALUATION_PROGRAM, {
       detached: true,
       // What the evaluation prints goes to standard error: standard output is the worker's log.
       stdio: ["ignore", 2, "pipe", "ipc"],

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { PermanentError, TemporaryError } from "../errors.ts";
+import { PermanentError, TemporaryError } from "../contract/errors.ts";
 import type { EvaluationSource, FromEvaluation, ToEvaluation } from "../evaluation/protocol.ts";
 import { EvaluationHandle, type ProcessEnd } from "./evaluation-handle.ts";
 import { Inbox } from "./inbox.ts";

@@ -1,4 +1,4 @@
-import type { Range } from "../ranges.ts";
+import type { Range } from "../parameters/ranges.ts";
 import type { Failure } from "../stores/store.ts";
 
 /** Results that came one at a time, of consecutive parameters. They are the supervisor's: no crash can take them. */

@@ -1,9 +1,9 @@
 import { setTimeout } from "node:timers/promises";
-import { PermanentError, TemporaryError } from "../errors.ts";
+import { PermanentError, TemporaryError } from "../contract/errors.ts";
+import { formatCount } from "../contract/format.ts";
 import type { CompletedPart, FromEvaluation } from "../evaluation/protocol.ts";
-import { formatCount } from "../format.ts";
-import { countOf, endOf, type Range } from "../ranges.ts";
-import { createChecksum } from "../results/checksum.ts";
+import { countOf, endOf, type Range } from "../parameters/ranges.ts";
+import { createChecksum } from "../stores/checksum.ts";
 import { ColumnFiles } from "../stores/column-files.ts";
 import type { Failure, ResultWriter, SpooledBlock } from "../stores/store.ts";
 import { BlockQueue, type OutstandingBlock, remainderOf } from "./block-queue.ts";

@@ -1,0 +1,189 @@
+import { CloudwatchLogGroup } from "@cdktf/provider-aws/lib/cloudwatch-log-group";
+import { EksAccessEntry } from "@cdktf/provider-aws/lib/eks-access-entry";
+import { EksAccessPolicyAssociation } from "@cdktf/provider-aws/lib/eks-access-policy-association";
+import { EksCluster } from "@cdktf/provider-aws/lib/eks-cluster";
+import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
+import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
+import { IamRolePolicyAttachment } from "@cdktf/provider-aws/lib/iam-role-policy-attachment";
+import { KmsAlias } from "@cdktf/provider-aws/lib/kms-alias";
+import { KmsKey } from "@cdktf/provider-aws/lib/kms-key";
+import type { ITerraformDependable } from "cdktf";
+import { Construct } from "constructs";
+import type { INetwork } from "../network/network.ts";
+import { managedPolicyArn, partitionOf, policyDocument, trustService } from "../support/iam-policy.ts";
+import { retentionProblems } from "../support/log-retention.ts";
+import { throwIfAny, within } from "../support/problems.ts";
+import { publicAccessProblems } from "./cluster-access.ts";
+
+/** A cluster to put nodes, add-ons and identities into. */
+export interface ICluster {
+  readonly clusterName: string;
+  readonly clusterArn: string;
+  /** URL of the Kubernetes API. */
+  readonly clusterEndpoint: string;
+  /** Certificate of the API's authority, base64. */
+  readonly certificateAuthorityData: string;
+  /** Minor version, for example `1.35`. */
+  readonly kubernetesVersion: string;
+}
+
+export const controlPlaneLogTypes = ["api", "audit", "authenticator", "controllerManager", "scheduler"] as const;
+export type ControlPlaneLogType = (typeof controlPlaneLogTypes)[number];
+
+export interface ClusterProps {
+  /** Name of the cluster, unique in its account and region; changing it replaces the cluster. */
+  readonly name: string;
+  readonly region: string;
+  /** Kubernetes minor, for example `1.35`. The control plane is $73 a month in standard support, six times that after. */
+  readonly kubernetesVersion: string;
+  readonly network: INetwork;
+  /**
+   * ARNs of the IAM roles or users who administrate the cluster, by a name of your own, which becomes part of the
+   * Terraform address. Nobody else gets in, the creator included: who may do what is what stands here.
+   */
+  readonly administrators: Readonly<Record<string, string>>;
+  /**
+   * IPv4 blocks that may reach the API from the internet; nodes always use the private endpoint.
+   * @default - no public endpoint: the API is reached from the VPC only
+   */
+  readonly endpointPublicAccessCidrs?: readonly string[] | undefined;
+  /** @default ["api", "audit", "authenticator"] */
+  readonly enabledLogTypes?: readonly ControlPlaneLogType[] | undefined;
+  /**
+   * Days that control-plane logs are kept; 50 cents for each GB taken in.
+   * @default 30
+   */
+  readonly logRetentionInDays?: number | undefined;
+  /**
+   * Whether EKS refuses to delete the cluster, and Terraform to plan it. To destroy it, deploy once with `false`: leaving the property out would
+   * leave the protection on. Either value needs AWS provider 6.9.0 (terraform-provider-aws#43779).
+   * @default - the attribute is not sent, and EKS does not protect
+   */
+  readonly deletionProtection?: boolean | undefined;
+}
+
+/** An EKS control plane: private endpoint, access entries only, secrets encrypted, logs kept. It has no node yet. */
+export class Cluster extends Construct implements ICluster {
+  readonly clusterName: string;
+  readonly clusterArn: string;
+  readonly clusterEndpoint: string;
+  readonly certificateAuthorityData: string;
+  readonly kubernetesVersion: string;
+  /** EKS attaches it to the control plane and to every managed node; within it everything may talk. */
+  readonly clusterSecurityGroupId: string;
+  /**
+   * The administrators' permissions. Whatever talks to the Kubernetes API depends on them: deleted first, they leave
+   * Terraform `Unauthorized` in the middle of a destroy (terraform-aws-eks#2923).
+   */
+  readonly administratorAccess: readonly ITerraformDependable[];
+
+  constructor(scope: Construct, id: string, props: ClusterProps) {
+    super(scope, id);
+    throwIfAny(`cluster ${props.name}`, [
+      ...within(["endpointPublicAccessCidrs"], publicAccessProblems(props.endpointPublicAccessCidrs)),
+      ...within(["logRetentionInDays"], retentionProblems(props.logRetentionInDays)),
+    ]);
+    const key = this.secretsKey(props);
+    const { role, permissions } = this.role(props, key);
+    const logGroup = new CloudwatchLogGroup(this, "log-group", {
+      name: `/aws/eks/${props.name}/cluster`,
+      retentionInDays: props.logRetentionInDays ?? 30,
+    });
+    const cluster = new EksCluster(this, "cluster", {
+      name: props.name,
+      version: props.kubernetesVersion,
+      roleArn: role.arn,
+      // The API alone says who gets in. The aws-auth ConfigMap it replaces locked people out for years
+      // (terraform-aws-eks#2644, #2912, #3424), and a creator's silent rights would die with a CI role.
+      accessConfig: { authenticationMode: "API", bootstrapClusterCreatorAdminPermissions: false },
+      // EKS would install CNI and kube-proxy unmanaged; `ClusterAddons` installs them, in versions a plan can show.
+      bootstrapSelfManagedAddons: false,
+      vpcConfig: {
+        subnetIds: Object.values(props.network.privateSubnetIds),
+        endpointPrivateAccess: true,
+        endpointPublicAccess: props.endpointPublicAccessCidrs !== undefined,
+        ...(props.endpointPublicAccessCidrs && { publicAccessCidrs: [...props.endpointPublicAccessCidrs] }),
+      },
+      encryptionConfig: { provider: { keyArn: key.arn }, resources: ["secrets"] },
+      enabledClusterLogTypes: [...(props.enabledLogTypes ?? ["api", "audit", "authenticator"])],
+      // At the end of standard support EKS upgrades the cluster; with EXTENDED it would charge six times as much instead.
+      upgradePolicy: { supportType: "STANDARD" },
+      ...(props.deletionProtection !== undefined && { deletionProtection: props.deletionProtection }),
+      // EKS refuses when everything on the cluster is gone already; Terraform refuses to begin, and to replace it.
+      ...(props.deletionProtection && { lifecycle: { preventDestroy: true } }),
+      // The log group: EKS creates one without retention if it finds none. The permissions: EKS deletes its network
+      // interfaces with them, and a cluster that lost them first leaves interfaces that block the subnets' deletion.
+      dependsOn: [logGroup, ...permissions],
+    });
+    this.clusterName = cluster.name;
+    this.clusterArn = cluster.arn;
+    this.clusterEndpoint = cluster.endpoint;
+    this.certificateAuthorityData = cluster.certificateAuthority.get(0).data;
+    this.clusterSecurityGroupId = cluster.vpcConfig.clusterSecurityGroupId;
+    this.kubernetesVersion = props.kubernetesVersion;
+    this.administratorAccess = this.access(props);
+  }
+
+  /** Encrypts the data keys of Kubernetes secrets; $1 a month. EKS cannot read the cluster without it. */
+  private secretsKey(props: ClusterProps): KmsKey {
+    const key = new KmsKey(this, "secrets-key", {
+      description: `Kubernetes secrets of ${props.name}`,
+      enableKeyRotation: true,
+      // The shortest AWS allows: nothing but this cluster's secrets was ever encrypted with it.
+      deletionWindowInDays: 7,
+    });
+    new KmsAlias(this, "secrets-key-alias", { name: `alias/eks/${props.name}`, targetKeyId: key.keyId });
+    return key;
+  }
+
+  private role(props: ClusterProps, key: KmsKey): { role: IamRole; permissions: ITerraformDependable[] } {
+    const role = new IamRole(this, "role", {
+      namePrefix: `${props.name}-cluster-`,
+      description: "EKS control plane",
+      assumeRolePolicy: trustService("eks.amazonaws.com", ["sts:AssumeRole", "sts:TagSession"]),
+    });
+    const managed = new IamRolePolicyAttachment(this, "cluster-policy", {
+      role: role.name,
+      policyArn: managedPolicyArn(props.region, "AmazonEKSClusterPolicy"),
+    });
+    const inline = new IamRolePolicy(this, "secrets-and-logs-policy", {
+      name: "secrets-and-logs",
+      role: role.name,
+      policy: policyDocument([
+        {
+          sid: "EncryptSecrets",
+          effect: "Allow",
+          actions: ["kms:Encrypt", "kms:Decrypt", "kms:ListGrants", "kms:DescribeKey"],
+          resources: [key.arn],
+        },
+        {
+          // Late log lines would bring the log group back after its destruction, and the next deploy would fail with
+          // "already exists" (terraform-aws-eks#920, #2763).
+          sid: "KeepLogGroupDestroyed",
+          effect: "Deny",
+          actions: ["logs:CreateLogGroup"],
+          resources: ["*"],
+        },
+      ]),
+    });
+    return { role, permissions: [managed, inline] };
+  }
+
+  private access(props: ClusterProps): ITerraformDependable[] {
+    return Object.entries(props.administrators).map(([name, principalArn]) => {
+      const entry = new EksAccessEntry(this, `administrator-${name}`, {
+        clusterName: this.clusterName,
+        principalArn,
+        type: "STANDARD",
+      });
+      return new EksAccessPolicyAssociation(this, `administrator-policy-${name}`, {
+        clusterName: this.clusterName,
+        principalArn,
+        policyArn: `arn:${partitionOf(props.region)}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy`,
+        accessScope: { type: "cluster" },
+        // EKS answers "the specified principalArn could not be found" until the entry exists.
+        dependsOn: [entry],
+      });
+    });
+  }
+}

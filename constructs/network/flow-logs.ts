@@ -1,0 +1,54 @@
+import { CloudwatchLogGroup } from "@cdktf/provider-aws/lib/cloudwatch-log-group";
+import { FlowLog } from "@cdktf/provider-aws/lib/flow-log";
+import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
+import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
+import { Construct } from "constructs";
+import { policyDocument, trustService } from "../support/iam-policy.ts";
+import { retentionProblems } from "../support/log-retention.ts";
+import { throwIfAny, within } from "../support/problems.ts";
+
+export interface FlowLogsProps {
+  readonly name: string;
+  readonly vpcId: string;
+  /** Days, one of CloudWatch's own numbers. */
+  readonly retentionInDays: number;
+}
+
+/** Records of every connection in the VPC, accepted or refused. */
+export class FlowLogs extends Construct {
+  constructor(scope: Construct, id: string, props: FlowLogsProps) {
+    super(scope, id);
+    throwIfAny(`flow logs of ${props.name}`, within(["retentionInDays"], retentionProblems(props.retentionInDays)));
+    const logGroup = new CloudwatchLogGroup(this, "log-group", {
+      name: `/aws/vpc/${props.name}/flow-logs`,
+      retentionInDays: props.retentionInDays,
+    });
+    const role = new IamRole(this, "role", {
+      namePrefix: `${props.name}-flow-logs-`,
+      description: "Writes the VPC's flow logs",
+      assumeRolePolicy: trustService("vpc-flow-logs.amazonaws.com"),
+    });
+    const permission = new IamRolePolicy(this, "policy", {
+      name: "write-flow-logs",
+      role: role.name,
+      policy: policyDocument([
+        {
+          effect: "Allow",
+          actions: ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogGroups", "logs:DescribeLogStreams"],
+          resources: [logGroup.arn, `${logGroup.arn}:*`],
+        },
+      ]),
+    });
+    new FlowLog(this, "flow-log", {
+      vpcId: props.vpcId,
+      trafficType: "ALL",
+      logDestinationType: "cloud-watch-logs",
+      logDestination: logGroup.arn,
+      iamRoleArn: role.arn,
+      // One record in ten minutes, not in one: a tenth of the volume, and of its price.
+      maxAggregationInterval: 600,
+      // A flow log that may not write is created without complaint and stays empty.
+      dependsOn: [permission],
+    });
+  }
+}

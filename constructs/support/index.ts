@@ -1,0 +1,6 @@
+export * from "./deletion-guard.ts";
+export * from "./iam-policy.ts";
+export * from "./kubernetes-syntax.ts";
+export * from "./log-retention.ts";
+export * from "./problems.ts";
+export * from "./terraform-data.ts";

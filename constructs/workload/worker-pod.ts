@@ -1,0 +1,152 @@
+import type {
+  JobV1SpecTemplate,
+  JobV1SpecTemplateSpecAffinity,
+  JobV1SpecTemplateSpecTopologySpreadConstraint,
+} from "@cdktf/provider-kubernetes/lib/job-v1";
+import { variableName } from "sweep-worker/contract";
+import type { NodeTarget } from "../pools/node-target.ts";
+import type { Placement, PodResources } from "./worker-job-settings.ts";
+
+/** Name of the container, which the Job's pod failure policy repeats. */
+export const workerContainer = "worker";
+/** `USER` of worker/Dockerfile. */
+export const workerUserId = 65532;
+
+/** What every pod of every sweep is labelled with; the network policy selects it. */
+export const workerLabels = {
+  "app.kubernetes.io/component": "worker",
+  "app.kubernetes.io/part-of": "evaluation-platform",
+} as const;
+
+export interface WorkerPodProps {
+  /** All labels of the pod, {@link workerLabels} included. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Labels that the pods of this Job have and no others. */
+  readonly ownLabels: Readonly<Record<string, string>>;
+  readonly image: string;
+  readonly serviceAccountName: string;
+  readonly configMapName: string;
+  readonly secretName?: string | undefined;
+  readonly resources: PodResources;
+  readonly target: Pick<NodeTarget, "nodeSelector" | "tolerations">;
+  readonly placement: Placement;
+}
+
+/** The pod of one worker: restricted, on its pool's nodes, with nothing writable but /tmp. */
+export function workerPod(props: WorkerPodProps): JobV1SpecTemplate {
+  const { resources, target, secretName } = props;
+  return {
+    metadata: {
+      labels: { ...props.labels },
+      // The autoscaler counts a Job's pods as replaceable, and would evict running ones to empty a node.
+      // @see https://github.com/kubernetes/autoscaler/blob/cluster-autoscaler-1.35.2/cluster-autoscaler/simulator/drainability/rules/replicated/rule.go
+      annotations: { "cluster-autoscaler.kubernetes.io/safe-to-evict": "false" },
+    },
+    spec: {
+      // The Job starts another pod, with the pod failure policy's consent; the kubelet would start this one again without.
+      restartPolicy: "Never",
+      // A spot machine is taken away 120 s after the notice, and the kubelet needs some of them.
+      terminationGracePeriodSeconds: 100,
+      serviceAccountName: props.serviceAccountName,
+      // AWS credentials come by a volume of their own, that EKS mounts; the Kubernetes API is nothing to a worker.
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      nodeSelector: { ...target.nodeSelector },
+      toleration: target.tolerations.map((toleration) => ({ ...toleration })),
+      ...(props.placement === "spread" && { topologySpreadConstraint: spread(props.ownLabels) }),
+      ...(props.placement === "one-per-node" && { affinity: awayFromOtherWorkers() }),
+      securityContext: {
+        runAsNonRoot: true,
+        runAsUser: String(workerUserId),
+        runAsGroup: String(workerUserId),
+        fsGroup: String(workerUserId),
+        seccompProfile: { type: "RuntimeDefault" },
+      },
+      container: [
+        {
+          name: workerContainer,
+          image: props.image,
+          args: ["worker"],
+          // The last lines of the log are then the reason that `kubectl describe pod` shows.
+          terminationMessagePolicy: "FallbackToLogsOnError",
+          env: [
+            {
+              name: variableName("workerId"),
+              valueFrom: {
+                fieldRef: { fieldPath: "metadata.annotations['batch.kubernetes.io/job-completion-index']" },
+              },
+            },
+          ],
+          envFrom: [
+            { configMapRef: { name: props.configMapName } },
+            ...(secretName === undefined ? [] : [{ secretRef: { name: secretName } }]),
+          ],
+          resources: requirements(resources),
+          securityContext: {
+            allowPrivilegeEscalation: false,
+            readOnlyRootFilesystem: true,
+            runAsNonRoot: true,
+            capabilities: { drop: ["ALL"] },
+          },
+          volumeMount: [{ name: "tmp", mountPath: "/tmp" }],
+        },
+      ],
+      volume: [{ name: "tmp", emptyDir: { sizeLimit: mebibytes(resources.temporaryStorageMiB) } }],
+    },
+  };
+}
+
+function requirements(resources: PodResources) {
+  const gpus: Record<string, string> = resources.gpus === 0 ? {} : { "nvidia.com/gpu": String(resources.gpus) };
+  return {
+    requests: {
+      cpu: cores(resources.cpuRequestMillis),
+      memory: mebibytes(resources.memoryRequestMiB),
+      "ephemeral-storage": mebibytes(resources.temporaryStorageMiB),
+      ...gpus,
+    },
+    limits: { cpu: cores(resources.cpuLimitMillis), memory: mebibytes(resources.memoryLimitMiB), ...gpus },
+  };
+}
+
+/** Quantities as the API server writes them back (`1` and not `1000m`), so that a plan sees no difference. */
+function cores(millis: number): string {
+  return millis % 1000 === 0 ? String(millis / 1000) : `${millis}m`;
+}
+
+function mebibytes(amount: number): string {
+  return amount % 1024 === 0 ? `${amount / 1024}Gi` : `${amount}Mi`;
+}
+
+/**
+ * Over nodes and zones, as well as it goes: `DoNotSchedule` on zones would never grow a group from zero, whose template is in
+ * one zone only (autoscaler#4305).
+ */
+function spread(matchLabels: Readonly<Record<string, string>>): JobV1SpecTemplateSpecTopologySpreadConstraint[] {
+  return ["kubernetes.io/hostname", "topology.kubernetes.io/zone"].map((topologyKey) => ({
+    topologyKey,
+    maxSkew: 1,
+    whenUnsatisfiable: "ScheduleAnyway",
+    labelSelector: [{ matchLabels: { ...matchLabels } }],
+  }));
+}
+
+/**
+ * Pods of this job do not fit on one node together, by their requests. Those of other jobs keep away where they can: as a
+ * preference, since the autoscaler simulates requirements only, and required anti-affinity at a thousandfold cost.
+ */
+function awayFromOtherWorkers(): JobV1SpecTemplateSpecAffinity {
+  return {
+    podAntiAffinity: {
+      preferredDuringSchedulingIgnoredDuringExecution: [
+        {
+          weight: 100,
+          podAffinityTerm: {
+            topologyKey: "kubernetes.io/hostname",
+            labelSelector: [{ matchLabels: { ...workerLabels } }],
+          },
+        },
+      ],
+    },
+  };
+}

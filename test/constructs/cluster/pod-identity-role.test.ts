@@ -1,0 +1,108 @@
+import { KmsKey } from "@cdktf/provider-aws/lib/kms-key";
+import { Lazy } from "cdktf";
+import { clusterAutoscalerPolicy } from "../../../constructs/addons/cluster-autoscaler-policy.ts";
+import { PodIdentityRole, type PodIdentityRoleProps } from "../../../constructs/cluster/pod-identity-role.ts";
+import { testCluster } from "../../support/fixtures.ts";
+import { messageOf, synthesize } from "../../support/synthesized.ts";
+
+function identity(props: Partial<PodIdentityRoleProps> = {}) {
+  return synthesize((stack) => {
+    const { dependables } = new PodIdentityRole(stack, "identity", {
+      cluster: testCluster,
+      name: "test-worker",
+      namespace: "sweep",
+      serviceAccount: "worker",
+      description: "Workers",
+      ...props,
+    });
+    // Stands in for what runs with the identity.
+    new KmsKey(stack, "pods", { dependsOn: [...dependables] });
+  });
+}
+
+describe("a pod identity role", () => {
+  test("may be taken by one service account in one namespace of one cluster", () => {
+    const { Statement } = JSON.parse(identity().one("aws_iam_role").assume_role_policy);
+    expect(Statement).toEqual([
+      {
+        Effect: "Allow",
+        Principal: { Service: "pods.eks.amazonaws.com" },
+        Action: ["sts:AssumeRole", "sts:TagSession"],
+        Condition: {
+          StringEquals: {
+            "aws:RequestTag/eks-cluster-name": "test-platform",
+            "aws:RequestTag/kubernetes-namespace": "sweep",
+            "aws:RequestTag/kubernetes-service-account": "worker",
+          },
+        },
+      },
+    ]);
+  });
+
+  test("is associated here, long before a pod needs it", () => {
+    const made = identity();
+    expect(made.one("aws_eks_pod_identity_association")).toMatchObject({
+      cluster_name: "test-platform",
+      namespace: "sweep",
+      service_account: "worker",
+      role_arn: `\${${made.address("aws_iam_role")}.arn}`,
+    });
+  });
+
+  test("allows nothing by itself", () => {
+    const made = identity();
+    expect(made.all("aws_iam_role_policy")).toEqual([]);
+    expect(made.all("aws_iam_role_policy_attachment")).toEqual([]);
+  });
+
+  test("tells what its pods have to wait for", () => {
+    const made = identity({
+      policyStatements: [{ effect: "Allow", actions: ["s3:GetObject"], resources: ["*"] }],
+      managedPolicyArns: ["arn:aws:iam::aws:policy/ReadOnlyAccess"],
+    });
+    expect(made.one("aws_kms_key").depends_on.sort()).toEqual(
+      made.addresses.filter((address) => !/^aws_(iam_role|kms_key)\./.test(address)),
+    );
+  });
+
+  test("refuses names that IAM or Kubernetes would", () => {
+    expect(messageOf(() => identity({ name: "a".repeat(38), namespace: "Sweep!" }))).toBe(
+      [
+        `pod identity role "${"a".repeat(38)}" has 2 problems:`,
+        `  - name is too long for a role's name prefix: got "${"a".repeat(38)}", allowed is 37 characters at most; shorten it`,
+        '  - namespace is not a DNS label: got "Sweep!", allowed is a lower-case letter, then letters, digits and hyphens, 63 characters at most; use for example "sweep"',
+      ].join("\n"),
+    );
+  });
+
+  test("leaves a namespace known only after apply to Kubernetes", () => {
+    expect(() => identity({ namespace: Lazy.stringValue({ produce: () => "Sweep!" }) })).not.toThrow();
+  });
+});
+
+describe("the cluster autoscaler's policy", () => {
+  test("writes to the groups of its own cluster only", () => {
+    const [read, write] = clusterAutoscalerPolicy("test-platform");
+    expect(read?.actions.every((action) => /:(Describe|Get)/.test(action))).toBe(true);
+    expect(write).toMatchObject({
+      actions: ["autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"],
+      conditions: { StringEquals: { "aws:ResourceTag/k8s.io/cluster-autoscaler/test-platform": "owned" } },
+    });
+  });
+
+  test("is the list the autoscaler publishes and no more", () => {
+    expect(clusterAutoscalerPolicy("any").flatMap((statement) => statement.actions)).toEqual([
+      "autoscaling:DescribeAutoScalingGroups",
+      "autoscaling:DescribeAutoScalingInstances",
+      "autoscaling:DescribeLaunchConfigurations",
+      "autoscaling:DescribeScalingActivities",
+      "ec2:DescribeImages",
+      "ec2:DescribeInstanceTypes",
+      "ec2:DescribeLaunchTemplateVersions",
+      "ec2:GetInstanceTypesFromInstanceRequirements",
+      "eks:DescribeNodegroup",
+      "autoscaling:SetDesiredCapacity",
+      "autoscaling:TerminateInstanceInAutoScalingGroup",
+    ]);
+  });
+});

@@ -1,0 +1,155 @@
+import { Lazy } from "cdktf";
+import { dynamic, fromZero } from "../../../constructs/pools/capacity.ts";
+import { NodePool, type NodePoolProps } from "../../../constructs/pools/node-pool.ts";
+import { messageOf } from "../../support/synthesized.ts";
+
+const general: NodePoolProps = { name: "general", instanceTypes: ["t3.large"], capacity: dynamic(2, 10) };
+const executor: NodePoolProps = {
+  name: "executor",
+  instanceTypes: ["c5.2xlarge", "c5a.2xlarge"],
+  capacity: fromZero(50),
+  capacityType: "SPOT",
+  labels: { "workload-type": "executor" },
+  taints: [{ key: "workload-type", value: "executor", effect: "NoSchedule" }],
+};
+const gpu: NodePoolProps = {
+  name: "gpu",
+  instanceTypes: ["g4dn.xlarge"],
+  capacity: fromZero(5),
+  gpu: true,
+  taints: [{ key: "nvidia.com/gpu", value: "true", effect: "NoSchedule" }],
+};
+
+/** The lines of the message for a pool with changes, without the first, which names the pool. */
+function problems(changes: Partial<NodePoolProps>, base = general): string[] {
+  return messageOf(() => new NodePool({ ...base, ...changes }))
+    .split("\n")
+    .slice(1)
+    .map((line) => line.replace("  - ", ""));
+}
+
+describe("a node pool", () => {
+  test("is on demand, untainted, without GPU and with 50 GiB unless it says otherwise", () => {
+    expect(new NodePool(general)).toMatchObject({
+      capacityType: "ON_DEMAND",
+      taints: [],
+      gpu: false,
+      volumeSizeGiB: 50,
+      amiType: "AL2023_x86_64_STANDARD",
+      availabilityZones: undefined,
+    });
+  });
+
+  test("writes its taints once for EKS and once for pods", () => {
+    const pool = new NodePool(executor);
+    expect(pool.eksTaints).toEqual([{ key: "workload-type", value: "executor", effect: "NO_SCHEDULE" }]);
+    expect(pool.tolerations).toEqual([
+      { key: "workload-type", operator: "Equal", value: "executor", effect: "NoSchedule" },
+    ]);
+  });
+
+  test.each([
+    ["NoSchedule", "NO_SCHEDULE"],
+    ["PreferNoSchedule", "PREFER_NO_SCHEDULE"],
+    ["NoExecute", "NO_EXECUTE"],
+  ] as const)("translates the effect %s into EKS's %s", (effect, translated) => {
+    const pool = new NodePool({ ...general, taints: [{ key: "a", effect }] });
+    expect(pool.eksTaints).toEqual([{ key: "a", value: "", effect: translated }]);
+  });
+
+  test("is selected by its own name, so that pools with equal labels stay apart", () => {
+    const pool = new NodePool(executor);
+    expect(pool.nodeSelector).toEqual({ "node-pool": "executor" });
+    expect(pool.labels).toMatchObject(pool.nodeSelector);
+  });
+
+  test("tells the autoscaler exactly what a node of it will be", () => {
+    expect(new NodePool(executor).autoscalerTags).toEqual({
+      "k8s.io/cluster-autoscaler/node-template/label/workload-type": "executor",
+      "k8s.io/cluster-autoscaler/node-template/label/node-pool": "executor",
+      "k8s.io/cluster-autoscaler/node-template/taint/workload-type": "executor:NoSchedule",
+      "k8s.io/cluster-autoscaler/node-template/resources/cpu": "7910m",
+      "k8s.io/cluster-autoscaler/node-template/resources/memory": "14244Mi",
+      "k8s.io/cluster-autoscaler/node-template/resources/ephemeral-storage": "44595Mi",
+    });
+  });
+
+  test("with a GPU boots NVIDIA's image and carries what the device plugin and the autoscaler look for", () => {
+    const pool = new NodePool(gpu);
+    expect(pool.amiType).toBe("AL2023_x86_64_NVIDIA");
+    expect(pool.labels).toMatchObject({
+      "nvidia.com/gpu.present": "true",
+      "k8s.amazonaws.com/accelerator": "nvidia-tesla-t4",
+    });
+    expect(pool.autoscalerTags).toMatchObject({
+      "k8s.io/cluster-autoscaler/node-template/label/nvidia.com/gpu.present": "true",
+      "k8s.io/cluster-autoscaler/node-template/label/k8s.amazonaws.com/accelerator": "nvidia-tesla-t4",
+      "k8s.io/cluster-autoscaler/node-template/taint/nvidia.com/gpu": "true:NoSchedule",
+      "k8s.io/cluster-autoscaler/node-template/resources/nvidia.com/gpu": "1",
+    });
+  });
+
+  test("writes a taint without a value as a colon and the effect, which the autoscaler would otherwise ignore", () => {
+    const pool = new NodePool({ ...general, taints: [{ key: "batch", effect: "NoExecute" }] });
+    expect(pool.autoscalerTags["k8s.io/cluster-autoscaler/node-template/taint/batch"]).toBe(":NoExecute");
+  });
+
+  test("takes the figures of a type that the table lacks", () => {
+    const figures = { vCpus: 2, memoryGiB: 16, networkInterfaces: 3, addressesPerInterface: 10 };
+    const pool = new NodePool({
+      ...general,
+      instanceTypes: ["r5.large"],
+      additionalInstanceTypes: { "r5.large": figures },
+    });
+    expect(pool.allocatable).toMatchObject({ cpuMillis: 1930, pods: 29 });
+  });
+});
+
+test("a node pool leaves values known only after apply to Kubernetes", () => {
+  const value = Lazy.stringValue({ produce: () => "not a value!" });
+  const taints = [{ key: "a", value, effect: "NoSchedule" }] as const;
+  expect(() => new NodePool({ ...general, labels: { a: value }, taints })).not.toThrow();
+});
+
+describe("a node pool refuses", () => {
+  test("an unknown instance type, and says where its figures go", () => {
+    expect(problems({ instanceTypes: ["z9.huge"] })[0]).toMatch(
+      /^instanceTypes\[0\] is a type whose figures are not known here: got "z9.huge", allowed is t3\.medium, .* or g6\.2xlarge; add its figures as instanceTypes\["z9\.huge"\] \(aws ec2 describe-instance-types --instance-types z9\.huge\)$/,
+    );
+  });
+
+  test("types of unequal size", () => {
+    expect(problems({ instanceTypes: ["c5.2xlarge", "c5.4xlarge"] })).toEqual([
+      "instanceTypes mixes sizes: got c5.2xlarge (8 vCPU, 16 GiB), c5.4xlarge (16 vCPU, 32 GiB), allowed is types of equal vCPUs, memory and GPUs, since the autoscaler simulates the first only; keep those with 8 vCPU, 16 GiB, or make a pool of each size",
+    ]);
+  });
+
+  test("a GPU type in a pool that does not offer it, and the reverse", () => {
+    expect(problems({ instanceTypes: ["g4dn.xlarge"] })).toEqual([
+      'instanceTypes has a GPU that no pod could ask for: got ["g4dn.xlarge"], allowed is types without GPU in a pool without gpu: true; add gpu: true, or choose a type without GPU',
+    ]);
+    expect(problems({ gpu: true })).toEqual([
+      'instanceTypes has a type without GPU in a GPU pool: got ["t3.large"], allowed is types with a GPU: g4dn.xlarge, g4dn.2xlarge, g5.xlarge, g5.2xlarge, g6.xlarge or g6.2xlarge; replace it or remove gpu',
+    ]);
+  });
+
+  test("a label of its own derivation", () => {
+    expect(problems({ labels: { "node-pool": "other" } })).toEqual([
+      'labels.node-pool is derived from the pool: got "other", allowed is no value of your own; remove the label',
+    ]);
+  });
+
+  test("everything at once, in one message that names the pool", () => {
+    const message = messageOf(
+      () => new NodePool({ ...general, instanceTypes: [], capacity: dynamic(3, 2), volumeSizeGiB: 8 }),
+    );
+    expect(message).toBe(
+      [
+        'node pool "general" has 3 problems:',
+        "  - capacity has a minimum above its maximum: got dynamic(3, 2), allowed is min <= max; write dynamic(2, 3)",
+        '  - instanceTypes is empty: got [], allowed is at least one type; name one, for example "c5.2xlarge"',
+        "  - volumeSizeGiB is not a size for a root volume: got 8, allowed is a whole number of GiB from 20 to 16384; use 20 or more",
+      ].join("\n"),
+    );
+  });
+});

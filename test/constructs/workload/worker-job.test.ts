@@ -1,0 +1,238 @@
+import { WorkerJob, type WorkerJobProps } from "../../../constructs/workload/worker-job.ts";
+import { readConfiguration } from "../../../worker/src/contract/settings.ts";
+import { shareOf } from "../../../worker/src/parameters/partition.ts";
+import { countOf } from "../../../worker/src/parameters/ranges.ts";
+import { type ResourceJson, synthesize } from "../../support/synthesized.ts";
+import { jobProps, podEnvironment, pool } from "../../support/workload.ts";
+
+const made = (changes: Partial<WorkerJobProps> = {}) =>
+  synthesize((stack) => {
+    new WorkerJob(stack, "job", jobProps(changes));
+  });
+const job = (changes?: Partial<WorkerJobProps>) => made(changes).one("kubernetes_job_v1");
+const pod = (changes?: Partial<WorkerJobProps>) => job(changes).spec.template.spec;
+const container = (changes?: Partial<WorkerJobProps>) => pod(changes).container[0];
+const resources = (changes?: Partial<WorkerJobProps>) => container(changes).resources;
+const nameOf = (changes?: Partial<WorkerJobProps>): string => job(changes).metadata.name;
+
+describe("a worker's Job", () => {
+  test("is indexed, with the two limits for each index, and none for all of them together", () => {
+    expect(job().spec).toMatchObject({
+      completion_mode: "Indexed",
+      completions: 3,
+      parallelism: 3,
+      backoff_limit_per_index: 6,
+      max_failed_indexes: 1,
+      backoff_limit: 2147483647,
+    });
+    expect(job({ workers: 500, backoffLimitPerIndex: 0 }).spec).toMatchObject({
+      backoff_limit_per_index: 0,
+      max_failed_indexes: 50,
+    });
+    expect(job({ workers: 500, maxFailedIndexes: 0 }).spec.max_failed_indexes).toBe(0);
+  });
+
+  test("does not count machines that are taken away, and does not repeat what cannot succeed", () => {
+    expect(job().spec.pod_failure_policy.rule).toEqual([
+      { action: "Ignore", on_pod_condition: [{ type: "DisruptionTarget", status: "True" }] },
+      { action: "FailIndex", on_exit_codes: { container_name: "worker", operator: "In", values: [42] } },
+    ]);
+    expect(container().name).toBe("worker");
+  });
+
+  test("is not waited for, is given time to end, and never deletes itself", () => {
+    expect(job()).toMatchObject({ wait_for_completion: false, timeouts: { delete: "15m" } });
+    expect(job().spec).not.toHaveProperty("ttl_seconds_after_finished");
+  });
+
+  test("has pods that are not evicted for being replaceable, end in 100 s, and are replaced rather than restarted", () => {
+    expect(job().spec.template.metadata.annotations).toEqual({
+      "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
+    });
+    expect(pod()).toMatchObject({ termination_grace_period_seconds: 100, restart_policy: "Never" });
+  });
+
+  test("has pods under the restricted standard, with nothing to write to but /tmp", () => {
+    expect(pod()).toMatchObject({
+      automount_service_account_token: false,
+      enable_service_links: false,
+      service_account_name: "worker",
+      security_context: {
+        run_as_non_root: true,
+        run_as_user: "65532",
+        run_as_group: "65532",
+        fs_group: "65532",
+        seccomp_profile: { type: "RuntimeDefault" },
+      },
+      volume: [{ name: "tmp", empty_dir: { size_limit: "84Mi" } }],
+    });
+    expect(container()).toMatchObject({
+      security_context: {
+        allow_privilege_escalation: false,
+        read_only_root_filesystem: true,
+        run_as_non_root: true,
+        capabilities: { drop: ["ALL"] },
+      },
+      volume_mount: [{ name: "tmp", mount_path: "/tmp" }],
+    });
+  });
+
+  test("follows its pool: node selector and tolerations are the pool's", () => {
+    for (const name of ["executor", "executor-small", "executor-large", "gpu"]) {
+      expect(pod({ target: pool(name) })).toMatchObject({
+        node_selector: { "node-pool": name },
+        toleration: pool(name).tolerations,
+      });
+    }
+  });
+
+  test("asks for 100m and 128Mi and may use 500m and 256Mi, and room for the blocks that wait for the bucket", () => {
+    expect(resources()).toEqual({
+      requests: { cpu: "100m", memory: "128Mi", "ephemeral-storage": "84Mi" },
+      limits: { cpu: "500m", memory: "256Mi" },
+    });
+  });
+
+  test("writes quantities as Kubernetes gives them back", () => {
+    const asked = { cpuRequestMillis: 2000, memoryRequestMiB: 4096, cpuLimitMillis: 2500, memoryLimitMiB: 6000 };
+    expect(resources({ ...asked, temporaryStorageMiB: 2048 })).toEqual({
+      requests: { cpu: "2", memory: "4Gi", "ephemeral-storage": "2Gi" },
+      limits: { cpu: "2500m", memory: "6000Mi" },
+    });
+    expect(pod({ temporaryStorageMiB: 2048 }).volume[0].empty_dir.size_limit).toBe("2Gi");
+  });
+
+  test("asks for a GPU on a GPU pool, and for several where there are", () => {
+    expect(resources({ target: pool("gpu") })).toMatchObject({
+      requests: { "nvidia.com/gpu": "1" },
+      limits: { "nvidia.com/gpu": "1" },
+    });
+    expect(resources({ target: pool("gpu"), gpus: 0 }).limits).not.toHaveProperty("nvidia.com/gpu");
+  });
+});
+
+describe("the placement of a Job's pods", () => {
+  test("is by default over nodes and zones, as well as it goes", () => {
+    const { topology_spread_constraint: constraints } = pod();
+    expect(constraints).toMatchObject([
+      { topology_key: "kubernetes.io/hostname", max_skew: 1, when_unsatisfiable: "ScheduleAnyway" },
+      { topology_key: "topology.kubernetes.io/zone", max_skew: 1, when_unsatisfiable: "ScheduleAnyway" },
+    ]);
+    expect(constraints[0].label_selector).toEqual([{ match_labels: { "app.kubernetes.io/instance": nameOf() } }]);
+    expect(job().spec.template.metadata.labels["app.kubernetes.io/instance"]).toBe(nameOf());
+  });
+
+  test("with pack asks for nothing but room", () => {
+    expect(pod({ placement: "pack" })).not.toHaveProperty("topology_spread_constraint");
+    expect(pod({ placement: "pack" })).not.toHaveProperty("affinity");
+  });
+
+  test("with one-per-node asks for more than half of a node, and gets all of it", () => {
+    const { requests, limits } = resources({ placement: "one-per-node" });
+    // 8 vCPUs less 90m of the kubelet; DaemonSets ask for 180m of the rest.
+    expect(requests).toEqual({ cpu: "3956m", memory: "128Mi", "ephemeral-storage": "84Mi" });
+    expect(2 * 3956).toBeGreaterThan(pool("executor").allocatable.cpuMillis);
+    expect(limits).toEqual({ cpu: "7730m", memory: `${pool("executor").allocatable.memoryMiB - 120}Mi` });
+  });
+
+  test("with one-per-node keeps away from other jobs' workers, without a requirement the autoscaler would have to simulate", () => {
+    const { pod_anti_affinity } = pod({ placement: "one-per-node" }).affinity;
+    expect(Object.keys(pod_anti_affinity)).toEqual(["preferred_during_scheduling_ignored_during_execution"]);
+    expect(pod_anti_affinity.preferred_during_scheduling_ignored_during_execution).toEqual([
+      {
+        weight: 100,
+        pod_affinity_term: {
+          topology_key: "kubernetes.io/hostname",
+          label_selector: [
+            {
+              match_labels: {
+                "app.kubernetes.io/component": "worker",
+                "app.kubernetes.io/part-of": "evaluation-platform",
+              },
+            },
+          ],
+        },
+      },
+    ]);
+  });
+});
+
+describe("the environment of a worker", () => {
+  test("holds the contract's variables, defaults written out, for all workers alike", () => {
+    expect(made().one("kubernetes_config_map_v1")).toMatchObject({
+      immutable: true,
+      data: {
+        TOTAL_WORKERS: "3",
+        TOTAL_PARAMETERS: "10000000",
+        BATCH_SIZE: "10000",
+        SIMULATE_WORK_MS: "0",
+        LOG_LEVEL: "info",
+        EVALUATION: "collatz",
+        EVALUATION_TIMEOUT_SECONDS: "60",
+        MAX_FAILURES: "10000",
+        SEED: "0",
+        PARTITION: "block-cyclic",
+        S3_REQUEST_TIMEOUT_MS: "20000",
+        AWS_REGION: "us-west-2",
+      },
+    });
+  });
+
+  test("names the worker by the index that Kubernetes gives the pod", () => {
+    expect(container().env).toEqual([
+      {
+        name: "WORKER_ID",
+        value_from: { field_ref: { field_path: "metadata.annotations['batch.kubernetes.io/job-completion-index']" } },
+      },
+    ]);
+  });
+
+  test("divides 10,000,000 parameters into 3,333,334, 3,333,333 and 3,333,333", () => {
+    const shares = [0, 1, 2].map((index) => {
+      const configuration = readConfiguration(podEnvironment(made(), index));
+      return countOf(shareOf(configuration.workerId, configuration));
+    });
+    expect(shares).toEqual([3_333_334, 3_333_333, 3_333_333]);
+  });
+
+  test("carries every setting, by its name in the contract", () => {
+    const settings = {
+      totalParameters: 100,
+      batchSize: 7,
+      simulateWorkMs: 0.5,
+      logLevel: "debug",
+      evaluationCommand: "python3 evaluations/evaluate.py",
+      resultColumns: ["steps", "peak"],
+      evaluationTimeoutSeconds: 1.5,
+      maxFailures: 0,
+      seed: 42,
+      partition: "contiguous",
+      s3RequestTimeoutMs: 100,
+    } as const;
+    expect(readConfiguration(podEnvironment(made(settings), 2))).toMatchObject(settings);
+    expect(made(settings).one("kubernetes_config_map_v1").data).not.toHaveProperty("EVALUATION");
+  });
+
+  test("takes a Secret by its name, and never sees what is in it", () => {
+    expect(container({ secretName: "keys" }).env_from).toEqual([
+      { config_map_ref: { name: nameOf({ secretName: "keys" }) } },
+      { secret_ref: { name: "keys" } },
+    ]);
+    expect(container().env_from).toHaveLength(1);
+    expect(made({ secretName: "keys" }).all("kubernetes_secret_v1")).toEqual([]);
+  });
+});
+
+test("what a Job needs is made before it, and destroyed after it", () => {
+  const prerequisite = { fqn: "a.b" } as ResourceJson;
+  const resources = made({
+    prerequisites: [prerequisite as never],
+    image: { reference: "a:1", contentHash: "1", dependables: [{ fqn: "terraform_data.image" } as never] },
+  });
+  expect(resources.one("kubernetes_job_v1").depends_on).toEqual([
+    resources.address("kubernetes_config_map_v1"),
+    "terraform_data.image",
+    "a.b",
+  ]);
+  expect(resources.one("kubernetes_config_map_v1").depends_on).toEqual(["a.b"]);
+});

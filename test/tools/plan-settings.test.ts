@@ -1,0 +1,104 @@
+import { join } from "node:path";
+import { runInNewContext } from "node:vm";
+import { describeProblem } from "../../constructs/support/problems.ts";
+import { problemsOf } from "../../stacks/configuration/schema.ts";
+import type { JobFacts } from "../../tools/plan/environment.ts";
+import type { Recommendation } from "../../tools/plan/recommendation.ts";
+import { changesOf } from "../../tools/plan/settings.ts";
+import { readConfiguration } from "../../worker/src/contract/settings.ts";
+import { sweep, temporaryDirectory, writeEvaluation } from "../support/sweep.ts";
+import { devWithJob, podEnvironment, synthesizeEnvironment } from "../support/workload.ts";
+
+const directory = temporaryDirectory();
+const PROGRAM = `'require("readline").createInterface(process.stdin).on("line", () => console.log("{\\"a\\":1,\\"b\\":2}"))'`;
+
+/** What a job has when the lines are in it. */
+function pasted(settings: readonly string[]) {
+  return JSON.parse(JSON.stringify(runInNewContext(`({${settings.join("\n")}})`)));
+}
+
+async function planned(args: readonly string[]) {
+  const { code, stdout, stderr } = await sweep(["plan", ...args, "--environment", "dev", "--seconds", "0.5", "--json"]);
+  if (code !== 0) throw new Error(stderr);
+  return JSON.parse(stdout);
+}
+
+test("the lines to paste make the job compute what was measured", async () => {
+  const path = writeEvaluation(directory, "my_own", "export const evaluate = (parameter: number) => 2 * parameter;");
+  const { settings, notes, recommendation } = await planned([path, "--total", "2000000", "--seed", "3"]);
+  const job = pasted(settings);
+  expect(job).toMatchObject({ workers: recommendation.workers, batchSize: recommendation.batchSize });
+  const environment = devWithJob(job);
+  // Until it is copied to where the note says.
+  expect(problemsOf(environment).map(describeProblem)).toEqual([
+    expect.stringContaining("evaluation is not in worker/evaluations"),
+  ]);
+  expect(podEnvironment(synthesizeEnvironment(environment).workload, 0)).toMatchObject({
+    EVALUATION: "my_own",
+    TOTAL_PARAMETERS: "2000000",
+    SEED: "3",
+  });
+  expect(notes).toEqual([
+    `${path} is not in the image: copy it to worker/evaluations/my_own.ts, where a job finds it by its name.`,
+  ]);
+});
+
+test.each([
+  [[], "the job's own evaluation"],
+  [["collatz"], "its name"],
+  [[join(__dirname, "../../worker/evaluations/collatz.ts")], "its file in the repository"],
+])("what the job has already is not among them: %j, %s", async (args) => {
+  const { settings, notes } = await planned(args);
+  const names = ["workers", "parallelism", "batchSize", "cpuRequestMillis", "cpuLimitMillis"];
+  expect(Object.keys(pasted(settings))).toEqual(names);
+  expect(notes).toEqual([]);
+});
+
+test("a program comes with its columns, and a note on where the image has it", async () => {
+  const { settings, notes } = await planned(["--command", `node -e ${PROGRAM}`, "--columns", "a,b", "--total", "100"]);
+  const job = pasted(settings);
+  expect(job).toMatchObject({
+    evaluationCommand: `node -e ${PROGRAM}`,
+    resultColumns: ["a", "b"],
+    totalParameters: 100,
+  });
+  expect(job).not.toHaveProperty("evaluation");
+  expect(problemsOf(devWithJob(job)).map(describeProblem)).toEqual([]);
+  expect(notes).toEqual([
+    "evaluationCommand runs in the image, where worker/evaluations is /app/evaluations: see docs/image.md.",
+  ]);
+});
+
+describe("of a job with a program", () => {
+  const recommendation = {
+    workers: 1000,
+    batchSize: 10,
+    pod: { cpuRequestMillis: 900, cpuLimitMillis: 1000 },
+  } as Recommendation;
+  const variables = {
+    TOTAL_PARAMETERS: "10",
+    EVALUATION_COMMAND: "python3 evaluations/waves.py",
+    RESULT_COLUMNS: "a,b",
+  };
+  const changes = (given: Record<string, string>, name: string, timeoutSeconds?: number) => {
+    const configuration = readConfiguration({ ...given, TOTAL_PARAMETERS: "10", TOTAL_WORKERS: "1", WORKER_ID: "0" });
+    const facts = { variables } as unknown as JobFacts;
+    return changesOf({ ...recommendation, timeoutSeconds }, facts, configuration, { name, source: name }, undefined)
+      .settings;
+  };
+
+  test("a module takes the program's place", () => {
+    expect(changes({ EVALUATION: "prime" }, "prime")).toEqual([
+      'evaluation: "prime",',
+      "evaluationCommand: undefined,",
+      "resultColumns: undefined,",
+      "workers: 1_000, parallelism: 1_000, batchSize: 10,",
+      "cpuRequestMillis: 900, cpuLimitMillis: 1_000,",
+    ]);
+  });
+
+  test("the same program needs no line, and a recommended timeout one", () => {
+    expect(changes(variables, "waves")).toHaveLength(2);
+    expect(changes(variables, "waves", 157)).toContain("evaluationTimeoutSeconds: 157,");
+  });
+});

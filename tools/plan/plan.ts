@@ -1,0 +1,98 @@
+import type { Measurement } from "../../worker/src/sampling/measurement.ts";
+import type { EnvironmentFacts, JobFacts } from "./environment.ts";
+import type { NodePoolFacts, PodShape } from "./machines.ts";
+import { podsPerNode } from "./machines.ts";
+import { type Arrangement, type Prediction, predict, type Work } from "./prediction.ts";
+import { type Recommendation, recommend } from "./recommendation.ts";
+
+/** What is planned. */
+export interface PlanInput {
+  readonly measurement: Measurement;
+  readonly totalParameters: number;
+  readonly batchSize: number;
+  readonly columns: readonly string[];
+  readonly timeoutSeconds: number;
+  readonly maxFailures: number;
+  /** How much faster a core of the pool is than one of this machine. */
+  readonly speed: number;
+}
+
+/** A sweep in one arrangement, and all that it adds to the bill. */
+export interface Scenario {
+  readonly label: string;
+  readonly prediction: Prediction;
+  readonly onDemandUsd: number;
+  readonly spotUsd: { readonly least: number; readonly most: number };
+  /** How many nodes the pool allows, where that is less. */
+  readonly beyondMaximum: number | undefined;
+}
+
+export interface Plan {
+  readonly node: NodePoolFacts;
+  readonly scenarios: readonly Scenario[];
+  readonly recommendation: Recommendation;
+  readonly resultBytes: number;
+}
+
+const BYTES_PER_VALUE = 8;
+
+/** @param nodeCounts the numbers of nodes that are compared. */
+export function planFor(
+  input: PlanInput,
+  environment: EnvironmentFacts,
+  job: JobFacts,
+  node: NodePoolFacts,
+  nodeCounts: readonly number[],
+): Plan {
+  const { measurement, totalParameters, batchSize, timeoutSeconds } = input;
+  const { timeline } = environment;
+  const secondsPerParameter = measurement.secondsPerParameter / input.speed;
+  const work: Work = { totalParameters, secondsPerParameter, batchSize };
+  const present = { ...job.pod, timeoutSeconds };
+  const recommendation = recommend(work, node, present, measurement.slowestSeconds / input.speed, timeline);
+  const resultBytes = totalParameters * input.columns.length * BYTES_PER_VALUE;
+  const recommended: Work = { ...work, batchSize: recommendation.batchSize };
+  const scenario = (label: string, of: Work, arrangement: Arrangement) =>
+    priced(label, predict(of, arrangement, timeline), environment, node, resultBytes);
+  const onNodes = (nodes: number) => {
+    const workers = Math.max(1, Math.min(nodes * podsPerNode(node, recommendation.pod), totalParameters));
+    return { node, pod: recommendation.pod, workers, parallelism: workers, nodes: Math.min(nodes, workers) };
+  };
+  const { workers, nodes } = recommendation;
+  return {
+    node,
+    recommendation,
+    resultBytes,
+    scenarios: [
+      // One that is paused is predicted as it goes on.
+      scenario(`${job.name} as it is`, work, { ...job, parallelism: job.parallelism || job.workers, node }),
+      ...nodeCounts.map((count) => scenario(count === 1 ? "1 node" : `${count} nodes`, recommended, onNodes(count))),
+      scenario("recommended", recommended, arrangementOf(node, recommendation.pod, workers, nodes)),
+    ],
+  };
+}
+
+function arrangementOf(node: NodePoolFacts, pod: PodShape, workers: number, nodes: number): Arrangement {
+  return { node, pod, workers, parallelism: workers, nodes: Math.min(nodes, workers) };
+}
+
+function priced(
+  label: string,
+  prediction: Prediction,
+  { storage }: EnvironmentFacts,
+  node: NodePoolFacts,
+  resultBytes: number,
+): Scenario {
+  const { cost, objects, nodes } = prediction;
+  const rest =
+    (objects / 1000) * storage.usdPerThousandPuts +
+    (resultBytes / 1e9) * storage.usdPerGbMonth +
+    nodes * storage.natUsdPerNodeStart;
+  return {
+    label,
+    prediction,
+    onDemandUsd: cost.onDemandUsd + rest,
+    spotUsd: { least: cost.spotUsd.least + rest, most: cost.spotUsd.most + rest },
+    beyondMaximum: nodes > node.maximumNodes ? node.maximumNodes : undefined,
+  };
+}

@@ -1,0 +1,81 @@
+import { DEFAULTS, formatCount, toEnvironment, variableName, type WorkerConfiguration } from "sweep-worker/contract";
+import type { Evaluation } from "../../worker/src/evaluation/source.ts";
+import type { JobFacts } from "./environment.ts";
+import type { Recommendation } from "./recommendation.ts";
+
+/** What a job must have to compute what was measured. */
+const MEASURED = [
+  "evaluation",
+  "evaluationCommand",
+  "resultColumns",
+  "totalParameters",
+  "seed",
+  "simulateWorkMs",
+  "evaluationTimeoutSeconds",
+] as const satisfies readonly (keyof WorkerConfiguration)[];
+type MeasuredSettings = Pick<WorkerConfiguration, (typeof MEASURED)[number]>;
+
+/** Lines to paste into a job, and what else is to be done for it. */
+export interface JobChanges {
+  readonly settings: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/**
+ * @param configuration what was measured.
+ * @param missingFile where the evaluation belongs in the repository. @default it is there
+ */
+export function changesOf(
+  { workers, batchSize, pod, timeoutSeconds }: Recommendation,
+  job: JobFacts,
+  configuration: WorkerConfiguration,
+  evaluation: Pick<Evaluation, "name" | "source">,
+  missingFile: string | undefined,
+): JobChanges {
+  // A job calls an evaluation by its name in the image, whatever the path is here.
+  const isOfJob = configuration.evaluation === valueIn(job, "evaluation");
+  const name = isOfJob ? configuration.evaluation : evaluation.name;
+  const { evaluationTimeoutSeconds: present } = configuration;
+  const measured = { ...configuration, evaluation: name, evaluationTimeoutSeconds: timeoutSeconds ?? present };
+  const different = differences(job, measured);
+  return {
+    settings: [
+      ...different.map((property) => `${property}: ${literal(measured[property])},`),
+      `workers: ${literal(workers)}, parallelism: ${literal(workers)}, batchSize: ${literal(batchSize)},`,
+      `cpuRequestMillis: ${literal(pod.cpuRequestMillis)}, cpuLimitMillis: ${literal(pod.cpuLimitMillis)},`,
+    ],
+    notes: notesOf(different, evaluation.source, missingFile),
+  };
+}
+
+function differences(job: JobFacts, measured: MeasuredSettings): (keyof MeasuredSettings)[] {
+  const values = toEnvironment(measured);
+  return MEASURED.filter((property) => {
+    // Where there is a command, nobody asks for the evaluation.
+    if (property === "evaluation" && measured.evaluationCommand !== undefined) return false;
+    return values[variableName(property)] !== valueIn(job, property);
+  });
+}
+
+function valueIn({ variables }: JobFacts, property: keyof MeasuredSettings): string | undefined {
+  return { ...toEnvironment(DEFAULTS), ...variables }[variableName(property)];
+}
+
+function notesOf(
+  different: readonly (keyof MeasuredSettings)[],
+  source: string,
+  missingFile: string | undefined,
+): string[] {
+  if (missingFile !== undefined) {
+    return [`${source} is not in the image: copy it to ${missingFile}, where a job finds it by its name.`];
+  }
+  return different.includes("evaluationCommand")
+    ? ["evaluationCommand runs in the image, where worker/evaluations is /app/evaluations: see docs/image.md."]
+    : [];
+}
+
+/** A value as it is written in TypeScript. Jobs have whole numbers. */
+function literal(value: MeasuredSettings[keyof MeasuredSettings]): string {
+  if (typeof value === "number") return formatCount(Math.ceil(value)).replaceAll(",", "_");
+  return JSON.stringify(value) ?? "undefined";
+}

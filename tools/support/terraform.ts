@@ -1,0 +1,33 @@
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { ToolError } from "./tool.ts";
+
+export const repository = join(__dirname, "../..");
+
+/** Terraform, or what stands in for it: the variable is cdktf's own. `TERRAFORM_BINARY_NAME=tofu` is OpenTofu. */
+export const terraformProgram = () => process.env.TERRAFORM_BINARY_NAME || "terraform";
+
+/** Where `cdktf synth` writes a stack. */
+export function stackFolder(stackId: string): string {
+  return join(process.env.CDKTF_OUTDIR ?? join(repository, "cdktf.out"), "stacks", stackId);
+}
+
+export interface TerraformResult {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs Terraform in the folder of a stack, with the caller's credentials. */
+export function terraform(folder: string, ...args: readonly string[]): TerraformResult {
+  const program = terraformProgram();
+  const { status, stdout, stderr, error } = spawnSync(program, args, {
+    cwd: folder,
+    encoding: "utf8",
+    maxBuffer: 512 * 1024 * 1024,
+  });
+  if (error !== undefined && !existsSync(folder)) throw new ToolError(`there is no ${folder}`);
+  if (error !== undefined) throw new ToolError(`cannot start ${program}: ${error.message}`);
+  return { status, stdout, stderr };
+}

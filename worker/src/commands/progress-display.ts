@@ -1,0 +1,73 @@
+import { MultiBar, type SingleBar } from "cli-progress";
+import { describeSeconds, formatCount } from "../contract/format.ts";
+
+const LINE_EVERY_MS = 10_000;
+/** The rate is that of the last seconds, so that the time left follows an evaluation that gets slower. */
+const WINDOW_MS = 10_000;
+
+/** How far a run is: a bar on a terminal, a line every 10 s elsewhere; on standard error, like everything that is not a result. */
+export class ProgressDisplay {
+  readonly #total: number;
+  readonly #bars: MultiBar | undefined;
+  readonly #bar: SingleBar | undefined;
+  readonly #samples: { readonly at: number; readonly computed: number }[] = [];
+  #linedAt = performance.now();
+
+  constructor(total: number) {
+    this.#total = total;
+    if (!process.stderr.isTTY) return;
+    this.#bars = new MultiBar({
+      format: " {bar} {percent} %  {doneText} of {totalText}  {rate}/s  {left} left{failedText}",
+      barCompleteChar: "█",
+      barIncompleteChar: "░",
+      barsize: 30,
+      hideCursor: true,
+      clearOnComplete: true,
+      gracefulExit: false,
+      fps: 10,
+    });
+    this.#bar = this.#bars.create(Math.max(total, 1), 0, this.#describe(0, 0));
+  }
+
+  /** @param computed the part of `done` that this start has computed. */
+  update(done: number, computed: number, failed: number): void {
+    const now = performance.now();
+    this.#samples.push({ at: now, computed });
+    while (this.#samples.length > 2 && now - (this.#samples[1]?.at ?? now) > WINDOW_MS) this.#samples.shift();
+    this.#bar?.update(done, this.#describe(done, failed));
+    if (this.#bar !== undefined || now - this.#linedAt < LINE_EVERY_MS) return;
+    this.#linedAt = now;
+    const { percent, doneText, totalText, rate, left, failedText } = this.#describe(done, failed);
+    process.stderr.write(`${percent} %  ${doneText} of ${totalText}  ${rate}/s  ${left} left${failedText}\n`);
+  }
+
+  /** Prints a line above the bar. */
+  print(line: string): void {
+    if (this.#bars === undefined) {
+      process.stderr.write(`${line}\n`);
+      return;
+    }
+    this.#bars.log(`${line}\n`);
+    // Lines wait for the next time the bar is drawn, and are dropped at its end.
+    this.#bars.update();
+  }
+
+  end(): void {
+    this.#bars?.stop();
+  }
+
+  #describe(done: number, failed: number) {
+    const [first, last] = [this.#samples[0], this.#samples.at(-1)];
+    const seconds = first === undefined || last === undefined ? 0 : (last.at - first.at) / 1000;
+    const perSecond =
+      first === undefined || last === undefined || seconds === 0 ? 0 : (last.computed - first.computed) / seconds;
+    return {
+      percent: (this.#total === 0 ? 100 : Math.floor((done / this.#total) * 100)).toString().padStart(3),
+      doneText: formatCount(done),
+      totalText: formatCount(this.#total),
+      rate: formatCount(Math.round(perSecond)),
+      left: perSecond === 0 ? "unknown time" : describeSeconds((this.#total - done) / perSecond),
+      failedText: failed === 0 ? "" : `  ${formatCount(failed)} failed`,
+    };
+  }
+}
