@@ -5,4 +5,5 @@
 export * from "./errors.ts";
 export * from "./format.ts";
 export * from "./identity.ts";
+export * from "./problems.ts";
 export * from "./settings.ts";

@@ -1,0 +1,48 @@
+/** One value that must change, found in what a user wrote. {@link describeProblem} makes a sentence of it. */
+export interface Problem {
+  /** Where the value stands, for example `["nodePools", "gpu", "taints", 0, "key"]`. */
+  readonly path: readonly PropertyKey[];
+  /** @deprecated Being removed: what it says moves into `allowed` or `fix`. */
+  readonly what?: string;
+  /** Completes "<path> must be ...", for example `a whole number from 1 to 100,000`. */
+  readonly allowed: string;
+  /** The value found, as {@link show} writes it. */
+  readonly got: string;
+  /** What to do, in the imperative; a reason may stand before it. */
+  readonly fix: string;
+}
+
+/** `<path> must be <allowed>, got <got>: <what to do>`, the one form of every error about a value. */
+export function describeProblem({ path, allowed, got, fix }: Problem): string {
+  return `${showPath(path)} must be ${allowed}, got ${got}: ${fix}`;
+}
+
+/** The problems of a part, seen from the whole: each path gets the prefix. */
+export function within(prefix: readonly PropertyKey[], problems: readonly Problem[]): Problem[] {
+  return problems.map((problem) => ({ ...problem, path: [...prefix, ...problem.path] }));
+}
+
+/** A value as a user would write it. An absent value is `nothing`. */
+export function show(value: unknown): string {
+  return value === undefined ? "nothing" : (JSON.stringify(value) ?? String(value));
+}
+
+/** Words joined for a sentence: `a, b or c`. */
+export function oneOf(values: readonly string[]): string {
+  return values.length < 2 ? values.join("") : `${values.slice(0, -1).join(", ")} or ${values.at(-1)}`;
+}
+
+/** The duplicated values, without repetition. */
+export function duplicatesIn(values: readonly string[]): string[] {
+  return [...new Set(values.filter((value, index) => values.indexOf(value) !== index))];
+}
+
+/** `nodePools.gpu.taints[0].key`. An empty path is the whole value. */
+function showPath(path: readonly PropertyKey[]): string {
+  if (path.length === 0) return "the value";
+  return path.reduce<string>((text, key) => {
+    if (typeof key === "number") return `${text}[${key}]`;
+    if (!/^[\w-]+$/.test(String(key))) return `${text}[${JSON.stringify(String(key))}]`;
+    return text === "" ? String(key) : `${text}.${String(key)}`;
+  }, "");
+}
