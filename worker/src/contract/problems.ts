@@ -24,7 +24,9 @@ export function within(prefix: readonly PropertyKey[], problems: readonly Proble
 
 /** A value as a user would write it. An absent value is `nothing`. */
 export function show(value: unknown): string {
-  return value === undefined ? "nothing" : (JSON.stringify(value) ?? String(value));
+  if (value === undefined) return "nothing";
+  // JSON has no words for NaN and infinity.
+  return typeof value === "number" ? String(value) : (JSON.stringify(value) ?? String(value));
 }
 
 /** Words joined for a sentence: `a, b or c`. */

@@ -35,9 +35,7 @@ type EvaluationConfiguration = Pick<
 export async function loadEvaluation(configuration: EvaluationConfiguration): Promise<LoadedEvaluation> {
   const { evaluationCommand, resultColumns, seed, simulateWorkMs } = configuration;
   const evaluation =
-    evaluationCommand === undefined
-      ? await findEvaluation(configuration.evaluation)
-      : commandEvaluation(evaluationCommand);
+    evaluationCommand === undefined ? findEvaluation(configuration.evaluation) : commandEvaluation(evaluationCommand);
   const modulePath = writeBundle(evaluation);
   const source =
     modulePath === undefined
