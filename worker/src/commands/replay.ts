@@ -1,5 +1,3 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Command } from "commander";
 import { EXIT_CODE, type ExitCode, PermanentError } from "../contract/errors.ts";
 import { formatCount } from "../contract/format.ts";
@@ -7,14 +5,13 @@ import { describeValue, VectorEvaluator } from "../evaluation/block-evaluator.ts
 import { CommandEvaluator } from "../evaluation/command.ts";
 import { DEFAULT_COLUMNS, type Evaluate, importEvaluation } from "../evaluation/module.ts";
 import { ResultColumns } from "../evaluation/result-columns.ts";
-import { findEvaluation } from "../evaluation/source.ts";
+import { findEvaluation, writeBundle } from "../evaluation/source.ts";
 import { CounterBasedContext } from "../parameters/random.ts";
 import { endOf } from "../parameters/ranges.ts";
 import { createChecksum } from "../stores/checksum.ts";
 import { ColumnFiles } from "../stores/column-files.ts";
 import { openStore } from "../stores/open.ts";
 import type { ResultReader } from "../stores/store.ts";
-import { temporaryDirectory } from "../stores/temporary-directory.ts";
 import { configurationOf } from "./options.ts";
 
 /** What a process that ends because of the user's code says, as opposed to ours. */
@@ -64,10 +61,7 @@ async function replayModule(
 ): Promise<ExitCode | typeof EVALUATION_FAILED> {
   // Stacks name the lines of the user's sources.
   process.setSourceMapsEnabled(true);
-  const directory = temporaryDirectory();
-  const path = join(directory, "evaluation.mjs");
-  writeFileSync(path, bundle);
-  const { evaluate, evaluateBlock, columns } = await importEvaluation(path, source);
+  const { evaluate, evaluateBlock, columns } = await importEvaluation(writeBundle("evaluation", bundle), source);
   const results = new ResultColumns(columns ?? DEFAULT_COLUMNS, columns !== undefined, 1);
   try {
     if (evaluateBlock !== undefined) {

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { parseArgsStringToArgv } from "string-argv";
 import { PermanentError } from "../contract/errors.ts";
 import { EVALUATIONS } from "../programs.ts";
+import { temporaryDirectory } from "../stores/temporary-directory.ts";
 
 /** First line of a bundle: such a file is run as it is. */
 const BUNDLE_MARK = "// sweep evaluation bundle";
@@ -67,6 +68,13 @@ export function fileForImage({ name, source, bundle }: Evaluation): string | und
   const file = name + (extname(path) === ".mjs" ? ".mjs" : ".ts");
   const wanted = join(EVALUATIONS, file);
   return existsSync(wanted) && realpathSync(wanted) === realpathSync(path) ? undefined : `worker/evaluations/${file}`;
+}
+
+/** Writes a bundle to a file, so that it can be imported. @returns the path; the file lasts as long as this process. */
+export function writeBundle(name: string, bundle: Uint8Array): string {
+  const path = join(temporaryDirectory(), `${name}.mjs`);
+  writeFileSync(path, bundle);
+  return path;
 }
 
 function readableFile(path: string): Buffer | undefined {

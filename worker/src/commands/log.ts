@@ -1,9 +1,7 @@
 import pino, { type Logger } from "pino";
 import type { WorkerConfiguration } from "../contract/settings.ts";
 
-export type { Logger };
-
-/** The log of a worker: JSON lines on standard output, for whatever collects them; on a terminal, lines for people. */
+/** The log of a worker: JSON lines on standard output for log collectors, or readable lines on a terminal. */
 export async function createLog(level: WorkerConfiguration["logLevel"], workerId: number): Promise<Logger> {
   const options = { level, base: { worker: workerId }, timestamp: pino.stdTimeFunctions.isoTime };
   if (!process.stdout.isTTY) return pino(options, pino.destination({ dest: 1, sync: true }));
