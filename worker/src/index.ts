@@ -7,8 +7,8 @@
 export {
   EXIT_CODE,
   type ExitCode,
-  type Problem,
   PermanentError,
+  type Problem,
   type RunIdentity,
   SweepError,
   TemporaryError,
@@ -37,4 +37,10 @@ export { type Receipt, type VerifiedResults, type VerifyOptions, verify } from "
 export type { Measurement } from "./sampling/measurement.ts";
 export { type SampleOptions, sample } from "./sampling/sample.ts";
 export { openStore, type StoreOptions } from "./stores/open.ts";
-export { COMPLETE_EVERY_MS, type Failure, type FailureKind, type ResultReader, type ResultStore } from "./stores/store.ts";
+export {
+  COMPLETE_EVERY_MS,
+  type Failure,
+  type FailureKind,
+  type ResultReader,
+  type ResultStore,
+} from "./stores/store.ts";

@@ -129,5 +129,7 @@ export class LocalJob extends EventEmitter<LocalJobEvents> {
 }
 
 function tooManyFailures(maxFailures: number): PermanentError {
-  return new PermanentError(`more than ${formatCount(maxFailures)} parameters failed, the limit of --max-failures (MAX_FAILURES)`);
+  return new PermanentError(
+    `more than ${formatCount(maxFailures)} parameters failed, the limit of --max-failures (MAX_FAILURES)`,
+  );
 }

@@ -6,7 +6,10 @@ export class StoppedError extends SweepError {
 
   constructor(remaining?: string) {
     const left = remaining === undefined ? "" : ` with ${remaining}`;
-    super(EXIT_CODE.TERMINATED, `the run was stopped${left}: everything finished is committed, start it again to resume`);
+    super(
+      EXIT_CODE.TERMINATED,
+      `the run was stopped${left}: everything finished is committed, start it again to resume`,
+    );
   }
 }
 

@@ -47,7 +47,9 @@ function checkFormat(format: ExportFormat, output: string | Writable): void {
   }
   if (format === "parquet" && typeof output !== "string") {
     const fix = "name a file, because Parquet is written back and forth, or choose csv or jsonl";
-    throw new PermanentError(describeProblem({ path: ["output"], allowed: "a file for Parquet", got: "a stream", fix }));
+    throw new PermanentError(
+      describeProblem({ path: ["output"], allowed: "a file for Parquet", got: "a stream", fix }),
+    );
   }
 }
 
