@@ -267,7 +267,7 @@ describe("an evaluation that cannot run ends the run with 42 and one line", () =
     [
       "columns",
       'export const columns = ["a b"]; export const evaluate = () => 1;',
-      /columns: got \["a b"\]; allowed is a list of/,
+      /columns must be a list of different names of .*, got \["a b"\]: export for example/,
     ],
     [
       "throws-at-once",

@@ -2,6 +2,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { PermanentError, TemporaryError } from "../contract/errors.ts";
 import { checkSameRun, parseIdentity, type RunIdentity, serializeIdentity } from "../contract/identity.ts";
+import { LIMITS } from "../contract/limits.ts";
 import { type Range, union } from "../parameters/ranges.ts";
 import { bytesOf, createChecksum, createTextChecksum } from "./checksum.ts";
 import { ColumnFiles } from "./column-files.ts";
@@ -18,9 +19,6 @@ import {
   type StoreProgress,
 } from "./store.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
-
-/** Blocks between evaluation and bucket: enough to hide the time a request takes, little enough for a pod's temporary space. */
-const CAPACITY = 32;
 
 const BYTES = Float64Array.BYTES_PER_ELEMENT;
 
@@ -124,12 +122,12 @@ class S3Writer implements ResultWriter {
     this.#bucket = bucket;
     this.#checksumOf = checksumOf;
     const paths = identity.columns.map((name) => join(this.#directory, `${name}.f64`));
-    this.#files = ColumnFiles.open(paths, CAPACITY * identity.batchSize);
-    const free = Array.from({ length: CAPACITY }, (_, slot) => slot * identity.batchSize);
+    this.#files = ColumnFiles.open(paths, LIMITS.spooledBlocks * identity.batchSize);
+    const free = Array.from({ length: LIMITS.spooledBlocks }, (_, slot) => slot * identity.batchSize);
     this.spool = {
       paths,
       completeEveryMs: COMPLETE_EVERY_MS.s3,
-      capacity: CAPACITY,
+      capacity: LIMITS.spooledBlocks,
       reserve: () => {
         const position = free.pop();
         if (position === undefined) throw new Error("the spool is full");
