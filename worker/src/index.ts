@@ -9,13 +9,13 @@ export {
   type ExitCode,
   PermanentError,
   type Problem,
+  type ResolvedWorkerSettings,
   type RunIdentity,
   SweepError,
   TemporaryError,
-  type WorkerConfiguration,
 } from "./contract/index.ts";
 export { type FinishedRun, type JobProgress, LocalJob, type StartedRun } from "./engine/local-job.ts";
-export type { LocalJobOptions, RunOptions, WorkerOptions } from "./engine/options.ts";
+export type { LocalJobOptions } from "./engine/options.ts";
 export { type LoadedEvaluation, loadEvaluation } from "./engine/prepare.ts";
 export { StoppedError } from "./engine/stopping.ts";
 export { type RunWorkerHooks, runWorker, type WorkerLog, type WorkerProgress } from "./engine/worker.ts";

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
+import type { ResolvedWorkerSettings } from "../contract/declarations.ts";
 import { EXIT_CODE, type ExitCode, PermanentError, SweepError } from "../contract/errors.ts";
 import { describeSeconds, formatCount } from "../contract/format.ts";
-import type { WorkerConfiguration } from "../contract/settings.ts";
 import { type FinishedRun, LocalJob, type StartedRun } from "../engine/local-job.ts";
 import { importEvaluation } from "../evaluation/module.ts";
 import { readProgress } from "../results/progress.ts";
@@ -58,7 +58,7 @@ export async function runCommand(evaluation: string | undefined, command: Comman
 /** @throws PermanentError with the first failure, if there is one. */
 function throwIfAllFailed(
   [first]: readonly Failure[],
-  { totalParameters, evaluationCommand, resultColumns }: WorkerConfiguration,
+  { totalParameters, evaluationCommand, resultColumns }: ResolvedWorkerSettings,
   url: string,
 ): void {
   if (first === undefined) return;
@@ -97,7 +97,7 @@ async function runWithDisplay(job: LocalJob, signal: AbortSignal): Promise<Finis
   }
 }
 
-function printStart({ totalParameters, totalWorkers, partition }: WorkerConfiguration, run: StartedRun): void {
+function printStart({ totalParameters, totalWorkers, partition }: ResolvedWorkerSettings, run: StartedRun): void {
   const { identity, resultsUrl, resumed } = run;
   print(
     `${identity.evaluation}: ${formatCount(totalParameters)} parameters, ${formatCount(totalWorkers)} workers, ${partition}, seed ${identity.seed}`,

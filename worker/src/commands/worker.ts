@@ -1,11 +1,11 @@
+import { readSettings } from "../contract/environment-variables.ts";
 import { EXIT_CODE, type ExitCode, SweepError } from "../contract/errors.ts";
-import { readConfiguration } from "../contract/settings.ts";
 import { runWorker } from "../engine/worker.ts";
 import { createLog } from "./log.ts";
 
 /** `sweep worker`, which a pod runs. Its settings are environment variables. */
 export async function workerCommand(): Promise<ExitCode> {
-  const settings = readConfiguration(process.env);
+  const settings = readSettings(process.env);
   const log = await createLog(settings.logLevel, settings.workerId);
   const stopping = new AbortController();
   let hasStarted = false;

@@ -1,11 +1,11 @@
 import { EventEmitter } from "node:events";
+import type { ResolvedWorkerSettings } from "../contract/declarations.ts";
 import { EXIT_CODE, PermanentError, SweepError } from "../contract/errors.ts";
 import { formatCount } from "../contract/format.ts";
 import type { RunIdentity } from "../contract/identity.ts";
-import type { WorkerConfiguration } from "../contract/settings.ts";
 import { countOf } from "../parameters/ranges.ts";
 import { CLI_PROGRAM } from "../programs.ts";
-import { type LocalJobOptions, settingsOf } from "./options.ts";
+import { type LocalJobOptions, resolveOptions } from "./options.ts";
 import { prepareRun } from "./prepare.ts";
 import { StoppedError, unlessStopped } from "./stopping.ts";
 import type { WorkerProgress } from "./worker.ts";
@@ -60,8 +60,8 @@ interface LocalJobEvents {
  */
 export class LocalJob extends EventEmitter<LocalJobEvents> {
   /** The settings, with defaults filled in. */
-  readonly settings: WorkerConfiguration;
-  readonly #createProcesses: (settings: WorkerConfiguration) => WorkerProcesses;
+  readonly settings: ResolvedWorkerSettings;
+  readonly #createProcesses: (settings: ResolvedWorkerSettings) => WorkerProcesses;
   #processes: WorkerProcesses | undefined;
 
   /**
@@ -70,10 +70,10 @@ export class LocalJob extends EventEmitter<LocalJobEvents> {
    */
   constructor(
     options: LocalJobOptions,
-    createProcesses = (settings: WorkerConfiguration) => new WorkerProcesses(settings, CLI_PROGRAM),
+    createProcesses = (settings: ResolvedWorkerSettings) => new WorkerProcesses(settings, CLI_PROGRAM),
   ) {
     super();
-    this.settings = settingsOf(options);
+    this.settings = resolveOptions(options);
     this.#createProcesses = createProcesses;
   }
 

@@ -1,39 +1,32 @@
 import { availableParallelism } from "node:os";
-import { readConfiguration, toEnvironment, type WorkerConfiguration } from "../contract/settings.ts";
+import { problemsOf } from "../contract/check.ts";
+import { type ResolvedWorkerSettings, withDefaults } from "../contract/declarations.ts";
+import { PermanentError } from "../contract/errors.ts";
+import { describeProblem } from "../contract/problems.ts";
+import type { WorkerSettings } from "../contract/worker-settings.ts";
 
-type Defaulted = Omit<WorkerConfiguration, "workerId" | "totalWorkers" | "totalParameters">;
-
-/** The settings of a run. Every setting but `totalParameters` has a default. */
-export interface RunOptions extends Partial<Defaulted> {
-  /** The parameters are 0 to one less than this. */
-  readonly totalParameters: number;
-}
-
-/** The settings of one worker of a run. */
-export interface WorkerOptions extends RunOptions {
-  /** The share that this worker computes, from 0 to one less than `totalWorkers`. */
-  readonly workerId: number;
-  /** The number of shares that the parameters are divided into. */
-  readonly totalWorkers: number;
-}
-
-/** The settings of a run on this machine. */
-export interface LocalJobOptions extends RunOptions {
+/** The settings of a run on this machine. Only `totalParameters` has no default. */
+export interface LocalJobOptions extends Omit<WorkerSettings, "workerId" | "totalWorkers"> {
   /**
-   * How many worker processes compute.
+   * Number of worker processes, each of which computes one share. A whole number from 1 to 100,000.
    *
-   * @default one for each core
+   * @default - one for each core
    */
   readonly totalWorkers?: number | undefined;
 }
 
 /**
- * Options with the defaults filled in.
+ * Settings with the defaults filled in.
  *
- * @throws PermanentError that names every wrong option.
+ * @throws PermanentError with one line for each wrong setting.
  */
-export function settingsOf(options: LocalJobOptions & { readonly workerId?: number }): WorkerConfiguration {
-  const complete = { ...options, workerId: options.workerId ?? 0 };
-  const totalWorkers = options.totalWorkers ?? availableParallelism();
-  return readConfiguration(toEnvironment({ ...complete, totalWorkers } as WorkerConfiguration), (property) => property);
+export function resolveSettings(settings: WorkerSettings): ResolvedWorkerSettings {
+  const problems = problemsOf(settings);
+  if (problems.length > 0) throw new PermanentError(problems.map(describeProblem).join("\n"));
+  return withDefaults(settings);
+}
+
+/** The settings of the workers of a local job. Each worker gets a number of its own in place of `workerId`. */
+export function resolveOptions(options: LocalJobOptions): ResolvedWorkerSettings {
+  return resolveSettings({ ...options, workerId: 0, totalWorkers: options.totalWorkers ?? availableParallelism() });
 }

@@ -1,5 +1,5 @@
+import type { ResolvedWorkerSettings } from "../contract/declarations.ts";
 import { RESULTS_FORMAT, type RunIdentity, runName } from "../contract/identity.ts";
-import type { WorkerConfiguration } from "../contract/settings.ts";
 import { commandEvaluation, type Evaluation, findEvaluation, writeBundle } from "../evaluation/source.ts";
 import { openStore } from "../stores/open.ts";
 import type { ResultStore } from "../stores/store.ts";
@@ -27,7 +27,7 @@ export interface LoadedEvaluation {
 }
 
 type EvaluationConfiguration = Pick<
-  WorkerConfiguration,
+  ResolvedWorkerSettings,
   "evaluation" | "evaluationCommand" | "resultColumns" | "seed" | "simulateWorkMs"
 >;
 
@@ -62,7 +62,7 @@ export async function loadEvaluation(configuration: EvaluationConfiguration): Pr
  * @throws PermanentError where the evaluation or the store cannot be used.
  */
 export async function prepareRun(
-  configuration: Omit<WorkerConfiguration, "workerId" | "totalWorkers">,
+  configuration: Omit<ResolvedWorkerSettings, "workerId" | "totalWorkers">,
 ): Promise<PreparedRun> {
   const { evaluation, session, columns, modulePath } = await loadEvaluation(configuration);
   const { totalParameters, batchSize, seed, s3RequestTimeoutMs } = configuration;

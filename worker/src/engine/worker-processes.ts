@@ -2,8 +2,9 @@ import { type ChildProcess, fork } from "node:child_process";
 import { EventEmitter } from "node:events";
 import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
+import { type ResolvedWorkerSettings, SETTING_NAMES } from "../contract/declarations.ts";
+import { toEnvironment, variableName } from "../contract/environment-variables.ts";
 import { EXIT_CODE, type ExitCode } from "../contract/errors.ts";
-import { toEnvironment, variableName, type WorkerConfiguration } from "../contract/settings.ts";
 import type { WorkerProgress } from "./worker.ts";
 
 /**
@@ -39,14 +40,14 @@ export class WorkerProcesses extends EventEmitter<WorkerProcessesEvents> {
   readonly progress = new Map<number, WorkerProgress>();
   /** The error that a worker has logged last. */
   lastError: string | undefined;
-  readonly #settings: WorkerConfiguration;
+  readonly #settings: ResolvedWorkerSettings;
   readonly #program: string;
   readonly #firstBackoffMs: number;
   readonly #processes = new Map<number, ChildProcess>();
   readonly #stopping = new AbortController();
 
   /** @param program a Node.js program that takes the argument `worker`. */
-  constructor(settings: WorkerConfiguration, program: string, firstBackoffMs = FIRST_BACKOFF_MS) {
+  constructor(settings: ResolvedWorkerSettings, program: string, firstBackoffMs = FIRST_BACKOFF_MS) {
     super();
     this.#settings = settings;
     this.#program = program;
@@ -122,8 +123,7 @@ export class WorkerProcesses extends EventEmitter<WorkerProcessesEvents> {
     const { workerId: _, ...shared } = this.#settings;
     const environment = { ...process.env };
     // A setting that this run leaves out must not come from this process's own environment variables.
-    for (const property of Object.keys(this.#settings) as (keyof WorkerConfiguration)[])
-      delete environment[variableName(property)];
+    for (const name of SETTING_NAMES) delete environment[variableName(name)];
     return {
       ...environment,
       ...toEnvironment(shared),

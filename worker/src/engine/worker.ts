@@ -1,9 +1,10 @@
 import { formatCount } from "../contract/format.ts";
+import type { WorkerSettings } from "../contract/worker-settings.ts";
 import { shareOf } from "../parameters/partition.ts";
 import { countOf, subtract } from "../parameters/ranges.ts";
 import type { Failure } from "../stores/store.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
-import { settingsOf, type WorkerOptions } from "./options.ts";
+import { resolveSettings } from "./options.ts";
 import { prepareRun } from "./prepare.ts";
 import { StoppedError, unlessStopped } from "./stopping.ts";
 
@@ -55,8 +56,8 @@ const NO_LOG: WorkerLog = { info: () => {}, warn: () => {} };
  * @returns the progress at the end: every parameter of the share is committed.
  * @throws SweepError where the worker cannot go on; `exitCode` tells whether another attempt may help. What is committed stays.
  */
-export async function runWorker(options: WorkerOptions, hooks: RunWorkerHooks = {}): Promise<WorkerProgress> {
-  const settings = settingsOf(options);
+export async function runWorker(options: WorkerSettings, hooks: RunWorkerHooks = {}): Promise<WorkerProgress> {
+  const settings = resolveSettings(options);
   const { workerId, totalWorkers, totalParameters, maxFailures, batchSize, evaluationTimeoutSeconds } = settings;
   const { signal, log = NO_LOG } = hooks;
   const run = await unlessStopped(prepareRun(settings), signal, ({ session }) => session.close());

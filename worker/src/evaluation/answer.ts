@@ -1,5 +1,5 @@
+import { areColumnNames } from "../contract/columns.ts";
 import { PermanentError } from "../contract/errors.ts";
-import { areColumnNames } from "../contract/settings.ts";
 import { describeValue } from "./block-evaluator.ts";
 import type { ResultColumns } from "./result-columns.ts";
 

@@ -1,6 +1,6 @@
 import { pathToFileURL } from "node:url";
+import { checkColumnNames } from "../contract/columns.ts";
 import { describeError, PermanentError } from "../contract/errors.ts";
-import { checkColumnNames } from "../contract/settings.ts";
 import type { BlockEvaluationContext, EvaluationContext } from "../parameters/random.ts";
 
 /** The result of `evaluate`: a number, or one number for each declared column. */

@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { DEFAULTS } from "../contract/declarations.ts";
 import { PermanentError } from "../contract/errors.ts";
 import { describeProblem, show } from "../contract/problems.ts";
-import { DEFAULTS } from "../contract/settings.ts";
 import { FileStore } from "./file-store.ts";
 import type { ResultStore } from "./store.ts";
 
