@@ -13,6 +13,7 @@ export {
   type RunIdentity,
   SweepError,
   TemporaryError,
+  type WorkerSettings,
 } from "./contract/index.ts";
 export { type FinishedRun, type JobProgress, LocalJob, type StartedRun } from "./engine/local-job.ts";
 export type { LocalJobOptions } from "./engine/options.ts";

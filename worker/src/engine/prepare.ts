@@ -34,7 +34,7 @@ type EvaluationConfiguration = Pick<
 /**
  * Finds an evaluation, bundles it and loads it in a process of its own.
  *
- * @throws PermanentError where the evaluation cannot be used.
+ * @throws PermanentError if the evaluation cannot be used.
  */
 export async function loadEvaluation(configuration: EvaluationConfiguration): Promise<LoadedEvaluation> {
   const { evaluationCommand, resultColumns, seed, simulateWorkMs } = configuration;
@@ -59,7 +59,7 @@ export async function loadEvaluation(configuration: EvaluationConfiguration): Pr
 /**
  * Loads the evaluation of a run and opens its store.
  *
- * @throws PermanentError where the evaluation or the store cannot be used.
+ * @throws PermanentError if the evaluation or the store cannot be used.
  */
 export async function prepareRun(
   configuration: Omit<ResolvedWorkerSettings, "workerId" | "totalWorkers">,

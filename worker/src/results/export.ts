@@ -26,8 +26,8 @@ export interface ExportOptions extends VerifyOptions {
  * value where the parameter failed.
  *
  * @param resultsUrl `file:<directory>`, a path, or `s3://<bucket>/<prefix>`.
- * @throws TemporaryError where the results are incomplete.
- * @throws PermanentError where there are none, or the format cannot be written to the output.
+ * @throws TemporaryError if the results are incomplete.
+ * @throws PermanentError if there are none, or the format cannot be written to the output.
  */
 export async function exportResults(resultsUrl: string, options: ExportOptions): Promise<VerifiedResults> {
   const { format = "parquet", output } = options;
@@ -95,7 +95,7 @@ async function* rows(reader: ResultReader, failed: ReadonlySet<number>): AsyncGe
   }
 }
 
-/** JSON has no NaN and no infinity: they are the strings "NaN", "Infinity" and "-Infinity", and null is a failed parameter. */
+/** JSON has no NaN and no infinity, so they become the strings "NaN", "Infinity" and "-Infinity"; null is a failed parameter. */
 async function* jsonLines(reader: ResultReader, failed: ReadonlySet<number>): AsyncGenerator<string> {
   for await (const block of resultBlocks(reader)) {
     const columns = Object.entries(block.columns);
@@ -119,7 +119,7 @@ async function writeParquet(reader: ResultReader, failed: ReadonlySet<number>, p
   const { columns } = reader.identity;
   const writer = new ParquetWriter({
     writer: fileWriter(path),
-    // Deltas make the parameter nearly free; values of a computation rarely compress, and Snappy costs seven times the write.
+    // Delta encoding makes the parameters nearly free. Computed values rarely compress, and Snappy takes seven times as long as the write.
     codec: "UNCOMPRESSED",
     schema: [
       { name: "root", num_children: columns.length + 1 },

@@ -15,10 +15,10 @@ export interface RunProgress {
 }
 
 /**
- * Reads how far a run is, also while it is computed. It takes the word of the commit records: `verify` proves them.
+ * Reads how far a run is, even while it is computed. It trusts the commit records; `verify` checks the values against them.
  *
  * @param resultsUrl `file:<directory>`, a path, or `s3://<bucket>/<prefix>`.
- * @throws PermanentError where there are no results.
+ * @throws PermanentError if there are no results.
  */
 export async function readProgress(resultsUrl: string, options: StoreOptions = {}): Promise<RunProgress> {
   const store = await openStore(resultsUrl, options);

@@ -54,7 +54,7 @@ export interface VerifyOptions extends StoreOptions {
  *
  * @param resultsUrl `file:<directory>`, a path, or `s3://<bucket>/<prefix>`.
  * @throws TemporaryError that lists the missing parameters. The run gets no receipt; started again, it computes only these.
- * @throws PermanentError where there are no results.
+ * @throws PermanentError if there are no results.
  */
 export async function verify(resultsUrl: string, options: VerifyOptions = {}): Promise<VerifiedResults> {
   const store = await openStore(resultsUrl, options);

@@ -20,7 +20,7 @@ export interface StoreOptions {
  * Opens the place of a run's results. Nothing is read or created yet.
  *
  * @param url `file:<directory>`, a path, or `s3://<bucket>/<prefix>`.
- * @throws PermanentError where the URL has another scheme.
+ * @throws PermanentError if the URL has another scheme.
  */
 export async function openStore(
   url: string,
