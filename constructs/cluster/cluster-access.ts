@@ -5,6 +5,13 @@ import { type Problem, show, within } from "../support/problems.ts";
 /** `arn:aws:iam::111122223333:role/path/name`, in any partition. */
 const principal = /^arn:aws[a-z-]*:iam::\d{12}:(role|user)\/(?:[\w+=,.@-]+\/)*([\w+=,.@-]+)$/;
 
+/**
+ * EKS's quota "Public endpoint access CIDR ranges per cluster", which it does not raise. With no block above /8 it keeps a list
+ * of many blocks from adding up to the internet.
+ * @see https://docs.aws.amazon.com/general/latest/gr/eks.html
+ */
+const maximumPublicBlocks = 40;
+
 /** What is wrong with the blocks that may reach the public endpoint; tokens are left to AWS. */
 export function publicAccessProblems(cidrs: readonly string[] | undefined): Problem[] {
   if (cidrs === undefined || Token.isUnresolved(cidrs)) return [];
@@ -12,6 +19,10 @@ export function publicAccessProblems(cidrs: readonly string[] | undefined): Prob
     const allowed = "at least one block, or the property left out for no public endpoint";
     const what = "is an empty allow-list, which AWS takes for 0.0.0.0/0";
     return [{ path: [], what, got: "[]", allowed, fix: "name your office's or VPN's block, or remove the property" }];
+  }
+  if (cidrs.length > maximumPublicBlocks) {
+    const allowed = `at most ${maximumPublicBlocks} blocks, the limit of EKS`;
+    return [{ path: [], got: `${cidrs.length} blocks`, allowed, fix: "name your office's or VPN's blocks only" }];
   }
   return cidrs.flatMap((cidr, index) => within([index], publicBlockProblems(cidr)));
 }
