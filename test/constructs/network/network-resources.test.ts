@@ -89,23 +89,26 @@ describe("routes", () => {
   test.each([
     ["single", "us-west-2a"],
     ["per-zone", "us-west-2b"],
-  ] as const)("with NAT mode %s lead from the private subnet of us-west-2b to the gateway in %s", (natGateways, zone) => {
-    const { made, reference } = network({ natGateways });
-    const route_table_id = reference("aws_route_table", "private-route-table-us-west-2b");
-    expect(made.one("aws_route_table", "network_private-route-table-us-west-2b")).toEqual({
-      vpc_id: reference("aws_vpc", "vpc_"),
-      tags: { Name: "test-private-us-west-2b" },
-    });
-    expect(made.one("aws_route", "network_private-route-us-west-2b")).toEqual({
-      route_table_id,
-      destination_cidr_block: "0.0.0.0/0",
-      nat_gateway_id: reference("aws_nat_gateway", `nat-gateway-${zone}`),
-    });
-    expect(made.one("aws_route_table_association", "network_private-association-us-west-2b")).toEqual({
-      route_table_id,
-      subnet_id: reference("aws_subnet", "private-subnet-us-west-2b"),
-    });
-  });
+  ] as const)(
+    "with NAT mode %s lead from the private subnet of us-west-2b to the gateway in %s",
+    (natGateways, zone) => {
+      const { made, reference } = network({ natGateways });
+      const route_table_id = reference("aws_route_table", "private-route-table-us-west-2b");
+      expect(made.one("aws_route_table", "network_private-route-table-us-west-2b")).toEqual({
+        vpc_id: reference("aws_vpc", "vpc_"),
+        tags: { Name: "test-private-us-west-2b" },
+      });
+      expect(made.one("aws_route", "network_private-route-us-west-2b")).toEqual({
+        route_table_id,
+        destination_cidr_block: "0.0.0.0/0",
+        nat_gateway_id: reference("aws_nat_gateway", `nat-gateway-${zone}`),
+      });
+      expect(made.one("aws_route_table_association", "network_private-association-us-west-2b")).toEqual({
+        route_table_id,
+        subnet_id: reference("aws_subnet", "private-subnet-us-west-2b"),
+      });
+    },
+  );
 
   test("keep a NAT gateway in a public subnet, and outlive it and its address at destroy", () => {
     const { made, reference } = network();
