@@ -178,7 +178,7 @@ describe("the allow-list of the public endpoint", () => {
         path: [],
         got: "41 blocks",
         allowed: "at most 40 blocks, the limit of EKS",
-        fix: "name your office's or VPN's blocks only",
+        fix: "keep your office's or VPN's blocks only",
       },
     ]);
   });
