@@ -10,7 +10,7 @@ import {
  * AWS's published figures: vCPUs, memory in GiB and GPUs by https://aws.amazon.com/ec2/instance-types, pods by
  * eni-max-pods.txt of amazon-eks-ami, the accelerator by the cluster autoscaler's documentation of its label.
  */
-const published: readonly (readonly [string, number, number, number, string?])[] = [
+const published: [name: string, vCpus: number, memoryGiB: number, pods: number, accelerator?: string][] = [
   ["t3.medium", 2, 4, 17],
   ["t3.large", 2, 8, 35],
   ["t3a.large", 2, 8, 35],
@@ -44,15 +44,17 @@ const published: readonly (readonly [string, number, number, number, string?])[]
 ];
 
 describe("the table of instance types", () => {
-  test.each(published)("gives %s the %i vCPUs, %i GiB and %i pods that AWS publishes", (...figures) => {
-    const [name, vCpus, memoryGiB, pods, accelerator] = figures;
-    const type = instanceTypes[name];
-    expect(type).toMatchObject({ vCpus, memoryGiB });
-    expect(type && maxPods(type)).toBe(pods);
-    // Each of the GPU types in the table has one GPU.
-    expect(type?.gpus).toBe(accelerator === undefined ? undefined : 1);
-    expect(type?.accelerator).toBe(accelerator);
-  });
+  test.each(published)(
+    "gives %s the %i vCPUs, %i GiB and %i pods that AWS publishes",
+    (name, vCpus, memoryGiB, pods, accelerator) => {
+      const type = instanceTypes[name];
+      expect(type).toMatchObject({ vCpus, memoryGiB });
+      expect(type && maxPods(type)).toBe(pods);
+      // Each of the GPU types in the table has one GPU.
+      expect(type?.gpus).toBe(accelerator === undefined ? undefined : 1);
+      expect(type?.accelerator).toBe(accelerator);
+    },
+  );
 
   test("has no type without published figures here", () => {
     expect(Object.keys(instanceTypes)).toEqual(published.map(([name]) => name));

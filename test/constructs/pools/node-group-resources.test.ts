@@ -1,7 +1,8 @@
 import { KmsKey } from "@cdktf/provider-aws/lib/kms-key";
 import { dynamic } from "../../../constructs/pools/capacity.ts";
 import { NodeGroup } from "../../../constructs/pools/node-group.ts";
-import { NodePool, type NodePoolProps } from "../../../constructs/pools/node-pool.ts";
+import { NodePool } from "../../../constructs/pools/node-pool.ts";
+import type { NodePoolProps } from "../../../constructs/pools/node-pool-options.ts";
 import { NodeRole } from "../../../constructs/pools/node-role.ts";
 import { testCluster, testNetwork } from "../../support/fixtures.ts";
 import { synthesize } from "../../support/synthesized.ts";

@@ -1,5 +1,6 @@
 import { fromZero } from "../../../constructs/pools/capacity.ts";
-import { NodePool, type NodePoolProps } from "../../../constructs/pools/node-pool.ts";
+import { NodePool } from "../../../constructs/pools/node-pool.ts";
+import type { NodePoolProps } from "../../../constructs/pools/node-pool-options.ts";
 import { executorsOfSize, type NodeTarget, roomForPods } from "../../../constructs/pools/node-target.ts";
 
 const pool = (name: string, props: Partial<NodePoolProps> = {}) =>
