@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { runInNewContext } from "node:vm";
 import { describeProblem } from "../../constructs/support/problems.ts";
 import { dev } from "../../environments.ts";
-import { environmentSchema, problemsOf } from "../../stacks/configuration/schema.ts";
+import { environmentSchema } from "../../stacks/configuration/schema.ts";
+import { problemsOf } from "../support/fixtures.ts";
 
 const read = (name: string) => readFileSync(join(__dirname, "..", "..", "docs", name), "utf8");
 const examplesOf = (text: string) =>

@@ -1,7 +1,6 @@
 import { describeProblem } from "../../../constructs/support/problems.ts";
 import { dev } from "../../../environments.ts";
-import { problemsOf } from "../../../stacks/configuration/schema.ts";
-import { existingVpc } from "../../support/fixtures.ts";
+import { existingVpc, problemsOf } from "../../support/fixtures.ts";
 
 const job = { name: "a", nodePool: "executor", totalParameters: 100, workers: 1 };
 

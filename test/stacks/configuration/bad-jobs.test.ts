@@ -1,6 +1,6 @@
 import { describeProblem } from "../../../constructs/support/problems.ts";
 import { dev } from "../../../environments.ts";
-import { problemsOf } from "../../../stacks/configuration/schema.ts";
+import { problemsOf } from "../../support/fixtures.ts";
 
 const job = { name: "a", nodePool: "executor", totalParameters: 100, workers: 1 };
 const { nodePool: _, ...unplaced } = job;

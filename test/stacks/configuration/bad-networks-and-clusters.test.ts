@@ -1,7 +1,6 @@
 import { describeProblem } from "../../../constructs/support/problems.ts";
 import { dev } from "../../../environments.ts";
-import { problemsOf } from "../../../stacks/configuration/schema.ts";
-import { existingVpc } from "../../support/fixtures.ts";
+import { existingVpc, problemsOf } from "../../support/fixtures.ts";
 
 // Each one alone in an environment that is otherwise right, with everything its author is told.
 test.each<[string, object, string[]]>([

@@ -1,7 +1,7 @@
 import { dynamic, fromZero } from "../../../constructs/pools/capacity.ts";
 import { describeProblem } from "../../../constructs/support/problems.ts";
 import { dev } from "../../../environments.ts";
-import { problemsOf } from "../../../stacks/configuration/schema.ts";
+import { problemsOf } from "../../support/fixtures.ts";
 
 const general = dev.nodePools.general;
 const idle = { namespace: "sweep", jobs: [] };

@@ -1,7 +1,7 @@
 import { fixed } from "../../../constructs/pools/capacity.ts";
 import { dev, environments, prod } from "../../../environments.ts";
-import { loadEnvironments, problemsOf } from "../../../stacks/configuration/schema.ts";
-import { devWith } from "../../support/fixtures.ts";
+import { loadEnvironments } from "../../../stacks/configuration/loader.ts";
+import { devWith, problemsOf } from "../../support/fixtures.ts";
 import { messageOf } from "../../support/synthesized.ts";
 
 describe("the platform's environments", () => {

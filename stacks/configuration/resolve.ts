@@ -1,0 +1,114 @@
+import { dnsLabelProblems } from "../../constructs/support/kubernetes-syntax.ts";
+import { type Problem, show, within } from "../../constructs/support/problems.ts";
+import type { Malformed } from "./malformed.ts";
+import { all, at, checked, problemsIn, type Resolution, refused, resolved } from "./resolution.ts";
+import { resolveCluster } from "./resolve-cluster.ts";
+import { resolveNetwork, resolveRegion, resolveZones } from "./resolve-network.ts";
+import { resolveAlwaysOnPools, resolveInstanceTypes, resolvePools } from "./resolve-pools.ts";
+import { resolveWorkload } from "./resolve-workload.ts";
+import type { ResolvedEnvironment } from "./resolved-environment.ts";
+import { type Environment, environmentSchema } from "./schema.ts";
+import { shapeOf } from "./shape.ts";
+
+/**
+ * Turns what a user wrote into the model that the stacks receive, or reports every problem of every field at once: a malformed
+ * field hides no problem outside itself.
+ * @param evaluations Names of the evaluations in a built image.
+ */
+export function resolveEnvironment(written: unknown, evaluations: readonly string[]): Resolution<ResolvedEnvironment> {
+  const { value, problems, malformed } = shapeOf<Environment>(environmentSchema, written);
+  const resolution = resolveValues(value, malformed, evaluations);
+  if (problems.length === 0) return resolution;
+  return refused([...problems, ...malformed.without(problemsIn(resolution))]);
+}
+
+function resolveValues(
+  environment: Environment,
+  malformed: Malformed,
+  evaluations: readonly string[],
+): Resolution<ResolvedEnvironment> {
+  const pools = resolvePools(environment, malformed);
+  return all<ResolvedEnvironment>({
+    name: resolveName(environment.name),
+    accountId: resolveAccountId(environment.accountId),
+    region: resolveRegion(environment.region),
+    availabilityZones: resolveZones(environment, malformed),
+    network: resolveNetwork(environment, malformed),
+    cluster: at(["cluster"], resolveCluster(environment.cluster, malformed.in("cluster"))),
+    nodePools: all(pools),
+    alwaysOnPools: resolveAlwaysOnPools(environment, pools, malformed),
+    instanceTypes: resolveInstanceTypes(environment, malformed),
+    workload: resolveWorkload(environment, pools, malformed, evaluations),
+    registry: resolved(environment.registry),
+    results: resolveResults(environment.results),
+    budget: resolveBudget(environment.budget),
+    tags: resolveTags(environment),
+    s3State: resolveState(environment.s3State),
+  });
+}
+
+function resolveName(name: string): Resolution<string> {
+  // "<name>-platform-flow-logs-" must leave room in the 38 characters of an IAM role's prefix.
+  return at(["name"], checked(name, dnsLabelProblems(name, 16)));
+}
+
+function resolveAccountId(accountId: string): Resolution<string> {
+  const fix = "aws sts get-caller-identity prints yours";
+  const problem: Problem = { path: ["accountId"], allowed: "an AWS account of 12 digits", got: show(accountId), fix };
+  return checked(accountId, /^\d{12}$/.test(accountId) ? [] : [problem]);
+}
+
+function resolveResults(results: Environment["results"]): Resolution<Environment["results"]> {
+  const days = results?.expirationInDays;
+  if (days === undefined || (Number.isInteger(days) && days >= 1)) return resolved(results);
+  const fix = "use 1 or more, or remove it to keep results for ever";
+  const path = ["results", "expirationInDays"];
+  return refused([{ path, allowed: "a whole number of days from 1", got: show(days), fix }]);
+}
+
+function resolveBudget(budget: Environment["budget"]): Resolution<Environment["budget"]> {
+  if (budget === undefined) return resolved(budget);
+  const { limitUsdPerMonth, notifyEmails } = budget;
+  const problems: Problem[] = [];
+  if (!(limitUsdPerMonth > 0)) {
+    const allowed = "more than 0 US dollars";
+    problems.push({ path: ["limitUsdPerMonth"], allowed, got: show(limitUsdPerMonth), fix: "use for example 500" });
+  }
+  if (notifyEmails.length < 1 || notifyEmails.length > 10) {
+    const got = `${notifyEmails.length} addresses`;
+    problems.push({ path: ["notifyEmails"], allowed: "1 to 10 mail addresses", got, fix: "use a mailing list" });
+  }
+  notifyEmails.forEach((email, index) => {
+    if (/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email)) return;
+    const fix = 'use for example "team@example.com"';
+    problems.push({ path: ["notifyEmails", index], allowed: "a mail address, name@domain", got: show(email), fix });
+  });
+  return at(["budget"], checked(budget, problems));
+}
+
+/** @see https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html */
+function resolveTags({ name, tags = {} }: Environment): Resolution<ResolvedEnvironment["tags"]> {
+  const characters = "letters, digits, spaces and _ . : / = + - @";
+  const problems = Object.entries(tags).flatMap(([key, value]): Problem[] => {
+    const found: Omit<Problem, "path">[] = [];
+    if (!/^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u.test(key) || /^aws:/i.test(key)) {
+      const allowed = `a tag with a key of 1 to 128 ${characters} that does not begin with aws:`;
+      found.push({ allowed, got: `the key ${show(key)}`, fix: "rename the tag" });
+    }
+    if (!/^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u.test(value)) {
+      found.push({ allowed: `up to 256 ${characters}`, got: show(value), fix: "shorten or change it" });
+    }
+    if (key === "Environment") {
+      found.push({ allowed: "left out, because the platform sets it", got: show(value), fix: "remove the tag" });
+    }
+    return found.map((problem) => ({ path: [key], ...problem }));
+  });
+  return checked({ ...tags, Environment: name }, within(["tags"], problems));
+}
+
+function resolveState(s3State: Environment["s3State"]): Resolution<Environment["s3State"]> {
+  if (s3State === undefined || /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(s3State.bucket)) return resolved(s3State);
+  const allowed = "3 to 63 lower-case letters, digits, dots and hyphens";
+  const fix = 'use for example "my-terraform-state"';
+  return refused([{ path: ["s3State", "bucket"], allowed, got: show(s3State.bucket), fix }]);
+}
