@@ -7,9 +7,9 @@ import { duplicateProblems } from "./duplicates.ts";
 import type { Malformed } from "./malformed.ts";
 import { type Resolution, refused, resolved } from "./resolution.ts";
 import type { ResolvedCluster } from "./resolved-environment.ts";
-import type { ClusterOptions } from "./schema.ts";
+import type { ClusterSettings } from "./schema.ts";
 
-export function resolveCluster(cluster: ClusterOptions, malformed: Malformed): Resolution<ResolvedCluster> {
+export function resolveCluster(cluster: ClusterSettings, malformed: Malformed): Resolution<ResolvedCluster> {
   const { kubernetesVersion, administrators, endpointPublicAccessCidrs, logRetentionInDays } = cluster;
   // A malformed version of an add-on is a given one: the Kubernetes version is not to blame.
   const malformedVersions = addonNames.filter((name) => malformed.in("addonVersions", name).any);

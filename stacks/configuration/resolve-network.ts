@@ -1,3 +1,4 @@
+import type { ExistingNetworkAttributes, NetworkOptions } from "../../constructs/network/network.ts";
 import { addressesPerPrivateSubnet, cidrProblems, zoneCountProblems } from "../../constructs/network/subnet-layout.ts";
 import { endpointsNodesNeed } from "../../constructs/network/vpc-endpoints.ts";
 import { instanceTypes } from "../../constructs/pools/instance-types.ts";
@@ -7,7 +8,7 @@ import { duplicateProblems } from "./duplicates.ts";
 import type { Malformed } from "./malformed.ts";
 import { at, checked, type Resolution, refused } from "./resolution.ts";
 import type { ResolvedNetwork } from "./resolved-environment.ts";
-import type { Environment, NetworkOptions } from "./schema.ts";
+import type { Environment } from "./schema.ts";
 
 const isRegion = (region: string) => /^(af|ap|ca|eu|il|me|mx|sa|us|us-gov)-[a-z]+-\d$/.test(region);
 
@@ -100,7 +101,7 @@ function roomProblems(cidrBlock: string, environment: Environment, malformed: Ma
 }
 
 function resolveExistingNetwork(
-  existing: NonNullable<Environment["existingNetwork"]>,
+  existing: ExistingNetworkAttributes,
   { availabilityZones }: Environment,
   malformed: Malformed,
 ): Resolution<ResolvedNetwork> {

@@ -1,10 +1,11 @@
 import { figuresProblems, instanceTypes as knownTypes } from "../../constructs/pools/instance-types.ts";
 import { NodePool } from "../../constructs/pools/node-pool.ts";
+import type { NodePoolOptions } from "../../constructs/pools/node-pool-options.ts";
 import { oneOf, type Problem, show, within } from "../../constructs/support/problems.ts";
 import type { Malformed } from "./malformed.ts";
 import { all, attempt, checked, problemsIn, type Resolution, refused, resolved } from "./resolution.ts";
 import type { ResolvedEnvironment } from "./resolved-environment.ts";
-import type { Environment, NodePoolOptions } from "./schema.ts";
+import type { Environment } from "./schema.ts";
 
 /** The pools of an environment, each resolved or refused on its own, so that jobs on the others can be checked. */
 export type Pools = Readonly<Record<string, Resolution<NodePool>>>;

@@ -1,3 +1,5 @@
+import { budgetAlarmProblems } from "../../constructs/storage/budget-alarm.ts";
+import { resultsBucketProblems } from "../../constructs/storage/results-bucket.ts";
 import { dnsLabelProblems } from "../../constructs/support/kubernetes-syntax.ts";
 import { type Problem, show, within } from "../../constructs/support/problems.ts";
 import type { Malformed } from "./malformed.ts";
@@ -40,11 +42,15 @@ function resolveValues(
     instanceTypes: resolveInstanceTypes(environment, malformed),
     workload: resolveWorkload(environment, pools, malformed, evaluations),
     registry: resolved(environment.registry),
-    results: resolveResults(environment.results),
-    budget: resolveBudget(environment.budget),
+    results: checked(environment.results, within(["results"], resultsBucketProblems(environment.results ?? {}))),
+    budget: checked(environment.budget, within(["budget"], budgetProblems(environment))),
     tags: resolveTags(environment),
     s3State: resolveState(environment.s3State),
   });
+}
+
+function budgetProblems({ budget }: Environment): readonly Problem[] {
+  return budget === undefined ? [] : budgetAlarmProblems(budget);
 }
 
 function resolveName(name: string): Resolution<string> {
@@ -56,34 +62,6 @@ function resolveAccountId(accountId: string): Resolution<string> {
   const fix = "aws sts get-caller-identity prints yours";
   const problem: Problem = { path: ["accountId"], allowed: "an AWS account of 12 digits", got: show(accountId), fix };
   return checked(accountId, /^\d{12}$/.test(accountId) ? [] : [problem]);
-}
-
-function resolveResults(results: Environment["results"]): Resolution<Environment["results"]> {
-  const days = results?.expirationInDays;
-  if (days === undefined || (Number.isInteger(days) && days >= 1)) return resolved(results);
-  const fix = "use 1 or more, or remove it to keep results for ever";
-  const path = ["results", "expirationInDays"];
-  return refused([{ path, allowed: "a whole number of days from 1", got: show(days), fix }]);
-}
-
-function resolveBudget(budget: Environment["budget"]): Resolution<Environment["budget"]> {
-  if (budget === undefined) return resolved(budget);
-  const { limitUsdPerMonth, notifyEmails } = budget;
-  const problems: Problem[] = [];
-  if (!(limitUsdPerMonth > 0)) {
-    const allowed = "more than 0 US dollars";
-    problems.push({ path: ["limitUsdPerMonth"], allowed, got: show(limitUsdPerMonth), fix: "use for example 500" });
-  }
-  if (notifyEmails.length < 1 || notifyEmails.length > 10) {
-    const got = `${notifyEmails.length} addresses`;
-    problems.push({ path: ["notifyEmails"], allowed: "1 to 10 mail addresses", got, fix: "use a mailing list" });
-  }
-  notifyEmails.forEach((email, index) => {
-    if (/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email)) return;
-    const fix = 'use for example "team@example.com"';
-    problems.push({ path: ["notifyEmails", index], allowed: "a mail address, name@domain", got: show(email), fix });
-  });
-  return at(["budget"], checked(budget, problems));
 }
 
 /** @see https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html */

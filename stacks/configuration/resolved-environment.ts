@@ -1,9 +1,9 @@
 import type { AddonName } from "../../constructs/cluster/cluster-addons.ts";
-import type { ExistingNetworkAttributes } from "../../constructs/network/network.ts";
+import type { ExistingNetworkAttributes, NetworkOptions } from "../../constructs/network/network.ts";
 import type { NodePool } from "../../constructs/pools/node-pool.ts";
 import type { NodeTarget } from "../../constructs/pools/node-target.ts";
 import type { WorkerJobSettings } from "../../constructs/workload/worker-job-settings.ts";
-import type { Environment, NetworkOptions } from "./schema.ts";
+import type { ClusterSettings, Environment } from "./schema.ts";
 
 /**
  * An environment that can be deployed, as the stacks receive it: checked once, with the environment variables of whoever deploys,
@@ -38,7 +38,7 @@ export type ResolvedNetwork =
   | ({ readonly kind: "new" } & NetworkOptions)
   | ({ readonly kind: "existing" } & ExistingNetworkAttributes);
 
-export interface ResolvedCluster extends Omit<Environment["cluster"], "addonVersions"> {
+export interface ResolvedCluster extends Omit<ClusterSettings, "addonVersions"> {
   /** The version of every add-on. */
   readonly addonVersions: Readonly<Record<AddonName, string>>;
 }

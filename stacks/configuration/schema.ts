@@ -1,31 +1,30 @@
 import { z } from "zod";
-import type { ClusterProps } from "../../constructs/cluster/cluster.ts";
-import { type AddonName, addonNames } from "../../constructs/cluster/cluster-addons.ts";
+import { type ClusterOptions, clusterOptionsSchema } from "../../constructs/cluster/cluster.ts";
+import { type ClusterAccessOptions, clusterAccessOptionsSchema } from "../../constructs/cluster/cluster-access.ts";
+import { type ClusterAddonsOptions, clusterAddonsOptionsSchema } from "../../constructs/cluster/cluster-addons.ts";
 import {
   type ExistingNetworkAttributes,
-  type NetworkProps,
-  natGatewayModes,
+  existingNetworkAttributesSchema,
+  type NetworkOptions,
+  networkOptionsSchema,
 } from "../../constructs/network/network.ts";
-import { interfaceEndpointServices } from "../../constructs/network/vpc-endpoints.ts";
-import type { InstanceType } from "../../constructs/pools/instance-types.ts";
-import type { NodePoolProps } from "../../constructs/pools/node-pool.ts";
+import { dynamic } from "../../constructs/pools/capacity.ts";
+import { type InstanceType, instanceTypeSchema } from "../../constructs/pools/instance-types.ts";
+import { type NodePoolOptions, nodePoolOptionsSchema } from "../../constructs/pools/node-pool-options.ts";
 import { type ExecutorSize, executorSizes } from "../../constructs/pools/node-target.ts";
-import type { BudgetAlarmProps } from "../../constructs/storage/budget-alarm.ts";
-import type { ContainerRegistryProps } from "../../constructs/storage/container-registry.ts";
-import type { ResultsBucketProps } from "../../constructs/storage/results-bucket.ts";
-import { taintEffects } from "../../constructs/support/kubernetes-syntax.ts";
-import { show } from "../../constructs/support/problems.ts";
+import { type BudgetAlarmOptions, budgetAlarmOptionsSchema } from "../../constructs/storage/budget-alarm.ts";
+import {
+  type ContainerRegistryOptions,
+  containerRegistryOptionsSchema,
+} from "../../constructs/storage/container-registry.ts";
+import { type ResultsBucketOptions, resultsBucketOptionsSchema } from "../../constructs/storage/results-bucket.ts";
+import { byName, list, number, type ShapeOf, text, withFix, word } from "../../constructs/support/fields.ts";
 import {
   logLevels,
   partitions,
   placements,
   type WorkerJobSettings,
 } from "../../constructs/workload/worker-job-settings.ts";
-
-/** Settings of a network to create. */
-export type NetworkOptions = Omit<NetworkProps, "name" | "region" | "availabilityZones">;
-/** Settings of a pool; its name is its key in `nodePools`. */
-export type NodePoolOptions = Omit<NodePoolProps, "name" | "additionalInstanceTypes">;
 
 /** One whole deployment of the platform, as its author writes it in `environments.ts`. */
 export interface Environment {
@@ -54,7 +53,7 @@ export interface Environment {
    */
   readonly existingNetwork?: ExistingNetworkAttributes | undefined;
   /** The EKS control plane: version, access, logs and protection from deletion. */
-  readonly cluster: ClusterOptions;
+  readonly cluster: ClusterSettings;
   /**
    * Groups of equal nodes by name, for example `executor`. At least one pool without taints must always have a node, because
    * CoreDNS and the cluster autoscaler run there.
@@ -70,19 +69,19 @@ export interface Environment {
    * The repository of the worker's image.
    * @default {}
    */
-  readonly registry?: Pick<ContainerRegistryProps, "forceDelete"> | undefined;
+  readonly registry?: ContainerRegistryOptions | undefined;
   /**
    * The bucket with the results of all jobs.
    * @default {}
    */
-  readonly results?: Pick<ResultsBucketProps, "forceDestroy" | "expirationInDays"> | undefined;
+  readonly results?: ResultsBucketOptions | undefined;
   /** The jobs, their namespace and their image. */
   readonly workload: Workload;
   /**
    * Mail when the account spends too much in a month.
    * @default - no mail
    */
-  readonly budget?: Omit<BudgetAlarmProps, "name"> | undefined;
+  readonly budget?: BudgetAlarmOptions | undefined;
   /**
    * Tags of every resource beside `Environment`, which is always the environment's name.
    * @default {}
@@ -95,23 +94,11 @@ export interface Environment {
   readonly s3State?: S3State | undefined;
 }
 
-/** Settings of the EKS control plane. */
-export interface ClusterOptions
-  extends Pick<
-    ClusterProps,
-    "kubernetesVersion" | "endpointPublicAccessCidrs" | "logRetentionInDays" | "deletionProtection"
-  > {
-  /**
-   * ARNs of the IAM roles and users that administrate the cluster, at least one. Only these principals can access the cluster; the
-   * identity that creates it gets no implicit access. `PLATFORM_<NAME>_ADMINISTRATORS`, separated by commas, overrides it.
-   */
-  readonly administrators: readonly string[];
-  /**
-   * Versions of EKS add-ons by name, for example `{ coredns: "v1.13.2-eksbuild.11" }`, in place of pinned ones.
-   * @default - the versions in `constructs/cluster/kubernetes-versions.ts` for the Kubernetes version
-   */
-  readonly addonVersions?: Readonly<Partial<Record<AddonName, string | undefined>>> | undefined;
-}
+/**
+ * The EKS control plane. The environment variables `PLATFORM_<NAME>_ADMINISTRATORS` and `PLATFORM_<NAME>_PUBLIC_ACCESS_CIDRS`,
+ * lists separated by commas, override two of its settings.
+ */
+export interface ClusterSettings extends ClusterOptions, ClusterAccessOptions, ClusterAddonsOptions {}
 
 /** The jobs of an environment. */
 export interface Workload {
@@ -153,139 +140,92 @@ export interface S3State {
   readonly region: string;
 }
 
-/** A text; `example` is what an error proposes. */
-const text = (example: string) => z.string().meta({ fix: `write for example ${show(example)}` });
-const number = (example: number) => z.number().meta({ fix: `write for example ${example}` });
-const texts = (example: string) => z.array(text(example)).readonly();
+const zones = ["us-west-2a", "us-west-2b"];
+const baseImage = "docker.io/library/python:3.13-slim-bookworm";
 
-const capacity = z
-  .strictObject({ mode: z.enum(["fixed", "dynamic", "fromZero"]), min: z.number(), max: z.number() })
-  .readonly()
-  .meta({ allowed: "fixed(nodes), dynamic(min, max) or fromZero(max)", fix: "write for example fromZero(50)" });
+/** Schema of the {@link ClusterSettings}. */
+export const clusterSettingsSchema = z.strictObject({
+  ...clusterOptionsSchema.shape,
+  ...clusterAccessOptionsSchema.shape,
+  ...clusterAddonsOptionsSchema.shape,
+} satisfies ShapeOf<ClusterSettings>);
 
-const taint = z
-  .strictObject({ key: text("workload-type"), value: text("executor").optional(), effect: z.enum(taintEffects) })
-  .readonly();
+/** Schema of a {@link Job}. */
+export const jobSchema = z.strictObject({
+  name: text({ example: "ttg-computation" }),
+  nodePool: text({ allowed: "the name of a pool", example: "executor" }).optional(),
+  size: word(executorSizes, { example: "small" }).optional(),
+  totalParameters: number({ example: 10_000_000 }),
+  workers: number({ example: 3 }),
+  parallelism: number({ example: 3 }).optional(),
+  batchSize: number({ example: 10_000 }).optional(),
+  simulateWorkMs: number({ example: 0 }).optional(),
+  logLevel: word(logLevels, { example: "info" }).optional(),
+  evaluation: text({ example: "collatz" }).optional(),
+  evaluationCommand: text({ example: "python3 evaluations/evaluate.py" }).optional(),
+  resultColumns: list(text({ example: "value" }), { example: ["value"] }).optional(),
+  evaluationTimeoutSeconds: number({ example: 60 }).optional(),
+  maxFailures: number({ example: 10_000 }).optional(),
+  seed: number({ example: 0 }).optional(),
+  partition: word(partitions, { example: "contiguous" }).optional(),
+  s3RequestTimeoutMs: number({ example: 20_000 }).optional(),
+  placement: word(placements, { example: "spread" }).optional(),
+  cpuRequestMillis: number({ example: 100 }).optional(),
+  memoryRequestMiB: number({ example: 128 }).optional(),
+  cpuLimitMillis: number({ example: 500 }).optional(),
+  memoryLimitMiB: number({ example: 256 }).optional(),
+  gpus: number({ example: 1 }).optional(),
+  temporaryStorageMiB: number({ example: 128 }).optional(),
+  backoffLimitPerIndex: number({ example: 6 }).optional(),
+  maxFailedIndexes: number({ example: 1 }).optional(),
+  secretName: text({ example: "sweep-secrets" }).optional(),
+  runName: text({ example: "first-sweep" }).optional(),
+} satisfies ShapeOf<Job>);
 
-const nodePool = z
-  .strictObject({
-    instanceTypes: texts("c5.2xlarge"),
-    capacity,
-    capacityType: z.enum(["ON_DEMAND", "SPOT"]).optional(),
-    labels: z.record(z.string(), text("executor")).readonly().optional(),
-    taints: z.array(taint).readonly().optional(),
-    gpu: z.boolean().optional(),
-    volumeSizeGiB: number(50).optional(),
-    availabilityZones: texts("us-west-2a").optional(),
-  })
-  .readonly() satisfies z.ZodType<NodePoolOptions>;
+/** Schema of the {@link Workload}. */
+export const workloadSchema = z.strictObject({
+  namespace: text({ allowed: "a namespace of its own", example: "sweep" }),
+  image: text({ allowed: "the reference of an image", example: "docker.io/example/ttg-worker:1.0.0" }).optional(),
+  baseImage: text({ allowed: "the reference of an image", example: baseImage }).optional(),
+  jobs: list(jobSchema, { allowed: "a list of jobs", example: [] }),
+} satisfies ShapeOf<Workload>);
 
-const instanceType = z
-  .strictObject({
-    vCpus: number(8),
-    memoryGiB: number(16),
-    networkInterfaces: number(4),
-    addressesPerInterface: number(15),
-    gpus: number(1).optional(),
-    accelerator: text("nvidia-tesla-t4").optional(),
-  })
-  .readonly() satisfies z.ZodType<InstanceType>;
+/** Schema of the {@link S3State}. */
+export const s3StateSchema = z.strictObject({
+  bucket: text({ allowed: "the name of a bucket", example: "my-terraform-state" }),
+  region: text({ allowed: "a region of AWS", example: "us-west-2" }),
+} satisfies ShapeOf<S3State>);
 
-const network = z
-  .strictObject({
-    cidrBlock: text("10.0.0.0/16"),
-    natGateways: z.enum(natGatewayModes).optional(),
-    interfaceEndpoints: z.array(z.enum(interfaceEndpointServices)).readonly().optional(),
-    flowLogRetentionInDays: number(30).optional(),
-  })
-  .readonly() satisfies z.ZodType<NetworkOptions>;
-
-const existingNetwork = z
-  .strictObject({
-    vpcId: text("vpc-0123456789abcdef0"),
-    privateSubnetIds: z.record(z.string(), text("subnet-0a1b2c3d")),
-  })
-  .readonly() satisfies z.ZodType<ExistingNetworkAttributes>;
-
-const cluster = z
-  .strictObject({
-    kubernetesVersion: text("1.35"),
-    administrators: texts("arn:aws:iam::111122223333:role/platform-administrator"),
-    endpointPublicAccessCidrs: texts("203.0.113.7/32").optional(),
-    logRetentionInDays: number(30).optional(),
-    deletionProtection: z.boolean().optional(),
-    addonVersions: z.partialRecord(z.enum(addonNames), text("v1.22.3-eksbuild.1")).readonly().optional(),
-  })
-  .readonly() satisfies z.ZodType<ClusterOptions>;
-
-const job = z
-  .strictObject({
-    name: text("ttg-computation"),
-    nodePool: text("executor").optional(),
-    size: z.enum(executorSizes).optional(),
-    totalParameters: number(10_000_000),
-    workers: number(3),
-    parallelism: number(3).optional(),
-    batchSize: number(10_000).optional(),
-    simulateWorkMs: number(0).optional(),
-    logLevel: z.enum(logLevels).optional(),
-    evaluation: text("collatz").optional(),
-    evaluationCommand: text("python3 evaluations/evaluate.py").optional(),
-    resultColumns: texts("value").optional(),
-    evaluationTimeoutSeconds: number(60).optional(),
-    maxFailures: number(10_000).optional(),
-    seed: number(0).optional(),
-    partition: z.enum(partitions).optional(),
-    s3RequestTimeoutMs: number(20_000).optional(),
-    placement: z.enum(placements).optional(),
-    cpuRequestMillis: number(100).optional(),
-    memoryRequestMiB: number(128).optional(),
-    cpuLimitMillis: number(500).optional(),
-    memoryLimitMiB: number(256).optional(),
-    gpus: number(1).optional(),
-    temporaryStorageMiB: number(128).optional(),
-    backoffLimitPerIndex: number(6).optional(),
-    maxFailedIndexes: number(1).optional(),
-    secretName: text("sweep-secrets").optional(),
-    runName: text("first-sweep").optional(),
-  })
-  .readonly() satisfies z.ZodType<Job>;
-
-const workload = z
-  .strictObject({
-    namespace: text("sweep"),
-    image: text("docker.io/example/ttg-worker:1.0.0").optional(),
-    baseImage: text("docker.io/library/python:3.13-slim-bookworm").optional(),
-    jobs: z.array(job).readonly(),
-  })
-  .readonly() satisfies z.ZodType<Workload>;
-
-/** The shape of an {@link Environment}. The resolvers beside this file check values. */
-export const environmentSchema = z
-  .strictObject({
-    name: text("dev"),
-    accountId: text("111122223333"),
-    region: text("us-west-2"),
-    availabilityZones: texts("us-west-2a"),
-    network: network.optional(),
-    existingNetwork: existingNetwork.optional(),
-    cluster,
-    nodePools: z.record(z.string(), nodePool).readonly(),
-    instanceTypes: z.record(z.string(), instanceType).readonly().optional(),
-    registry: z.strictObject({ forceDelete: z.boolean().optional() }).readonly().optional(),
-    results: z
-      .strictObject({ forceDestroy: z.boolean().optional(), expirationInDays: number(90).optional() })
-      .readonly()
-      .optional(),
-    workload,
-    budget: z
-      .strictObject({ limitUsdPerMonth: number(500), notifyEmails: texts("team@example.com") })
-      .readonly()
-      .optional(),
-    tags: z.record(z.string(), text("research")).readonly().optional(),
-    s3State: z
-      .strictObject({ bucket: text("my-terraform-state"), region: text("us-west-2") })
-      .readonly()
-      .optional(),
-  })
-  .readonly() satisfies z.ZodType<Environment>;
+/** Schema of an {@link Environment}: the shape only. The resolvers beside this file check values. */
+export const environmentSchema = z.strictObject({
+  name: text({ allowed: "a DNS label", example: "dev" }),
+  accountId: text({ allowed: "an AWS account of 12 digits", example: "111122223333" }),
+  region: text({ allowed: "a region of AWS", example: "us-west-2" }),
+  availabilityZones: list(text({ allowed: "a zone of the region", example: "us-west-2a" }), {
+    allowed: "a list of availability zones",
+    example: zones,
+  }),
+  network: networkOptionsSchema.optional(),
+  existingNetwork: existingNetworkAttributesSchema.optional(),
+  cluster: clusterSettingsSchema,
+  nodePools: byName(nodePoolOptionsSchema, {
+    allowed: "an object of pools by name",
+    example: { general: { instanceTypes: ["t3.large"], capacity: dynamic(2, 10) } },
+    fix: 'write for example { general: { instanceTypes: ["t3.large"], capacity: dynamic(2, 10) } }',
+  }),
+  instanceTypes: byName(instanceTypeSchema, {
+    allowed: "an object of figures by instance type",
+    example: { "m7i.large": { vCpus: 2, memoryGiB: 8, networkInterfaces: 3, addressesPerInterface: 10 } },
+    default: {},
+  }).optional(),
+  registry: containerRegistryOptionsSchema.meta(withFix({ example: { forceDelete: true }, default: {} })).optional(),
+  results: resultsBucketOptionsSchema.meta(withFix({ example: { expirationInDays: 90 }, default: {} })).optional(),
+  workload: workloadSchema,
+  budget: budgetAlarmOptionsSchema.optional(),
+  tags: byName(text({ allowed: "a text", example: "research" }), {
+    allowed: "an object of texts by key",
+    example: { CostCenter: "research" },
+    default: {},
+  }).optional(),
+  s3State: s3StateSchema.optional(),
+} satisfies ShapeOf<Environment>);

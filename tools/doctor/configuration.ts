@@ -1,9 +1,9 @@
 import { BlockList, isIPv4 } from "node:net";
 import { networkInterfaces } from "node:os";
+import type { ClusterOptions } from "../../constructs/cluster/cluster.ts";
 import { principalName } from "../../constructs/cluster/cluster-access.ts";
 import { variablePrefix } from "../../stacks/configuration/loader.ts";
 import type { ResolvedEnvironment } from "../../stacks/configuration/resolved-environment.ts";
-import type { ClusterOptions } from "../../stacks/configuration/schema.ts";
 import { type Check, type Finding, notChecked, ok, problem, warning } from "./check.ts";
 
 /** The account of AWS's documentation, which environments.ts is delivered with. */
