@@ -46,7 +46,7 @@ function pathOf(names: readonly (string | undefined)[], index: number): Property
 }
 
 function nameProblems(names: readonly (string | undefined)[]): Problem[] {
-  const allowed = "a name that no environment before has, because stacks are named after it";
+  const allowed = "different from the names of the environments before it, because stacks are named after it";
   const problems = duplicateProblems(
     names.map((name) => name ?? ""),
     allowed,

@@ -23,7 +23,7 @@ export function resolveZones(
   malformed: Malformed,
 ): Resolution<readonly string[]> {
   const problems = malformed.in("availabilityZones").whole ? [] : zoneCountProblems(zones.length);
-  problems.push(...duplicateProblems(zones, "a zone that is not in the list twice", "remove one of the two"));
+  problems.push(...duplicateProblems(zones, "different from the zones before it", "remove one of the two"));
   zones.forEach((zone, index) => {
     if (!isRegion(region) || (zone.startsWith(region) && /^[a-z]$/.test(zone.slice(region.length)))) return;
     const fix = `use for example "${region}a"`;
@@ -40,16 +40,16 @@ export function resolveNetwork(environment: Environment, malformed: Malformed): 
     existingNetwork && at(["existingNetwork"], resolveExistingNetwork(existingNetwork, environment, malformed));
   const problems = [own, existing].flatMap((one) => (one === undefined || one.ok ? [] : one.problems));
   if (own !== undefined && existing !== undefined) {
-    const allowed = "left out beside existingNetwork";
+    const allowed = "left out when there is an existingNetwork";
     const fix = "remove the one that you do not mean";
     return refused([{ path: ["network"], allowed, got: "both", fix }, ...problems]);
   }
   const one = own ?? existing;
   if (one !== undefined) return one;
   if (malformed.in("network").whole || malformed.in("existingNetwork").whole) return refused([]);
-  const allowed = "given unless there is an existingNetwork";
+  const allowed = "given when there is no existingNetwork";
   const fix = 'write for example network: { cidrBlock: "10.0.0.0/16" }';
-  return refused([{ path: ["network"], allowed, got: "neither", fix }]);
+  return refused([{ path: ["network"], allowed, got: "nothing", fix }]);
 }
 
 function resolveNewNetwork(
@@ -63,7 +63,7 @@ function resolveNewNetwork(
     ...within(["flowLogRetentionInDays"], retentionProblems(flowLogRetentionInDays)),
     ...within(
       ["interfaceEndpoints"],
-      duplicateProblems(interfaceEndpoints, "a service that is not in the list twice", "remove one of the two"),
+      duplicateProblems(interfaceEndpoints, "different from the services before it", "remove one of the two"),
     ),
   ];
   if (cidrProblems(cidrBlock).length === 0) problems.push(...roomProblems(cidrBlock, environment, malformed));

@@ -78,7 +78,7 @@ export function resolveAlwaysOnPools(
   return refused([
     {
       path: ["nodePools"],
-      allowed: "pools of which one has no taints and a minimum of 1 node or more",
+      allowed: "an object with at least one pool that has no taints and a minimum of 1 node or more",
       got: found === "" ? "no pool without taints" : found,
       fix: 'CoreDNS runs there; add for example general: { instanceTypes: ["t3.large"], capacity: dynamic(2, 10) }',
     },

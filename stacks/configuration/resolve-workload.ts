@@ -26,7 +26,7 @@ export function resolveWorkload(
     at(["jobs", index], resolveJob(job, here.in("jobs", index), { pools, nodePools, malformed, isBuilt, evaluations })),
   );
   const names = workload.jobs.map(({ name }, index) => (here.in("jobs", index, "name").any ? "" : name));
-  const repeated = duplicateProblems(names, "a name that no job before has", "rename one of the two");
+  const repeated = duplicateProblems(names, "different from the names of the jobs before it", "rename one of the two");
   const named = repeated.map((problem) => ({ ...problem, path: ["jobs", ...problem.path, "name"] }));
   return at(
     ["workload"],
@@ -72,14 +72,14 @@ function resolveTarget(job: Job, malformed: Malformed, surroundings: Surrounding
   const { nodePool, size } = job;
   if (malformed.in("nodePool").any || malformed.in("size").any) return refused([]);
   if (nodePool !== undefined && size !== undefined) {
-    const got = `${show(nodePool)} beside size ${show(size)}`;
+    const got = `${show(nodePool)} and size ${show(size)}`;
     const fix = "remove the one that you do not mean";
-    return refused([{ path: ["nodePool"], allowed: "left out beside size", got, fix }]);
+    return refused([{ path: ["nodePool"], allowed: "left out when there is a size", got, fix }]);
   }
   if (size !== undefined) return resolveSize(size, surroundings);
   if (nodePool !== undefined) return resolvePoolOf(nodePool, surroundings);
   const fix = 'write for example nodePool: "executor"';
-  return refused([{ path: ["nodePool"], allowed: "given unless there is a size", got: "neither", fix }]);
+  return refused([{ path: ["nodePool"], allowed: "given when there is no size", got: "nothing", fix }]);
 }
 
 function resolvePoolOf(nodePool: string, { pools, malformed }: Surroundings): Resolution<NodeTarget> {

@@ -59,7 +59,7 @@ function resolveName(name: string): Resolution<string> {
 }
 
 function resolveAccountId(accountId: string): Resolution<string> {
-  const fix = "aws sts get-caller-identity prints yours";
+  const fix = "copy yours from aws sts get-caller-identity";
   const problem: Problem = { path: ["accountId"], allowed: "an AWS account of 12 digits", got: show(accountId), fix };
   return checked(accountId, /^\d{12}$/.test(accountId) ? [] : [problem]);
 }
@@ -70,8 +70,8 @@ function resolveTags({ name, tags = {} }: Environment): Resolution<ResolvedEnvir
   const problems = Object.entries(tags).flatMap(([key, value]): Problem[] => {
     const found: Omit<Problem, "path">[] = [];
     if (!/^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u.test(key) || /^aws:/i.test(key)) {
-      const allowed = `a tag with a key of 1 to 128 ${characters} that does not begin with aws:`;
-      found.push({ allowed, got: `the key ${show(key)}`, fix: "rename the tag" });
+      const allowed = `a key without the prefix aws:, of 1 to 128 ${characters}`;
+      found.push({ allowed, got: show(key), fix: "rename the tag" });
     }
     if (!/^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u.test(value)) {
       found.push({ allowed: `up to 256 ${characters}`, got: show(value), fix: "shorten or change it" });

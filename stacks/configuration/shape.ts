@@ -63,7 +63,7 @@ function problemsOfIssue(schema: z.ZodType, input: unknown, issue: z.core.$ZodIs
   const field = fieldAt(schema, path);
   const value = valueAt(input, path);
   if (issue.code === "unrecognized_keys") {
-    const fix = `remove it, or correct its name to ${oneOf(knownKeys(field))}`;
+    const fix = `remove it, or rename it to ${oneOf(knownKeys(field))}`;
     return issue.keys.map((key) => {
       return { path: [...path, key], allowed: "left out", got: show(valueAt(value, [key])), fix };
     });
