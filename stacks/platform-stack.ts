@@ -4,8 +4,7 @@ import type { Construct } from "constructs";
 import { clusterAutoscalerPolicy } from "../constructs/addons/cluster-autoscaler-policy.ts";
 import { Cluster } from "../constructs/cluster/cluster.ts";
 import { principalName } from "../constructs/cluster/cluster-access.ts";
-import { ClusterAddons } from "../constructs/cluster/cluster-addons.ts";
-import { addonVersionsOf } from "../constructs/cluster/kubernetes-versions.ts";
+import { NodeAddons, WorkloadAddons } from "../constructs/cluster/cluster-addons.ts";
 import { PodIdentityRole } from "../constructs/cluster/pod-identity-role.ts";
 import { existingNetwork, type INetwork, Network } from "../constructs/network/network.ts";
 import { NodeGroup } from "../constructs/pools/node-group.ts";
@@ -61,13 +60,8 @@ export class PlatformStack extends TerraformStack {
       logRetentionInDays: environment.cluster.logRetentionInDays,
       deletionProtection: environment.cluster.deletionProtection,
     });
-    const addons = new ClusterAddons(this, "addons", {
-      cluster: this.cluster,
-      region,
-      name,
-      versions: addonVersionsOf(environment.cluster.kubernetesVersion, environment.cluster.addonVersions),
-      volumeTags: tags,
-    });
+    const { addonVersions } = environment.cluster;
+    const nodeAddons = new NodeAddons(this, "addons", { cluster: this.cluster, addonVersions });
     this.registry = new ContainerRegistry(this, "registry", { name: `${name}/ttg-worker`, ...environment.registry });
     this.results = new ResultsBucket(this, "results", {
       name: `${name}-results`,
@@ -88,8 +82,15 @@ export class PlatformStack extends TerraformStack {
         new NodePool({ name: poolName, ...pool, additionalInstanceTypes: environment.instanceTypes }),
       ]),
     );
-    this.nodeGroups = this.createNodeGroups(addons, tags);
-    addons.addAfterNodes(this.nodeGroups.filter(isAlwaysOn).map((group) => group.dependable));
+    this.nodeGroups = this.createNodeGroups(nodeAddons, tags);
+    // The id `Default` is no part of Terraform addresses, so all add-ons are `aws_eks_addon.addons_<add-on>_<hash>`.
+    new WorkloadAddons(nodeAddons, "Default", {
+      cluster: this.cluster,
+      addonVersions,
+      name,
+      volumeTags: tags,
+      dependsOn: this.nodeGroups.filter(isAlwaysOn).flatMap((group) => group.dependables),
+    });
 
     if (environment.budget !== undefined) {
       new BudgetAlarm(this, "budget", { name: id, ...environment.budget });
@@ -127,8 +128,8 @@ export class PlatformStack extends TerraformStack {
     return new Network(this, "network", { name: this.node.id, region, availabilityZones, ...network });
   }
 
-  private createNodeGroups(addons: ClusterAddons, instanceTags: Readonly<Record<string, string>>): NodeGroup[] {
-    const nodeRole = new NodeRole(this, "node-role", { name: this.node.id, region: this.environment.region });
+  private createNodeGroups(addons: NodeAddons, instanceTags: Readonly<Record<string, string>>): NodeGroup[] {
+    const nodeRole = new NodeRole(this, "node-role", { name: this.node.id, cluster: this.cluster });
     const create = (pool: NodePool, after: readonly NodeGroup[]) =>
       new NodeGroup(this, `pool-${pool.name}`, {
         cluster: this.cluster,
@@ -136,13 +137,13 @@ export class PlatformStack extends TerraformStack {
         nodeRole,
         pool,
         instanceTags,
-        prerequisites: [
+        dependsOn: [
           // Nodes without them do not become ready, and cannot drain.
-          ...addons.beforeNodes,
+          ...addons.dependables,
           // A worker that is drained writes what it has: its identity, and with it the bucket, outlive the nodes.
           ...this.workerRole.dependables,
           // Evaluations that are drained report to services that run there.
-          ...after.map((group) => group.dependable),
+          ...after.flatMap((group) => group.dependables),
         ],
       });
     const pools = Object.values(this.nodePools);

@@ -1,5 +1,6 @@
 export * from "./allocatable.ts";
 export * from "./capacity.ts";
+export * from "./daemon-sets.ts";
 export * from "./instance-types.ts";
 export * from "./node-group.ts";
 export * from "./node-pool.ts";

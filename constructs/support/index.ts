@@ -1,4 +1,4 @@
-export * from "./deletion-guard.ts";
+export * from "./deletion-protection.ts";
 export * from "./fields.ts";
 export * from "./iam-policy.ts";
 export * from "./kubernetes-syntax.ts";

@@ -59,9 +59,9 @@ function nameProblems({ name, accountId }: WellFormed): Problem[] {
 
 function clusterProblems({ cluster }: WellFormed): Problem[] {
   if (cluster === undefined) return [];
-  const { kubernetesVersion, addonVersions, administrators, endpointPublicAccessCidrs, logRetentionInDays } = cluster;
+  const { kubernetesVersion, administrators, endpointPublicAccessCidrs, logRetentionInDays } = cluster;
   const problems = [
-    ...kubernetesVersionProblems(kubernetesVersion, addonVersions),
+    ...kubernetesVersionProblems(kubernetesVersion),
     ...administrators.flatMap((arn, index) => within(["administrators", index], principalProblems(arn))),
     ...within(["endpointPublicAccessCidrs"], publicAccessProblems(endpointPublicAccessCidrs)),
     ...within(["logRetentionInDays"], retentionProblems(logRetentionInDays)),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { clusterOptionsSchema } from "../../constructs/cluster/cluster.ts";
 import { clusterAccessOptionsSchema } from "../../constructs/cluster/cluster-access.ts";
-import { clusterAddonsOptionsSchema } from "../../constructs/cluster/cluster-addons.ts";
+import { clusterAddonsOptionsSchema } from "../../constructs/cluster/kubernetes-versions.ts";
 import { existingNetworkAttributesSchema, networkOptionsSchema } from "../../constructs/network/network.ts";
 import { instanceTypeSchema } from "../../constructs/pools/instance-types.ts";
 import { nodePoolOptionsSchema } from "../../constructs/pools/node-pool-options.ts";

@@ -9,7 +9,6 @@ import { pool } from "../../support/workload.ts";
 const pools = Object.keys(prod.nodePools).map(pool);
 const props: ClusterAutoscalerProps = {
   cluster: testCluster,
-  region: "us-west-2",
   identity: { namespace: "kube-system", serviceAccount: "cluster-autoscaler" },
   nodePools: pools,
   runsOn: pool("general"),

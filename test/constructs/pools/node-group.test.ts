@@ -8,7 +8,7 @@ import { messageOf, synthesize } from "../../support/synthesized.ts";
 
 function nodeGroup(props: Partial<NodePoolProps> = {}) {
   return synthesize((stack) => {
-    const nodeRole = new NodeRole(stack, "node-role", { name: "test", region: "us-west-2" });
+    const nodeRole = new NodeRole(stack, "node-role", { name: "test", cluster: testCluster });
     new NodeGroup(stack, "pool", {
       cluster: testCluster,
       network: testNetwork,
@@ -23,7 +23,7 @@ function nodeGroup(props: Partial<NodePoolProps> = {}) {
         ...props,
       }),
       instanceTags: { Environment: "test" },
-      prerequisites: [],
+      dependsOn: [],
     });
   });
 }
