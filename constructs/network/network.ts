@@ -40,8 +40,8 @@ export interface ExistingNetworkAttributes {
 
 /** Schema of the {@link ExistingNetworkAttributes}. */
 export const existingNetworkAttributesSchema = z.strictObject({
-  vpcId: text({ allowed: "the id of a VPC, vpc-<hexadecimal>", example: "vpc-0123456789abcdef0" }),
-  privateSubnetIds: byName(text({ allowed: "the id of a subnet, subnet-<hexadecimal>", example: "subnet-0a1b2c3d" }), {
+  vpcId: text({ allowed: "a VPC id (vpc-<hexadecimal>)", example: "vpc-0123456789abcdef0" }),
+  privateSubnetIds: byName(text({ allowed: "a subnet id (subnet-<hexadecimal>)", example: "subnet-0a1b2c3d" }), {
     allowed: "an object of subnet ids by availability zone",
     example: { "us-west-2a": "subnet-0a1b2c3d", "us-west-2b": "subnet-1a1b2c3d" },
   }),

@@ -14,7 +14,7 @@ export interface BudgetAlarmOptions {
 }
 
 const allowedLimit = "more than 0 US dollars";
-const allowedAddress = "a mail address, name@domain";
+const allowedAddress = "a mail address (name@domain)";
 
 /** Schema of the {@link BudgetAlarmOptions}. */
 export const budgetAlarmOptionsSchema = z.strictObject({
