@@ -12,7 +12,7 @@ const allowedPrincipal = "the ARN of an IAM role or user (arn:aws:iam::<account>
 /** A block that may reach the public endpoint, for error texts. */
 export const allowedPublicBlock = "an IPv4 block of /8 or smaller";
 
-/** Who may access a cluster. An environment sets it in `cluster`. */
+/** Access to a cluster. An environment sets it in `cluster`. */
 export interface ClusterAccessOptions {
   /**
    * ARNs of the IAM roles or users who administer the cluster, at least one, for example

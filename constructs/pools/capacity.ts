@@ -8,7 +8,7 @@ const maximumNodesPerGroup = 450;
 const capacityModes = ["fixed", "dynamic", "fromZero"] as const;
 
 /**
- * How many nodes a pool may have. Write it with {@link fixed}, {@link dynamic} or {@link fromZero}, for example `fromZero(50)`.
+ * Number of nodes of a pool. Write it with {@link fixed}, {@link dynamic} or {@link fromZero}, for example `fromZero(50)`.
  */
 export interface Capacity {
   /** The function that wrote the two numbers. */

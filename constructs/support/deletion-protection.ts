@@ -3,7 +3,7 @@ import { TerraformResource } from "cdktf/lib/terraform-resource";
 import type { Construct } from "constructs";
 import { TerraformData } from "./terraform-data.ts";
 
-/** Whether a stack is protected from deletion. */
+/** State of the deletion protection of a stack. */
 export interface DeletionProtectionProps {
   /**
    * `true` makes every destroy of the stack fail. To destroy the stack, deploy once with `false`: removing the construct would leave
