@@ -40,7 +40,12 @@ describe("one bad parameter costs one parameter", () => {
     { name: "throws-text", does: 'throw "text"', kind: "threw", error: "threw text" },
     { name: "rejects", does: 'return Promise.reject(new Error("later"))', kind: "threw", error: "Error: later" },
     { name: "text", does: 'return "12"', kind: "invalid-result", error: 'returned "12"; expected a number' },
-    { name: "nothing", does: "return undefined", kind: "invalid-result", error: "returned undefined; expected a number" },
+    {
+      name: "nothing",
+      does: "return undefined",
+      kind: "invalid-result",
+      error: "returned undefined; expected a number",
+    },
     { name: "bigint", does: "return 5n", kind: "invalid-result", error: "returned 5n; expected a number" },
     {
       name: "exits",
