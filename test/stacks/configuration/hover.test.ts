@@ -5,10 +5,11 @@ import { type Field, fieldsOf } from "../../support/quick-info.ts";
 // The settings of a job are documented by another change, which removes this filter.
 const isPending = (path: string) => /^workload\.jobs\[\]\.(?!nodePool|size)/.test(path);
 const fields = fieldsOf("Environment", "stacks/configuration/schema.ts").filter(({ path }) => !isPending(path));
+const schemaByPath = schemaFields(environmentSchema);
 const named = fields.map((field) => [field.path, field] as const);
 
 test("an editor knows every field of an environment, at every depth, and the schema has no other", () => {
-  const inSchema = [...schemaFields(environmentSchema).keys()].filter((path) => !isPending(path));
+  const inSchema = [...schemaByPath.keys()].filter((path) => !isPending(path));
   expect(fields.length).toBeGreaterThan(50);
   expect(fields.map(({ path }) => path).sort()).toEqual(inSchema.sort());
 });
@@ -23,7 +24,7 @@ test.each(named.filter(([, { isOptional }]) => isOptional))("shows the default o
 });
 
 test.each(named)("shows no other default of %s than the schema has", (path, field) => {
-  const inSchema = schemaFields(environmentSchema).get(path)?.default;
+  const inSchema = schemaByPath.get(path)?.default;
   expect(literalDefault(field)).toEqual(inSchema);
 });
 
