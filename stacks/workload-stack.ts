@@ -67,7 +67,7 @@ export class WorkloadStack extends TerraformStack {
           region: environment.region,
           resultsBucket: platform.results.bucketName,
           resultsPrefix: platform.resultsPrefix,
-          prerequisites: namespace.dependables,
+          dependables: namespace.dependables,
         }),
     );
   }
