@@ -31,9 +31,11 @@ test("the lines to paste make the job compute what was measured", async () => {
   const environment = devWithJob(job);
   // Until it is copied to where the note says.
   expect(problemsOf(environment).map(describeProblem)).toEqual([
-    expect.stringContaining("evaluation is not in worker/evaluations"),
+    expect.stringContaining('workload.jobs[0].evaluation must be collatz or prime, got "my_own"'),
   ]);
-  expect(podEnvironment(synthesizeEnvironment(environment).workload, 0)).toMatchObject({
+  // As in an image that holds it.
+  const workload = { ...environment.workload, image: "a/b:1" };
+  expect(podEnvironment(synthesizeEnvironment({ ...environment, workload }).workload, 0)).toMatchObject({
     EVALUATION: "my_own",
     TOTAL_PARAMETERS: "2000000",
     SEED: "3",
