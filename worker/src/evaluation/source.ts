@@ -119,13 +119,14 @@ function sha256OfBundle(bundle: Uint8Array): string {
 }
 
 async function bundleFile(path: string): Promise<Uint8Array> {
-  const { build, stop } = await import("esbuild").catch((error) => {
+  const { buildSync } = await import("esbuild").catch((error) => {
     throw new PermanentError(`${path} must be a bundle here (see sweep bundle --help): esbuild is not installed`, {
       cause: error,
     });
   });
   try {
-    const { outputFiles } = await build({
+    // One process for this build alone: esbuild's shared service cannot be stopped while another evaluation is being bundled.
+    const { outputFiles } = buildSync({
       entryPoints: [path],
       // Paths in the bundle are relative to the module: the same sources give the same bytes on every machine.
       absWorkingDir: dirname(path),
@@ -158,7 +159,5 @@ async function bundleFile(path: string): Promise<Uint8Array> {
     throw new PermanentError(
       `the evaluation ${path} cannot be bundled: ${lines?.join("; ") ?? (error as Error).message}`,
     );
-  } finally {
-    await stop();
   }
 }
