@@ -3,20 +3,58 @@ import type {
   JobV1SpecTemplateSpecAffinity,
   JobV1SpecTemplateSpecTopologySpreadConstraint,
 } from "@cdktf/provider-kubernetes/lib/job-v1";
-import { variableName } from "sweep-worker/contract";
-import type { NodeTarget } from "../pools/node-target.ts";
-import type { Placement, PodResources } from "./worker-job-settings.ts";
+import { DEFAULTS, LIMITS, variableName } from "sweep-worker/contract";
+import { type NodeTarget, roomForPods } from "../pools/node-target.ts";
+import { jobDefaults, type Placement, type WorkerJobSettings } from "./worker-job-settings.ts";
 
 /** Name of the container, which the Job's pod failure policy repeats. */
 export const workerContainer = "worker";
 /** `USER` of worker/Dockerfile. */
 export const workerUserId = 65532;
 
-/** What every pod of every sweep is labelled with; the network policy selects it. */
+/** Labels of every pod of every sweep. The network policy selects them. */
 export const workerLabels = {
   "app.kubernetes.io/component": "worker",
   "app.kubernetes.io/part-of": "evaluation-platform",
 } as const;
+
+/** Requests and limits of a pod, all defaults applied. */
+export interface PodResources {
+  readonly cpuRequestMillis: number;
+  readonly memoryRequestMiB: number;
+  readonly cpuLimitMillis: number;
+  readonly memoryLimitMiB: number;
+  readonly gpus: number;
+  readonly temporaryStorageMiB: number;
+}
+
+const spooledColumns = 8;
+const bytesPerValue = 8;
+
+export function podResources(settings: WorkerJobSettings, target: NodeTarget): PodResources {
+  const room = roomForPods(target);
+  const alone = settings.placement === "one-per-node";
+  const batchSize = settings.batchSize ?? DEFAULTS.batchSize;
+  const spoolBytes = LIMITS.spooledBlocks * spooledColumns * bytesPerValue * batchSize;
+  const { cpuRequestMillis, memoryRequestMiB, cpuLimitMillis, memoryLimitMiB } = jobDefaults;
+  return {
+    cpuRequestMillis: settings.cpuRequestMillis ?? (alone ? leastCpuForANodeAlone(target) : cpuRequestMillis),
+    memoryRequestMiB: settings.memoryRequestMiB ?? memoryRequestMiB,
+    cpuLimitMillis: settings.cpuLimitMillis ?? (alone ? room.cpuMillis : cpuLimitMillis),
+    memoryLimitMiB: settings.memoryLimitMiB ?? (alone ? room.memoryMiB : memoryLimitMiB),
+    gpus: settings.gpus ?? (target.gpu ? 1 : 0),
+    temporaryStorageMiB: settings.temporaryStorageMiB ?? 64 + Math.ceil(spoolBytes / 1024 ** 2),
+  };
+}
+
+/**
+ * Two pods that each request more than half of a node never share one. Required anti-affinity would have the same effect, but the
+ * autoscaler's documentation calls it three orders of magnitude slower than all other predicates together.
+ * @see https://github.com/kubernetes/autoscaler/blob/cluster-autoscaler-1.35.2/cluster-autoscaler/FAQ.md#what-are-the-service-level-objectives-for-cluster-autoscaler
+ */
+export function leastCpuForANodeAlone({ allocatable, largestCpuMillis = allocatable.cpuMillis }: NodeTarget): number {
+  return Math.floor(largestCpuMillis / 2) + 1;
+}
 
 export interface WorkerPodProps {
   /** All labels of the pod, {@link workerLabels} included. */

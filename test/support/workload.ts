@@ -7,6 +7,7 @@ import { AddonsStack } from "../../stacks/addons-stack.ts";
 import type { Environment } from "../../stacks/configuration/schema.ts";
 import { PlatformStack } from "../../stacks/platform-stack.ts";
 import { WorkloadStack } from "../../stacks/workload-stack.ts";
+import { resolved } from "./fixtures.ts";
 import { type ResourceJson, type Synthesized, synthesizeApp } from "./synthesized.ts";
 
 /** A pool of prod by its name. */
@@ -16,11 +17,20 @@ export function pool(name: string): NodePool {
   return new NodePool({ name, ...props });
 }
 
-export const testImage: ContainerImage = {
-  reference: "registry.example.com/ttg-worker:1",
-  contentHash: "1",
-  dependables: [],
-};
+/** An image whose reference, content and evaluations may differ alone. */
+export function testImage(changes: Partial<ContainerImage> & { readonly evaluations?: string } = {}): ContainerImage {
+  const { evaluations = "1", ...others } = changes;
+  return {
+    reference: "registry.example.com/ttg-worker:1",
+    contentHash: "1",
+    dependables: [],
+    evaluationIdentity: ({ evaluation, evaluationCommand }) => ({
+      evaluation: evaluationCommand ?? evaluation ?? "",
+      evaluationSha256: evaluations,
+    }),
+    ...others,
+  };
+}
 
 /** A job of the table, with changes. */
 export function jobProps(changes: Partial<WorkerJobProps> = {}): WorkerJobProps {
@@ -31,11 +41,11 @@ export function jobProps(changes: Partial<WorkerJobProps> = {}): WorkerJobProps 
     target: pool("executor"),
     namespace: "sweep",
     serviceAccountName: "worker",
-    image: testImage,
+    image: testImage(),
     region: "us-west-2",
     resultsBucket: "bucket",
     resultsPrefix: "runs/",
-    prerequisites: [],
+    dependables: [],
     ...changes,
   };
 }
@@ -45,9 +55,10 @@ export function synthesizeEnvironment(
   environment: Environment,
 ): Record<"platform" | "addons" | "workload", Synthesized> {
   const app = Testing.app();
-  const platform = new PlatformStack(app, `${environment.name}-platform`, environment);
-  const addons = new AddonsStack(app, `${environment.name}-addons`, { platform });
-  new WorkloadStack(app, `${environment.name}-workload`, { platform, addons });
+  const loaded = resolved(environment);
+  const platform = new PlatformStack(app, `${environment.name}-platform`, { environment: loaded });
+  const addons = new AddonsStack(app, `${environment.name}-addons`, { environment: loaded, platform });
+  new WorkloadStack(app, `${environment.name}-workload`, { environment: loaded, platform, addons });
   const stacks = synthesizeApp(app);
   const stack = (name: string) => {
     const made = stacks.get(`${environment.name}-${name}`);

@@ -1,9 +1,9 @@
+import { readSettings } from "sweep-worker/contract";
 import { WorkerJob, type WorkerJobProps } from "../../../constructs/workload/worker-job.ts";
-import { readConfiguration } from "../../../worker/src/contract/settings.ts";
 import { shareOf } from "../../../worker/src/parameters/partition.ts";
 import { countOf } from "../../../worker/src/parameters/ranges.ts";
 import { type ResourceJson, synthesize } from "../../support/synthesized.ts";
-import { jobProps, podEnvironment, pool } from "../../support/workload.ts";
+import { jobProps, podEnvironment, pool, testImage } from "../../support/workload.ts";
 
 const made = (changes: Partial<WorkerJobProps> = {}) =>
   synthesize((stack) => {
@@ -189,8 +189,8 @@ describe("the environment of a worker", () => {
 
   test("divides 10,000,000 parameters into 3,333,334, 3,333,333 and 3,333,333", () => {
     const shares = [0, 1, 2].map((index) => {
-      const configuration = readConfiguration(podEnvironment(made(), index));
-      return countOf(shareOf(configuration.workerId, configuration));
+      const settings = readSettings(podEnvironment(made(), index));
+      return countOf(shareOf(settings.workerId, settings));
     });
     expect(shares).toEqual([3_333_334, 3_333_333, 3_333_333]);
   });
@@ -209,7 +209,7 @@ describe("the environment of a worker", () => {
       partition: "contiguous",
       s3RequestTimeoutMs: 100,
     } as const;
-    expect(readConfiguration(podEnvironment(made(settings), 2))).toMatchObject(settings);
+    expect(readSettings(podEnvironment(made(settings), 2))).toMatchObject(settings);
     expect(made(settings).one("kubernetes_config_map_v1").data).not.toHaveProperty("EVALUATION");
   });
 
@@ -224,10 +224,10 @@ describe("the environment of a worker", () => {
 });
 
 test("what a Job needs is made before it, and destroyed after it", () => {
-  const prerequisite = { fqn: "a.b" } as ResourceJson;
+  const dependable = { fqn: "a.b" } as ResourceJson;
   const resources = made({
-    prerequisites: [prerequisite as never],
-    image: { reference: "a:1", contentHash: "1", dependables: [{ fqn: "terraform_data.image" } as never] },
+    dependables: [dependable as never],
+    image: testImage({ dependables: [{ fqn: "terraform_data.image" } as never] }),
   });
   expect(resources.one("kubernetes_job_v1").depends_on).toEqual([
     resources.address("kubernetes_config_map_v1"),

@@ -17,10 +17,14 @@ export interface RunIdentity {
   readonly seed: number;
 }
 
-/** `collatz-1a2b3c4d`: the default name of a run's results. */
+/** `collatz-1a2b3c4d`: the default name of a run's results on a laptop. */
 export function runName(identity: RunIdentity): string {
-  const digest = createHash("sha256").update(serializeIdentity(identity)).digest("hex");
-  return `${identity.evaluation}-${digest.slice(0, 8)}`;
+  return `${identity.evaluation}-${runHash(identity)}`;
+}
+
+/** Eight hexadecimal digits that differ between runs whose results differ. They end the names of runs, also of those on a cluster. */
+export function runHash(identity: RunIdentity): string {
+  return createHash("sha256").update(serializeIdentity(identity)).digest("hex").slice(0, 8);
 }
 
 /** The same identity gives the same text, byte for byte. */
