@@ -51,7 +51,7 @@ export class WorkloadStack extends TerraformStack {
         region: environment.region,
         resultsBucket: platform.results.bucketName,
         resultsPrefix: platform.resultsPrefix,
-        prerequisites: namespace.dependables,
+        dependsOn: namespace.dependables,
       });
     });
     // `npm run collect` reads it.

@@ -24,7 +24,7 @@ export interface WorkerJobProps extends WorkerJobSettings {
   /** What keys of results begin with, for example `runs/`. */
   readonly resultsPrefix: string;
   /** What must outlive the pods, for example the network policy that lets them reach the bucket. */
-  readonly prerequisites: readonly ITerraformDependable[];
+  readonly dependsOn: readonly ITerraformDependable[];
 }
 
 /**
@@ -84,7 +84,7 @@ export class WorkerJob extends Construct {
       data: environment(this.resultsUrl),
       // Pods that start later read what the first ones read.
       immutable: true,
-      dependsOn: [...props.prerequisites],
+      dependsOn: [...props.dependsOn],
     });
     new JobV1(this, "job", {
       metadata: { name: this.jobName, namespace, labels },
@@ -98,7 +98,7 @@ export class WorkerJob extends Construct {
       waitForCompletion: false,
       // Pods have 100 s to end, and Terraform waits for the last. The provider's own limit is one minute.
       timeouts: { create: "5m", update: "5m", delete: "15m" },
-      dependsOn: [configMap, ...image.dependables, ...props.prerequisites],
+      dependsOn: [configMap, ...image.dependables, ...props.dependsOn],
     });
   }
 }

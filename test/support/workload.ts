@@ -35,7 +35,7 @@ export function jobProps(changes: Partial<WorkerJobProps> = {}): WorkerJobProps 
     region: "us-west-2",
     resultsBucket: "bucket",
     resultsPrefix: "runs/",
-    prerequisites: [],
+    dependsOn: [],
     ...changes,
   };
 }

@@ -226,7 +226,7 @@ describe("the environment of a worker", () => {
 test("what a Job needs is made before it, and destroyed after it", () => {
   const prerequisite = { fqn: "a.b" } as ResourceJson;
   const resources = made({
-    prerequisites: [prerequisite as never],
+    dependsOn: [prerequisite as never],
     image: { reference: "a:1", contentHash: "1", dependables: [{ fqn: "terraform_data.image" } as never] },
   });
   expect(resources.one("kubernetes_job_v1").depends_on).toEqual([
