@@ -41,7 +41,9 @@ export interface ContainerRegistryProps extends ContainerRegistryOptions {
 
 /** A private repository for the worker's image. Storage costs 10 cents a month for each GB. */
 export class ContainerRegistry extends Construct {
-  readonly repositoryName: string;
+  /** The underlying `aws_ecr_repository`, for settings without an option here. */
+  readonly resource: EcrRepository;
+  /** ARN of the repository, for policies. */
   readonly repositoryArn: string;
   /** Beginning of an image's name: `<account>.dkr.ecr.<region>.amazonaws.com/<name>`. */
   readonly repositoryUrl: string;
@@ -74,7 +76,7 @@ export class ContainerRegistry extends Construct {
         ],
       }),
     });
-    this.repositoryName = repository.name;
+    this.resource = repository;
     this.repositoryArn = repository.arn;
     this.repositoryUrl = repository.repositoryUrl;
   }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type ClusterOptions, clusterOptionsSchema } from "../../constructs/cluster/cluster.ts";
 import { type ClusterAccessOptions, clusterAccessOptionsSchema } from "../../constructs/cluster/cluster-access.ts";
-import { type ClusterAddonsOptions, clusterAddonsOptionsSchema } from "../../constructs/cluster/cluster-addons.ts";
+import { type ClusterAddonsOptions, clusterAddonsOptionsSchema } from "../../constructs/cluster/kubernetes-versions.ts";
 import {
   type ExistingNetworkAttributes,
   existingNetworkAttributesSchema,

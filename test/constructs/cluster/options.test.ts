@@ -1,6 +1,6 @@
 import { clusterOptionsSchema } from "../../../constructs/cluster/cluster.ts";
 import { clusterAccessOptionsSchema } from "../../../constructs/cluster/cluster-access.ts";
-import { clusterAddonsOptionsSchema } from "../../../constructs/cluster/cluster-addons.ts";
+import { clusterAddonsOptionsSchema } from "../../../constructs/cluster/kubernetes-versions.ts";
 import { fieldsOf, fieldsThatMisbehave } from "../../support/options.ts";
 
 test("the options of a cluster, as errors and the reference describe them", () => {

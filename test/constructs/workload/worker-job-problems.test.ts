@@ -259,5 +259,6 @@ test("a node's room for pods is what its DaemonSets leave", () => {
     memoryMiB: allocatable.memoryMiB - 120 - 64,
     ephemeralStorageMiB: allocatable.ephemeralStorageMiB,
     gpus: 1,
+    pods: allocatable.pods - 5,
   });
 });
