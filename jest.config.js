@@ -2,7 +2,7 @@
 module.exports = {
   testMatch: ["<rootDir>/test/**/*.test.ts"],
   // cdktf.out and cdktf's temporary folders hold package.json files that would confuse the module map.
-  modulePathIgnorePatterns: ["<rootDir>/cdktf.out", "<rootDir>/worker/dist"],
+  modulePathIgnorePatterns: ["<rootDir>/cdktf.out", "<rootDir>/worker/dist", "<rootDir>/.stryker-tmp"],
   transform: {
     "\\.[mc]?[jt]s$": [
       "@swc/jest",
@@ -10,12 +10,14 @@ module.exports = {
     ],
   },
   // Libraries published as ES modules only; Jest runs tests as CommonJS, so they are transformed like our own code.
-  transformIgnorePatterns: ["/node_modules/(?!(hyparquet|hyparquet-writer)/)"],
+  transformIgnorePatterns: ["/node_modules/(?!(hyparquet|hyparquet-writer|string-argv)/)"],
   // As tsconfig.json's `paths`: tests read the packages' sources, and need no build.
   moduleNameMapper: {
     "^sweep-worker$": "<rootDir>/worker/src/index.ts",
     "^sweep-worker/contract$": "<rootDir>/worker/src/contract/index.ts",
     "^evaluation-platform-constructs$": "<rootDir>/constructs/index.ts",
+    // Its package exports nothing to CommonJS.
+    "^string-argv$": "<rootDir>/node_modules/string-argv/index.js",
   },
   testTimeout: 120_000,
 };

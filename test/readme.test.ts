@@ -5,7 +5,8 @@ import { z } from "zod";
 import { dynamic, fixed, fromZero } from "../constructs/pools/capacity.ts";
 import { describeProblem } from "../constructs/support/problems.ts";
 import { dev, environments, prod } from "../environments.ts";
-import { environmentSchema, problemsOf } from "../stacks/configuration/schema.ts";
+import { environmentSchema } from "../stacks/configuration/schema.ts";
+import { problemsOf } from "./support/fixtures.ts";
 import { codeAfter, codeBlocks, readme, repository } from "./support/readme.ts";
 
 const read = (path: string) => readFileSync(join(repository, path), "utf8");

@@ -2,6 +2,7 @@ import { prod } from "../../environments.ts";
 import type { Environment } from "../../stacks/configuration/schema.ts";
 import { deploySections } from "../../tools/doctor/deploy.ts";
 import { type Checked, examine } from "../../tools/doctor/report.ts";
+import { resolved } from "./fixtures.ts";
 import { type Answer, Programs } from "./programs.ts";
 import { temporaryDirectory } from "./sweep.ts";
 
@@ -78,7 +79,7 @@ export function useHealthyAccount(): void {
 
 /** What the doctor finds of a deploy. */
 export async function findings(environment: Environment): Promise<Checked[]> {
-  const sections = await examine(deploySections(environment), { title: () => {}, finding: () => {} });
+  const sections = await examine(deploySections(resolved(environment)), { title: () => {}, finding: () => {} });
   return sections.flatMap(({ checks }) => checks);
 }
 export async function finding(name: string, environment = mine(prod)): Promise<Checked> {

@@ -1,4 +1,4 @@
-import type { Environment } from "../../stacks/configuration/schema.ts";
+import type { ResolvedEnvironment } from "../../stacks/configuration/resolved-environment.ts";
 import type { EnvironmentFacts } from "../plan/environment.ts";
 import type { TimelineFacts } from "../plan/machines.ts";
 import { synthesizedJobs } from "./jobs.ts";
@@ -23,7 +23,7 @@ export interface EnvironmentCost extends EnvironmentFacts {
 
 /** @throws ToolError where a price is missing. */
 export function environmentCost(
-  environment: Environment,
+  environment: Pick<ResolvedEnvironment, "name" | "region" | "instanceTypes">,
   resources: readonly Resource[],
   table: PriceTable,
   secondsPerParameter?: number,

@@ -16,12 +16,6 @@ export interface SynthesizedPool {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/**
- * Pods that DaemonSets put on every node: aws-node, kube-proxy, the Pod Identity agent and ebs-csi-node; on GPU nodes also
- * NVIDIA's device plugin. They count against what a node can hold.
- */
-const daemonSetPods = { everywhere: 4, withGpu: 1 } as const;
-
 export function synthesizedPools(resources: readonly Resource[]): SynthesizedPool[] {
   return ofType(resources, "aws_eks_node_group").map((group) => {
     const template = referred(resources, group.launch_template.id);
@@ -54,7 +48,6 @@ export function poolFacts(
   const known = { ...instanceTypes, ...additionalTypes };
   const types = pool.instanceTypes.flatMap((type) => known[type] ?? []);
   const allocatable = commonAllocatable(types, volumeSizeGiB);
-  const gpu = allocatable.gpus > 0;
   const prices = pool.instanceTypes.map((type) => instancePrice(table, region, type));
   const [first] = prices;
   const { gp3Volume, cpuCredits } = pricesOf(table, region);
@@ -65,10 +58,7 @@ export function poolFacts(
     minimumNodes,
     maximumNodes,
     vCpus: Math.min(...types.map(({ vCpus }) => vCpus)),
-    room: {
-      ...roomForPods({ name, nodeSelector: {}, tolerations: [], allocatable, gpu }),
-      pods: allocatable.pods - daemonSetPods.everywhere - (gpu ? daemonSetPods.withGpu : 0),
-    },
+    room: roomForPods({ allocatable, gpu: allocatable.gpus > 0 }),
     onDemandUsdPerHour: first?.onDemand ?? Number.NaN,
     spotUsdPerHour: {
       least: Math.min(...prices.map(({ spot }) => spot.least)),

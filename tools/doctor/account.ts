@@ -1,5 +1,6 @@
 import { principalName } from "../../constructs/cluster/cluster-access.ts";
-import { type Environment, variablePrefix } from "../../stacks/configuration/schema.ts";
+import { variablePrefix } from "../../stacks/configuration/loader.ts";
+import type { ResolvedEnvironment } from "../../stacks/configuration/resolved-environment.ts";
 import { AwsCli, AwsError } from "./aws-cli.ts";
 import { type Check, type Finding, notChecked, ok, problem, warning } from "./check.ts";
 import { documentationAccount } from "./configuration.ts";
@@ -12,7 +13,7 @@ export interface Session {
 
 /** What `aws sts get-caller-identity` says, and whether anything else may be asked. */
 export async function identify(
-  { name, accountId, region }: Pick<Environment, "name" | "accountId" | "region">,
+  { name, accountId, region }: Pick<ResolvedEnvironment, "name" | "accountId" | "region">,
   seconds?: number,
 ): Promise<{ finding: Finding; session?: Session }> {
   const aws = new AwsCli(region, seconds);
@@ -65,7 +66,7 @@ export function asking(
 /** The caller's name as an administrator would be named; the ARN of a session lacks the role's path. */
 export function administratorFinding(
   callerArn: string,
-  { name, cluster }: Pick<Environment, "name" | "cluster">,
+  { name, cluster }: Pick<ResolvedEnvironment, "name" | "cluster">,
 ): Finding {
   const account = callerArn.split(":")[4];
   const [, role] = /:assumed-role\/([^/]+)\//.exec(callerArn) ?? [];
@@ -88,7 +89,10 @@ export function administratorFinding(
   );
 }
 
-export async function zonesFinding({ aws }: Session, { region, availabilityZones }: Environment): Promise<Finding> {
+export async function zonesFinding(
+  { aws }: Session,
+  { region, availabilityZones }: ResolvedEnvironment,
+): Promise<Finding> {
   const { AvailabilityZones: zones } = await aws.ask<{ AvailabilityZones: { ZoneName: string; State: string }[] }>(
     "ec2",
     "describe-availability-zones",
@@ -112,7 +116,7 @@ interface ClusterVersion {
 
 export async function kubernetesFinding(
   { aws }: Session,
-  { cluster }: Environment,
+  { cluster }: ResolvedEnvironment,
   today = new Date(),
 ): Promise<Finding> {
   const wanted = cluster.kubernetesVersion;
@@ -138,7 +142,7 @@ function dateOf(value: string | number | undefined): Date | undefined {
   return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
-export async function stateFinding({ s3State }: Environment): Promise<Finding> {
+export async function stateFinding({ s3State }: ResolvedEnvironment): Promise<Finding> {
   if (s3State === undefined) return ok("files beside cdktf.json: for one person at one machine");
   const { bucket, region } = s3State;
   const at = new AwsCli(region);

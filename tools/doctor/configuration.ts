@@ -1,7 +1,9 @@
 import { BlockList, isIPv4 } from "node:net";
 import { networkInterfaces } from "node:os";
+import type { ClusterOptions } from "../../constructs/cluster/cluster.ts";
 import { principalName } from "../../constructs/cluster/cluster-access.ts";
-import { type Environment, variablePrefix } from "../../stacks/configuration/schema.ts";
+import { variablePrefix } from "../../stacks/configuration/loader.ts";
+import type { ResolvedEnvironment } from "../../stacks/configuration/resolved-environment.ts";
 import { type Check, type Finding, notChecked, ok, problem, warning } from "./check.ts";
 
 /** The account of AWS's documentation, which environments.ts is delivered with. */
@@ -9,7 +11,7 @@ export const documentationAccount = "111122223333";
 const settings = ["ACCOUNT_ID", "ADMINISTRATORS", "PUBLIC_ACCESS_CIDRS"];
 
 /** What can be said of an environment without asking AWS. */
-export function configurationChecks(environment: Environment, known: readonly string[]): Check[] {
+export function configurationChecks(environment: ResolvedEnvironment, known: readonly string[]): Check[] {
   return [
     { name: "configuration", run: () => ok("valid") },
     { name: "account", run: () => account(environment) },
@@ -19,7 +21,7 @@ export function configurationChecks(environment: Environment, known: readonly st
   ];
 }
 
-function account({ name, accountId }: Environment): Finding {
+function account({ name, accountId }: ResolvedEnvironment): Finding {
   if (accountId !== documentationAccount) return ok(accountId);
   return problem(
     `${accountId}, the account of AWS's documentation`,
@@ -28,7 +30,7 @@ function account({ name, accountId }: Environment): Finding {
   );
 }
 
-function administrators({ name, accountId, cluster }: Environment): Finding {
+function administrators({ name, accountId, cluster }: ResolvedEnvironment): Finding {
   const foreign = cluster.administrators.filter((arn) => arn.split(":")[4] !== accountId);
   const found = cluster.administrators.map(principalName).join(", ");
   if (foreign.length === 0 && accountId !== documentationAccount) return ok(found);
@@ -62,7 +64,7 @@ const documentationBlocks = ["192.0.2.", "198.51.100.", "203.0.113."];
 
 /** @param addresses public addresses of this machine's own interfaces; behind a router it has none. */
 export function publicAccess(
-  { name, cluster }: Pick<Environment, "name" | "cluster">,
+  { name, cluster }: { readonly name: string; readonly cluster: Pick<ClusterOptions, "endpointPublicAccessCidrs"> },
   addresses: readonly string[],
 ): Finding {
   const cidrs = cluster.endpointPublicAccessCidrs;

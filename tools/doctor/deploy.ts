@@ -1,5 +1,5 @@
 import { environments } from "../../environments.ts";
-import type { Environment } from "../../stacks/configuration/schema.ts";
+import type { ResolvedEnvironment } from "../../stacks/configuration/resolved-environment.ts";
 import {
   administratorFinding,
   asking,
@@ -16,7 +16,7 @@ import { quotaChecks } from "./quotas.ts";
 import type { Section } from "./report.ts";
 
 /** Everything that a deploy of an environment needs, beside the machine. */
-export function deploySections(environment: Environment): Section[] {
+export function deploySections(environment: ResolvedEnvironment): Section[] {
   const identity = identify(environment);
   const session = identity.then((known) => known.session);
   const usesSpot = Object.values(environment.nodePools).some(({ capacityType }) => capacityType === "SPOT");

@@ -1,6 +1,6 @@
 import { gte, major } from "semver";
-import type { Environment } from "../../stacks/configuration/schema.ts";
-import { lowestTerraform } from "../../stacks/platform-stack.ts";
+import type { ResolvedEnvironment } from "../../stacks/configuration/resolved-environment.ts";
+import { lowestTerraform } from "../../stacks/versions.ts";
 import { terraformProgram } from "../support/terraform.ts";
 import { type Check, type Finding, notChecked, ok, problem, warning } from "./check.ts";
 import { type Ended, runProgram, versionIn } from "./program.ts";
@@ -8,7 +8,7 @@ import { type Ended, runProgram, versionIn } from "./program.ts";
 const awsCliInstallation = "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html";
 
 /** The programs that a deploy starts; without an environment, all that any may need. */
-export function programChecks(environment?: Pick<Environment, "workload">): Check[] {
+export function programChecks(environment?: Pick<ResolvedEnvironment, "workload">): Check[] {
   const workload = environment?.workload;
   const needsDocker = workload === undefined || buildsImage(workload);
   return [
@@ -18,12 +18,12 @@ export function programChecks(environment?: Pick<Environment, "workload">): Chec
   ];
 }
 
-function buildsImage({ image, jobs }: Environment["workload"]): boolean {
-  return image === undefined && jobs.length > 0;
+function buildsImage({ image, jobs }: ResolvedEnvironment["workload"]): boolean {
+  return image.kind === "built" && jobs.length > 0;
 }
 
-function whyNoDocker({ image }: Environment["workload"]): string {
-  return image === undefined ? "not needed: there is no job" : `not needed: workload.image is ${image}`;
+function whyNoDocker({ image }: ResolvedEnvironment["workload"]): string {
+  return image.kind === "built" ? "not needed: there is no job" : `not needed: workload.image is ${image.reference}`;
 }
 
 async function terraform(): Promise<Finding> {

@@ -1,5 +1,5 @@
 import { instanceTypes } from "../../constructs/pools/instance-types.ts";
-import type { Environment } from "../../stacks/configuration/schema.ts";
+import type { ResolvedEnvironment } from "../../stacks/configuration/resolved-environment.ts";
 import { asking, type Session } from "./account.ts";
 import { AwsError } from "./aws-cli.ts";
 import { type Check, type Finding, notChecked, ok, problem, warning } from "./check.ts";
@@ -31,7 +31,7 @@ export interface PoolNeed {
 }
 
 /** Every quota that the environment's machines and network count against. */
-export function quotaChecks(session: Promise<Session | undefined>, environment: Environment): Check[] {
+export function quotaChecks(session: Promise<Session | undefined>, environment: ResolvedEnvironment): Check[] {
   const machines = families.flatMap((family) =>
     (["ON_DEMAND", "SPOT"] as const).flatMap((capacityType): Check[] => {
       const pools = poolsOf(environment, family, capacityType);
@@ -58,24 +58,21 @@ export function quotaChecks(session: Promise<Session | undefined>, environment: 
 }
 
 function poolsOf(
-  { nodePools, instanceTypes: own, workload }: Environment,
+  { nodePools, instanceTypes: own, workload }: ResolvedEnvironment,
   family: Family,
   capacityType: CapacityType,
 ): PoolNeed[] {
   const known = { ...instanceTypes, ...own };
   return Object.entries(nodePools)
-    .filter(
-      ([, pool]) =>
-        (pool.capacityType ?? "ON_DEMAND") === capacityType && family.types.test(pool.instanceTypes[0] ?? ""),
-    )
+    .filter(([, pool]) => pool.capacityType === capacityType && family.types.test(pool.instanceTypes[0] ?? ""))
     .map(([name, { capacity, instanceTypes: types, labels }]) => ({
       name,
       // All types of a pool are of equal size.
       vCpusPerNode: known[types[0] ?? ""]?.vCpus ?? 0,
       minimum: capacity.min,
       maximum: capacity.max,
-      used: workload.jobs.some(
-        (job) => job.nodePool === name || (job.size !== undefined && labels?.["executor-size"] === job.size),
+      used: workload.jobs.some(({ target }) =>
+        Object.entries(target.nodeSelector).every(([key, value]) => labels[key] === value),
       ),
     }));
 }
@@ -109,9 +106,9 @@ export function machineFinding(
 
 function networkChecks(
   session: Promise<Session | undefined>,
-  { name, network, availabilityZones, region }: Environment,
+  { name, network, availabilityZones, region }: ResolvedEnvironment,
 ): Check[] {
-  if (network === undefined) return [];
+  if (network.kind === "existing") return [];
   const mode = network.natGateways ?? "single";
   const gateways = mode === "none" ? 0 : mode === "single" ? 1 : availabilityZones.length;
   const others = async ({ aws }: Session, command: string, list: string): Promise<number> => {

@@ -1,7 +1,8 @@
 import { Command } from "commander";
 import { InvalidConfigurationError, oneOf } from "../../constructs/support/problems.ts";
 import { environments } from "../../environments.ts";
-import { type Environment, loadEnvironments } from "../../stacks/configuration/schema.ts";
+import { loadEnvironments } from "../../stacks/configuration/loader.ts";
+import type { ResolvedEnvironment } from "../../stacks/configuration/resolved-environment.ts";
 
 /** What a user must do first, or has written wrongly: its message says everything, and no stack is printed. */
 export class ToolError extends Error {
@@ -29,7 +30,7 @@ export function takesEnvironment(command: Command): Command {
  * @throws ToolError that names those there are.
  * @throws InvalidConfigurationError when one of them cannot be deployed.
  */
-export function environmentOf(argument: string | undefined, option: string | undefined): Environment {
+export function environmentOf(argument: string | undefined, option: string | undefined): ResolvedEnvironment {
   const known = loadEnvironments(environments);
   const wanted = argument ?? option;
   const environment = known.find(({ name }) => name === wanted);

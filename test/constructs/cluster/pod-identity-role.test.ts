@@ -1,6 +1,5 @@
 import { KmsKey } from "@cdktf/provider-aws/lib/kms-key";
 import { Lazy } from "cdktf";
-import { clusterAutoscalerPolicy } from "../../../constructs/addons/cluster-autoscaler-policy.ts";
 import { PodIdentityRole, type PodIdentityRoleProps } from "../../../constructs/cluster/pod-identity-role.ts";
 import { testCluster } from "../../support/fixtures.ts";
 import { messageOf, synthesize } from "../../support/synthesized.ts";
@@ -69,40 +68,13 @@ describe("a pod identity role", () => {
     expect(messageOf(() => identity({ name: "a".repeat(38), namespace: "Sweep!" }))).toBe(
       [
         `pod identity role "${"a".repeat(38)}" has 2 problems:`,
-        `  - name is too long for a role's name prefix: got "${"a".repeat(38)}", allowed is 37 characters at most; shorten it`,
-        '  - namespace is not a DNS label: got "Sweep!", allowed is a lower-case letter, then letters, digits and hyphens, 63 characters at most; use for example "sweep"',
+        `  - name must be at most 37 characters long, got "${"a".repeat(38)}": IAM allows 64 characters in a role's name and Terraform appends 26, so shorten it`,
+        '  - namespace must be a lower-case letter followed by lower-case letters, digits and hyphens, at most 63 characters, got "Sweep!": use for example "sweep"',
       ].join("\n"),
     );
   });
 
   test("leaves a namespace known only after apply to Kubernetes", () => {
     expect(() => identity({ namespace: Lazy.stringValue({ produce: () => "Sweep!" }) })).not.toThrow();
-  });
-});
-
-describe("the cluster autoscaler's policy", () => {
-  test("writes to the groups of its own cluster only", () => {
-    const [read, write] = clusterAutoscalerPolicy("test-platform");
-    expect(read?.actions.every((action) => /:(Describe|Get)/.test(action))).toBe(true);
-    expect(write).toMatchObject({
-      actions: ["autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"],
-      conditions: { StringEquals: { "aws:ResourceTag/k8s.io/cluster-autoscaler/test-platform": "owned" } },
-    });
-  });
-
-  test("is the list the autoscaler publishes and no more", () => {
-    expect(clusterAutoscalerPolicy("any").flatMap((statement) => statement.actions)).toEqual([
-      "autoscaling:DescribeAutoScalingGroups",
-      "autoscaling:DescribeAutoScalingInstances",
-      "autoscaling:DescribeLaunchConfigurations",
-      "autoscaling:DescribeScalingActivities",
-      "ec2:DescribeImages",
-      "ec2:DescribeInstanceTypes",
-      "ec2:DescribeLaunchTemplateVersions",
-      "ec2:GetInstanceTypesFromInstanceRequirements",
-      "eks:DescribeNodegroup",
-      "autoscaling:SetDesiredCapacity",
-      "autoscaling:TerminateInstanceInAutoScalingGroup",
-    ]);
   });
 });

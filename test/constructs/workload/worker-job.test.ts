@@ -231,7 +231,7 @@ describe("the environment of a worker", () => {
 test("what a Job needs is made before it, and destroyed after it", () => {
   const dependable = { fqn: "a.b" } as ResourceJson;
   const resources = made({
-    dependables: [dependable as never],
+    dependsOn: [dependable as never],
     image: testImage({ dependables: [{ fqn: "terraform_data.image" } as never] }),
   });
   expect(resources.one("kubernetes_job_v1").depends_on).toEqual([

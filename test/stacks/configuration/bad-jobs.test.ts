@@ -1,6 +1,6 @@
 import { describeProblem } from "../../../constructs/support/problems.ts";
 import { dev } from "../../../environments.ts";
-import { problemsOf } from "../../../stacks/configuration/schema.ts";
+import { problemsOf } from "../../support/fixtures.ts";
 
 const job = { name: "a", nodePool: "executor", totalParameters: 100, workers: 1 };
 const { nodePool: _, ...unplaced } = job;
@@ -11,28 +11,29 @@ test.each<[string, object, string[]]>([
     "a job that says nothing of where and how much",
     { jobs: [{ name: "a" }] },
     [
-      "workload.jobs[0].totalParameters must be a number, got nothing: write for example 10000000",
-      "workload.jobs[0].workers must be a number, got nothing: write for example 3",
+      "workload.jobs[0].totalParameters must be a whole number from 0 to 9,007,199,254,740,991, got nothing: use for example 10000000",
+      "workload.jobs[0].workers must be a whole number from 1 to 100,000, which is the limit of Kubernetes for an Indexed Job, got nothing: use for example 3",
+      'workload.jobs[0].nodePool must be given when there is no size, got nothing: write for example nodePool: "executor"',
     ],
   ],
   [
     "a job on no pool and of no size",
     { jobs: [unplaced] },
     [
-      'workload.jobs[0].nodePool must be exactly one of the two, got neither nodePool nor size: write for example nodePool: "executor"',
+      'workload.jobs[0].nodePool must be given when there is no size, got nothing: write for example nodePool: "executor"',
     ],
   ],
   [
     "a job on a pool and of a size",
     { jobs: [{ ...job, size: "large" }] },
     [
-      'workload.jobs[0].nodePool must be exactly one of the two, got "executor" and "large": remove the one you do not mean',
+      'workload.jobs[0].nodePool must be left out when there is a size, got "executor" and size "large": remove the one that you do not mean',
     ],
   ],
   [
     "a job of a size that is none",
     { jobs: [{ ...unplaced, size: "huge" }] },
-    ['workload.jobs[0].size must be "small", "large" or "gpu", got "huge": use one of these'],
+    ['workload.jobs[0].size must be "small", "large" or "gpu", got "huge": write for example "small"'],
   ],
   [
     "more workers than Kubernetes has completions",
@@ -57,14 +58,14 @@ test.each<[string, object, string[]]>([
     "an evaluation that the image will not hold",
     { jobs: [{ ...job, evaluation: "colatz" }] },
     [
-      'workload.jobs[0].evaluation must be collatz or prime, got "colatz": put its file there and name it without folder and ending',
+      'workload.jobs[0].evaluation must be "collatz" or "prime", got "colatz": put its file into worker/evaluations and name it without folder and ending',
     ],
   ],
   [
     "a log level of another logger",
     { jobs: [{ ...job, logLevel: "verbose" }] },
     [
-      'workload.jobs[0].logLevel must be "trace", "debug", "info", "warn", "error" or "silent", got "verbose": use one of these',
+      'workload.jobs[0].logLevel must be trace, debug, info, warn, error or silent, got "verbose": use for example "info"',
     ],
   ],
   [
@@ -76,7 +77,7 @@ test.each<[string, object, string[]]>([
     "a misspelt setting",
     { jobs: [{ ...job, paralelism: 3 }] },
     [
-      "workload.jobs[0].paralelism must be name, nodePool, size, totalParameters, workers, parallelism, batchSize, simulateWorkMs, logLevel, evaluation, evaluationCommand, resultColumns, evaluationTimeoutSeconds, maxFailures, seed, partition, s3RequestTimeoutMs, placement, cpuRequestMillis, memoryRequestMiB, cpuLimitMillis, memoryLimitMiB, gpus, temporaryStorageMiB, backoffLimitPerIndex, maxFailedIndexes, secretName or runName, got 3: remove it or correct its name",
+      "workload.jobs[0].paralelism must be left out, got 3: remove it, or rename it to name, totalParameters, workers, parallelism, placement, batchSize, partition, seed, evaluation, evaluationCommand, resultColumns, evaluationTimeoutSeconds, maxFailures, s3RequestTimeoutMs, simulateWorkMs, logLevel, cpuRequestMillis, memoryRequestMiB, cpuLimitMillis, memoryLimitMiB, gpus, temporaryStorageMiB, backoffLimitPerIndex, maxFailedIndexes, secretName, runName, nodePool or size",
     ],
   ],
   [
@@ -89,7 +90,9 @@ test.each<[string, object, string[]]>([
   [
     "a base for an image that is built already",
     { jobs: [], image: "a/b:1", baseImage: "python:3.13-slim-bookworm" },
-    ['workload.baseImage must be one of the two, got "python:3.13-slim-bookworm": remove the one you do not mean'],
+    [
+      'workload.baseImage must be left out beside image, which is built already, got "python:3.13-slim-bookworm": remove the one that you do not mean',
+    ],
   ],
 ])("an environment with %s is refused", (_, workload, messages) => {
   expect(problemsOf({ ...dev, workload: { namespace: "sweep", ...workload } }).map(describeProblem)).toEqual(messages);
@@ -99,7 +102,7 @@ test("a size that no pool has is refused, with those there are", () => {
   const { "executor-small": _, ...nodePools } = dev.nodePools;
   const workload = { namespace: "sweep", jobs: [{ ...unplaced, size: "small" }] };
   expect(problemsOf({ ...dev, nodePools, workload }).map(describeProblem)).toEqual([
-    'workload.jobs[0].size must be large or gpu, got "small": label a pool with "executor-size": "small", or name a pool',
+    'workload.jobs[0].size must be "large" or "gpu", got "small": label a pool with "executor-size": "small", or name a pool',
   ]);
 });
 

@@ -23,9 +23,9 @@ import { temporaryDirectory } from "./temporary-directory.ts";
 const BYTES = Float64Array.BYTES_PER_ELEMENT;
 
 /**
- * Results in a bucket: `run.json`, `evaluation.mjs` and one object for each committed block, `blocks/<start>-<count>.block`,
- * which holds the values of each column and then the commit record. Objects are created with `If-None-Match: *` and never
- * changed: the first writer of a block wins, and a block that is listed is whole.
+ * The store of results in a bucket: `run.json`, `evaluation.mjs` and one object for each committed block,
+ * `blocks/<start>-<count>.block`, which holds the values of each column and then the commit record. Objects are created with
+ * `If-None-Match: *` and never changed: the first writer of a block wins, and a listed block is whole.
  */
 export class S3Store implements ResultStore {
   readonly url: string;
@@ -75,7 +75,7 @@ export class S3Store implements ResultStore {
     return { ...reader, url: this.url, writeReport };
   }
 
-  /** Fetches the blocks that a directory does not have yet. */
+  /** Downloads the blocks that the directory does not have yet. */
   async #download(identity: RunIdentity, directory: string): Promise<void> {
     const had = new Set((await CommitLog.read(join(directory, "commits.log"))).map(keyOf));
     const missing = (await listBlocks(this.#bucket)).filter((block) => !had.has(keyOf(block)));
@@ -93,7 +93,7 @@ export class S3Store implements ResultStore {
       });
       const record = parseRecord(object?.toString("utf8", length * columns.length).trimEnd() ?? "", checksumOf);
       if (record === undefined || checksum(block.start, columns) !== record.checksum) {
-        // The first writer wins, so that no worker would replace it.
+        // No worker replaces an existing object, so a person must delete it.
         throw new TemporaryError(
           `${this.url}/${keyOf(block)} is damaged: delete it, and run the sweep again to compute its block anew`,
         );
@@ -152,7 +152,7 @@ class S3Writer implements ResultWriter {
   }
 
   async flush(): Promise<void> {
-    // S3 answers when the object is durable.
+    // Nothing to do: S3 answers a write when the object is durable.
   }
 
   async close(): Promise<void> {
