@@ -109,7 +109,7 @@ describeWithTerraform("diff, from the first deploy to the last change", () => {
     checkout.write("main.ts", second.replace('"large"', '"larger"'));
     const { code, stderr } = await checkout.diff(["dev", "--approved", digest]);
     expect(code).toBe(1);
-    expect(stderr).toContain("no longer what was approved");
+    expect(stderr).toContain("the plan is no longer the approved one");
   });
 
   test("leaves no plan file, which would hold what is sensitive", async () => {

@@ -9,7 +9,6 @@ import { renderMarkdown } from "./markdown.ts";
 import type { Outcome, Report } from "./outcome.ts";
 import { readPlan } from "./plan.ts";
 import { planStack, type Refresh } from "./plan-stack.ts";
-import { postCommands } from "./post-commands.ts";
 import { digestOf, hasChanges } from "./summary.ts";
 import { differenceSince, type SynthesizedStack, synthesize } from "./synthesize.ts";
 import { renderText } from "./text.ts";
@@ -45,7 +44,7 @@ function diff(names: readonly string[], options: Options): void {
   const failed = report.outcomes.filter(({ kind }) => kind === "failed").map(({ stack }) => stack);
   if (failed.length > 0) throw new ToolError(`not planned: ${failed.join(", ")}`);
   if (options.approved !== undefined && options.approved !== digest) {
-    throw new ToolError("what a deploy would change is no longer what was approved: look at the plan, and start again");
+    throw new ToolError("the plan is no longer the approved one: review it, and start again");
   }
 }
 
@@ -167,6 +166,5 @@ const command: Command = tool(
   .option("--approved <digest>", "fail when the changes have another digest")
   .addHelpText("after", "\nExit code: 0, or 2 with changes and --exit-code; 1 when a stack cannot be planned.")
   .action(diff);
-for (const posting of postCommands()) command.addCommand(posting);
 
 runTool(command);
