@@ -57,6 +57,7 @@ export class PlatformStack extends TerraformStack {
       network: this.network,
       administrators: Object.fromEntries(environment.cluster.administrators.map((arn) => [principalName(arn), arn])),
       endpointPublicAccessCidrs: environment.cluster.endpointPublicAccessCidrs,
+      enabledLogTypes: environment.cluster.enabledLogTypes,
       logRetentionInDays: environment.cluster.logRetentionInDays,
       deletionProtection: environment.cluster.deletionProtection,
     });

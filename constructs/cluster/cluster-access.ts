@@ -1,49 +1,66 @@
 import { Token } from "cdktf";
+import { z } from "zod";
 import { parseCidr } from "../network/subnet-layout.ts";
+import { list, type ShapeOf, text } from "../support/fields.ts";
 import { type Problem, show, within } from "../support/problems.ts";
 
 /** `arn:aws:iam::111122223333:role/path/name`, in any partition. */
 const principal = /^arn:aws[a-z-]*:iam::\d{12}:(role|user)\/(?:[\w+=,.@-]+\/)*([\w+=,.@-]+)$/;
 
-/** What is wrong with the blocks that may reach the public endpoint; tokens are left to AWS. */
+/** Form of an administrator's ARN, for error texts. */
+const allowedPrincipal = "the ARN of an IAM role or user, arn:aws:iam::<account>:role/<name> or user/<name>";
+/** A block that may reach the public endpoint, for error texts. */
+export const allowedPublicBlock = "an IPv4 block of /8 or smaller";
+
+/** Who may access a cluster. An environment sets it in `cluster`. */
+export interface ClusterAccessOptions {
+  /**
+   * ARNs of the IAM roles or users who administer the cluster, at least one, for example
+   * `["arn:aws:iam::111122223333:role/platform-administrator"]`. Only these principals can access the cluster; the identity
+   * that creates it gets no implicit access.
+   */
+  readonly administrators: readonly string[];
+}
+
+/** Schema of the {@link ClusterAccessOptions}. */
+export const clusterAccessOptionsSchema = z.strictObject({
+  administrators: list(
+    text({ allowed: allowedPrincipal, example: "arn:aws:iam::111122223333:role/platform-administrator" }),
+    { allowed: "a list of ARNs", example: ["arn:aws:iam::111122223333:role/platform-administrator"] },
+  ),
+} satisfies ShapeOf<ClusterAccessOptions>);
+
+/** Checks the blocks that may reach the public endpoint. Values known only after apply are left to AWS. */
 export function publicAccessProblems(cidrs: readonly string[] | undefined): Problem[] {
   if (cidrs === undefined || Token.isUnresolved(cidrs)) return [];
   if (cidrs.length === 0) {
-    const allowed = "at least one block, or the property left out for no public endpoint";
-    const what = "is an empty allow-list, which AWS takes for 0.0.0.0/0";
-    return [{ path: [], what, got: "[]", allowed, fix: "name your office's or VPN's block, or remove the property" }];
+    const fix = "AWS takes an empty list for 0.0.0.0/0, so add your office's or VPN's block, or remove the property";
+    return [{ path: [], allowed: "at least one block, or omitted for no public endpoint", got: "[]", fix }];
   }
   return cidrs.flatMap((cidr, index) => within([index], publicBlockProblems(cidr)));
 }
 
 function publicBlockProblems(cidr: string): Problem[] {
   if (Token.isUnresolved(cidr)) return [];
-  const got = show(cidr);
   const network = parseCidr(cidr);
-  if (network === undefined) {
-    const allowed = "an IPv4 address, a slash, and a prefix length";
-    return [{ path: [], what: "is not a CIDR block", got, allowed, fix: 'use for example "203.0.113.7/32"' }];
-  }
-  if (network.prefix < 8) {
-    const what = "opens the Kubernetes API to the internet";
-    const fix = "name your office's or VPN's block, or remove the property and connect from the VPC";
-    return [{ path: [], what, got, allowed: "blocks of /8 or smaller", fix }];
-  }
-  return [];
+  if (network !== undefined && network.prefix >= 8) return [];
+  const fix =
+    network === undefined
+      ? 'use for example "203.0.113.7/32"'
+      : "a larger block opens the Kubernetes API to the internet, so use your office's or VPN's block, or remove the property";
+  return [{ path: [], allowed: allowedPublicBlock, got: show(cidr), fix }];
 }
 
-/** What is wrong with the ARN of an administrator; tokens are left to AWS. */
+/** Checks the ARN of an administrator. Values known only after apply are left to AWS. */
 export function principalProblems(arn: string): Problem[] {
   if (Token.isUnresolved(arn) || principal.test(arn)) return [];
-  const assumed = arn.includes(":assumed-role/");
-  const fix = assumed
-    ? `use the role itself, for example ${show(roleOfAssumedRole(arn))}`
+  const fix = arn.includes(":assumed-role/")
+    ? `this is a session, so use its role, for example ${show(roleOfAssumedRole(arn))}`
     : 'use for example "arn:aws:iam::111122223333:role/platform-administrator"';
-  const what = assumed ? "is a session, not a principal" : "is not the ARN of an IAM role or user";
-  return [{ path: [], what, got: show(arn), allowed: "arn:aws:iam::<account>:role/<name> or user/<name>", fix }];
+  return [{ path: [], allowed: allowedPrincipal, got: show(arn), fix }];
 }
 
-/** The last part of a principal's ARN: `platform-administrator`. Unique in an account whatever the path is. */
+/** The last part of a principal's ARN: `platform-administrator`. It is unique in an account, with any path. */
 export function principalName(arn: string): string {
   return principal.exec(arn)?.[2] ?? arn;
 }

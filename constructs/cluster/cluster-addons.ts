@@ -1,10 +1,13 @@
 import { EksAddon } from "@cdktf/provider-aws/lib/eks-addon";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
+import { z } from "zod";
+import { type ShapeOf, text, withFix } from "../support/fields.ts";
 import { managedPolicyArn } from "../support/iam-policy.ts";
 import type { ICluster } from "./cluster.ts";
 import { PodIdentityRole } from "./pod-identity-role.ts";
 
+/** The EKS add-ons of every cluster. */
 export const addonNames = [
   "vpc-cni",
   "kube-proxy",
@@ -13,7 +16,26 @@ export const addonNames = [
   "metrics-server",
   "aws-ebs-csi-driver",
 ] as const;
+/** Name of an EKS add-on. */
 export type AddonName = (typeof addonNames)[number];
+
+/** Versions of a cluster's add-ons. An environment sets them in `cluster`. */
+export interface ClusterAddonsOptions {
+  /**
+   * Versions of single EKS add-ons, for example `{ coredns: "v1.13.2-eksbuild.11" }`.
+   * `aws eks describe-addon-versions --kubernetes-version 1.35` lists them.
+   * @default - the versions of `addonVersions` for the Kubernetes minor
+   */
+  readonly addonVersions?: Readonly<Partial<Record<AddonName, string | undefined>>> | undefined;
+}
+
+/** Schema of the {@link ClusterAddonsOptions}. */
+export const clusterAddonsOptionsSchema = z.strictObject({
+  addonVersions: z
+    .partialRecord(z.enum(addonNames), text({ allowed: "the version of an EKS add-on", example: "v1.22.3-eksbuild.1" }))
+    .meta(withFix({ allowed: "an object of versions by add-on", example: { "vpc-cni": "v1.22.3-eksbuild.1" } }))
+    .optional(),
+} satisfies ShapeOf<ClusterAddonsOptions>);
 
 export interface ClusterAddonsProps {
   readonly cluster: ICluster;

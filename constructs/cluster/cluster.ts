@@ -9,11 +9,13 @@ import { KmsAlias } from "@cdktf/provider-aws/lib/kms-alias";
 import { KmsKey } from "@cdktf/provider-aws/lib/kms-key";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
+import { z } from "zod";
 import type { INetwork } from "../network/network.ts";
+import { flag, list, number, type ShapeOf, text, word } from "../support/fields.ts";
 import { managedPolicyArn, partitionOf, policyDocument, trustService } from "../support/iam-policy.ts";
 import { retentionProblems } from "../support/log-retention.ts";
 import { throwIfAny, within } from "../support/problems.ts";
-import { publicAccessProblems } from "./cluster-access.ts";
+import { allowedPublicBlock, publicAccessProblems } from "./cluster-access.ts";
 
 /** A cluster to put nodes, add-ons and identities into. */
 export interface ICluster {
@@ -27,39 +29,82 @@ export interface ICluster {
   readonly kubernetesVersion: string;
 }
 
+/** Logs of the control plane that EKS can write. */
 export const controlPlaneLogTypes = ["api", "audit", "authenticator", "controllerManager", "scheduler"] as const;
+/** A log of the control plane. */
 export type ControlPlaneLogType = (typeof controlPlaneLogTypes)[number];
 
-export interface ClusterProps {
-  /** Name of the cluster, unique in its account and region; changing it replaces the cluster. */
-  readonly name: string;
-  readonly region: string;
-  /** Kubernetes minor, for example `1.35`. The control plane is $73 a month in standard support, six times that after. */
-  readonly kubernetesVersion: string;
-  readonly network: INetwork;
+/** The values of the options of a cluster that are left out. */
+export const clusterDefaults = {
+  enabledLogTypes: ["api", "audit", "authenticator"],
+  logRetentionInDays: 30,
+} as const satisfies Partial<ClusterOptions>;
+
+/** Options of an EKS control plane. An environment sets them as `cluster`. */
+export interface ClusterOptions {
   /**
-   * ARNs of the IAM roles or users who administrate the cluster, by a name of your own, which becomes part of the
-   * Terraform address. Nobody else gets in, the creator included: who may do what is what stands here.
+   * Kubernetes minor, for example `1.35`. The control plane costs $73 a month in standard support, and six times as much after it.
    */
-  readonly administrators: Readonly<Record<string, string>>;
+  readonly kubernetesVersion: string;
   /**
-   * IPv4 blocks that may reach the API from the internet; nodes always use the private endpoint.
+   * IPv4 blocks that may reach the API from the internet, /8 or smaller, for example `["203.0.113.0/24"]`. Nodes always use the
+   * private endpoint.
    * @default - no public endpoint: the API is reached from the VPC only
    */
   readonly endpointPublicAccessCidrs?: readonly string[] | undefined;
-  /** @default ["api", "audit", "authenticator"] */
+  /**
+   * Logs that the control plane writes, for example `["audit"]`; CloudWatch charges 50 cents for each GB.
+   * @default ["api", "audit", "authenticator"]
+   */
   readonly enabledLogTypes?: readonly ControlPlaneLogType[] | undefined;
   /**
-   * Days that control-plane logs are kept; 50 cents for each GB taken in.
+   * Days that CloudWatch keeps the logs of the control plane, for example 90. CloudWatch takes certain numbers only, from 1 to
+   * 3653.
    * @default 30
    */
   readonly logRetentionInDays?: number | undefined;
   /**
-   * Whether EKS refuses to delete the cluster, and Terraform to plan it. To destroy it, deploy once with `false`: leaving the property out would
-   * leave the protection on. Either value needs AWS provider 6.9.0 (terraform-provider-aws#43779).
+   * Whether EKS refuses to delete the cluster, and Terraform refuses to plan its deletion. To destroy a protected cluster, deploy
+   * once with `false`: omitting the option would leave the protection on. Either value needs AWS provider 6.9.0
+   * (terraform-provider-aws#43779).
    * @default - the attribute is not sent, and EKS does not protect
    */
   readonly deletionProtection?: boolean | undefined;
+}
+
+/** Schema of the {@link ClusterOptions}. */
+export const clusterOptionsSchema = z.strictObject({
+  kubernetesVersion: text({ allowed: "a Kubernetes minor", example: "1.35" }),
+  endpointPublicAccessCidrs: list(text({ allowed: allowedPublicBlock, example: "203.0.113.7/32" }), {
+    allowed: "a list of IPv4 blocks",
+    example: ["203.0.113.7/32"],
+  }).optional(),
+  enabledLogTypes: list(word(controlPlaneLogTypes, { example: "audit" }), {
+    allowed: "a list of logs",
+    example: ["audit"],
+    default: clusterDefaults.enabledLogTypes,
+  }).optional(),
+  logRetentionInDays: number({
+    allowed: "a number of days that CloudWatch Logs allows",
+    example: 90,
+    default: clusterDefaults.logRetentionInDays,
+  }).optional(),
+  deletionProtection: flag({ example: true }).optional(),
+} satisfies ShapeOf<ClusterOptions>);
+
+/** An EKS control plane, with its name and place. */
+export interface ClusterProps extends ClusterOptions {
+  /** Name of the cluster, unique in its account and region. Changing it replaces the cluster. */
+  readonly name: string;
+  /** AWS region, for example `us-west-2`. */
+  readonly region: string;
+  /** VPC of the control plane's network interfaces, and of the nodes. */
+  readonly network: INetwork;
+  /**
+   * ARNs of the IAM roles or users who administer the cluster, by a name of your own, which becomes part of the Terraform
+   * address. Only these principals can access the cluster; the identity that creates it gets no implicit access.
+   */
+  readonly administrators: Readonly<Record<string, string>>;
 }
 
 /** An EKS control plane: private endpoint, access entries only, secrets encrypted, logs kept. It has no node yet. */
@@ -87,7 +132,7 @@ export class Cluster extends Construct implements ICluster {
     const { role, permissions } = this.role(props, key);
     const logGroup = new CloudwatchLogGroup(this, "log-group", {
       name: `/aws/eks/${props.name}/cluster`,
-      retentionInDays: props.logRetentionInDays ?? 30,
+      retentionInDays: props.logRetentionInDays ?? clusterDefaults.logRetentionInDays,
     });
     const cluster = new EksCluster(this, "cluster", {
       name: props.name,
@@ -105,7 +150,7 @@ export class Cluster extends Construct implements ICluster {
         ...(props.endpointPublicAccessCidrs && { publicAccessCidrs: [...props.endpointPublicAccessCidrs] }),
       },
       encryptionConfig: { provider: { keyArn: key.arn }, resources: ["secrets"] },
-      enabledClusterLogTypes: [...(props.enabledLogTypes ?? ["api", "audit", "authenticator"])],
+      enabledClusterLogTypes: [...(props.enabledLogTypes ?? clusterDefaults.enabledLogTypes)],
       // At the end of standard support EKS upgrades the cluster; with EXTENDED it would charge six times as much instead.
       upgradePolicy: { supportType: "STANDARD" },
       ...(props.deletionProtection !== undefined && { deletionProtection: props.deletionProtection }),

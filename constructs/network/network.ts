@@ -9,12 +9,15 @@ import { Subnet } from "@cdktf/provider-aws/lib/subnet";
 import { Vpc } from "@cdktf/provider-aws/lib/vpc";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
+import { z } from "zod";
+import { byName, list, number, type ShapeOf, text, word } from "../support/fields.ts";
 import { FlowLogs } from "./flow-logs.ts";
-import { subnetLayout, type ZoneCidrBlocks } from "./subnet-layout.ts";
-import { type InterfaceEndpointService, VpcEndpoints } from "./vpc-endpoints.ts";
+import { allowedVpcBlock, subnetLayout, type ZoneCidrBlocks } from "./subnet-layout.ts";
+import { type InterfaceEndpointService, interfaceEndpointServices, VpcEndpoints } from "./vpc-endpoints.ts";
 
-/** Where a cluster and its nodes live: ours ({@link Network}) or one that exists ({@link existingNetwork}). */
+/** A VPC for a cluster and its nodes: a new one ({@link Network}) or an existing one ({@link existingNetwork}). */
 export interface INetwork {
+  /** Id of the VPC, for example `vpc-0123456789abcdef0`. */
   readonly vpcId: string;
   /** Ids of the subnets for nodes, by availability zone. */
   readonly privateSubnetIds: Readonly<Record<string, string>>;
@@ -25,46 +28,86 @@ export interface INetwork {
   readonly nodeEgress: readonly ITerraformDependable[];
 }
 
-/** A VPC made elsewhere. Its private subnets must have a way to the internet or the endpoints that nodes need. */
+/**
+ * A VPC made elsewhere. Its private subnets need routes to the internet, or the interface endpoints of {@link endpointsNodesNeed}.
+ */
 export interface ExistingNetworkAttributes {
+  /** Id of the VPC, for example `vpc-0123456789abcdef0`. */
   readonly vpcId: string;
-  /** Ids of private subnets by availability zone, at least two. */
+  /** One private subnet for each availability zone, at least two, for example `{ "us-west-2a": "subnet-0a1b2c3d" }`. */
   readonly privateSubnetIds: Readonly<Record<string, string>>;
 }
 
-/** Plugs in a VPC that this stack does not own: nothing of it is created, changed or destroyed. */
+/** Schema of the {@link ExistingNetworkAttributes}. */
+export const existingNetworkAttributesSchema = z.strictObject({
+  vpcId: text({ allowed: "the id of a VPC, vpc-<hexadecimal>", example: "vpc-0123456789abcdef0" }),
+  privateSubnetIds: byName(text({ allowed: "the id of a subnet, subnet-<hexadecimal>", example: "subnet-0a1b2c3d" }), {
+    allowed: "an object of subnet ids by availability zone",
+    example: { "us-west-2a": "subnet-0a1b2c3d", "us-west-2b": "subnet-1a1b2c3d" },
+  }),
+} satisfies ShapeOf<ExistingNetworkAttributes>);
+
+/** Refers to a VPC that this stack does not own. Nothing in it is created, changed or destroyed. */
 export function existingNetwork(attributes: ExistingNetworkAttributes): INetwork {
   return { ...attributes, nodeEgress: [] };
 }
 
+/** Number of NAT gateways: none, one for the whole VPC, or one for each zone. */
 export const natGatewayModes = ["none", "single", "per-zone"] as const;
+/** Number of NAT gateways: none, one for the whole VPC, or one for each zone. */
 export type NatGatewayMode = (typeof natGatewayModes)[number];
 
-export interface NetworkProps {
-  /** Value of the `Name` tag of the VPC, and prefix of all others. */
-  readonly name: string;
-  /** AWS region, for the names of the endpoints' services. */
-  readonly region: string;
-  /** Two to six zones of the region. */
-  readonly availabilityZones: readonly string[];
-  /** IPv4 block of the VPC, /16 to /22. */
+/** The values of the options of a network that are left out. */
+export const networkDefaults = {
+  natGateways: "single",
+  interfaceEndpoints: [],
+} as const satisfies Partial<NetworkOptions>;
+
+/** Options of a VPC that the platform creates. An environment sets them as `network`. */
+export interface NetworkOptions {
+  /** IPv4 block of the VPC, from /16 to /22, for example `10.0.0.0/16`. */
   readonly cidrBlock: string;
   /**
-   * The nodes' way to the internet. A NAT gateway is about $33 a month, and 4.5 cents for each GB through it. `single`
-   * loses the way out with one zone; `per-zone` costs one gateway for each; `none` needs `interfaceEndpoints`.
+   * NAT gateways, through which nodes reach the internet. Each costs about $33 a month, and 4.5 cents for each GB. With `single`,
+   * all nodes lose the internet when its zone fails; `per-zone` pays for one gateway in each zone; `none` needs
+   * {@link interfaceEndpoints}.
    * @default "single"
    */
   readonly natGateways?: NatGatewayMode | undefined;
   /**
-   * AWS services reached without the NAT gateway, each about $7.30 a month in each zone.
+   * AWS services that nodes reach without a NAT gateway, for example `["ecr.api", "ecr.dkr"]`. Each costs about $7.30 a month in
+   * each zone.
    * @default []
    */
   readonly interfaceEndpoints?: readonly InterfaceEndpointService[] | undefined;
   /**
-   * Days that records of all traffic are kept in CloudWatch Logs, 50 cents for each GB taken in.
+   * Days that CloudWatch Logs keeps records of all traffic, for example 90. CloudWatch takes certain numbers only, from 1 to
+   * 3653, and charges 50 cents for each GB.
    * @default - no flow logs
    */
   readonly flowLogRetentionInDays?: number | undefined;
+}
+
+/** Schema of the {@link NetworkOptions}. */
+export const networkOptionsSchema = z.strictObject({
+  cidrBlock: text({ allowed: allowedVpcBlock, example: "10.0.0.0/16" }),
+  natGateways: word(natGatewayModes, { example: "per-zone", default: networkDefaults.natGateways }).optional(),
+  interfaceEndpoints: list(word(interfaceEndpointServices, { example: "ecr.api" }), {
+    allowed: "a list of AWS services",
+    example: ["ecr.api", "ecr.dkr"],
+    default: networkDefaults.interfaceEndpoints,
+  }).optional(),
+  flowLogRetentionInDays: number({ allowed: "a number of days that CloudWatch Logs allows", example: 90 }).optional(),
+} satisfies ShapeOf<NetworkOptions>);
+
+/** A VPC that the platform creates, with its name and place. */
+export interface NetworkProps extends NetworkOptions {
+  /** Value of the `Name` tag of the VPC, and prefix of all other names. */
+  readonly name: string;
+  /** AWS region, for example `us-west-2`: part of the service names of endpoints. */
+  readonly region: string;
+  /** Two to six zones of the region, for example `["us-west-2a", "us-west-2b"]`. */
+  readonly availabilityZones: readonly string[];
 }
 
 /** A VPC with a private and a public subnet in each zone. Nodes have private addresses only. */
@@ -102,7 +145,7 @@ export class Network extends Construct implements INetwork {
     this.privateSubnetIds = idsByZone(privateSubnets);
 
     const publicRoutes = this.publicRoutes(vpc, internetGateway, publicSubnets);
-    const natGateways = this.natGateways(props.natGateways ?? "single", publicSubnets, publicRoutes);
+    const natGateways = this.natGateways(props.natGateways ?? networkDefaults.natGateways, publicSubnets, publicRoutes);
     const privateRoutes = this.privateRoutes(vpc, privateSubnets, natGateways);
 
     const endpoints = new VpcEndpoints(this, "endpoints", {
@@ -112,7 +155,7 @@ export class Network extends Construct implements INetwork {
       vpcCidrBlock: props.cidrBlock,
       routeTableIds: privateRoutes.routeTables.map((table) => table.id),
       subnetIds: Object.values(this.privateSubnetIds),
-      interfaceEndpoints: props.interfaceEndpoints ?? [],
+      interfaceEndpoints: props.interfaceEndpoints ?? networkDefaults.interfaceEndpoints,
     });
     // The NAT gateways and the public routes follow: the private routes refer to the one, and those depend on the other.
     this.nodeEgress = [...privateRoutes.dependables, ...endpoints.dependables];

@@ -13,9 +13,12 @@ export interface ZoneCidrBlocks {
 const blocks = 8;
 const maximumZones = 6;
 
-/** Sizes AWS accepts for a VPC, less those whose public subnets would be smaller than the /28 that AWS demands. */
+/** Sizes that AWS accepts for a VPC, without those whose public subnets would be smaller than a /28, the least AWS allows. */
 const largestPrefix = 16;
 const smallestPrefix = 22;
+
+/** Block of a VPC, for error texts. */
+export const allowedVpcBlock = `an IPv4 block from /${largestPrefix} to /${smallestPrefix}`;
 
 /**
  * Cuts a VPC's block for its zones. The cut does not depend on the number of zones, so that adding one moves no subnet.

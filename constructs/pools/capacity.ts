@@ -1,28 +1,57 @@
+import { z } from "zod";
+import { number, type ShapeOf, withFix, word } from "../support/fields.ts";
 import type { Problem } from "../support/problems.ts";
 
-/** How many nodes a pool may have. Written with {@link fixed}, {@link dynamic} or {@link fromZero}. */
+/** EKS refuses a larger managed node group ("Nodes per managed node group" in its service quotas). */
+const maximumNodesPerGroup = 450;
+
+const capacityModes = ["fixed", "dynamic", "fromZero"] as const;
+
+/**
+ * How many nodes a pool may have. Write it with {@link fixed}, {@link dynamic} or {@link fromZero}, for example `fromZero(50)`.
+ */
 export interface Capacity {
-  readonly mode: "fixed" | "dynamic" | "fromZero";
-  /** Nodes that run, and are paid for, even when nothing waits. */
+  /** The function that wrote the two numbers. */
+  readonly mode: (typeof capacityModes)[number];
+  /** Nodes that run, and cost money, even when no pod waits: a whole number from 0. */
   readonly min: number;
-  /** Nodes beyond which pods stay pending. */
+  /** Nodes at most: a whole number from 1 to 450. Pods that need more stay pending. */
   readonly max: number;
 }
 
+const allowedMinimum = "a whole number from 0";
+const allowedMaximum = `a whole number from 1 to ${maximumNodesPerGroup}`;
+
+/** Schema of a {@link Capacity}. */
+export const capacitySchema = z
+  .strictObject({
+    mode: word(capacityModes, { example: "fromZero" }),
+    min: number({ allowed: allowedMinimum, example: 0 }),
+    max: number({ allowed: allowedMaximum, example: 50 }),
+  } satisfies ShapeOf<Capacity>)
+  .meta(
+    withFix({
+      allowed: "fixed(nodes), dynamic(min, max) or fromZero(max)",
+      example: { mode: "fromZero", min: 0, max: 50 },
+      fix: "write for example fromZero(50)",
+    }),
+  );
+
 /**
- * Always the same number of nodes, for example `fixed(5)`, paid for busy or idle: five c5.xlarge are about $600 a month.
+ * Always the same number of nodes, for example `fixed(5)`. Idle nodes cost as much as busy ones: five c5.xlarge are about
+ * $600 a month.
  */
 export function fixed(nodes: number): Capacity {
   return { mode: "fixed", min: nodes, max: nodes };
 }
 
-/** Between two numbers of nodes as pods need them, for example `dynamic(2, 20)`. */
+/** As many nodes as pods need, between two limits, for example `dynamic(2, 20)`. */
 export function dynamic(min: number, max: number): Capacity {
   return { mode: "dynamic", min, max };
 }
 
 /**
- * No node, and no cost, until a pod waits; then as many as pods need, for example `fromZero(50)`.
+ * No node, and no cost, until a pod waits; then as many nodes as pods need, for example `fromZero(50)`.
  * The first pod waits two to four minutes for its node.
  */
 export function fromZero(max: number): Capacity {
@@ -34,40 +63,30 @@ export function showCapacity({ mode, min, max }: Capacity): string {
   return mode === "dynamic" ? `dynamic(${min}, ${max})` : `${mode}(${max})`;
 }
 
-/** EKS refuses a larger managed node group ("Nodes per managed node group" in its service quotas). */
-const maximumNodesPerGroup = 450;
-
-/** What is wrong with a capacity; `path` is relative to the capacity. */
+/** Checks a capacity; `path` is relative to the capacity. */
 export function capacityProblems(capacity: Capacity): Problem[] {
   const { mode, min, max } = capacity;
-  const problem = (what: string, allowed: string, fix: string, got = showCapacity(capacity)): Problem[] => [
-    { path: [], what, got, allowed, fix },
-  ];
+  const problem = (allowed: string, fix: string, got = showCapacity(capacity)) => [{ path: [], allowed, got, fix }];
   if (!Number.isInteger(min) || !Number.isInteger(max) || min < 0) {
-    return problem("is not made of whole numbers", "whole numbers from 0", "write whole nodes");
+    return problem("made of whole numbers from 0", "use whole nodes");
   }
-  if ((mode === "fixed" && min !== max) || (mode === "fromZero" && min !== 0)) {
-    const allowed = mode === "fixed" ? "min equal to max" : "min 0";
-    return problem(
-      `is ${mode} with another minimum`,
-      allowed,
-      `write dynamic(${min}, ${max})`,
-      `min ${min}, max ${max}`,
-    );
+  if (mode === "fixed" && min !== max) {
+    return problem("a fixed number of nodes", `write dynamic(${min}, ${max})`, `min ${min} and max ${max}`);
+  }
+  if (mode === "fromZero" && min !== 0) {
+    return problem("a capacity with min 0", `write dynamic(${min}, ${max})`, `min ${min} and max ${max}`);
   }
   if (min > max) {
-    return problem("has a minimum above its maximum", "min <= max", `write dynamic(${max}, ${min})`);
+    return problem("a capacity with min no greater than max", `write dynamic(${max}, ${min})`);
   }
   if (max < 1) {
-    return problem(
-      "allows no node",
-      "a maximum of at least 1, the least EKS takes",
-      "remove the pool or allow one node",
-    );
+    return problem("a capacity of at least 1 node", "EKS has no empty node groups, so allow 1 node or remove the pool");
   }
   if (max > maximumNodesPerGroup) {
-    const fix = "add a second pool with the same labels and taints";
-    return problem("is more than EKS allows in one group", `${maximumNodesPerGroup} nodes at most`, fix);
+    return problem(
+      `a capacity of at most ${maximumNodesPerGroup} nodes`,
+      "EKS allows no larger node group, so add a second pool with the same labels and taints",
+    );
   }
   return [];
 }

@@ -1,24 +1,51 @@
+import { z } from "zod";
+import { number, type ShapeOf, text } from "../support/fields.ts";
 import { oneOf, type Problem, show } from "../support/problems.ts";
 
-/** What must be known of an EC2 instance type so that a pool of it can grow from zero nodes. */
+/**
+ * Figures of an EC2 instance type. The autoscaler needs them to start the first node of a pool.
+ * `aws ec2 describe-instance-types --instance-types <type>` prints them.
+ */
 export interface InstanceType {
+  /** Virtual CPUs: a whole number from 1, for example 8. `VCpuInfo.DefaultVCpus` in AWS's words. */
   readonly vCpus: number;
-  /** Nominal memory; the node reports about 7 % less (`allocatable.ts`). */
+  /** Nominal memory in GiB, more than 0, for example 16. A node reports about 7 % less (`allocatable.ts`). */
   readonly memoryGiB: number;
-  /** `NetworkInfo.MaximumNetworkInterfaces` of `aws ec2 describe-instance-types`. */
+  /** Network interfaces: a whole number from 1, for example 4. `NetworkInfo.MaximumNetworkInterfaces` in AWS's words. */
   readonly networkInterfaces: number;
-  /** `NetworkInfo.Ipv4AddressesPerInterface` of `aws ec2 describe-instance-types`. */
+  /**
+   * IPv4 addresses of each network interface: a whole number from 1, for example 15.
+   * `NetworkInfo.Ipv4AddressesPerInterface` in AWS's words.
+   */
   readonly addressesPerInterface: number;
-  /** @default 0 */
+  /**
+   * GPUs: a whole number from 0, for example 1.
+   * @default 0
+   */
   readonly gpus?: number | undefined;
   /**
-   * Value of the label `k8s.amazonaws.com/accelerator`: the autoscaler then waits for a GPU node whose driver is still
-   * loading, and does not buy another one.
-   * @default - required where there are GPUs
+   * Value of the label `k8s.amazonaws.com/accelerator`, for example `nvidia-tesla-t4`. With it the autoscaler waits for a GPU
+   * node whose driver is still loading, and does not buy another one.
+   * @default - none; required where there are GPUs
    * @see https://github.com/kubernetes/autoscaler/blob/cluster-autoscaler-1.35.2/cluster-autoscaler/cloudprovider/aws/README.md
    */
   readonly accelerator?: string | undefined;
 }
+
+const fromOne = "a whole number from 1";
+const fromZeroGpus = "a whole number from 0";
+const someMemory = "more than 0 GiB";
+const acceleratorValue = "the value of the label k8s.amazonaws.com/accelerator";
+
+/** Schema of the figures of an {@link InstanceType}. */
+export const instanceTypeSchema = z.strictObject({
+  vCpus: number({ allowed: fromOne, example: 8 }),
+  memoryGiB: number({ allowed: someMemory, example: 16 }),
+  networkInterfaces: number({ allowed: fromOne, example: 4 }),
+  addressesPerInterface: number({ allowed: fromOne, example: 15 }),
+  gpus: number({ allowed: fromZeroGpus, example: 1, default: 0 }).optional(),
+  accelerator: text({ allowed: acceleratorValue, example: "nvidia-tesla-t4" }).optional(),
+} satisfies ShapeOf<InstanceType>);
 
 const t4 = { gpus: 1, accelerator: "nvidia-tesla-t4" };
 const a10g = { gpus: 1, accelerator: "nvidia-a10g" };
@@ -29,8 +56,8 @@ const xlarge = { networkInterfaces: 4, addressesPerInterface: 15 };
 const fourXlarge = { networkInterfaces: 8, addressesPerInterface: 30 };
 
 /**
- * The types of the platform's own pools and their near relatives, all x86_64. Another type is one more entry in the
- * environment's `instanceTypes`, not a change here.
+ * Types of the platform's own pools and similar ones, all x86_64. An environment adds other types in its `instanceTypes`; this
+ * table need not change.
  * @see https://github.com/awslabs/amazon-eks-ami/blob/main/nodeadm/internal/kubelet/eni-max-pods.txt
  */
 export const instanceTypes: Readonly<Record<string, InstanceType>> = {
@@ -67,67 +94,51 @@ export const instanceTypes: Readonly<Record<string, InstanceType>> = {
 };
 
 /**
- * Pods a node can hold: the VPC CNI gives each an address of its own, the first of each interface is the node's, and
- * two pods (the CNI and kube-proxy) use the node's.
+ * Pods that a node can hold. The VPC CNI gives each pod an address of its own. The first address of each interface belongs to
+ * the node, and two pods (the CNI and kube-proxy) share it.
  * @see https://github.com/awslabs/amazon-eks-ami/blob/main/nodeadm/internal/kubelet/eni-max-pods.txt
  */
 export function maxPods({ networkInterfaces, addressesPerInterface }: InstanceType): number {
   return networkInterfaces * (addressesPerInterface - 1) + 2;
 }
 
-/** Types that carry a GPU, for error texts. */
+/** Names of the types with a GPU, for error texts. */
 export function gpuInstanceTypes(known: Readonly<Record<string, InstanceType>>): string[] {
   return Object.keys(known).filter((name) => (known[name]?.gpus ?? 0) > 0);
 }
 
-/** What is wrong with the names of a pool's instance types; `path` starts with the index. */
+/** Finds names of instance types without figures; `path` starts with the index. */
 export function instanceTypeProblems(
   names: readonly string[],
   known: Readonly<Record<string, InstanceType>>,
 ): Problem[] {
-  return names.flatMap((name, index) =>
-    Object.hasOwn(known, name)
-      ? []
-      : [
-          {
-            path: [index],
-            what: "is a type whose figures are not known here",
-            got: show(name),
-            allowed: oneOf(Object.keys(known)),
-            fix: `add its figures as instanceTypes[${show(name)}] (aws ec2 describe-instance-types --instance-types ${name})`,
-          },
-        ],
-  );
+  return names.flatMap((name, index): Problem[] => {
+    if (Object.hasOwn(known, name)) return [];
+    const command = `aws ec2 describe-instance-types --instance-types ${name}`;
+    const fix = `use one of these, or add the figures of the type as instanceTypes[${show(name)}] (${command})`;
+    return [{ path: [index], allowed: oneOf(Object.keys(known)), got: show(name), fix }];
+  });
 }
 
-/** What is wrong with the figures a user gives for a type; `path` starts with the figure. */
+/** Checks the figures of an added type; `path` starts with the figure. */
 export function figuresProblems(figures: InstanceType): Problem[] {
   const { vCpus, memoryGiB, networkInterfaces, addressesPerInterface, gpus = 0, accelerator } = figures;
-  const counts = { vCpus, networkInterfaces, addressesPerInterface };
-  const problems: Problem[] = Object.entries(counts)
+  const problems: Problem[] = Object.entries({ vCpus, networkInterfaces, addressesPerInterface })
     .filter(([, count]) => !Number.isInteger(count) || count < 1)
-    .map(([figure, count]) => ({
-      path: [figure],
-      what: "is not a count",
-      got: show(count),
-      allowed: "a whole number from 1",
-      fix: "aws ec2 describe-instance-types prints it",
-    }));
+    .map(([figure, count]) => ({ path: [figure], allowed: fromOne, got: show(count), fix: `copy it from ${source}` }));
   if (!(memoryGiB > 0)) {
-    const fix = "aws ec2 describe-instance-types prints it in MiB";
-    problems.push({
-      path: ["memoryGiB"],
-      what: "is not a size",
-      got: show(memoryGiB),
-      allowed: "more than 0 GiB",
-      fix,
-    });
+    const fix = `convert the MiB of ${source}`;
+    problems.push({ path: ["memoryGiB"], allowed: someMemory, got: show(memoryGiB), fix });
+  }
+  if (!Number.isInteger(gpus) || gpus < 0) {
+    problems.push({ path: ["gpus"], allowed: fromZeroGpus, got: show(gpus), fix: `copy it from ${source}` });
   }
   if (gpus > 0 && accelerator === undefined) {
-    const what = "is missing beside GPUs";
-    const fix = 'add for example accelerator: "nvidia-tesla-t4"';
-    const allowed = "the value of the label k8s.amazonaws.com/accelerator";
-    problems.push({ path: ["accelerator"], what, got: "nothing", allowed, fix });
+    const fix = 'types with GPUs need it, so add for example accelerator: "nvidia-tesla-t4"';
+    problems.push({ path: ["accelerator"], allowed: acceleratorValue, got: show(accelerator), fix });
   }
   return problems;
 }
+
+/** The source of all figures, for error texts. */
+const source = "aws ec2 describe-instance-types";

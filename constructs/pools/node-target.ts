@@ -1,7 +1,8 @@
 import { nvidiaDevicePluginRequests } from "../addons/nvidia-device-plugin.ts";
+import type { Toleration } from "../support/kubernetes-syntax.ts";
 import { oneOf } from "../support/problems.ts";
 import type { Allocatable } from "./allocatable.ts";
-import type { NodePool, Toleration } from "./node-pool.ts";
+import type { NodePool } from "./node-pool.ts";
 
 export const executorSizes = ["small", "large", "gpu"] as const;
 /** Value of the label `executor-size` on the pools that evaluations run on. */

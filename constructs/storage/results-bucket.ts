@@ -5,39 +5,68 @@ import { S3BucketPolicy } from "@cdktf/provider-aws/lib/s3-bucket-policy";
 import { S3BucketPublicAccessBlock } from "@cdktf/provider-aws/lib/s3-bucket-public-access-block";
 import { S3BucketServerSideEncryptionConfigurationA } from "@cdktf/provider-aws/lib/s3-bucket-server-side-encryption-configuration";
 import { S3BucketVersioningA } from "@cdktf/provider-aws/lib/s3-bucket-versioning";
+import { Token } from "cdktf";
 import { Construct } from "constructs";
+import { z } from "zod";
+import { flag, number, type ShapeOf } from "../support/fields.ts";
 import type { PolicyStatement } from "../support/iam-policy.ts";
+import { type Problem, show, throwIfAny } from "../support/problems.ts";
 
-export interface ResultsBucketProps {
-  /** Prefix of the bucket's name, 37 characters at most; AWS makes the rest unique in the world. */
-  readonly name: string;
+/** The values of the options of a results bucket that are left out. */
+export const resultsBucketDefaults = { forceDestroy: false } as const satisfies Partial<ResultsBucketOptions>;
+
+/** Options of the bucket for results. An environment sets them as `results`. */
+export interface ResultsBucketOptions {
   /**
-   * Whether a destroy deletes all results too.
-   * @default false - a bucket that holds anything stops the destroy
+   * Whether a destroy also deletes all results. With `false`, a bucket that is not empty stops the destroy.
+   * @default false
    */
   readonly forceDestroy?: boolean | undefined;
   /**
-   * Whether Terraform refuses to plan the deletion or the replacement of the bucket, empty or not.
-   * @default false
-   */
-  readonly deletionProtection?: boolean | undefined;
-  /**
-   * Days after which a result is deleted.
-   * @default - never
+   * Days after which S3 deletes a result: a whole number from 1, for example 90.
+   * @default - results are kept for ever
    */
   readonly expirationInDays?: number | undefined;
 }
 
-/** Where workers write results: versioned, encrypted, reached over TLS only, never public. */
+const allowedExpiration = "a whole number of days from 1";
+
+/** Schema of the {@link ResultsBucketOptions}. */
+export const resultsBucketOptionsSchema = z.strictObject({
+  forceDestroy: flag({ example: true, default: resultsBucketDefaults.forceDestroy }).optional(),
+  expirationInDays: number({ allowed: allowedExpiration, example: 90 }).optional(),
+} satisfies ShapeOf<ResultsBucketOptions>);
+
+/** The bucket for results, with its name. */
+export interface ResultsBucketProps extends ResultsBucketOptions {
+  /** Prefix of the bucket's name, at most 37 characters. AWS appends a suffix that makes the name unique in the world. */
+  readonly name: string;
+  /**
+   * Whether Terraform refuses to plan the deletion or the replacement of the bucket, even of an empty one.
+   * @default false
+   */
+  readonly deletionProtection?: boolean | undefined;
+}
+
+/** Checks the options of a results bucket; `path` starts with the option. */
+export function resultsBucketProblems({ expirationInDays: days }: ResultsBucketOptions): Problem[] {
+  if (days === undefined || Token.isUnresolved(days) || (Number.isInteger(days) && days >= 1)) return [];
+  const fix = "use 1 or more, or remove it to keep results for ever";
+  return [{ path: ["expirationInDays"], allowed: allowedExpiration, got: show(days), fix }];
+}
+
+/** The bucket to which workers write results: versioned, encrypted, reachable over TLS only, never public. */
 export class ResultsBucket extends Construct {
   readonly bucketName: string;
   readonly bucketArn: string;
 
+  /** @throws InvalidConfigurationError that names every problem that {@link resultsBucketProblems} finds. */
   constructor(scope: Construct, id: string, props: ResultsBucketProps) {
     super(scope, id);
+    throwIfAny(`results bucket ${show(props.name)}`, resultsBucketProblems(props));
     const bucket = new S3Bucket(this, "bucket", {
       bucketPrefix: `${props.name}-`,
-      forceDestroy: props.forceDestroy ?? false,
+      forceDestroy: props.forceDestroy ?? resultsBucketDefaults.forceDestroy,
       ...(props.deletionProtection && { lifecycle: { preventDestroy: true } }),
     });
     this.bucketName = bucket.bucket;
@@ -64,15 +93,15 @@ export class ResultsBucket extends Construct {
     new S3BucketPolicy(this, "policy", {
       bucket: bucket.id,
       policy: tlsOnly(bucket.arn),
-      // S3 answers "a conflicting conditional operation is currently in progress" to both at once.
+      // At the same time, S3 refuses one of them: "a conflicting conditional operation is currently in progress".
       dependsOn: [noPublicAccess],
     });
     this.lifecycle(bucket, props.expirationInDays);
   }
 
   /**
-   * What a worker needs to write and reread results below one prefix. Not deletion: an interrupted worker can then lose
-   * nothing but its own time.
+   * Permissions of a worker to write and reread results below one prefix. Workers may not delete, so that an interrupted worker
+   * can lose nothing but its own time.
    */
   writeStatements(prefix: string): PolicyStatement[] {
     return [
@@ -87,7 +116,7 @@ export class ResultsBucket extends Construct {
         effect: "Allow",
         actions: ["s3:ListBucket"],
         resources: [this.bucketArn],
-        // S3 holds the key of a missing object against it, too, and says "no such key" and not "access denied" (ceph#68577).
+        // The condition is also evaluated for missing keys, so S3 answers NoSuchKey instead of AccessDenied (ceph#68577).
         conditions: { StringLike: { "s3:prefix": `${prefix}*` } },
       },
     ];
@@ -98,7 +127,7 @@ export class ResultsBucket extends Construct {
     new S3BucketLifecycleConfiguration(this, "lifecycle", {
       bucket: bucket.id,
       rule: [
-        // Parts of an upload that a lost machine never finished are invisible and cost like any object.
+        // A lost machine leaves parts of unfinished uploads, which are invisible and cost as much as objects.
         {
           id: "abort-incomplete-uploads",
           ...everything,

@@ -1,17 +1,58 @@
 import { Token } from "cdktf";
-import { type Problem, show } from "./problems.ts";
+import { z } from "zod";
+import { type ShapeOf, text, withFix, word } from "./fields.ts";
+import { oneOf, type Problem, show, within } from "./problems.ts";
 
-/** Kubernetes' own spelling. EKS wants `NO_SCHEDULE` and so on, which `NodePool` derives. */
+/** Effects of a taint in Kubernetes' spelling. EKS has another one (`NO_SCHEDULE`), which `NodePool` derives. */
 export const taintEffects = ["NoSchedule", "PreferNoSchedule", "NoExecute"] as const;
+/** Effect of a taint on pods that do not tolerate it. */
 export type TaintEffect = (typeof taintEffects)[number];
 
-/** Keeps pods away from a node unless they tolerate it. */
+/** Keeps pods away from a node unless they tolerate it, for example `{ key: "team", value: "vision", effect: "NoSchedule" }`. */
 export interface Taint {
+  /** Key of the taint: `[prefix/]name`, for example `workload-type`. */
   readonly key: string;
-  /** @default - empty: the taint is its key alone */
+  /**
+   * Value of the taint: up to 63 letters, digits, -, _ and ., for example `executor`.
+   * @default "" - the taint is its key alone
+   */
   readonly value?: string | undefined;
+  /**
+   * `NoSchedule` starts no pod here that does not tolerate the taint, `PreferNoSchedule` avoids it, and `NoExecute` also evicts
+   * running pods.
+   */
   readonly effect: TaintEffect;
 }
+
+/** Lets a pod onto a tainted node, in the form of a pod's specification. */
+export interface Toleration {
+  /** Key of the taint. */
+  readonly key: string;
+  /** `Equal` tolerates one value of the key, `Exists` all of them. */
+  readonly operator: "Equal" | "Exists";
+  /**
+   * Value of the taint.
+   * @default - any, with `Exists`
+   */
+  readonly value?: string;
+  /**
+   * Effect of the taint.
+   * @default - every effect
+   */
+  readonly effect?: TaintEffect;
+}
+
+const allowedKey = "[prefix/]name, with a DNS subdomain as prefix and up to 63 letters, digits, -, _ and . as name";
+const allowedValue = "empty, or up to 63 letters, digits, -, _ and .";
+
+/** Schema of a {@link Taint}. */
+export const taintSchema = z
+  .strictObject({
+    key: text({ allowed: allowedKey, example: "workload-type" }),
+    value: text({ allowed: allowedValue, example: "executor", default: "" }).optional(),
+    effect: word(taintEffects, { example: "NoSchedule" }),
+  } satisfies ShapeOf<Taint>)
+  .meta(withFix({ example: { key: "workload-type", value: "executor", effect: "NoSchedule" } }));
 
 /** @see https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set */
 const qualifiedName = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
@@ -20,64 +61,42 @@ const dnsSubdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-
 const dnsLabel = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
 
 /**
- * Longest label or taint key the cluster autoscaler can be told about: AWS allows 128 characters in a tag key, and
+ * Longest key of a label or taint that the cluster autoscaler can know of: AWS allows 128 characters in a tag key, and
  * `k8s.io/cluster-autoscaler/node-template/label/` takes 46 of them.
  */
 const maximumKeyLength = 128 - "k8s.io/cluster-autoscaler/node-template/label/".length;
 
-/** What is wrong with the labels of a node; `path` starts with the label's key. Values known after apply are left alone. */
+/** Checks the labels of a node; `path` starts with the label's key. Values known only after apply are left to Kubernetes. */
 export function labelProblems(labels: Readonly<Record<string, string>>): Problem[] {
   return Object.entries(labels).flatMap(([key, value]) =>
-    [...keyProblems(key), ...reservedKeyProblems(key), ...valueProblems(value)].map((problem) => ({
-      ...problem,
-      path: [key],
-    })),
+    within([key], [...keyProblems(key), ...reservedKeyProblems(key), ...valueProblems(value)]),
   );
 }
 
-/** What is wrong with the taints of a node; `path` starts with the taint's index. */
+/** Checks the taints of a node; `path` starts with the taint's index. */
 export function taintProblems(taints: readonly Taint[]): Problem[] {
   const seen = new Set<string>();
   return taints.flatMap(({ key, value, effect }, index) => {
-    const problems: Problem[] = [
-      ...keyProblems(key).map((problem) => ({ ...problem, path: [index, "key"] })),
-      ...valueProblems(value ?? "").map((problem) => ({ ...problem, path: [index, "value"] })),
-    ];
+    const problems = [...within(["key"], keyProblems(key)), ...within(["value"], valueProblems(value ?? ""))];
     if (!taintEffects.includes(effect)) {
-      problems.push({
-        path: [index, "effect"],
-        what: "is not a taint effect of Kubernetes",
-        got: show(effect),
-        allowed: taintEffects.join(", "),
-        fix: "use the Kubernetes spelling, EKS's own (NO_SCHEDULE) is derived from it",
-      });
+      const fix = "use Kubernetes' spelling, from which EKS's own (NO_SCHEDULE) is derived";
+      problems.push({ path: ["effect"], allowed: oneOf(taintEffects), got: show(effect), fix });
     }
-    if (seen.has(`${key}:${effect}`)) {
-      problems.push({
-        path: [index],
-        what: "repeats a taint",
-        got: show(`${key}:${effect}`),
-        allowed: "each key once for each effect",
-        fix: "remove one of the two",
-      });
+    const identity = `${key}:${effect}`;
+    if (seen.has(identity)) {
+      const fix = "remove this taint, or change its key or its effect";
+      problems.push({ path: [], allowed: "unique by key and effect", got: `a second ${show(identity)}`, fix });
     }
-    seen.add(`${key}:${effect}`);
-    return problems;
+    seen.add(identity);
+    return within([index], problems);
   });
 }
 
-/** What is wrong with a name that must be a DNS label, such as a namespace or a pool. */
+/** Checks a name that must be a DNS label, such as the name of a namespace or of a pool. */
 export function dnsLabelProblems(name: string, maximumLength: number): Problem[] {
   if (dnsLabel.test(name) && name.length <= maximumLength) return [];
-  return [
-    {
-      path: [],
-      what: "is not a DNS label",
-      got: show(name),
-      allowed: `a lower-case letter, then letters, digits and hyphens, ${maximumLength} characters at most`,
-      fix: `use for example ${show(asDnsLabel(name, maximumLength))}`,
-    },
-  ];
+  const allowed = `a lower-case letter followed by lower-case letters, digits and hyphens, at most ${maximumLength} characters`;
+  return [{ path: [], allowed, got: show(name), fix: `use for example ${show(asDnsLabel(name, maximumLength))}` }];
 }
 
 function asDnsLabel(name: string, maximumLength: number): string {
@@ -94,14 +113,12 @@ function keyProblems(key: string): Problem[] {
   const slash = key.indexOf("/");
   const prefix = slash < 0 ? undefined : key.slice(0, slash);
   if (!qualifiedName.test(key.slice(slash + 1)) || (prefix !== undefined && !isSubdomain(prefix))) {
-    const what = "is not a key of Kubernetes";
-    const allowed = "[prefix/]name, the prefix a DNS subdomain, the name 63 letters, digits, -, _ and . at most";
-    return [{ path: [], what, got: show(key), allowed, fix: "use these characters, a letter or digit first and last" }];
+    return [{ path: [], allowed: `a key of the form ${allowedKey}`, got: show(key), fix: outerCharacters }];
   }
   if (key.length > maximumKeyLength) {
-    const what = "is too long for the tag that tells the autoscaler about it";
-    const allowed = `${maximumKeyLength} characters at most`;
-    return [{ path: [], what, got: `${key.length} characters`, allowed, fix: "shorten the key" }];
+    const allowed = `a key of at most ${maximumKeyLength} characters`;
+    const fix = "shorten the key, which is part of the tag that the autoscaler reads";
+    return [{ path: [], allowed, got: `${key.length} characters`, fix }];
   }
   return [];
 }
@@ -110,17 +127,16 @@ function keyProblems(key: string): Problem[] {
 function reservedKeyProblems(key: string): Problem[] {
   const prefix = key.includes("/") ? key.slice(0, key.indexOf("/")) : "";
   if (!/(^|\.)(kubernetes\.io|k8s\.io)$|^eks\.amazonaws\.com$/.test(prefix)) return [];
-  const allowed = "any prefix but kubernetes.io, k8s.io and eks.amazonaws.com";
-  const fix = "remove the prefix or use a domain of your own";
-  return [{ path: [], what: "has a reserved prefix", got: show(key), allowed, fix }];
+  const allowed = "a key without the reserved prefixes kubernetes.io, k8s.io and eks.amazonaws.com";
+  return [{ path: [], allowed, got: show(key), fix: "remove the prefix, or use a domain of your own" }];
 }
 
 function valueProblems(value: string): Problem[] {
   if (value === "" || Token.isUnresolved(value) || qualifiedName.test(value)) return [];
-  const allowed = "empty, or 63 letters, digits, -, _ and . at most";
-  const fix = "use these characters, a letter or digit first and last";
-  return [{ path: [], what: "is not a value of Kubernetes", got: show(value), allowed, fix }];
+  return [{ path: [], allowed: allowedValue, got: show(value), fix: outerCharacters }];
 }
+
+const outerCharacters = "use only these characters, with a letter or digit at the beginning and at the end";
 
 function isSubdomain(text: string): boolean {
   return text.length <= 253 && dnsSubdomain.test(text);

@@ -2,6 +2,8 @@ import { principalName, principalProblems, publicAccessProblems } from "../../co
 import { kubernetesVersionProblems } from "../../constructs/cluster/kubernetes-versions.ts";
 import { figuresProblems } from "../../constructs/pools/instance-types.ts";
 import { nodePoolProblems } from "../../constructs/pools/node-pool.ts";
+import { budgetAlarmProblems } from "../../constructs/storage/budget-alarm.ts";
+import { resultsBucketProblems } from "../../constructs/storage/results-bucket.ts";
 import { dnsLabelProblems } from "../../constructs/support/kubernetes-syntax.ts";
 import { retentionProblems } from "../../constructs/support/log-retention.ts";
 import { duplicatesIn, oneOf, type Problem, show, within } from "../../constructs/support/problems.ts";
@@ -30,7 +32,8 @@ export function environmentProblems(environment: unknown, malformed: readonly Pr
     ...poolProblems(fields, pools, bad.has("nodePools")),
     ...instanceTypeProblems(fields),
     ...workloadProblems(fields, pools, environment),
-    ...budgetProblems(fields),
+    ...within(["results"], resultsBucketProblems(fields.results ?? {})),
+    ...(fields.budget === undefined ? [] : within(["budget"], budgetAlarmProblems(fields.budget))),
     ...tagProblems(fields),
     ...stateProblems(fields),
   ];
@@ -107,46 +110,6 @@ function instanceTypeProblems({ instanceTypes }: WellFormed): Problem[] {
   return Object.entries(instanceTypes ?? {}).flatMap(([name, figures]) =>
     within(["instanceTypes", name], figuresProblems(figures)),
   );
-}
-
-function budgetProblems({ budget, results }: WellFormed): Problem[] {
-  const problems: Problem[] = [];
-  const days = results?.expirationInDays;
-  if (days !== undefined && !(Number.isInteger(days) && days >= 1)) {
-    const path = ["results", "expirationInDays"];
-    const fix = "use 1 or more, or remove it to keep results for ever";
-    problems.push({ path, what: "is not a number of days", got: show(days), allowed: "a whole number from 1", fix });
-  }
-  if (budget === undefined) return problems;
-  if (!(budget.limitUsdPerMonth > 0)) {
-    const path = ["budget", "limitUsdPerMonth"];
-    const got = show(budget.limitUsdPerMonth);
-    problems.push({
-      path,
-      what: "is not an amount",
-      got,
-      allowed: "more than 0 US dollars",
-      fix: "use for example 500",
-    });
-  }
-  if (budget.notifyEmails.length < 1 || budget.notifyEmails.length > 10) {
-    const got = `${budget.notifyEmails.length} addresses`;
-    const path = ["budget", "notifyEmails"];
-    problems.push({
-      path,
-      what: "tells nobody, or too many",
-      got,
-      allowed: "1 to 10 addresses",
-      fix: "use a mailing list",
-    });
-  }
-  budget.notifyEmails.forEach((email, index) => {
-    if (/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email)) return;
-    const fix = 'use for example "team@example.com"';
-    const path = ["budget", "notifyEmails", index];
-    problems.push({ path, what: "is not a mail address", got: show(email), allowed: "name@domain", fix });
-  });
-  return problems;
 }
 
 /** @see https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html */

@@ -1,103 +1,28 @@
 import { z } from "zod";
-import { addonNames } from "../../constructs/cluster/cluster-addons.ts";
-import { natGatewayModes } from "../../constructs/network/network.ts";
-import { interfaceEndpointServices } from "../../constructs/network/vpc-endpoints.ts";
+import { clusterOptionsSchema } from "../../constructs/cluster/cluster.ts";
+import { clusterAccessOptionsSchema } from "../../constructs/cluster/cluster-access.ts";
+import { clusterAddonsOptionsSchema } from "../../constructs/cluster/cluster-addons.ts";
+import { existingNetworkAttributesSchema, networkOptionsSchema } from "../../constructs/network/network.ts";
+import { instanceTypeSchema } from "../../constructs/pools/instance-types.ts";
+import { nodePoolOptionsSchema } from "../../constructs/pools/node-pool-options.ts";
 import { executorSizes } from "../../constructs/pools/node-target.ts";
-import { taintEffects } from "../../constructs/support/kubernetes-syntax.ts";
+import { budgetAlarmOptionsSchema } from "../../constructs/storage/budget-alarm.ts";
+import { containerRegistryOptionsSchema } from "../../constructs/storage/container-registry.ts";
+import { resultsBucketOptionsSchema } from "../../constructs/storage/results-bucket.ts";
+import { text as field, number } from "../../constructs/support/fields.ts";
 import { duplicatesIn, type Problem, show, throwIfAny, within } from "../../constructs/support/problems.ts";
 import { logLevels, partitions, placements } from "../../constructs/workload/worker-job-settings.ts";
 import { environmentProblems } from "./checks.ts";
 import { schemaProblems } from "./schema-problems.ts";
 
-/** A text; `example` is what an error proposes. */
-const text = (example: string) => z.string().meta({ fix: `write for example ${show(example)}` });
-const wholeNumber = (example: number) => z.number().meta({ fix: `write for example ${example}` });
+const text = (example: string) => field({ example });
+const wholeNumber = (example: number) => number({ example });
 
-const capacity = z
-  .strictObject({ mode: z.enum(["fixed", "dynamic", "fromZero"]), min: z.number(), max: z.number() })
-  .readonly()
-  .meta({ allowed: "fixed(nodes), dynamic(min, max) or fromZero(max)", fix: "write for example fromZero(50)" });
-
-const nodePool = z
-  .strictObject({
-    /** EC2 types; several must be of equal size. See `NodePoolProps` for this and all that follows. */
-    instanceTypes: z.array(text("c5.2xlarge")).readonly(),
-    capacity,
-    /** @default "ON_DEMAND" */
-    capacityType: z.enum(["ON_DEMAND", "SPOT"]).optional(),
-    /** @default {} */
-    labels: z.record(z.string(), text("executor")).readonly().optional(),
-    /** @default [] */
-    taints: z
-      .array(
-        z
-          .strictObject({
-            key: text("workload-type"),
-            value: text("executor").optional(),
-            effect: z.enum(taintEffects),
-          })
-          .readonly(),
-      )
-      .readonly()
-      .optional(),
-    /** @default false */
-    gpu: z.boolean().optional(),
-    /** @default 50 */
-    volumeSizeGiB: wholeNumber(50).optional(),
-    /** @default - all of the environment's */
-    availabilityZones: z.array(text("us-west-2a")).readonly().optional(),
-  })
-  .readonly();
-
-const instanceType = z
-  .strictObject({
-    vCpus: wholeNumber(8),
-    memoryGiB: wholeNumber(16),
-    networkInterfaces: wholeNumber(4),
-    addressesPerInterface: wholeNumber(15),
-    gpus: wholeNumber(1).optional(),
-    accelerator: text("nvidia-tesla-t4").optional(),
-  })
-  .readonly();
-
-/** A VPC of our own. */
-const network = z
-  .strictObject({
-    /** IPv4 block of the VPC, /16 to /22. */
-    cidrBlock: text("10.0.0.0/16"),
-    /** @default "single" */
-    natGateways: z.enum(natGatewayModes).optional(),
-    /** @default [] */
-    interfaceEndpoints: z.array(z.enum(interfaceEndpointServices)).readonly().optional(),
-    /** @default - no flow logs */
-    flowLogRetentionInDays: wholeNumber(30).optional(),
-  })
-  .readonly();
-
-/** A VPC made elsewhere, in place of `network`. */
-const existingNetwork = z
-  .strictObject({
-    vpcId: text("vpc-0123456789abcdef0"),
-    privateSubnetIds: z.record(z.string(), text("subnet-0a1b2c3d")),
-  })
-  .readonly();
-
-const cluster = z
-  .strictObject({
-    /** Kubernetes minor. */
-    kubernetesVersion: text("1.35"),
-    /** ARNs of IAM roles and users; nobody else gets in, the creator included. */
-    administrators: z.array(text("arn:aws:iam::111122223333:role/platform-administrator")).readonly(),
-    /** @default - no public endpoint */
-    endpointPublicAccessCidrs: z.array(text("203.0.113.7/32")).readonly().optional(),
-    /** @default 30 */
-    logRetentionInDays: wholeNumber(30).optional(),
-    /** Nothing of the environment can be destroyed. @default - not sent; see `ClusterProps` for what `false` is for */
-    deletionProtection: z.boolean().optional(),
-    /** @default - those of `addonVersions` for the minor */
-    addonVersions: z.partialRecord(z.enum(addonNames), text("v1.22.3-eksbuild.1")).readonly().optional(),
-  })
-  .readonly();
+const cluster = z.strictObject({
+  ...clusterOptionsSchema.shape,
+  ...clusterAccessOptionsSchema.shape,
+  ...clusterAddonsOptionsSchema.shape,
+});
 
 /** See `WorkerJobSettings` for what each of these is, its unit and its default. */
 const job = z
@@ -161,25 +86,19 @@ export const environmentSchema = z
     region: text("us-west-2"),
     /** Two to six zones of the region. Adding one at the end moves no subnet. */
     availabilityZones: z.array(text("us-west-2a")).readonly(),
-    network: network.optional(),
-    existingNetwork: existingNetwork.optional(),
+    network: networkOptionsSchema.optional(),
+    existingNetwork: existingNetworkAttributesSchema.optional(),
     cluster,
     /** Pools by name. */
-    nodePools: z.record(z.string(), nodePool).readonly(),
+    nodePools: z.record(z.string(), nodePoolOptionsSchema),
     /** Figures of instance types that `constructs/pools/instance-types.ts` lacks. @default {} */
-    instanceTypes: z.record(z.string(), instanceType).readonly().optional(),
+    instanceTypes: z.record(z.string(), instanceTypeSchema).optional(),
     /** Images and results: what a destroy may delete. */
-    registry: z.strictObject({ forceDelete: z.boolean().optional() }).readonly().optional(),
-    results: z
-      .strictObject({ forceDestroy: z.boolean().optional(), expirationInDays: wholeNumber(90).optional() })
-      .readonly()
-      .optional(),
+    registry: containerRegistryOptionsSchema.optional(),
+    results: resultsBucketOptionsSchema.optional(),
     workload,
     /** @default - no alarm */
-    budget: z
-      .strictObject({ limitUsdPerMonth: wholeNumber(500), notifyEmails: z.array(text("team@example.com")).readonly() })
-      .readonly()
-      .optional(),
+    budget: budgetAlarmOptionsSchema.optional(),
     /** Tags of every resource, beside `Environment`. @default {} */
     tags: z.record(z.string(), text("research")).readonly().optional(),
     /** @default - local files beside cdktf.json, for one person at one machine */

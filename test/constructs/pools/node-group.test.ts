@@ -1,6 +1,7 @@
 import { type Capacity, dynamic, fixed, fromZero } from "../../../constructs/pools/capacity.ts";
 import { NodeGroup } from "../../../constructs/pools/node-group.ts";
-import { NodePool, type NodePoolProps } from "../../../constructs/pools/node-pool.ts";
+import { NodePool } from "../../../constructs/pools/node-pool.ts";
+import type { NodePoolProps } from "../../../constructs/pools/node-pool-options.ts";
 import { NodeRole } from "../../../constructs/pools/node-role.ts";
 import { testCluster, testNetwork } from "../../support/fixtures.ts";
 import { messageOf, synthesize } from "../../support/synthesized.ts";

@@ -1,6 +1,7 @@
 import { Lazy } from "cdktf";
 import { dynamic, fromZero } from "../../../constructs/pools/capacity.ts";
-import { NodePool, type NodePoolProps } from "../../../constructs/pools/node-pool.ts";
+import { NodePool } from "../../../constructs/pools/node-pool.ts";
+import type { NodePoolProps } from "../../../constructs/pools/node-pool-options.ts";
 import { messageOf } from "../../support/synthesized.ts";
 
 const general: NodePoolProps = { name: "general", instanceTypes: ["t3.large"], capacity: dynamic(2, 10) };

@@ -1,0 +1,71 @@
+import { z } from "zod";
+import { show } from "./problems.ts";
+
+/** Metadata of a field, beside its type and its TSDoc: errors and reference tables are made of it. */
+export interface FieldMetadata {
+  /**
+   * Completes "must be ...", for example `a whole number from 1`.
+   * @default - the name of the type
+   */
+  readonly allowed?: string;
+  /** A value that works when it is copied. */
+  readonly example: unknown;
+  /**
+   * The value of a field that is left out.
+   * @default - none, or a value that depends on other fields
+   */
+  readonly default?: unknown;
+  /**
+   * Completes an error, in the imperative.
+   * @default - "write for example", and the example
+   */
+  readonly fix?: string;
+}
+
+/**
+ * The shape of an interface's schema, for `satisfies`: the compiler then refuses a schema that lacks a field of the interface,
+ * has one more, or disagrees with it about a type or about what may be left out.
+ */
+export type ShapeOf<Options> = {
+  readonly [Field in keyof Options]-?: undefined extends Options[Field]
+    ? z.ZodOptional<z.ZodType<Exclude<Options[Field], undefined>>>
+    : z.ZodType<Options[Field]>;
+};
+
+/** A field that holds a text. */
+export function text(metadata: FieldMetadata) {
+  return z.string().meta(withFix(metadata));
+}
+
+/** A field that holds a number. Its range is checked where the value is used, since Terraform may know it only later. */
+export function number(metadata: FieldMetadata) {
+  return z.number().meta(withFix(metadata));
+}
+
+/** A field that is true or false. */
+export function flag(metadata: FieldMetadata) {
+  return z.boolean().meta(withFix({ allowed: "true or false", ...metadata }));
+}
+
+/** A field that holds one of a few words. */
+export function word<const Words extends readonly string[]>(words: Words, metadata: FieldMetadata) {
+  return z.enum(words).meta(withFix(metadata));
+}
+
+/** A field that holds a list. */
+export function list<Item extends z.ZodType>(item: Item, metadata: FieldMetadata) {
+  return z
+    .array(item)
+    .readonly()
+    .meta(withFix({ allowed: "a list", ...metadata }));
+}
+
+/** A field that holds values by name. */
+export function byName<Value extends z.ZodType>(value: Value, metadata: FieldMetadata) {
+  return z.record(z.string(), value).meta(withFix({ allowed: "an object", ...metadata }));
+}
+
+/** Adds the metadata of a field whose schema is an object. */
+export function withFix(metadata: FieldMetadata) {
+  return { ...metadata, fix: metadata.fix ?? `write for example ${show(metadata.example)}` };
+}
