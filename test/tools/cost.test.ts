@@ -86,16 +86,6 @@ test("a spot price that somebody has looked up takes the place of the assumption
   expect(pools.find(({ name }) => name === "gpu")?.spotUsdPerHour).toEqual({ least: 0.2, most: 0.21 });
 });
 
-test("a service costs nothing, unless it brings a load balancer", () => {
-  const service = (type: string): Resource => ({ type: "kubernetes_service_v1", name: type, json: { spec: { type } } });
-  const balancersOf = (...added: Resource[]) =>
-    environmentCost(dev, [...resources(dev), ...added], table).monthly.lines.find(
-      ({ item }) => item === "load balancers",
-    );
-  expect(balancersOf(service("ClusterIP"))).toBeUndefined();
-  expect(balancersOf(service("ClusterIP"), service("LoadBalancer"))?.idle.most).toBeCloseTo(730 * 0.0225, 6);
-});
-
 test("NAT gateways, addresses and interface endpoints are counted where they are", () => {
   expect(idleOf(prod, "NAT gateways")).toBeCloseTo(3 * 730 * 0.045, 6);
   expect(idleOf(prod, "public IPv4 addresses")).toBeCloseTo(3 * 730 * 0.005, 6);
@@ -105,6 +95,7 @@ test("NAT gateways, addresses and interface endpoints are counted where they are
     network: { cidrBlock: "10.0.0.0/16", natGateways: "single", interfaceEndpoints: services },
   });
   expect(idleOf(withEndpoints, "interface endpoints, in each zone")).toBeCloseTo(2 * 3 * 730 * 0.01, 6);
+  expect(costOf(withEndpoints).monthly.notPriced).toEqual([]);
   expect(idleOf(prod, "VPC flow logs")).toBeCloseTo(5 * (0.5 + 3 * 0.03), 6);
   expect(idleOf(dev, "VPC flow logs")).toBeUndefined();
 });
@@ -179,17 +170,24 @@ describe("one sweep", () => {
     expect(environmentReport(cost)).toContain("npx sweep plan --environment dev --job ttg-computation");
   });
 
-  test("waits for the idle minutes that the autoscaler is told", () => {
-    expect(costOf(dev).timeline.idle).toBe(300);
-    const all = resources(dev).map((resource) =>
-      resource.json.name === "cluster-autoscaler" && resource.type === "helm_release"
-        ? {
-            ...resource,
-            json: { ...resource.json, values: [JSON.stringify({ extraArgs: { "scale-down-unneeded-time": "2m" } })] },
-          }
-        : resource,
+  test("waits for the idle minutes of the autoscaler's release", () => {
+    const release = resources(dev).find(
+      ({ type, name }) => type === "helm_release" && name.startsWith("cluster-autoscaler"),
     );
-    expect(environmentCost(dev, all, table).timeline.idle).toBe(120);
+    const { extraArgs } = JSON.parse(release?.json.values[0]);
+    expect(extraArgs["scale-down-unneeded-time"]).toBe(`${costOf(dev).timeline.idle / 60}m`);
+  });
+
+  test("stores the columns that a program declares; the columns of a module are assumed, and the report says so", () => {
+    const program = { evaluationCommand: "python3 evaluations/waves.py", resultColumns: ["a", "b", "c"] };
+    const of = (job: object) =>
+      costOf(devWithJob({ totalParameters: 1_000_000_000, batchSize: 1_000_000, ...job }), table, 1e-6);
+    const [module, declared] = [of({}), of(program)];
+    const storage = (cost: typeof module) => cost.sweeps[0]?.costs?.storage.most ?? Number.NaN;
+    // 8 GB more for each further column.
+    expect(storage(declared) - storage(module)).toBeCloseTo(2 * 8 * 0.023, 9);
+    expect(environmentReport(module)).toContain("keeping them for a month (one column assumed)");
+    expect(environmentReport(declared)).toContain("keeping them for a month (columns: 3)");
   });
 });
 

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { runInNewContext } from "node:vm";
 import { describeProblem } from "../../constructs/support/problems.ts";
 import { problemsOf } from "../../stacks/configuration/schema.ts";
-import type { JobFacts } from "../../tools/plan/environment.ts";
+import type { JobFacts } from "../../tools/cost/environment.ts";
 import type { Recommendation } from "../../tools/plan/recommendation.ts";
 import { changesOf } from "../../tools/plan/settings.ts";
 import { readConfiguration } from "../../worker/src/contract/settings.ts";
