@@ -2,24 +2,24 @@ import { App } from "cdktf";
 import { InvalidConfigurationError } from "./constructs/support/problems.ts";
 import { environments } from "./environments.ts";
 import { AddonsStack } from "./stacks/addons-stack.ts";
-import { loadEnvironments } from "./stacks/configuration/schema.ts";
+import { loadEnvironments } from "./stacks/configuration/loader.ts";
 import { PlatformStack } from "./stacks/platform-stack.ts";
 import { WorkloadStack } from "./stacks/workload-stack.ts";
 
-// cdktf takes a stack trace for each of thousands of tokens; mapping them all to TypeScript is a sixth of the synthesis.
+// cdktf takes a stack trace for each of thousands of tokens. Mapping them all to TypeScript takes a sixth of the synthesis time.
 process.setSourceMapsEnabled(false);
 try {
   const app = new App();
   for (const environment of loadEnvironments(environments)) {
-    const platform = new PlatformStack(app, `${environment.name}-platform`, environment);
-    const addons = new AddonsStack(app, `${environment.name}-addons`, { platform });
-    new WorkloadStack(app, `${environment.name}-workload`, { platform, addons });
+    const platform = new PlatformStack(app, `${environment.name}-platform`, { environment });
+    const addons = new AddonsStack(app, `${environment.name}-addons`, { environment, platform });
+    new WorkloadStack(app, `${environment.name}-workload`, { environment, platform, addons });
   }
   app.synth();
 } catch (error) {
   process.setSourceMapsEnabled(true);
   if (!(error instanceof InvalidConfigurationError)) throw error;
-  // Its message says everything; a stack trace would only push it off the screen.
+  // The message is complete; a stack trace would only push it off the screen.
   console.error(error.message);
   process.exitCode = 1;
 }

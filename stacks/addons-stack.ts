@@ -3,27 +3,29 @@ import type { Construct } from "constructs";
 import { ClusterAutoscaler } from "../constructs/addons/cluster-autoscaler.ts";
 import { NvidiaDevicePlugin } from "../constructs/addons/nvidia-device-plugin.ts";
 import { guardDeletion } from "../constructs/support/deletion-guard.ts";
+import type { ResolvedEnvironment } from "./configuration/resolved-environment.ts";
 import { configureHelm } from "./kubernetes-providers.ts";
 import type { PlatformStack } from "./platform-stack.ts";
 import { configureState } from "./state-backend.ts";
 
 export interface AddonsStackProps {
+  readonly environment: ResolvedEnvironment;
+  /** The stack with the environment's cluster. */
   readonly platform: PlatformStack;
 }
 
-/** What runs in the cluster for all workloads: the autoscaler, and NVIDIA's device plugin where there are GPUs. */
+/** Programs in the cluster that all workloads need: the autoscaler, and NVIDIA's device plugin if there are GPUs. */
 export class AddonsStack extends TerraformStack {
-  constructor(scope: Construct, id: string, { platform }: AddonsStackProps) {
+  constructor(scope: Construct, id: string, { environment, platform }: AddonsStackProps) {
     super(scope, id);
-    const { environment, cluster } = platform;
+    const { cluster } = platform;
     configureState(this, environment);
     configureHelm(this, cluster, environment.region);
-    // Also what no reference says: administrators' access, routes and CoreDNS outlive the releases.
+    // Explicit, because no attribute reference implies it: access entries, routes and CoreDNS must outlive the releases.
     this.addDependency(platform);
 
-    const nodePools = Object.values(platform.nodePools);
-    const runsOn = nodePools.find((pool) => pool.taints.length === 0 && pool.capacity.min > 0);
-    if (runsOn === undefined) throw new Error("an environment has an untainted pool; loadEnvironments checks it");
+    const nodePools = Object.values(environment.nodePools);
+    const [runsOn] = environment.alwaysOnPools;
     new ClusterAutoscaler(this, "cluster-autoscaler", {
       cluster,
       region: environment.region,

@@ -5,51 +5,43 @@ import { clusterAutoscalerPolicy } from "../constructs/addons/cluster-autoscaler
 import { Cluster } from "../constructs/cluster/cluster.ts";
 import { principalName } from "../constructs/cluster/cluster-access.ts";
 import { ClusterAddons } from "../constructs/cluster/cluster-addons.ts";
-import { addonVersionsOf } from "../constructs/cluster/kubernetes-versions.ts";
 import { PodIdentityRole } from "../constructs/cluster/pod-identity-role.ts";
 import { existingNetwork, type INetwork, Network } from "../constructs/network/network.ts";
 import { NodeGroup } from "../constructs/pools/node-group.ts";
-import { NodePool } from "../constructs/pools/node-pool.ts";
+import type { NodePool } from "../constructs/pools/node-pool.ts";
 import { NodeRole } from "../constructs/pools/node-role.ts";
 import { BudgetAlarm } from "../constructs/storage/budget-alarm.ts";
 import { ContainerRegistry } from "../constructs/storage/container-registry.ts";
 import { ResultsBucket } from "../constructs/storage/results-bucket.ts";
-import type { Environment } from "./configuration/schema.ts";
+import type { ResolvedEnvironment } from "./configuration/resolved-environment.ts";
 import { configureState } from "./state-backend.ts";
+import { lowestAwsProvider, lowestAwsProviderWithDeletionProtection, lowestTerraform } from "./versions.ts";
 
-/** The lowest AWS provider with everything the stack uses; the bindings are generated from 6.25. */
-const lowestAwsProvider = "5.100.0";
-/** The first with `deletion_protection` on a cluster (terraform-provider-aws#43779). */
-const lowestAwsProviderWithDeletionProtection = "6.9.0";
-/** The first that locks state with a file in S3. */
-export const lowestTerraform = "1.10.0";
+export interface PlatformStackProps {
+  readonly environment: ResolvedEnvironment;
+}
 
-/** Everything in AWS that the other stacks stand on: network, cluster, machines, identities, registry and bucket. */
+/** The AWS resources that the other stacks need: network, cluster, node groups, identities, registry and bucket. */
 export class PlatformStack extends TerraformStack {
-  readonly environment: Environment;
   readonly network: INetwork;
   readonly cluster: Cluster;
-  /** The pools by name; jobs take tolerations, node selectors and room from them. */
-  readonly nodePools: Readonly<Record<string, NodePool>>;
   readonly nodeGroups: readonly NodeGroup[];
   readonly registry: ContainerRegistry;
   readonly results: ResultsBucket;
-  /** Keys that workers may write in the results bucket begin with this. */
+  /** Prefix of the keys that workers may write in the results bucket. */
   readonly resultsPrefix = "runs/";
   /** Identity of the cluster autoscaler's pods. */
   readonly clusterAutoscalerRole: PodIdentityRole;
   /** Identity of the worker's pods. */
   readonly workerRole: PodIdentityRole;
 
-  constructor(scope: Construct, id: string, environment: Environment) {
+  constructor(scope: Construct, id: string, { environment }: PlatformStackProps) {
     super(scope, id);
-    this.environment = environment;
-    const { name, region } = environment;
-    const tags = { ...environment.tags, Environment: name };
+    const { name, region, tags } = environment;
     configureState(this, environment);
-    this.configureProvider(tags);
+    this.configureProvider(environment);
 
-    this.network = this.createNetwork();
+    this.network = this.createNetwork(environment);
     this.cluster = new Cluster(this, "cluster", {
       name: id,
       region,
@@ -65,7 +57,7 @@ export class PlatformStack extends TerraformStack {
       cluster: this.cluster,
       region,
       name,
-      versions: addonVersionsOf(environment.cluster.kubernetesVersion, environment.cluster.addonVersions),
+      versions: environment.cluster.addonVersions,
       volumeTags: tags,
     });
     this.registry = new ContainerRegistry(this, "registry", { name: `${name}/ttg-worker`, ...environment.registry });
@@ -82,14 +74,9 @@ export class PlatformStack extends TerraformStack {
       description: "Workers of sweeps",
       policyStatements: this.results.writeStatements(this.resultsPrefix),
     });
-    this.nodePools = Object.fromEntries(
-      Object.entries(environment.nodePools).map(([poolName, pool]) => [
-        poolName,
-        new NodePool({ name: poolName, ...pool, additionalInstanceTypes: environment.instanceTypes }),
-      ]),
-    );
-    this.nodeGroups = this.createNodeGroups(addons, tags);
-    addons.addAfterNodes(this.nodeGroups.filter(isAlwaysOn).map((group) => group.dependable));
+    this.nodeGroups = this.createNodeGroups(environment, addons);
+    const alwaysOn = this.nodeGroups.filter(({ pool }) => environment.alwaysOnPools.includes(pool));
+    addons.addAfterNodes(alwaysOn.map((group) => group.dependable));
 
     if (environment.budget !== undefined) {
       new BudgetAlarm(this, "budget", { name: id, ...environment.budget });
@@ -102,14 +89,13 @@ export class PlatformStack extends TerraformStack {
       description: "Cluster autoscaler",
       policyStatements: clusterAutoscalerPolicy(this.cluster.clusterName),
     });
-    this.declareOutputs();
+    this.declareOutputs(region);
   }
 
-  private configureProvider(tags: Readonly<Record<string, string>>): void {
-    const { region, accountId, cluster } = this.environment;
+  private configureProvider({ region, accountId, cluster, tags }: ResolvedEnvironment): void {
     new AwsProvider(this, "aws", {
       region,
-      // The wrong credentials end here, before anything is made in the wrong account.
+      // Terraform stops here with the wrong credentials, before it creates anything in the wrong account.
       allowedAccountIds: [accountId],
       defaultTags: [{ tags: { ...tags } }],
     });
@@ -119,51 +105,46 @@ export class PlatformStack extends TerraformStack {
     this.addOverride("terraform.required_version", `>= ${lowestTerraform}`);
   }
 
-  private createNetwork(): INetwork {
-    const { network, existingNetwork: existing, availabilityZones, region } = this.environment;
-    if (existing !== undefined) return existingNetwork(existing);
-    if (network === undefined)
-      throw new Error("an environment has network or existingNetwork; loadEnvironments checks it");
+  private createNetwork({ network, availabilityZones, region }: ResolvedEnvironment): INetwork {
+    if (network.kind === "existing") {
+      const { vpcId, privateSubnetIds } = network;
+      return existingNetwork({ vpcId, privateSubnetIds });
+    }
     return new Network(this, "network", { name: this.node.id, region, availabilityZones, ...network });
   }
 
-  private createNodeGroups(addons: ClusterAddons, instanceTags: Readonly<Record<string, string>>): NodeGroup[] {
-    const nodeRole = new NodeRole(this, "node-role", { name: this.node.id, region: this.environment.region });
+  private createNodeGroups({ region, tags, nodePools }: ResolvedEnvironment, addons: ClusterAddons): NodeGroup[] {
+    const nodeRole = new NodeRole(this, "node-role", { name: this.node.id, region });
     const create = (pool: NodePool, after: readonly NodeGroup[]) =>
       new NodeGroup(this, `pool-${pool.name}`, {
         cluster: this.cluster,
         network: this.network,
         nodeRole,
         pool,
-        instanceTags,
+        instanceTags: tags,
         prerequisites: [
           // Nodes without them do not become ready, and cannot drain.
           ...addons.beforeNodes,
-          // A worker that is drained writes what it has: its identity, and with it the bucket, outlive the nodes.
+          // A drained worker still writes its results: its identity, and with it the bucket, must outlive the nodes.
           ...this.workerRole.dependables,
-          // Evaluations that are drained report to services that run there.
+          // Drained evaluations report to services on these nodes.
           ...after.map((group) => group.dependable),
         ],
       });
-    const pools = Object.values(this.nodePools);
+    const pools = Object.values(nodePools);
     const untainted = pools.filter((pool) => pool.taints.length === 0).map((pool) => create(pool, []));
     const tainted = pools.filter((pool) => pool.taints.length > 0).map((pool) => create(pool, untainted));
     return [...untainted, ...tainted];
   }
 
-  /** For people and scripts; other stacks take typed attributes, which cdktf turns into outputs of its own. */
-  private declareOutputs(): void {
+  /** Outputs for people and scripts. Other stacks use typed attributes, which cdktf turns into outputs of its own. */
+  private declareOutputs(region: string): void {
     const outputs = {
       "cluster-name": this.cluster.clusterName,
       "repository-url": this.registry.repositoryUrl,
       "results-bucket": this.results.bucketName,
-      "kubeconfig-command": `aws eks update-kubeconfig --region ${this.environment.region} --name ${this.cluster.clusterName}`,
+      "kubeconfig-command": `aws eks update-kubeconfig --region ${region} --name ${this.cluster.clusterName}`,
     };
     for (const [name, value] of Object.entries(outputs)) new TerraformOutput(this, name, { value });
   }
-}
-
-/** Whether pods without tolerations find a node here at any time. */
-function isAlwaysOn({ pool }: NodeGroup): boolean {
-  return pool.taints.length === 0 && pool.capacity.min > 0;
 }

@@ -1,11 +1,11 @@
 import { LocalBackend, S3Backend, type TerraformStack } from "cdktf";
-import type { Environment } from "./configuration/schema.ts";
+import type { ResolvedEnvironment } from "./configuration/resolved-environment.ts";
 
 /**
- * Where Terraform remembers what it made: the environment's S3 bucket, or a file beside cdktf.json. Always set, because
- * cdktf's own default writes the path of this machine into what it synthesizes.
+ * Keeps a stack's Terraform state in the environment's S3 bucket, or in a file beside cdktf.json. The backend is always explicit,
+ * because cdktf's own default writes the path of this machine into the synthesized JSON.
  */
-export function configureState(stack: TerraformStack, environment: Environment): void {
+export function configureState(stack: TerraformStack, environment: ResolvedEnvironment): void {
   const { s3State } = environment;
   if (s3State === undefined) {
     // Terraform runs in cdktf.out/stacks/<stack>; three steps up, the file survives the deletion of cdktf.out.
@@ -18,6 +18,6 @@ export function configureState(stack: TerraformStack, environment: Environment):
     key: `${environment.name}/${stack.node.id}.tfstate`,
     encrypt: true,
   });
-  // A lock file beside the state needs no DynamoDB table; cdktf 0.21 does not know the attribute yet, Terraform 1.10 does.
+  // A lock file beside the state needs no DynamoDB table. Terraform 1.10 knows the attribute, cdktf 0.21 does not yet.
   backend.addOverride("use_lockfile", true);
 }

@@ -5,30 +5,33 @@ import { type ContainerImage, prebuiltImage, WorkerImage } from "../constructs/w
 import { WorkerJob } from "../constructs/workload/worker-job.ts";
 import { WorkerNamespace } from "../constructs/workload/worker-namespace.ts";
 import type { AddonsStack } from "./addons-stack.ts";
-import { targetOf } from "./configuration/workload-checks.ts";
+import type { ResolvedEnvironment } from "./configuration/resolved-environment.ts";
 import { configureKubernetes } from "./kubernetes-providers.ts";
 import type { PlatformStack } from "./platform-stack.ts";
 import { configureState } from "./state-backend.ts";
 
 export interface WorkloadStackProps {
+  readonly environment: ResolvedEnvironment;
+  /** The stack with the environment's cluster, registry and bucket. */
   readonly platform: PlatformStack;
+  /** The stack with the cluster autoscaler. */
   readonly addons: AddonsStack;
 }
 
 /**
- * The environment's sweeps: their namespace, the image of their workers, and a Job for each. It can be destroyed alone,
- * unless the environment is protected from deletion; the autoscaler then returns the machines, and the results stay in the bucket.
+ * The environment's sweeps: their namespace, the image of their workers, and a Job for each. The stack can be destroyed alone,
+ * unless the environment is protected from deletion: the autoscaler then terminates the nodes, and the results stay in the bucket.
  */
 export class WorkloadStack extends TerraformStack {
   readonly jobs: readonly WorkerJob[];
 
-  constructor(scope: Construct, id: string, { platform, addons }: WorkloadStackProps) {
+  constructor(scope: Construct, id: string, { environment, platform, addons }: WorkloadStackProps) {
     super(scope, id);
-    const { environment, cluster } = platform;
+    const { cluster } = platform;
     configureState(this, environment);
     configureKubernetes(this, cluster, environment.region);
     this.addDependency(platform);
-    // No reference leads there, but without the autoscaler pods wait for ever, and nodes stay when pods have gone.
+    // Explicit, because no reference implies it: without the autoscaler pods stay pending, and nodes stay after their pods.
     this.addDependency(addons);
 
     const namespace = new WorkerNamespace(this, "namespace", {
@@ -37,35 +40,44 @@ export class WorkloadStack extends TerraformStack {
       kubernetesVersion: cluster.kubernetesVersion,
     });
     const { jobs } = environment.workload;
-    // An environment without jobs builds nothing, and needs no Docker.
-    const image = jobs.length === 0 ? undefined : this.image(platform);
-    this.jobs = jobs.map((job) => {
-      const target = targetOf(job, Object.values(platform.nodePools));
-      if (target === undefined || image === undefined) throw new Error("a job has a pool; loadEnvironments checks it");
-      return new WorkerJob(this, `job-${job.name}`, {
-        ...job,
-        target,
-        image,
-        namespace: namespace.namespace,
-        serviceAccountName: namespace.serviceAccountName,
-        region: environment.region,
-        resultsBucket: platform.results.bucketName,
-        resultsPrefix: platform.resultsPrefix,
-        prerequisites: namespace.dependables,
-      });
-    });
+    // An environment without jobs builds no image and needs no Docker.
+    this.jobs = jobs.length === 0 ? [] : this.createJobs(environment, platform, namespace);
     // `npm run collect` reads it.
     new TerraformOutput(this, "results", {
-      value: Object.fromEntries(jobs.map(({ name }, index) => [name, this.jobs[index]?.resultsUrl])),
+      value: Object.fromEntries(jobs.map(({ settings }, index) => [settings.name, this.jobs[index]?.resultsUrl])),
     });
     const { deletionProtection } = environment.cluster;
     if (deletionProtection !== undefined) guardDeletion(this, deletionProtection);
   }
 
-  private image({ environment, registry }: PlatformStack): ContainerImage {
-    const { image, baseImage } = environment.workload;
-    if (image !== undefined) return prebuiltImage(image);
-    const { region } = environment;
+  private createJobs(
+    environment: ResolvedEnvironment,
+    platform: PlatformStack,
+    namespace: WorkerNamespace,
+  ): WorkerJob[] {
+    const image = this.createImage(environment, platform);
+    return environment.workload.jobs.map(
+      ({ settings, target }) =>
+        new WorkerJob(this, `job-${settings.name}`, {
+          ...settings,
+          target,
+          image,
+          namespace: namespace.namespace,
+          serviceAccountName: namespace.serviceAccountName,
+          region: environment.region,
+          resultsBucket: platform.results.bucketName,
+          resultsPrefix: platform.resultsPrefix,
+          prerequisites: namespace.dependables,
+        }),
+    );
+  }
+
+  private createImage(
+    { workload: { image }, region }: ResolvedEnvironment,
+    { registry }: PlatformStack,
+  ): ContainerImage {
+    if (image.kind === "prebuilt") return prebuiltImage(image.reference);
+    const { baseImage } = image;
     return new WorkerImage(this, "image", { repositoryUrl: registry.repositoryUrl, region, baseImage });
   }
 }

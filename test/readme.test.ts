@@ -5,9 +5,10 @@ import { z } from "zod";
 import { dynamic, fixed, fromZero } from "../constructs/pools/capacity.ts";
 import { describeProblem } from "../constructs/support/problems.ts";
 import { dev, environments, prod } from "../environments.ts";
-import { environmentSchema, problemsOf } from "../stacks/configuration/schema.ts";
+import { environmentSchema } from "../stacks/configuration/schema.ts";
 import { EXIT_CODE } from "../worker/src/contract/errors.ts";
 import { DEFAULTS, variableName, type WorkerConfiguration } from "../worker/src/contract/settings.ts";
+import { problemsOf } from "./support/fixtures.ts";
 import { codeAfter, codeBlocks, readme, repository } from "./support/readme.ts";
 
 const read = (path: string) => readFileSync(join(repository, path), "utf8");

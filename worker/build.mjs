@@ -1,5 +1,6 @@
-// Bundles the worker into dist/: plain JavaScript files that need nothing but Node.js (and esbuild, to bundle a user's
-// TypeScript). A process then starts in about 0.1 s, where transpiling the sources each time would take five times that.
+// Bundles the worker into dist/: the programs and the package's two entry points, as plain JavaScript files that need nothing but
+// Node.js (and esbuild, to bundle a user's TypeScript). A process then starts in about 0.1 s; transpiling the sources at every
+// start would take five times as long. Type declarations are made only for a package (`npm pack`): they take longer than all this.
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -8,7 +9,7 @@ import { fileURLToPath } from "node:url";
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "dist");
 
-/** Milliseconds since the epoch of the newest file below `path`, 0 where there is none. */
+/** The time of the newest file below `path` in milliseconds since the epoch, 0 where there is none. */
 function newest(path) {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats === undefined) return 0;
@@ -16,12 +17,12 @@ function newest(path) {
   return Math.max(0, ...readdirSync(path).map((name) => newest(join(path, name))));
 }
 
-/** Whether `dist/` is missing, or older than the sources it was made of. */
+/** Whether `dist/` is missing, or older than its sources. */
 function isStale() {
   return newest(join(dist, "cli.mjs")) < Math.max(newest(join(here, "src")), newest(fileURLToPath(import.meta.url)));
 }
 
-/** Builds where `dist/` is stale; of programs that start at the same time, one builds and the others wait. */
+/** Builds if `dist/` is stale. If several programs start at the same time, one builds and the others wait. */
 export async function buildIfStale() {
   const lock = `${dist}.lock`;
   while (isStale()) {
@@ -29,7 +30,7 @@ export async function buildIfStale() {
       mkdirSync(lock);
     } catch (error) {
       if (error.code !== "EEXIST") throw error;
-      // A build takes a second: a lock that is older was left behind by one that was killed.
+      // A build takes a second: an older lock was left behind by a build that was killed.
       if (Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) > 30_000)
         rmSync(lock, { recursive: true, force: true });
       await setTimeout(50);
@@ -43,32 +44,45 @@ export async function buildIfStale() {
   }
 }
 
-/** Writes `dist/` anew. It is built aside and moved into place: a build that fails leaves the old one. */
+/** Builds `dist/` aside and moves it into place, so that a failed build leaves the old one. */
 async function buildWorker() {
-  // It is loaded only to build: that takes longer than to start a worker.
+  // Loaded only here: loading it takes longer than starting a worker.
   const { build } = await import("esbuild");
   const aside = `${dist}.${process.pid}`;
   mkdirSync(aside, { recursive: true });
   try {
-    await build({
+    const settings = {
       absWorkingDir: here,
-      entryPoints: {
-        cli: "src/cli.ts",
-        "evaluation-process": "src/evaluation/process.ts",
-      },
       outdir: aside,
-      outExtension: { ".js": ".mjs" },
       bundle: true,
-      splitting: true,
-      format: "esm",
       platform: "node",
       target: "node20.9",
       external: ["esbuild"],
       minifySyntax: true,
       legalComments: "none",
+      logLevel: "warning",
+    };
+    await build({
+      ...settings,
+      entryPoints: {
+        cli: "src/cli.ts",
+        "evaluation-process": "src/evaluation/process.ts",
+        index: "src/index.ts",
+        contract: "src/contract/index.ts",
+      },
+      outExtension: { ".js": ".mjs" },
+      splitting: true,
+      format: "esm",
       // Some dependencies are CommonJS and call require() for Node.js's own modules.
       banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
-      logLevel: "warning",
+    });
+    // The constructs are CommonJS, and Node.js before 20.19 cannot require() an ES module. They bring zod themselves.
+    await build({
+      ...settings,
+      entryPoints: { contract: "src/contract/index.ts" },
+      outExtension: { ".js": ".cjs" },
+      format: "cjs",
+      external: ["zod"],
     });
     rmSync(dist, { recursive: true, force: true });
     renameSync(aside, dist);

@@ -7,6 +7,13 @@ import { type Problem, show, within } from "../support/problems.ts";
 /** `arn:aws:iam::111122223333:role/path/name`, in any partition. */
 const principal = /^arn:aws[a-z-]*:iam::\d{12}:(role|user)\/(?:[\w+=,.@-]+\/)*([\w+=,.@-]+)$/;
 
+/**
+ * EKS's quota "Public endpoint access CIDR ranges per cluster", which it does not raise. With no block above /8 it keeps a list
+ * of many blocks from adding up to the internet.
+ * @see https://docs.aws.amazon.com/general/latest/gr/eks.html
+ */
+const maximumPublicBlocks = 40;
+
 /** Form of an administrator's ARN, for error texts. */
 const allowedPrincipal = "the ARN of an IAM role or user, arn:aws:iam::<account>:role/<name> or user/<name>";
 /** A block that may reach the public endpoint, for error texts. */
@@ -36,6 +43,10 @@ export function publicAccessProblems(cidrs: readonly string[] | undefined): Prob
   if (cidrs.length === 0) {
     const fix = "AWS takes an empty list for 0.0.0.0/0, so add your office's or VPN's block, or remove the property";
     return [{ path: [], allowed: "at least one block, or omitted for no public endpoint", got: "[]", fix }];
+  }
+  if (cidrs.length > maximumPublicBlocks) {
+    const allowed = `at most ${maximumPublicBlocks} blocks, the limit of EKS`;
+    return [{ path: [], allowed, got: `${cidrs.length} blocks`, fix: "keep your office's or VPN's blocks only" }];
   }
   return cidrs.flatMap((cidr, index) => within([index], publicBlockProblems(cidr)));
 }

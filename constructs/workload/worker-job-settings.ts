@@ -1,4 +1,4 @@
-import { DEFAULTS, type WorkerConfiguration } from "sweep-worker/contract";
+import { DEFAULTS, LIMITS, type WorkerConfiguration } from "sweep-worker/contract";
 import { type NodeTarget, roomForPods } from "../pools/node-target.ts";
 
 export const placements = ["pack", "spread", "one-per-node"] as const;
@@ -114,15 +114,13 @@ export interface PodResources {
   readonly temporaryStorageMiB: number;
 }
 
-/** Of `worker/src/stores/s3-store.ts`: so many blocks wait in /tmp for the bucket. */
-const spooledBlocks = 32;
 const spooledColumns = 8;
 const bytesPerValue = 8;
 
 export function podResources(settings: WorkerJobSettings, target: NodeTarget): PodResources {
   const room = roomForPods(target);
   const alone = settings.placement === "one-per-node";
-  const spoolBytes = spooledBlocks * spooledColumns * bytesPerValue * (settings.batchSize ?? DEFAULTS.batchSize);
+  const spoolBytes = LIMITS.spooledBlocks * spooledColumns * bytesPerValue * (settings.batchSize ?? DEFAULTS.batchSize);
   return {
     cpuRequestMillis: settings.cpuRequestMillis ?? (alone ? leastCpuForANodeAlone(target) : 100),
     memoryRequestMiB: settings.memoryRequestMiB ?? 128,

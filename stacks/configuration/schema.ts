@@ -1,170 +1,231 @@
 import { z } from "zod";
-import { clusterOptionsSchema } from "../../constructs/cluster/cluster.ts";
-import { clusterAccessOptionsSchema } from "../../constructs/cluster/cluster-access.ts";
-import { clusterAddonsOptionsSchema } from "../../constructs/cluster/cluster-addons.ts";
-import { existingNetworkAttributesSchema, networkOptionsSchema } from "../../constructs/network/network.ts";
-import { instanceTypeSchema } from "../../constructs/pools/instance-types.ts";
-import { nodePoolOptionsSchema } from "../../constructs/pools/node-pool-options.ts";
-import { executorSizes } from "../../constructs/pools/node-target.ts";
-import { budgetAlarmOptionsSchema } from "../../constructs/storage/budget-alarm.ts";
-import { containerRegistryOptionsSchema } from "../../constructs/storage/container-registry.ts";
-import { resultsBucketOptionsSchema } from "../../constructs/storage/results-bucket.ts";
-import { text as field, number } from "../../constructs/support/fields.ts";
-import { duplicatesIn, type Problem, show, throwIfAny, within } from "../../constructs/support/problems.ts";
-import { logLevels, partitions, placements } from "../../constructs/workload/worker-job-settings.ts";
-import { environmentProblems } from "./checks.ts";
-import { schemaProblems } from "./schema-problems.ts";
+import { type ClusterOptions, clusterOptionsSchema } from "../../constructs/cluster/cluster.ts";
+import { type ClusterAccessOptions, clusterAccessOptionsSchema } from "../../constructs/cluster/cluster-access.ts";
+import { type ClusterAddonsOptions, clusterAddonsOptionsSchema } from "../../constructs/cluster/cluster-addons.ts";
+import {
+  type ExistingNetworkAttributes,
+  existingNetworkAttributesSchema,
+  type NetworkOptions,
+  networkOptionsSchema,
+} from "../../constructs/network/network.ts";
+import { dynamic } from "../../constructs/pools/capacity.ts";
+import { type InstanceType, instanceTypeSchema } from "../../constructs/pools/instance-types.ts";
+import { type NodePoolOptions, nodePoolOptionsSchema } from "../../constructs/pools/node-pool-options.ts";
+import { type ExecutorSize, executorSizes } from "../../constructs/pools/node-target.ts";
+import { type BudgetAlarmOptions, budgetAlarmOptionsSchema } from "../../constructs/storage/budget-alarm.ts";
+import {
+  type ContainerRegistryOptions,
+  containerRegistryOptionsSchema,
+} from "../../constructs/storage/container-registry.ts";
+import { type ResultsBucketOptions, resultsBucketOptionsSchema } from "../../constructs/storage/results-bucket.ts";
+import { byName, list, number, type ShapeOf, text, withFix, word } from "../../constructs/support/fields.ts";
+import {
+  logLevels,
+  partitions,
+  placements,
+  type WorkerJobSettings,
+} from "../../constructs/workload/worker-job-settings.ts";
 
-const text = (example: string) => field({ example });
-const wholeNumber = (example: number) => number({ example });
-
-const cluster = z.strictObject({
-  ...clusterOptionsSchema.shape,
-  ...clusterAccessOptionsSchema.shape,
-  ...clusterAddonsOptionsSchema.shape,
-});
-
-/** See `WorkerJobSettings` for what each of these is, its unit and its default. */
-const job = z
-  .strictObject({
-    name: text("ttg-computation"),
-    /** The pool it runs on; or `size` in its place. */
-    nodePool: text("executor").optional(),
-    /** All pools with this label `executor-size`. */
-    size: z.enum(executorSizes).optional(),
-    totalParameters: wholeNumber(10_000_000),
-    workers: wholeNumber(3),
-    parallelism: wholeNumber(3).optional(),
-    batchSize: wholeNumber(10_000).optional(),
-    simulateWorkMs: wholeNumber(0).optional(),
-    logLevel: z.enum(logLevels).optional(),
-    evaluation: text("collatz").optional(),
-    evaluationCommand: text("python3 evaluations/evaluate.py").optional(),
-    resultColumns: z.array(text("value")).readonly().optional(),
-    evaluationTimeoutSeconds: wholeNumber(60).optional(),
-    maxFailures: wholeNumber(10_000).optional(),
-    seed: wholeNumber(0).optional(),
-    partition: z.enum(partitions).optional(),
-    s3RequestTimeoutMs: wholeNumber(20_000).optional(),
-    placement: z.enum(placements).optional(),
-    cpuRequestMillis: wholeNumber(100).optional(),
-    memoryRequestMiB: wholeNumber(128).optional(),
-    cpuLimitMillis: wholeNumber(500).optional(),
-    memoryLimitMiB: wholeNumber(256).optional(),
-    gpus: wholeNumber(1).optional(),
-    temporaryStorageMiB: wholeNumber(128).optional(),
-    backoffLimitPerIndex: wholeNumber(6).optional(),
-    maxFailedIndexes: wholeNumber(1).optional(),
-    secretName: text("sweep-secrets").optional(),
-    runName: text("first-sweep").optional(),
-  })
-  .readonly();
-
-const workload = z
-  .strictObject({
-    /** Kubernetes namespace of the jobs, not one of Kubernetes' own. */
-    namespace: text("sweep"),
-    /** An image built elsewhere. @default - built from worker/ and pushed by `cdktf deploy` */
-    image: text("docker.io/example/ttg-worker:1.0.0").optional(),
-    /** What the built image stands on, for evaluations in other languages. @default - distroless, see docs/image.md */
-    baseImage: text("docker.io/library/python:3.13-slim-bookworm").optional(),
-    /** What runs; none leaves the platform idle. */
-    jobs: z.array(job).readonly(),
-  })
-  .readonly();
-
-/** An S3 bucket for Terraform's state, made beforehand; Terraform locks with a file beside the state. */
-const s3State = z.strictObject({ bucket: text("my-terraform-state"), region: text("us-west-2") }).readonly();
-
-/** One whole deployment of the platform. */
-export const environmentSchema = z
-  .strictObject({
-    /** Prefix of every stack id and physical name, for example `dev`. */
-    name: text("dev"),
-    /** The only account this environment may be deployed to; Terraform refuses any other. */
-    accountId: text("111122223333"),
-    region: text("us-west-2"),
-    /** Two to six zones of the region. Adding one at the end moves no subnet. */
-    availabilityZones: z.array(text("us-west-2a")).readonly(),
-    network: networkOptionsSchema.optional(),
-    existingNetwork: existingNetworkAttributesSchema.optional(),
-    cluster,
-    /** Pools by name. */
-    nodePools: z.record(z.string(), nodePoolOptionsSchema),
-    /** Figures of instance types that `constructs/pools/instance-types.ts` lacks. @default {} */
-    instanceTypes: z.record(z.string(), instanceTypeSchema).optional(),
-    /** Images and results: what a destroy may delete. */
-    registry: containerRegistryOptionsSchema.optional(),
-    results: resultsBucketOptionsSchema.optional(),
-    workload,
-    /** @default - no alarm */
-    budget: budgetAlarmOptionsSchema.optional(),
-    /** Tags of every resource, beside `Environment`. @default {} */
-    tags: z.record(z.string(), text("research")).readonly().optional(),
-    /** @default - local files beside cdktf.json, for one person at one machine */
-    s3State: s3State.optional(),
-  })
-  .readonly();
-
-/** An environment as its author writes it, and, checked, as the stacks get it. */
-export type Environment = z.infer<typeof environmentSchema>;
-
-/** Everything that is wrong with an environment, in the order of its fields; empty when it can be deployed. */
-export function problemsOf(environment: unknown): Problem[] {
-  const malformed = schemaProblems(environmentSchema, environment);
-  return [...malformed, ...environmentProblems(environment, malformed)];
+/** One whole deployment of the platform, as its author writes it in `environments.ts`. */
+export interface Environment {
+  /**
+   * Prefix of every stack id and physical name, for example `dev`. A DNS label of at most 16 characters. Changing it later
+   * replaces everything.
+   */
+  readonly name: string;
+  /**
+   * The AWS account, 12 digits. Terraform refuses credentials of any other account. `PLATFORM_<NAME>_ACCOUNT_ID` overrides it, for
+   * example `PLATFORM_DEV_ACCOUNT_ID`.
+   */
+  readonly accountId: string;
+  /** Region of everything but {@link s3State}, for example `us-west-2`. */
+  readonly region: string;
+  /** Two to six zones of the region. Append a zone at the end: subnets of the others then stay where they are. */
+  readonly availabilityZones: readonly string[];
+  /**
+   * A VPC to create.
+   * @default - none; then {@link existingNetwork} is required
+   */
+  readonly network?: NetworkOptions | undefined;
+  /**
+   * A VPC that exists already, with one private subnet in each of the {@link availabilityZones}.
+   * @default - none; then {@link network} is required
+   */
+  readonly existingNetwork?: ExistingNetworkAttributes | undefined;
+  /** The EKS control plane: version, access, logs and protection from deletion. */
+  readonly cluster: ClusterSettings;
+  /**
+   * Groups of equal nodes by name, for example `executor`. At least one pool without taints must always have a node, because
+   * CoreDNS and the cluster autoscaler run there.
+   */
+  readonly nodePools: Readonly<Record<string, NodePoolOptions>>;
+  /**
+   * EC2 instance types by name that the table in `constructs/pools/instance-types.ts` lacks.
+   * `aws ec2 describe-instance-types` prints the figures.
+   * @default {}
+   */
+  readonly instanceTypes?: Readonly<Record<string, InstanceType>> | undefined;
+  /**
+   * The repository of the worker's image.
+   * @default {}
+   */
+  readonly registry?: ContainerRegistryOptions | undefined;
+  /**
+   * The bucket with the results of all jobs.
+   * @default {}
+   */
+  readonly results?: ResultsBucketOptions | undefined;
+  /** The jobs, their namespace and their image. */
+  readonly workload: Workload;
+  /**
+   * Mail when the account spends too much in a month.
+   * @default - no mail
+   */
+  readonly budget?: BudgetAlarmOptions | undefined;
+  /**
+   * Tags of every resource beside `Environment`, which is always the environment's name.
+   * @default {}
+   */
+  readonly tags?: Readonly<Record<string, string>> | undefined;
+  /**
+   * An existing S3 bucket for Terraform's state. Terraform locks with a file beside the state.
+   * @default - local files beside cdktf.json, for one person at one machine
+   */
+  readonly s3State?: S3State | undefined;
 }
 
 /**
- * Checks environments and applies what belongs to whoever deploys and not into version control:
- * `PLATFORM_<NAME>_ACCOUNT_ID`, `PLATFORM_<NAME>_ADMINISTRATORS` and `PLATFORM_<NAME>_PUBLIC_ACCESS_CIDRS` (the latter
- * two separated by commas), for example `PLATFORM_DEV_ACCOUNT_ID`. The only reader of the process's environment.
- * @throws InvalidConfigurationError that names every problem of every environment.
+ * The EKS control plane. The environment variables `PLATFORM_<NAME>_ADMINISTRATORS` and `PLATFORM_<NAME>_PUBLIC_ACCESS_CIDRS`,
+ * lists separated by commas, override two of its settings.
  */
-export function loadEnvironments(
-  environments: readonly unknown[],
-  variables: Readonly<Record<string, string | undefined>> = process.env,
-): Environment[] {
-  const complete = environments.map((environment) => withVariables(environment, variables));
-  const names = complete.map(nameOf);
-  throwIfAny("the configuration", [
-    ...complete.flatMap((environment, index) => within([names[index] ?? index], problemsOf(environment))),
-    ...duplicatesIn(names.filter((name) => name !== undefined)).map((name) => ({
-      path: [name],
-      what: "is the name of two environments",
-      got: show(name),
-      allowed: "each name once, since it makes the names of stacks",
-      fix: "rename one",
-    })),
-  ]);
-  return complete.map((environment) => environmentSchema.parse(environment));
+export interface ClusterSettings extends ClusterOptions, ClusterAccessOptions, ClusterAddonsOptions {}
+
+/** The jobs of an environment. */
+export interface Workload {
+  /** Kubernetes namespace of the jobs, for example `sweep`. Namespaces of Kubernetes itself (`default`, `kube-*`) are refused. */
+  readonly namespace: string;
+  /**
+   * Reference of an image that was built elsewhere, with a tag or a digest, for example `ghcr.io/example/ttg-worker:1.4.0`.
+   * @default - `cdktf deploy` builds the image from `worker/` and pushes it
+   */
+  readonly image?: string | undefined;
+  /**
+   * Base of the built image, for evaluations in other languages, for example `docker.io/library/python:3.13-slim-bookworm`.
+   * @default - distroless Node.js without a shell; see docs/image.md
+   */
+  readonly baseImage?: string | undefined;
+  /** The sweeps to run. An empty list leaves the platform idle, and nothing is built. */
+  readonly jobs: readonly Job[];
 }
 
-function nameOf(environment: unknown): string | undefined {
-  const name = (environment as { name?: unknown } | null)?.name;
-  return typeof name === "string" ? name : undefined;
+/** A sweep and its place: a pool, or all pools of a size. */
+export interface Job extends WorkerJobSettings {
+  /**
+   * Name of the pool that the job runs on, for example `executor`.
+   * @default - none; then {@link size} is required
+   */
+  readonly nodePool?: string | undefined;
+  /**
+   * Runs the job on all pools whose label `executor-size` has this value.
+   * @default - none; then {@link nodePool} is required
+   */
+  readonly size?: ExecutorSize | undefined;
 }
 
-/** What the names of an environment's variables begin with: `PLATFORM_DEV`. */
-export function variablePrefix(name: string): string {
-  return `PLATFORM_${name.toUpperCase().replace(/[^A-Z0-9]/g, "_")}`;
+/** Where Terraform keeps the state of an environment's stacks. */
+export interface S3State {
+  /** Name of the bucket, for example `example-terraform-state`. Create it beforehand, with versioning. */
+  readonly bucket: string;
+  /** Region of the bucket, for example `us-west-2`. */
+  readonly region: string;
 }
 
-function withVariables(environment: unknown, variables: Readonly<Record<string, string | undefined>>): unknown {
-  if (typeof environment !== "object" || environment === null) return environment;
-  const { name, cluster: written } = environment as { name?: unknown; cluster?: object };
-  const prefix = variablePrefix(String(name));
-  const list = (key: string) => variables[`${prefix}_${key}`]?.split(",").map((entry) => entry.trim());
-  const accountId = variables[`${prefix}_ACCOUNT_ID`];
-  const administrators = list("ADMINISTRATORS");
-  const endpointPublicAccessCidrs = list("PUBLIC_ACCESS_CIDRS");
-  return {
-    ...environment,
-    ...(accountId !== undefined && { accountId }),
-    cluster: {
-      ...written,
-      ...(administrators && { administrators }),
-      ...(endpointPublicAccessCidrs && { endpointPublicAccessCidrs }),
-    },
-  };
-}
+const zones = ["us-west-2a", "us-west-2b"];
+const baseImage = "docker.io/library/python:3.13-slim-bookworm";
+
+/** Schema of the {@link ClusterSettings}. */
+export const clusterSettingsSchema = z.strictObject({
+  ...clusterOptionsSchema.shape,
+  ...clusterAccessOptionsSchema.shape,
+  ...clusterAddonsOptionsSchema.shape,
+} satisfies ShapeOf<ClusterSettings>);
+
+/** Schema of a {@link Job}. */
+export const jobSchema = z.strictObject({
+  name: text({ example: "ttg-computation" }),
+  nodePool: text({ allowed: "the name of a pool", example: "executor" }).optional(),
+  size: word(executorSizes, { example: "small" }).optional(),
+  totalParameters: number({ example: 10_000_000 }),
+  workers: number({ example: 3 }),
+  parallelism: number({ example: 3 }).optional(),
+  batchSize: number({ example: 10_000 }).optional(),
+  simulateWorkMs: number({ example: 0 }).optional(),
+  logLevel: word(logLevels, { example: "info" }).optional(),
+  evaluation: text({ example: "collatz" }).optional(),
+  evaluationCommand: text({ example: "python3 evaluations/evaluate.py" }).optional(),
+  resultColumns: list(text({ example: "value" }), { example: ["value"] }).optional(),
+  evaluationTimeoutSeconds: number({ example: 60 }).optional(),
+  maxFailures: number({ example: 10_000 }).optional(),
+  seed: number({ example: 0 }).optional(),
+  partition: word(partitions, { example: "contiguous" }).optional(),
+  s3RequestTimeoutMs: number({ example: 20_000 }).optional(),
+  placement: word(placements, { example: "spread" }).optional(),
+  cpuRequestMillis: number({ example: 100 }).optional(),
+  memoryRequestMiB: number({ example: 128 }).optional(),
+  cpuLimitMillis: number({ example: 500 }).optional(),
+  memoryLimitMiB: number({ example: 256 }).optional(),
+  gpus: number({ example: 1 }).optional(),
+  temporaryStorageMiB: number({ example: 128 }).optional(),
+  backoffLimitPerIndex: number({ example: 6 }).optional(),
+  maxFailedIndexes: number({ example: 1 }).optional(),
+  secretName: text({ example: "sweep-secrets" }).optional(),
+  runName: text({ example: "first-sweep" }).optional(),
+} satisfies ShapeOf<Job>);
+
+/** Schema of the {@link Workload}. */
+export const workloadSchema = z.strictObject({
+  namespace: text({ allowed: "a namespace of its own", example: "sweep" }),
+  image: text({ allowed: "the reference of an image", example: "docker.io/example/ttg-worker:1.0.0" }).optional(),
+  baseImage: text({ allowed: "the reference of an image", example: baseImage }).optional(),
+  jobs: list(jobSchema, { allowed: "a list of jobs", example: [] }),
+} satisfies ShapeOf<Workload>);
+
+/** Schema of the {@link S3State}. */
+export const s3StateSchema = z.strictObject({
+  bucket: text({ allowed: "the name of a bucket", example: "my-terraform-state" }),
+  region: text({ allowed: "a region of AWS", example: "us-west-2" }),
+} satisfies ShapeOf<S3State>);
+
+/** Schema of an {@link Environment}: the shape only. The resolvers beside this file check values. */
+export const environmentSchema = z.strictObject({
+  name: text({ allowed: "a DNS label", example: "dev" }),
+  accountId: text({ allowed: "an AWS account of 12 digits", example: "111122223333" }),
+  region: text({ allowed: "a region of AWS", example: "us-west-2" }),
+  availabilityZones: list(text({ allowed: "a zone of the region", example: "us-west-2a" }), {
+    allowed: "a list of availability zones",
+    example: zones,
+  }),
+  network: networkOptionsSchema.optional(),
+  existingNetwork: existingNetworkAttributesSchema.optional(),
+  cluster: clusterSettingsSchema,
+  nodePools: byName(nodePoolOptionsSchema, {
+    allowed: "an object of pools by name",
+    example: { general: { instanceTypes: ["t3.large"], capacity: dynamic(2, 10) } },
+    fix: 'write for example { general: { instanceTypes: ["t3.large"], capacity: dynamic(2, 10) } }',
+  }),
+  instanceTypes: byName(instanceTypeSchema, {
+    allowed: "an object of figures by instance type",
+    example: { "m7i.large": { vCpus: 2, memoryGiB: 8, networkInterfaces: 3, addressesPerInterface: 10 } },
+    default: {},
+  }).optional(),
+  registry: containerRegistryOptionsSchema.meta(withFix({ example: { forceDelete: true }, default: {} })).optional(),
+  results: resultsBucketOptionsSchema.meta(withFix({ example: { expirationInDays: 90 }, default: {} })).optional(),
+  workload: workloadSchema,
+  budget: budgetAlarmOptionsSchema.optional(),
+  tags: byName(text({ allowed: "a text", example: "research" }), {
+    allowed: "an object of texts by key",
+    example: { CostCenter: "research" },
+    default: {},
+  }).optional(),
+  s3State: s3StateSchema.optional(),
+} satisfies ShapeOf<Environment>);

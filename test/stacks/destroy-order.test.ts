@@ -3,7 +3,7 @@ import { dev, prod } from "../../environments.ts";
 import type { Environment } from "../../stacks/configuration/schema.ts";
 import { PlatformStack } from "../../stacks/platform-stack.ts";
 import { DestroyOrder } from "../support/destroy-order.ts";
-import { devWith } from "../support/fixtures.ts";
+import { devWith, resolved } from "../support/fixtures.ts";
 import { Synthesized } from "../support/synthesized.ts";
 
 const withoutNat = devWith({
@@ -59,7 +59,9 @@ describe.each<[string, Environment]>([
   ["prod", prod],
   ["an environment without NAT gateways", withoutNat],
 ])("destroying %s", (_, environment) => {
-  const made = Synthesized.of(new PlatformStack(Testing.app(), `${environment.name}-platform`, environment));
+  const made = Synthesized.of(
+    new PlatformStack(Testing.app(), `${environment.name}-platform`, { environment: resolved(environment) }),
+  );
   const order = new DestroyOrder(made);
   const nodeGroups = made.addresses.filter((address) => address.startsWith("aws_eks_node_group."));
   const general = made.address("aws_eks_node_group", "pool-general_");

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { runInNewContext } from "node:vm";
 import { describeProblem } from "../../constructs/support/problems.ts";
 import { dev } from "../../environments.ts";
-import { environmentSchema, problemsOf } from "../../stacks/configuration/schema.ts";
+import { jobSchema } from "../../stacks/configuration/schema.ts";
+import { problemsOf } from "../support/fixtures.ts";
 
 const read = (name: string) => readFileSync(join(__dirname, "..", "..", "docs", name), "utf8");
 const examplesOf = (text: string) =>
@@ -24,7 +25,5 @@ test.each(examples)("an example of a workload in %s is one that can be deployed"
 test("the table of settings has every setting, and no other", () => {
   const rows = [...read("jobs.md").matchAll(/^\| (`.*?) \|/gm)].map(([, cell = ""]) => cell);
   const named = rows.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name));
-  const { workload } = environmentSchema.unwrap().shape;
-  const job = workload.unwrap().shape.jobs.unwrap().element.unwrap();
-  expect([...named].sort()).toEqual(Object.keys(job.shape).sort());
+  expect([...named].sort()).toEqual(Object.keys(jobSchema.shape).sort());
 });

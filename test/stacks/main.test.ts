@@ -42,7 +42,7 @@ describe("the app", () => {
     const { status, stderr } = runApp({ PLATFORM_PROD_ACCOUNT_ID: "mine" });
     expect(status).toBe(1);
     expect(stderr).toBe(
-      'the configuration has 1 problem:\n  - prod.accountId is not an AWS account: got "mine", allowed is 12 digits; aws sts get-caller-identity prints yours\n',
+      'the configuration has 1 problem:\n  - prod.accountId must be an AWS account of 12 digits, got "mine": copy yours from aws sts get-caller-identity\n',
     );
   });
 });

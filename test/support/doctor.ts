@@ -2,6 +2,7 @@ import { prod } from "../../environments.ts";
 import type { Environment } from "../../stacks/configuration/schema.ts";
 import { deploySections } from "../../tools/doctor/deploy.ts";
 import { type Checked, examine } from "../../tools/doctor/report.ts";
+import { resolved } from "./fixtures.ts";
 import { Programs } from "./programs.ts";
 import { temporaryDirectory } from "./sweep.ts";
 
@@ -45,7 +46,7 @@ export function useHealthyAccount(): void {
 
 /** The findings about a deploy. */
 export async function findings(environment: Environment): Promise<Checked[]> {
-  const sections = await examine(deploySections(environment));
+  const sections = await examine(deploySections(resolved(environment)));
   return sections.flatMap(({ checks }) => checks);
 }
 export async function finding(name: string, environment = mine(prod)): Promise<Checked> {

@@ -1,6 +1,11 @@
 import type { ICluster } from "../../constructs/cluster/cluster.ts";
 import type { INetwork } from "../../constructs/network/network.ts";
+import type { Problem } from "../../constructs/support/problems.ts";
 import { dev, prod } from "../../environments.ts";
+import { loadEnvironments } from "../../stacks/configuration/loader.ts";
+import { problemsIn } from "../../stacks/configuration/resolution.ts";
+import { resolveEnvironment } from "../../stacks/configuration/resolve.ts";
+import type { ResolvedEnvironment } from "../../stacks/configuration/resolved-environment.ts";
 import type { Environment } from "../../stacks/configuration/schema.ts";
 
 /** A cluster made elsewhere. */
@@ -28,6 +33,18 @@ export const existingVpc = {
     "us-west-2c": "subnet-2a1b2c3d",
   },
 };
+
+/** An environment as the stacks receive it, whatever environment variables this process has. */
+export function resolved(environment: Environment): ResolvedEnvironment {
+  const [resolution] = loadEnvironments([environment], {});
+  if (resolution === undefined) throw new Error("one environment becomes one");
+  return resolution;
+}
+
+/** Everything wrong with an environment, in the repository as it is. */
+export function problemsOf(environment: unknown): readonly Problem[] {
+  return problemsIn(resolveEnvironment(environment, ["collatz", "prime"]));
+}
 
 /** The dev environment, with changes. */
 export function devWith(changes: Partial<Record<keyof Environment, unknown>>): Environment {

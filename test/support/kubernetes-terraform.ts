@@ -7,6 +7,7 @@ import { AddonsStack } from "../../stacks/addons-stack.ts";
 import type { Environment } from "../../stacks/configuration/schema.ts";
 import { PlatformStack } from "../../stacks/platform-stack.ts";
 import { WorkloadStack } from "../../stacks/workload-stack.ts";
+import { resolved } from "./fixtures.ts";
 import type { Mirror } from "./mirror.ts";
 import { TerraformWorkspace } from "./terraform.ts";
 
@@ -45,9 +46,10 @@ export class KubernetesWorkspace extends TerraformWorkspace {
   synthesizeStack(environment: Environment, part: "addons" | "workload"): string {
     const { name } = environment;
     const app = new App({ outdir: join(this.root, "cdktf.out") });
-    const platform = new PlatformStack(app, `${name}-platform`, environment);
-    const addons = new AddonsStack(app, `${name}-addons`, { platform });
-    new WorkloadStack(app, `${name}-workload`, { platform, addons });
+    const loaded = resolved(environment);
+    const platform = new PlatformStack(app, `${name}-platform`, { environment: loaded });
+    const addons = new AddonsStack(app, `${name}-addons`, { environment: loaded, platform });
+    new WorkloadStack(app, `${name}-workload`, { environment: loaded, platform, addons });
     app.synth();
     return join(app.outdir, "stacks", `${name}-${part}`);
   }

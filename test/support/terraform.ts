@@ -19,6 +19,7 @@ import { App } from "cdktf";
 import type { Environment } from "../../stacks/configuration/schema.ts";
 import { PlatformStack } from "../../stacks/platform-stack.ts";
 import { terraformProgram } from "../../tools/support/terraform.ts";
+import { resolved } from "./fixtures.ts";
 import { awsProvider, awsProviderVersion, mirrorConfiguration, terraformEnvironment } from "./mirror.ts";
 import type { Plan } from "./plan.ts";
 
@@ -69,7 +70,7 @@ export class TerraformWorkspace {
   synthesize(environment: Environment): string {
     const id = `${environment.name}-platform`;
     const app = new App({ outdir: join(this.root, "cdktf.out") });
-    new PlatformStack(app, id, environment);
+    new PlatformStack(app, id, { environment: resolved(environment) });
     app.synth();
     return join(app.outdir, "stacks", id);
   }

@@ -7,6 +7,7 @@ import { AddonsStack } from "../../stacks/addons-stack.ts";
 import type { Environment } from "../../stacks/configuration/schema.ts";
 import { PlatformStack } from "../../stacks/platform-stack.ts";
 import { WorkloadStack } from "../../stacks/workload-stack.ts";
+import { resolved } from "./fixtures.ts";
 import { type ResourceJson, type Synthesized, synthesizeApp } from "./synthesized.ts";
 
 /** A pool of prod by its name. */
@@ -45,9 +46,10 @@ export function synthesizeEnvironment(
   environment: Environment,
 ): Record<"platform" | "addons" | "workload", Synthesized> {
   const app = Testing.app();
-  const platform = new PlatformStack(app, `${environment.name}-platform`, environment);
-  const addons = new AddonsStack(app, `${environment.name}-addons`, { platform });
-  new WorkloadStack(app, `${environment.name}-workload`, { platform, addons });
+  const loaded = resolved(environment);
+  const platform = new PlatformStack(app, `${environment.name}-platform`, { environment: loaded });
+  const addons = new AddonsStack(app, `${environment.name}-addons`, { environment: loaded, platform });
+  new WorkloadStack(app, `${environment.name}-workload`, { environment: loaded, platform, addons });
   const stacks = synthesizeApp(app);
   const stack = (name: string) => {
     const made = stacks.get(`${environment.name}-${name}`);

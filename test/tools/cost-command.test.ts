@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { environmentCost } from "../../tools/cost/environment-cost.ts";
 import { instancePrice, readPrices } from "../../tools/cost/price-table.ts";
 import { resourcesOf } from "../../tools/cost/synthesized.ts";
-import { devWith } from "../support/fixtures.ts";
+import { devWith, resolved } from "../support/fixtures.ts";
 import { startProgram, temporaryDirectory } from "../support/sweep.ts";
 import { messageOf } from "../support/synthesized.ts";
 import { synthesizeEnvironment } from "../support/workload.ts";
@@ -111,14 +111,14 @@ describe("a file of your own", () => {
   const all = () => Object.values(synthesizeEnvironment(frankfurt)).flatMap(({ json }) => resourcesOf(json));
 
   test("adds a region; without it, an environment there gets the steps to add it", () => {
-    const message = messageOf(() => environmentCost(frankfurt, all(), readPrices()));
+    const message = messageOf(() => environmentCost(resolved(frankfurt), all(), readPrices()));
     expect(message).toContain('region must be us-west-2, got "eu-central-1": add regions["eu-central-1"]');
     const prices = {
       ...usWest,
       natGateway: { usd: 0.052, per: "hour", source: "https://aws.amazon.com/vpc/pricing/" },
     };
     const table = readPrices(pricesFile("region", { date: "2026-12-01", regions: { "eu-central-1": prices } }));
-    const { pricesOf, monthly } = environmentCost(frankfurt, all(), table);
+    const { pricesOf, monthly } = environmentCost(resolved(frankfurt), all(), table);
     expect(pricesOf).toBe("2026-12-01");
     expect(monthly.lines.find(({ item }) => item === "NAT gateways")?.idle.most).toBeCloseTo(730 * 0.052, 6);
     expect(Object.keys(table.regions)).toEqual(["us-west-2", "eu-central-1"]);
@@ -128,7 +128,7 @@ describe("a file of your own", () => {
     const { "t3.large": _, ...others } = usWest?.instances.usdPerHour ?? {};
     const regions = { "eu-central-1": { ...usWest, instances: { ...usWest?.instances, usdPerHour: others } } };
     const table = readPrices(pricesFile("type", { regions }));
-    expect(messageOf(() => environmentCost(frankfurt, all(), table))).toContain(
+    expect(messageOf(() => environmentCost(resolved(frankfurt), all(), table))).toContain(
       'instanceTypes must be a type with a price in eu-central-1, got "t3.large": add regions["eu-central-1"].instances.usdPerHour["t3.large"]',
     );
   });

@@ -5,7 +5,7 @@ import { example } from "../../tools/cost/example.ts";
 import { readPrices } from "../../tools/cost/price-table.ts";
 import { environmentReport } from "../../tools/cost/report.ts";
 import { type Resource, resourcesOf } from "../../tools/cost/synthesized.ts";
-import { devWith } from "../support/fixtures.ts";
+import { devWith, resolved } from "../support/fixtures.ts";
 import { devWithJob, synthesizeEnvironment } from "../support/workload.ts";
 
 const table = readPrices();
@@ -15,7 +15,7 @@ function resources(environment: Environment): Resource[] {
 }
 
 function costOf(environment: Environment, changed = table, secondsPerParameter?: number) {
-  return environmentCost(environment, resources(environment), changed, secondsPerParameter);
+  return environmentCost(resolved(environment), resources(environment), changed, secondsPerParameter);
 }
 
 /** What a line of the bill says while nothing is computed. */
@@ -32,7 +32,7 @@ test.each([dev, prod])(
 
 test("a resource that nobody has looked at is named, and not counted as free", () => {
   const strange: Resource = { type: "aws_db_instance", name: "database", json: {} };
-  const cost = environmentCost(dev, [...resources(dev), strange], table);
+  const cost = environmentCost(resolved(dev), [...resources(dev), strange], table);
   expect(cost.monthly.notPriced).toEqual(["aws_db_instance"]);
   expect(environmentReport(cost)).toContain("not priced: aws_db_instance; add it to tools/cost/resource-types.ts");
   expect(cost.monthly.idle).toEqual(costOf(dev).monthly.idle);
@@ -108,7 +108,7 @@ describe("the control plane", () => {
         ? { ...resource, json: { ...resource.json, upgrade_policy: { support_type: support } } }
         : resource,
     );
-    return environmentCost(dev, all, changed).monthly.lines.find(({ item }) => item === "EKS control plane");
+    return environmentCost(resolved(dev), all, changed).monthly.lines.find(({ item }) => item === "EKS control plane");
   };
 
   test("costs 10 cents an hour while its minor has standard support, and the note says until when", () => {
@@ -165,7 +165,7 @@ describe("one sweep", () => {
   });
 
   test("of an evaluation that nobody has measured is not known, and the report says how to measure it", () => {
-    const cost = costOf(devWithJob({ evaluation: "mine" }));
+    const cost = costOf(devWithJob({ evaluationCommand: "python3 mine.py", resultColumns: ["a"] }));
     expect(cost.sweeps[0]).toMatchObject({ duration: undefined, costs: undefined });
     expect(environmentReport(cost)).toContain("npx sweep plan --environment dev --job ttg-computation");
   });

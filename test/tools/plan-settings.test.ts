@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { runInNewContext } from "node:vm";
 import { describeProblem } from "../../constructs/support/problems.ts";
-import { problemsOf } from "../../stacks/configuration/schema.ts";
 import type { JobFacts } from "../../tools/cost/environment.ts";
 import type { Recommendation } from "../../tools/plan/recommendation.ts";
 import { changesOf } from "../../tools/plan/settings.ts";
 import { readConfiguration } from "../../worker/src/contract/settings.ts";
+import { problemsOf } from "../support/fixtures.ts";
 import { sweep, temporaryDirectory, writeEvaluation } from "../support/sweep.ts";
 import { devWithJob, podEnvironment, synthesizeEnvironment } from "../support/workload.ts";
 

@@ -36,9 +36,9 @@ test.each([
   '{"a": 1, "b": "2"}',
   '{"a": 1, "b": null}',
   "1",
-])("with columns, %j is garbage", (line) => {
+])("with columns, %j is an invalid result", (line) => {
   expect(parseAnswer(line, 7, declared)).toEqual({
-    kind: "garbage",
+    kind: "invalid-result",
     error: expect.stringContaining("; expected "),
   });
 });
@@ -51,7 +51,7 @@ test.each([
   ],
   ['{"note": "x"}', "; expected a number"],
   ['{"not a name": 1}', "; expected a number"],
-])("without columns, %s is garbage, and the error says how its numbers become results", (line, ending) => {
+])("without columns, %s is an invalid result, and the error says how its numbers become results", (line, ending) => {
   const answer = parseAnswer(line, 7, plain) as { error: string };
   expect(answer.error.slice(answer.error.indexOf(";"))).toBe(ending);
 });

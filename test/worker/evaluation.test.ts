@@ -39,9 +39,14 @@ describe("one bad parameter costs one parameter", () => {
     { name: "throws", does: 'throw new RangeError("too far")', kind: "threw", error: "RangeError: too far" },
     { name: "throws-text", does: 'throw "text"', kind: "threw", error: "threw text" },
     { name: "rejects", does: 'return Promise.reject(new Error("later"))', kind: "threw", error: "Error: later" },
-    { name: "garbage", does: 'return "12"', kind: "garbage", error: 'returned "12"; expected a number' },
-    { name: "nothing", does: "return undefined", kind: "garbage", error: "returned undefined; expected a number" },
-    { name: "bigint", does: "return 5n", kind: "garbage", error: "returned 5n; expected a number" },
+    { name: "text", does: 'return "12"', kind: "invalid-result", error: 'returned "12"; expected a number' },
+    {
+      name: "nothing",
+      does: "return undefined",
+      kind: "invalid-result",
+      error: "returned undefined; expected a number",
+    },
+    { name: "bigint", does: "return 5n", kind: "invalid-result", error: "returned 5n; expected a number" },
     {
       name: "exits",
       does: "process.exit(0)",
@@ -154,12 +159,12 @@ describe("an evaluation may", () => {
     expect(readColumn(results, "double")[999]).toBe(1998);
   });
 
-  test("miss a declared column, which is garbage", async () => {
+  test("miss a declared column, which is an invalid result", async () => {
     const source = `export const columns = ["a", "b"];
       export function evaluate(parameter: number) { return parameter === 3 ? { a: 1 } : { a: 1, b: 2 }; }`;
     const { results } = await run("misses", source);
     expect(readFailures(results)).toEqual([
-      { parameter: 3, kind: "garbage", error: 'returned {"a":1}; expected an object with a number for a, b' },
+      { parameter: 3, kind: "invalid-result", error: 'returned {"a":1}; expected an object with a number for a, b' },
     ]);
     expect(readColumn(results, "a")[3]).toBeNaN();
   });
@@ -267,7 +272,7 @@ describe("an evaluation that cannot run ends the run with 42 and one line", () =
     [
       "columns",
       'export const columns = ["a b"]; export const evaluate = () => 1;',
-      /columns: got \["a b"\]; allowed is a list of/,
+      /columns must be a list of different names of .*, got \["a b"\]: export for example/,
     ],
     [
       "throws-at-once",

@@ -1,4 +1,4 @@
-import type { Environment } from "../../stacks/configuration/schema.ts";
+import type { ResolvedEnvironment } from "../../stacks/configuration/resolved-environment.ts";
 import { type EnvironmentFacts, environmentFacts } from "./environment.ts";
 import { type MonthlyCost, monthlyCost } from "./monthly.ts";
 import type { PriceTable } from "./price-table.ts";
@@ -13,7 +13,7 @@ export interface EnvironmentCost extends EnvironmentFacts {
 
 /** @throws ToolError if a price is missing. */
 export function environmentCost(
-  environment: Environment,
+  environment: ResolvedEnvironment,
   resources: readonly Resource[],
   table: PriceTable,
   secondsPerParameter?: number,

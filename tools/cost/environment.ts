@@ -1,10 +1,10 @@
 import type { WorkerConfiguration } from "sweep-worker/contract";
 import { type InstanceType, instanceTypes } from "../../constructs/pools/instance-types.ts";
-import { NodePool } from "../../constructs/pools/node-pool.ts";
-import { executorsOfSize, type NodeTarget, roomForPods } from "../../constructs/pools/node-target.ts";
+import type { NodePool } from "../../constructs/pools/node-pool.ts";
+import { roomForPods } from "../../constructs/pools/node-target.ts";
 import { podResources } from "../../constructs/workload/worker-job-settings.ts";
 import { workerConfigurationOf } from "../../constructs/workload/worker-run.ts";
-import type { Environment } from "../../stacks/configuration/schema.ts";
+import type { ResolvedEnvironment, ResolvedJob } from "../../stacks/configuration/resolved-environment.ts";
 import type { NodePoolFacts, PodShape, TimelineFacts } from "./machines.ts";
 import { hoursPerMonth, instancePrice, type PriceTable, pricesOf } from "./price-table.ts";
 
@@ -45,19 +45,17 @@ export interface EnvironmentFacts {
 export const platformTimeline: TimelineFacts = { decision: 7, start: 190, idle: 300, minimumBilled: 60 };
 
 /** @throws ToolError if a price is missing. */
-export function environmentFacts(environment: Environment, table: PriceTable): EnvironmentFacts {
-  const { name, region, instanceTypes: additionalInstanceTypes } = environment;
+export function environmentFacts(environment: ResolvedEnvironment, table: PriceTable): EnvironmentFacts {
+  const { name, region, instanceTypes: additionalTypes, workload } = environment;
   const prices = pricesOf(table, region);
-  const pools = Object.entries(environment.nodePools).map(
-    ([poolName, pool]) => new NodePool({ name: poolName, ...pool, additionalInstanceTypes }),
-  );
+  const pools = Object.values(environment.nodePools);
   return {
     name,
     region,
     pricesOf: table.date,
     timeline: platformTimeline,
-    pools: pools.map((pool) => poolFacts(pool, table, region, additionalInstanceTypes)),
-    jobs: environment.workload.jobs.map((job) => jobFacts(job, pools)),
+    pools: pools.map((pool) => poolFacts(pool, table, region, additionalTypes)),
+    jobs: workload.jobs.map((job) => jobFacts(job, pools)),
     storage: {
       usdPerThousandPuts: prices.s3Put.usd,
       usdPerGbMonth: prices.s3Storage.usd,
@@ -66,13 +64,11 @@ export function environmentFacts(environment: Environment, table: PriceTable): E
   };
 }
 
-function jobFacts(job: Environment["workload"]["jobs"][number], pools: readonly NodePool[]): JobFacts {
-  const { name, size, totalParameters, workers, parallelism = workers } = job;
-  const pool = pools.find((one) =>
-    size === undefined ? one.name === job.nodePool : one.labels["executor-size"] === size,
-  );
-  const target: NodeTarget | undefined = size === undefined ? pool : executorsOfSize(pools, size);
-  if (pool === undefined || target === undefined) throw new Error(`loadEnvironments accepted ${name} without a pool`);
+function jobFacts({ settings: job, target }: ResolvedJob, pools: readonly NodePool[]): JobFacts {
+  const { name, totalParameters, workers, parallelism = workers } = job;
+  const selected = Object.entries(target.nodeSelector);
+  const pool = pools.find(({ labels }) => selected.every(([label, value]) => labels[label] === value));
+  if (pool === undefined) throw new Error(`the target of ${name} selects no pool`);
   const settings = workerConfigurationOf(job, "");
   return { name, pool: pool.name, pod: podResources(job, target), totalParameters, workers, parallelism, settings };
 }

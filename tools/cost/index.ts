@@ -1,5 +1,6 @@
 import { environments } from "../../environments.ts";
-import { type Environment, loadEnvironments } from "../../stacks/configuration/schema.ts";
+import { loadEnvironments } from "../../stacks/configuration/loader.ts";
+import type { ResolvedEnvironment } from "../../stacks/configuration/resolved-environment.ts";
 import { environmentOf, positiveNumber, refusal, runTool, tool } from "../support/tool.ts";
 import { environmentCost } from "./environment-cost.ts";
 import { example } from "./example.ts";
@@ -43,7 +44,7 @@ function cost(names: readonly string[], options: Options): void {
 
 const measure = "use for example 0.002; npx sweep plan measures it";
 
-function chosenEnvironments(wanted: readonly string[], all = false): Environment[] {
+function chosenEnvironments(wanted: readonly string[], all = false): readonly ResolvedEnvironment[] {
   if (all) return loadEnvironments(environments);
   return wanted.length === 0 ? [environmentOf(undefined)] : wanted.map((name) => environmentOf(name));
 }

@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { oneOf } from "../../constructs/support/problems.ts";
 import { environments } from "../../environments.ts";
-import { loadEnvironments } from "../../stacks/configuration/schema.ts";
+import { loadEnvironments } from "../../stacks/configuration/loader.ts";
 import { environmentOf, runTool, ToolError, tool } from "../support/tool.ts";
 import { renderMarkdown } from "./markdown.ts";
 import type { Outcome, Report } from "./outcome.ts";

@@ -1,5 +1,6 @@
 import { principalName } from "../../constructs/cluster/cluster-access.ts";
-import { type Environment, variablePrefix } from "../../stacks/configuration/schema.ts";
+import { variablePrefix } from "../../stacks/configuration/loader.ts";
+import type { ResolvedEnvironment } from "../../stacks/configuration/resolved-environment.ts";
 import { type Check, type Finding, ok, problem, warning } from "./report.ts";
 
 /** The account of AWS's documentation, which environments.ts contains as a placeholder. */
@@ -9,7 +10,7 @@ const settings = ["ACCOUNT_ID", "ADMINISTRATORS", "PUBLIC_ACCESS_CIDRS"];
 const documentationBlocks = ["192.0.2.", "198.51.100.", "203.0.113."];
 
 /** Checks of an environment that need no request to AWS. */
-export function configurationChecks(environment: Environment, names: readonly string[]): Check[] {
+export function configurationChecks(environment: ResolvedEnvironment, names: readonly string[]): Check[] {
   return [
     { name: "account", run: () => accountFinding(environment) },
     { name: "administrators", run: () => administratorsFinding(environment) },
@@ -18,7 +19,7 @@ export function configurationChecks(environment: Environment, names: readonly st
   ];
 }
 
-function accountFinding({ name, accountId }: Environment): Finding {
+function accountFinding({ name, accountId }: ResolvedEnvironment): Finding {
   if (accountId !== documentationAccount) return ok(accountId);
   return problem(
     `${accountId}, the account of AWS's documentation`,
@@ -27,7 +28,7 @@ function accountFinding({ name, accountId }: Environment): Finding {
   );
 }
 
-function administratorsFinding({ name, accountId, cluster }: Environment): Finding {
+function administratorsFinding({ name, accountId, cluster }: ResolvedEnvironment): Finding {
   const foreign = cluster.administrators.filter((arn) => arn.split(":")[4] !== accountId);
   if (foreign.length === 0 && accountId !== documentationAccount) {
     return ok(cluster.administrators.map(principalName).join(", "));
@@ -53,7 +54,7 @@ function variablesFinding(name: string, names: readonly string[]): Finding {
   return ok(used.length === 0 ? "none set; environments.ts has all values" : used.join(", "));
 }
 
-function publicAccessFinding({ name, cluster }: Environment): Finding {
+function publicAccessFinding({ name, cluster }: ResolvedEnvironment): Finding {
   const cidrs = cluster.endpointPublicAccessCidrs;
   if (cidrs === undefined) return ok("from the VPC only; deploy addons and workload from there");
   const found = cidrs.join(", ");

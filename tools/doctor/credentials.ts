@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { principalName } from "../../constructs/cluster/cluster-access.ts";
-import { type Environment, variablePrefix } from "../../stacks/configuration/schema.ts";
+import { variablePrefix } from "../../stacks/configuration/loader.ts";
+import type { ResolvedEnvironment } from "../../stacks/configuration/resolved-environment.ts";
 import { documentationAccount } from "./configuration.ts";
 import { runProgram } from "./programs.ts";
 import { type Check, type Finding, notChecked, ok, problem } from "./report.ts";
 
-type Account = Pick<Environment, "name" | "accountId" | "region">;
+type Account = Pick<ResolvedEnvironment, "name" | "accountId" | "region">;
 
 const identitySchema = z.object({ Account: z.string(), Arn: z.string() });
 
@@ -20,7 +21,7 @@ function aws(region: string, ...args: readonly string[]) {
 }
 
 /** Whether the credentials are the account's, whether they reach the cluster, and whether they read Terraform's state. */
-export function credentialChecks(environment: Environment): Check[] {
+export function credentialChecks(environment: ResolvedEnvironment): Check[] {
   const identity = identify(environment);
   const withCredentials = (check: (arn: string) => Finding | Promise<Finding>) => async () => {
     const { arn } = await identity;
@@ -67,7 +68,7 @@ function cureOf(reason: string): string {
 }
 
 /** Compares names, because the ARN of a session lacks the role's path. */
-function administratorFinding(callerArn: string, { name, cluster }: Environment): Finding {
+function administratorFinding(callerArn: string, { name, cluster }: ResolvedEnvironment): Finding {
   const account = callerArn.split(":")[4];
   const [, role] = /:assumed-role\/([^/]+)\//.exec(callerArn) ?? [];
   const [, user] = /:user\/(?:.*\/)?([^/]+)$/.exec(callerArn) ?? [];
@@ -88,7 +89,7 @@ function administratorFinding(callerArn: string, { name, cluster }: Environment)
   );
 }
 
-async function stateFinding({ s3State }: Environment): Promise<Finding> {
+async function stateFinding({ s3State }: ResolvedEnvironment): Promise<Finding> {
   if (s3State === undefined) return ok("files beside cdktf.json, for one person on one machine");
   const { bucket, region } = s3State;
   const { succeeded, reason } = await aws(region, "s3api", "head-bucket", "--bucket", bucket);

@@ -1,12 +1,12 @@
 import { environments } from "../../environments.ts";
-import type { Environment } from "../../stacks/configuration/schema.ts";
+import type { ResolvedEnvironment } from "../../stacks/configuration/resolved-environment.ts";
 import { configurationChecks, documentationAccount } from "./configuration.ts";
 import { credentialChecks, identify } from "./credentials.ts";
 import { programChecks } from "./programs.ts";
 import { type Check, type Section, warning } from "./report.ts";
 
 /** The checks of an environment's deploy, except those of the machine. */
-export function deploySections(environment: Environment): Section[] {
+export function deploySections(environment: ResolvedEnvironment): Section[] {
   const names = environments.map(({ name }) => name);
   return [
     { title: `Environment ${environment.name}`, checks: configurationChecks(environment, names) },

@@ -2,8 +2,8 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { coerce, gte, type SemVer, satisfies } from "semver";
-import type { Environment } from "../../stacks/configuration/schema.ts";
-import { lowestTerraform } from "../../stacks/platform-stack.ts";
+import type { ResolvedWorkload } from "../../stacks/configuration/resolved-environment.ts";
+import { lowestTerraform } from "../../stacks/versions.ts";
 import { repository, terraformProgram } from "../support/terraform.ts";
 import { type Check, type Finding, notChecked, ok, problem } from "./report.ts";
 
@@ -42,7 +42,7 @@ export function runProgram(
 }
 
 /** The programs that a deploy starts; without an environment, all that any environment may need. */
-export function programChecks(workload?: Environment["workload"]): Check[] {
+export function programChecks(workload?: ResolvedWorkload): Check[] {
   return [
     { name: "Terraform", run: terraform },
     { name: "AWS CLI", run: awsCli },
@@ -99,8 +99,9 @@ function versionIn(text: string): SemVer | undefined {
   return coerce(/\d+\.\d+\.\d+/.exec(text)?.[0]) ?? undefined;
 }
 
-async function docker(workload: Environment["workload"] | undefined): Promise<Finding> {
-  if (workload?.image !== undefined) return notChecked(`not needed: workload.image is ${workload.image}`);
+async function docker(workload: ResolvedWorkload | undefined): Promise<Finding> {
+  if (workload?.image.kind === "prebuilt")
+    return notChecked(`not needed: workload.image is ${workload.image.reference}`);
   if (workload?.jobs.length === 0) return notChecked("not needed: there is no job");
   const needed = "Docker with buildx, which builds the worker's image; or an image built elsewhere, as workload.image";
   const [server, buildx] = await Promise.all([

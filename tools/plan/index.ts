@@ -81,29 +81,28 @@ function defaultsOf(
 
 async function sample(configuration: WorkerConfiguration, sampleSeconds: number, speed: number) {
   const { totalParameters, seed, batchSize, evaluationTimeoutSeconds, maxFailures } = configuration;
-  const { loadEvaluation, measure, Sampler } = await import("sweep-worker");
-  let isStopped = false;
-  let sampler: InstanceType<typeof Sampler> | undefined;
-  // Before the first parameter there is nothing to print, and who presses Ctrl-C twice does not want to wait.
+  const { loadEvaluation, sample: measureSample } = await import("sweep-worker");
+  const stopping = new AbortController();
+  let hasStarted = false;
   process.on("SIGINT", () => {
-    if (sampler === undefined || isStopped) process.exit(EXIT_CODE.INTERRUPTED);
-    isStopped = true;
-    sampler.stop();
+    // Exit immediately if no parameter has started, or on a second Ctrl-C.
+    if (!hasStarted || stopping.signal.aborted) process.exit(EXIT_CODE.INTERRUPTED);
+    stopping.abort();
   });
-  const { evaluation, session, columns } = await loadEvaluation(configuration);
+  const loaded = await loadEvaluation(configuration);
+  const { evaluation, columns } = loaded;
   const progress = progressLine(evaluation.name, sampleSeconds);
-  sampler = new Sampler({
-    session,
-    columns,
+  hasStarted = true;
+  const measurement = await measureSample(loaded, {
     totalParameters,
     seed,
-    timeoutMs: evaluationTimeoutSeconds * 1000,
+    evaluationTimeoutSeconds,
     seconds: sampleSeconds,
+    signal: stopping.signal,
     onProgress: progress.update,
-  });
-  const raw = await sampler.run().finally(progress.end);
+  }).finally(progress.end);
   const input: PlanInput = {
-    measurement: measure(raw),
+    measurement,
     totalParameters,
     batchSize,
     columns,
@@ -111,7 +110,7 @@ async function sample(configuration: WorkerConfiguration, sampleSeconds: number,
     maxFailures,
     speed,
   };
-  return { input, evaluation, isStopped };
+  return { input, evaluation, isStopped: stopping.signal.aborted };
 }
 
 /** A line that a terminal overwrites; elsewhere it is written once. */

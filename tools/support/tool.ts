@@ -2,7 +2,8 @@ import { Command } from "commander";
 import { describeProblem, oneOf, SweepError, show } from "sweep-worker/contract";
 import { InvalidConfigurationError } from "../../constructs/support/problems.ts";
 import { environments } from "../../environments.ts";
-import { type Environment, loadEnvironments } from "../../stacks/configuration/schema.ts";
+import { loadEnvironments } from "../../stacks/configuration/loader.ts";
+import type { ResolvedEnvironment } from "../../stacks/configuration/resolved-environment.ts";
 
 /** An error that the user can correct. Its message is the whole explanation, so no stack trace is printed. */
 export class ToolError extends Error {
@@ -39,7 +40,7 @@ export function takesEnvironment(command: Command): Command {
  * @throws ToolError that lists the known names. An unknown name is reported before problems of other environments.
  * @throws InvalidConfigurationError if any environment is invalid, because one of them blocks the synthesis of all.
  */
-export function environmentOf(argument: string | undefined, option?: string): Environment {
+export function environmentOf(argument: string | undefined, option?: string): ResolvedEnvironment {
   const known = environments.map(({ name }) => name);
   const given = [...new Set([argument, option].filter((name) => name !== undefined))];
   const [wanted] = given;

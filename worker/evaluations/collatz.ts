@@ -1,8 +1,8 @@
 import type { ResultBlock } from "sweep-worker";
 
 /**
- * The total stopping time of a number in the Collatz problem: how many steps of `n -> n/2` (even) or `n -> 3n + 1` (odd) lead
- * to 1. That of 0, which never gets there, is defined as 0.
+ * The total stopping time of a number in the Collatz problem: the number of steps `n -> n/2` (even) or `n -> 3n + 1` (odd) that
+ * lead to 1. The number 0 never reaches 1; its stopping time is defined as 0.
  *
  * @see https://oeis.org/A006577
  */
@@ -13,7 +13,7 @@ export function evaluate(parameter: number): { steps: number } {
   let value = parameter;
   while (value > 1) {
     if (value < 0x2000_0000) {
-      // Integers of 32 bits, several times faster than doubles; 3n + 1 stays below 2^31.
+      // 32-bit integers are several times faster than doubles; 3n + 1 stays below 2^31.
       value = (value & 1) === 0 ? value >> 1 : 3 * value + 1;
       steps++;
     } else if (value % 2 === 0) {
@@ -29,7 +29,7 @@ export function evaluate(parameter: number): { steps: number } {
   return { steps };
 }
 
-/** The same for values that a double does not hold exactly. */
+/** The same for values that a double cannot hold exactly. */
 function stepsBeyondDoubles(start: bigint): number {
   let steps = 0;
   for (let value = start; value > 1n; steps++) value = value % 2n === 0n ? value / 2n : 3n * value + 1n;

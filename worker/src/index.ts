@@ -1,5 +1,47 @@
-export { loadEvaluation } from "./engine/run.ts";
-export * from "./evaluation/module.ts";
-export { fileForImage } from "./evaluation/source.ts";
-export { measure } from "./sampling/measurement.ts";
-export { Sampler } from "./sampling/sample.ts";
+/**
+ * The sweep engine as a library: run an evaluation for every parameter of a range, each exactly once, and read the results.
+ *
+ * No function prints, ends the process or listens to its signals. Errors are {@link SweepError}s whose message is the whole
+ * explanation, and whose `exitCode` tells whether another attempt may help.
+ */
+export {
+  EXIT_CODE,
+  type ExitCode,
+  PermanentError,
+  type Problem,
+  type ResolvedWorkerSettings,
+  type RunIdentity,
+  SweepError,
+  TemporaryError,
+  type WorkerSettings,
+} from "./contract/index.ts";
+export { type FinishedRun, type JobProgress, LocalJob, type StartedRun } from "./engine/local-job.ts";
+export type { LocalJobOptions } from "./engine/options.ts";
+export { type LoadedEvaluation, loadEvaluation } from "./engine/prepare.ts";
+export { StoppedError } from "./engine/stopping.ts";
+export { type RunWorkerHooks, runWorker, type WorkerLog, type WorkerProgress } from "./engine/worker.ts";
+export type {
+  BlockEvaluationContext,
+  Evaluate,
+  EvaluateBlock,
+  EvaluationContext,
+  EvaluationModule,
+  EvaluationResult,
+  ResultBlock,
+} from "./evaluation/module.ts";
+export { commandEvaluation, type Evaluation, fileForImage, findEvaluation } from "./evaluation/source.ts";
+export type { Range } from "./parameters/ranges.ts";
+export { resultBlocks } from "./results/blocks.ts";
+export { EXPORT_FORMATS, type ExportFormat, type ExportOptions, exportResults } from "./results/export.ts";
+export { type RunProgress, readProgress } from "./results/progress.ts";
+export { type Receipt, type VerifiedResults, type VerifyOptions, verify } from "./results/verify.ts";
+export type { Measurement } from "./sampling/measurement.ts";
+export { type SampleOptions, sample } from "./sampling/sample.ts";
+export { openStore, type StoreOptions } from "./stores/open.ts";
+export {
+  COMPLETE_EVERY_MS,
+  type Failure,
+  type FailureKind,
+  type ResultReader,
+  type ResultStore,
+} from "./stores/store.ts";

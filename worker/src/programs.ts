@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
 
 /**
- * The worker's programs, which this process starts as others. The path is the same from this source and from the bundle that is made
- * of it, since `src/` and `dist/` lie side by side.
+ * A program of the worker, which runs in a process of its own. The path is the same from this source and from the bundle made from it,
+ * because `src/` and `dist/` are side by side.
  */
 const program = (name: string) => fileURLToPath(new URL(`../dist/${name}.mjs`, import.meta.url));
 

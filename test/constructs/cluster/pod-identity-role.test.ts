@@ -1,6 +1,5 @@
 import { KmsKey } from "@cdktf/provider-aws/lib/kms-key";
 import { Lazy } from "cdktf";
-import { clusterAutoscalerPolicy } from "../../../constructs/addons/cluster-autoscaler-policy.ts";
 import { PodIdentityRole, type PodIdentityRoleProps } from "../../../constructs/cluster/pod-identity-role.ts";
 import { testCluster } from "../../support/fixtures.ts";
 import { messageOf, synthesize } from "../../support/synthesized.ts";
@@ -77,32 +76,5 @@ describe("a pod identity role", () => {
 
   test("leaves a namespace known only after apply to Kubernetes", () => {
     expect(() => identity({ namespace: Lazy.stringValue({ produce: () => "Sweep!" }) })).not.toThrow();
-  });
-});
-
-describe("the cluster autoscaler's policy", () => {
-  test("writes to the groups of its own cluster only", () => {
-    const [read, write] = clusterAutoscalerPolicy("test-platform");
-    expect(read?.actions.every((action) => /:(Describe|Get)/.test(action))).toBe(true);
-    expect(write).toMatchObject({
-      actions: ["autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"],
-      conditions: { StringEquals: { "aws:ResourceTag/k8s.io/cluster-autoscaler/test-platform": "owned" } },
-    });
-  });
-
-  test("is the list the autoscaler publishes and no more", () => {
-    expect(clusterAutoscalerPolicy("any").flatMap((statement) => statement.actions)).toEqual([
-      "autoscaling:DescribeAutoScalingGroups",
-      "autoscaling:DescribeAutoScalingInstances",
-      "autoscaling:DescribeLaunchConfigurations",
-      "autoscaling:DescribeScalingActivities",
-      "ec2:DescribeImages",
-      "ec2:DescribeInstanceTypes",
-      "ec2:DescribeLaunchTemplateVersions",
-      "ec2:GetInstanceTypesFromInstanceRequirements",
-      "eks:DescribeNodegroup",
-      "autoscaling:SetDesiredCapacity",
-      "autoscaling:TerminateInstanceInAutoScalingGroup",
-    ]);
   });
 });

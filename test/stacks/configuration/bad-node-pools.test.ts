@@ -1,7 +1,7 @@
 import { dynamic, fromZero } from "../../../constructs/pools/capacity.ts";
 import { describeProblem } from "../../../constructs/support/problems.ts";
 import { dev } from "../../../environments.ts";
-import { problemsOf } from "../../../stacks/configuration/schema.ts";
+import { problemsOf } from "../../support/fixtures.ts";
 
 const general = dev.nodePools.general;
 const idle = { namespace: "sweep", jobs: [] };
@@ -16,112 +16,112 @@ test.each<[string, object, string[]]>([
     "no pool",
     { nodePools: {}, workload: idle },
     [
-      'nodePools leaves CoreDNS no node to run on: got no pool without taints, allowed is at least one pool without taints and with a minimum of 1 node or more; add for example general: { instanceTypes: ["t3.large"], capacity: dynamic(2, 10) }',
+      'nodePools must be an object with at least one pool that has no taints and a minimum of 1 node or more, got no pool without taints: CoreDNS runs there; add for example general: { instanceTypes: ["t3.large"], capacity: dynamic(2, 10) }',
     ],
   ],
   [
     "a pool's name with an underscore",
     { nodePools: { general, big_ones: general }, workload: idle },
     [
-      'nodePools.big_ones is not a DNS label: got "big_ones", allowed is a lower-case letter, then letters, digits and hyphens, 30 characters at most; use for example "big-ones"',
+      'nodePools.big_ones must be a lower-case letter followed by lower-case letters, digits and hyphens, at most 30 characters, got "big_ones": use for example "big-ones"',
     ],
   ],
   [
     "a minimum above the maximum",
     poolWith({ capacity: dynamic(10, 2) }),
     [
-      "nodePools.test.capacity has a minimum above its maximum: got dynamic(10, 2), allowed is min <= max; write dynamic(2, 10)",
+      "nodePools.test.capacity must be a capacity with min no greater than max, got dynamic(10, 2): write dynamic(2, 10)",
     ],
   ],
   [
     "a capacity written as a number",
     poolWith({ capacity: 5 }),
     [
-      "nodePools.test.capacity is of the wrong type: got 5, allowed is fixed(nodes), dynamic(min, max) or fromZero(max); write for example fromZero(50)",
+      "nodePools.test.capacity must be fixed(nodes), dynamic(min, max) or fromZero(max), got 5: write for example fromZero(50)",
     ],
   ],
   [
     "an instance type nobody gave figures for",
     poolWith({ instanceTypes: ["m7i.large"] }),
     [
-      'nodePools.test.instanceTypes[0] is a type whose figures are not known here: got "m7i.large", allowed is t3.medium, t3.large, t3a.large, t3.xlarge, m5.large, m5a.large, m6i.large, m5.xlarge, m5.2xlarge, c5.large, c5.xlarge, c5a.xlarge, c5.2xlarge, c5a.2xlarge, c5d.2xlarge, c6a.2xlarge, c6i.2xlarge, c7i.2xlarge, c5.4xlarge, c5a.4xlarge, c5d.4xlarge, c6a.4xlarge, c6i.4xlarge, c7i.4xlarge, g4dn.xlarge, g4dn.2xlarge, g5.xlarge, g5.2xlarge, g6.xlarge or g6.2xlarge; add its figures as instanceTypes["m7i.large"] (aws ec2 describe-instance-types --instance-types m7i.large)',
+      'nodePools.test.instanceTypes[0] must be t3.medium, t3.large, t3a.large, t3.xlarge, m5.large, m5a.large, m6i.large, m5.xlarge, m5.2xlarge, c5.large, c5.xlarge, c5a.xlarge, c5.2xlarge, c5a.2xlarge, c5d.2xlarge, c6a.2xlarge, c6i.2xlarge, c7i.2xlarge, c5.4xlarge, c5a.4xlarge, c5d.4xlarge, c6a.4xlarge, c6i.4xlarge, c7i.4xlarge, g4dn.xlarge, g4dn.2xlarge, g5.xlarge, g5.2xlarge, g6.xlarge or g6.2xlarge, got "m7i.large": use one of these, or add the figures of the type as instanceTypes["m7i.large"] (aws ec2 describe-instance-types --instance-types m7i.large)',
     ],
   ],
   [
     "instance types of unequal size",
     poolWith({ instanceTypes: ["c5.2xlarge", "c5.xlarge"] }),
     [
-      "nodePools.test.instanceTypes mixes sizes: got c5.2xlarge (8 vCPU, 16 GiB), c5.xlarge (4 vCPU, 8 GiB), allowed is types of equal vCPUs, memory and GPUs, since the autoscaler simulates the first only; keep those with 8 vCPU, 16 GiB, or make a pool of each size",
+      "nodePools.test.instanceTypes must be types with the same vCPUs, memory and GPUs, got c5.2xlarge (8 vCPU, 16 GiB), c5.xlarge (4 vCPU, 8 GiB): the autoscaler simulates the first type only, so keep those with 8 vCPU, 16 GiB, or make a pool for each size",
     ],
   ],
   [
     "the same instance type twice",
     poolWith({ instanceTypes: ["c5.2xlarge", "c5.2xlarge"] }),
     [
-      'nodePools.test.instanceTypes repeats a type: got ["c5.2xlarge","c5.2xlarge"], allowed is each type once; remove the second c5.2xlarge',
+      'nodePools.test.instanceTypes must be a list without duplicates, got ["c5.2xlarge","c5.2xlarge"]: remove the second c5.2xlarge',
     ],
   ],
   [
     "a GPU pool of machines without GPU",
     poolWith({ gpu: true }),
     [
-      'nodePools.test.instanceTypes has a type without GPU in a GPU pool: got ["c5.2xlarge"], allowed is types with a GPU: g4dn.xlarge, g4dn.2xlarge, g5.xlarge, g5.2xlarge, g6.xlarge or g6.2xlarge; replace it or remove gpu',
+      'nodePools.test.instanceTypes must be types with a GPU in a pool with gpu: true, got ["c5.2xlarge"]: use g4dn.xlarge, g4dn.2xlarge, g5.xlarge, g5.2xlarge, g6.xlarge or g6.2xlarge, or remove gpu',
     ],
   ],
   [
     "a GPU that no pod could ask for",
     poolWith({ instanceTypes: ["g5.xlarge"] }),
     [
-      'nodePools.test.instanceTypes has a GPU that no pod could ask for: got ["g5.xlarge"], allowed is types without GPU in a pool without gpu: true; add gpu: true, or choose a type without GPU',
+      'nodePools.test.instanceTypes must be types without GPU in a pool without gpu: true, got ["g5.xlarge"]: no pod could request the GPU, so add gpu: true or choose a type without GPU',
     ],
   ],
   [
     "a label's key that Kubernetes refuses",
     poolWith({ labels: { "-size": "large" } }),
     [
-      'nodePools.test.labels.-size is not a key of Kubernetes: got "-size", allowed is [prefix/]name, the prefix a DNS subdomain, the name 63 letters, digits, -, _ and . at most; use these characters, a letter or digit first and last',
+      'nodePools.test.labels.-size must be a key of the form [prefix/]name, with a DNS subdomain as prefix and up to 63 letters, digits, -, _ and . as name, got "-size": use only these characters, with a letter or digit at the beginning and at the end',
     ],
   ],
   [
     "a label's value that Kubernetes refuses",
     poolWith({ labels: { size: "very large" } }),
     [
-      'nodePools.test.labels.size is not a value of Kubernetes: got "very large", allowed is empty, or 63 letters, digits, -, _ and . at most; use these characters, a letter or digit first and last',
+      'nodePools.test.labels.size must be empty, or up to 63 letters, digits, -, _ and ., got "very large": use only these characters, with a letter or digit at the beginning and at the end',
     ],
   ],
   [
     "a label that only Kubernetes may set",
     poolWith({ labels: { "kubernetes.io/arch": "amd64" } }),
     [
-      'nodePools.test.labels["kubernetes.io/arch"] has a reserved prefix: got "kubernetes.io/arch", allowed is any prefix but kubernetes.io, k8s.io and eks.amazonaws.com; remove the prefix or use a domain of your own',
+      'nodePools.test.labels["kubernetes.io/arch"] must be a key without the reserved prefixes kubernetes.io, k8s.io and eks.amazonaws.com, got "kubernetes.io/arch": remove the prefix, or use a domain of your own',
     ],
   ],
   [
     "a label the autoscaler could not be told",
     poolWith({ labels: { [`${"a".repeat(40)}.example.com/${"b".repeat(50)}`]: "x" } }),
     [
-      'nodePools.test.labels["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example.com/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"] is too long for the tag that tells the autoscaler about it: got 103 characters, allowed is 82 characters at most; shorten the key',
+      'nodePools.test.labels["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example.com/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"] must be a key of at most 82 characters, got 103 characters: shorten the key, which is part of the tag that the autoscaler reads',
     ],
   ],
   [
     "a taint's key that Kubernetes refuses",
     poolWith({ taints: [{ key: "work load", effect: "NoSchedule" }] }),
     [
-      'nodePools.test.taints[0].key is not a key of Kubernetes: got "work load", allowed is [prefix/]name, the prefix a DNS subdomain, the name 63 letters, digits, -, _ and . at most; use these characters, a letter or digit first and last',
+      'nodePools.test.taints[0].key must be a key of the form [prefix/]name, with a DNS subdomain as prefix and up to 63 letters, digits, -, _ and . as name, got "work load": use only these characters, with a letter or digit at the beginning and at the end',
     ],
   ],
   [
     "a taint's value that Kubernetes refuses",
     poolWith({ taints: [{ key: "workload", value: "a b", effect: "NoSchedule" }] }),
     [
-      'nodePools.test.taints[0].value is not a value of Kubernetes: got "a b", allowed is empty, or 63 letters, digits, -, _ and . at most; use these characters, a letter or digit first and last',
+      'nodePools.test.taints[0].value must be empty, or up to 63 letters, digits, -, _ and ., got "a b": use only these characters, with a letter or digit at the beginning and at the end',
     ],
   ],
   [
     "a taint's effect in EKS's spelling",
     poolWith({ taints: [{ key: "workload", effect: "NO_SCHEDULE" }] }),
     [
-      'nodePools.test.taints[0].effect is not one of the words known here: got "NO_SCHEDULE", allowed is "NoSchedule", "PreferNoSchedule" or "NoExecute"; use one of these',
+      'nodePools.test.taints[0].effect must be "NoSchedule", "PreferNoSchedule" or "NoExecute", got "NO_SCHEDULE": write for example "NoSchedule"',
     ],
   ],
   [
@@ -133,21 +133,19 @@ test.each<[string, object, string[]]>([
       ],
     }),
     [
-      'nodePools.test.taints[1] repeats a taint: got "a:NoSchedule", allowed is each key once for each effect; remove one of the two',
+      'nodePools.test.taints[1] must be unique by key and effect, got a second "a:NoSchedule": remove this taint, or change its key or its effect',
     ],
   ],
   [
     "a disk too small for the image",
     poolWith({ volumeSizeGiB: 10 }),
-    [
-      "nodePools.test.volumeSizeGiB is not a size for a root volume: got 10, allowed is a whole number of GiB from 20 to 16384; use 20 or more",
-    ],
+    ["nodePools.test.volumeSizeGiB must be a whole number of GiB from 20 to 16384, got 10: use 20 or more"],
   ],
   [
     "a pool in a zone the environment lacks",
     poolWith({ availabilityZones: ["us-west-2d"] }),
     [
-      'nodePools.test.availabilityZones[0] is a zone the environment does not have: got "us-west-2d", allowed is us-west-2a, us-west-2b or us-west-2c; name one of these, or add the zone to availabilityZones',
+      'nodePools.test.availabilityZones[0] must be us-west-2a, us-west-2b or us-west-2c, got "us-west-2d": name one of these, or add the zone to the environment\'s availabilityZones',
     ],
   ],
   [
@@ -158,41 +156,41 @@ test.each<[string, object, string[]]>([
       },
     },
     [
-      'instanceTypes["x1.huge"].vCpus is not a count: got 0, allowed is a whole number from 1; aws ec2 describe-instance-types prints it',
-      'instanceTypes["x1.huge"].memoryGiB is not a size: got 0, allowed is more than 0 GiB; aws ec2 describe-instance-types prints it in MiB',
-      'instanceTypes["x1.huge"].accelerator is missing beside GPUs: got nothing, allowed is the value of the label k8s.amazonaws.com/accelerator; add for example accelerator: "nvidia-tesla-t4"',
+      'instanceTypes["x1.huge"].vCpus must be a whole number from 1, got 0: copy it from aws ec2 describe-instance-types',
+      'instanceTypes["x1.huge"].memoryGiB must be more than 0 GiB, got 0: convert the MiB of aws ec2 describe-instance-types',
+      'instanceTypes["x1.huge"].accelerator must be the value of the label k8s.amazonaws.com/accelerator, got nothing: types with GPUs need it, so add for example accelerator: "nvidia-tesla-t4"',
     ],
   ],
   [
     "only tainted pools",
     { nodePools: { executor: { ...dev.nodePools.executor } } },
     [
-      'nodePools leaves CoreDNS no node to run on: got no pool without taints, allowed is at least one pool without taints and with a minimum of 1 node or more; add for example general: { instanceTypes: ["t3.large"], capacity: dynamic(2, 10) }',
+      'nodePools must be an object with at least one pool that has no taints and a minimum of 1 node or more, got no pool without taints: CoreDNS runs there; add for example general: { instanceTypes: ["t3.large"], capacity: dynamic(2, 10) }',
     ],
   ],
   [
     "an untainted pool that may have no node",
     { nodePools: { general: { ...general, capacity: fromZero(3) } }, workload: idle },
     [
-      'nodePools leaves CoreDNS no node to run on: got general with a minimum of 0, allowed is at least one pool without taints and with a minimum of 1 node or more; add for example general: { instanceTypes: ["t3.large"], capacity: dynamic(2, 10) }',
+      'nodePools must be an object with at least one pool that has no taints and a minimum of 1 node or more, got general with a minimum of 0: CoreDNS runs there; add for example general: { instanceTypes: ["t3.large"], capacity: dynamic(2, 10) }',
     ],
   ],
   [
     "a text where a number belongs",
     poolWith({ volumeSizeGiB: "50" }),
-    ['nodePools.test.volumeSizeGiB is of the wrong type: got "50", allowed is a number; write for example 50'],
+    ['nodePools.test.volumeSizeGiB must be a whole number of GiB from 20 to 16384, got "50": write for example 50'],
   ],
   [
     "a text where a list belongs",
     poolWith({ instanceTypes: "c5.2xlarge" }),
-    ['nodePools.test.instanceTypes is of the wrong type: got "c5.2xlarge", allowed is a list; make it a list'],
+    [
+      'nodePools.test.instanceTypes must be a list of EC2 instance types, got "c5.2xlarge": write for example ["c5.2xlarge"]',
+    ],
   ],
   [
     "a purchase option that does not exist",
     poolWith({ capacityType: "spot" }),
-    [
-      'nodePools.test.capacityType is not one of the words known here: got "spot", allowed is "ON_DEMAND" or "SPOT"; use one of these',
-    ],
+    ['nodePools.test.capacityType must be "ON_DEMAND" or "SPOT", got "spot": write for example "SPOT"'],
   ],
 ])("a node pool with %s is refused", (_, changes, messages) => {
   expect(problemsOf({ ...dev, ...changes }).map(describeProblem)).toEqual(messages);

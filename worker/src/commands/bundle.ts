@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { explainFileError } from "../contract/errors.ts";
 import { findEvaluation } from "../evaluation/source.ts";
 
-/** `sweep bundle`: an evaluation and all it imports as one file, which needs neither its sources nor esbuild. */
+/** `sweep bundle`: writes an evaluation with its imports as one file, which needs neither the sources nor esbuild. */
 export async function bundleCommand(evaluation: string, options: { readonly output?: string }): Promise<void> {
   const { name, sha256, bundle } = await findEvaluation(evaluation);
   const output = options.output ?? `${name}.mjs`;

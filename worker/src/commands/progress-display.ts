@@ -1,11 +1,12 @@
 import { MultiBar, type SingleBar } from "cli-progress";
 import { describeSeconds, formatCount } from "../contract/format.ts";
+import type { JobProgress } from "../engine/local-job.ts";
 
 const LINE_EVERY_MS = 10_000;
-/** The rate is that of the last seconds, so that the time left follows an evaluation that gets slower. */
+/** The rate is measured over the last seconds, so that the time left follows an evaluation that gets slower. */
 const WINDOW_MS = 10_000;
 
-/** How far a run is: a bar on a terminal, a line every 10 s elsewhere; on standard error, like everything that is not a result. */
+/** Shows how far a run is: a bar on a terminal, a line every 10 s elsewhere. It writes to standard error, which holds no results. */
 export class ProgressDisplay {
   readonly #total: number;
   readonly #bars: MultiBar | undefined;
@@ -29,8 +30,7 @@ export class ProgressDisplay {
     this.#bar = this.#bars.create(Math.max(total, 1), 0, this.#describe(0, 0));
   }
 
-  /** @param computed the part of `done` that this start has computed. */
-  update(done: number, computed: number, failed: number): void {
+  update({ done, computed, failed }: JobProgress): void {
     const now = performance.now();
     this.#samples.push({ at: now, computed });
     while (this.#samples.length > 2 && now - (this.#samples[1]?.at ?? now) > WINDOW_MS) this.#samples.shift();
@@ -48,7 +48,7 @@ export class ProgressDisplay {
       return;
     }
     this.#bars.log(`${line}\n`);
-    // Lines wait for the next time the bar is drawn, and are dropped at its end.
+    // The library keeps a line until it draws the bar again, and drops it when the bar ends first.
     this.#bars.update();
   }
 

@@ -1,29 +1,27 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Command } from "commander";
 import { EXIT_CODE, type ExitCode, PermanentError } from "../contract/errors.ts";
 import { formatCount } from "../contract/format.ts";
+import { describeProblem, show } from "../contract/problems.ts";
 import { describeValue, VectorEvaluator } from "../evaluation/block-evaluator.ts";
 import { CommandEvaluator } from "../evaluation/command.ts";
 import { DEFAULT_COLUMNS, type Evaluate, importEvaluation } from "../evaluation/module.ts";
 import { ResultColumns } from "../evaluation/result-columns.ts";
-import { findEvaluation } from "../evaluation/source.ts";
+import { findEvaluation, writeBundle } from "../evaluation/source.ts";
 import { CounterBasedContext } from "../parameters/random.ts";
 import { endOf } from "../parameters/ranges.ts";
 import { createChecksum } from "../stores/checksum.ts";
 import { ColumnFiles } from "../stores/column-files.ts";
 import { openStore } from "../stores/open.ts";
 import type { ResultReader } from "../stores/store.ts";
-import { temporaryDirectory } from "../stores/temporary-directory.ts";
 import { configurationOf } from "./options.ts";
 
-/** What a process that ends because of the user's code says, as opposed to ours. */
+/** The exit code if the user's code failed. The other codes are the program's own. */
 const EVALUATION_FAILED = 1;
 
 /**
- * `sweep replay`: one parameter in this process, so that a debugger, a profiler and `console.log` work. Prints the result, or
- * the stack of what was thrown. With `--results`, the evaluation and the seed are those of the run, and what the run stored is
- * printed too.
+ * `sweep replay`: evaluates one parameter in this process, so that a debugger, a profiler and `console.log` work. It prints the
+ * result or the error's stack. With `--results` it takes the evaluation and the seed of that run, and prints the stored values
+ * too.
  */
 export async function replayCommand(
   parameterText: string,
@@ -32,7 +30,7 @@ export async function replayCommand(
 ): Promise<ExitCode | typeof EVALUATION_FAILED> {
   const parameter = Number(parameterText);
   if (!/^\d+$/.test(parameterText) || !Number.isSafeInteger(parameter)) {
-    throw new PermanentError(`parameter: got ${JSON.stringify(parameterText)}; allowed is a whole number from 0`);
+    throw wrongParameter("a whole number from 0", parameterText);
   }
   const { resultsUrl, ...configuration } = configurationOf(evaluationName, command);
   const reader = resultsUrl === undefined ? undefined : await (await openStore(resultsUrl)).read();
@@ -51,9 +49,14 @@ export async function replayCommand(
   }
   const bundle = await reader.evaluationBundle();
   if (bundle === undefined) {
-    throw new PermanentError(`${reader.url} was computed by a program, which is not kept there: give its --command`);
+    throw new PermanentError(`a program computed ${reader.url}, and results do not keep programs: give its --command`);
   }
   return replayModule(bundle, `of ${reader.url}`, parameter, context);
+}
+
+function wrongParameter(allowed: string, got: unknown): PermanentError {
+  const fix = "name a parameter of the sweep";
+  return new PermanentError(describeProblem({ path: ["parameter"], allowed, got: show(got), fix }));
 }
 
 async function replayModule(
@@ -62,12 +65,9 @@ async function replayModule(
   parameter: number,
   context: CounterBasedContext,
 ): Promise<ExitCode | typeof EVALUATION_FAILED> {
-  // Stacks name the lines of the user's sources.
+  // Stacks then name lines of the user's sources.
   process.setSourceMapsEnabled(true);
-  const directory = temporaryDirectory();
-  const path = join(directory, "evaluation.mjs");
-  writeFileSync(path, bundle);
-  const { evaluate, evaluateBlock, columns } = await importEvaluation(path, source);
+  const { evaluate, evaluateBlock, columns } = await importEvaluation(writeBundle("evaluation", bundle), source);
   const results = new ResultColumns(columns ?? DEFAULT_COLUMNS, columns !== undefined, 1);
   try {
     if (evaluateBlock !== undefined) {
@@ -109,7 +109,7 @@ async function replayProgram(
   }
 }
 
-/** The only result that the columns hold, as JSON; it has no words for NaN and infinity, which become strings. */
+/** Prints the first result of the columns as JSON. JSON has no NaN and no infinity, so they become strings. */
 function printResult({ names, buffers, areDeclared }: ResultColumns): void {
   const values = buffers.map((buffer) => buffer[0] as number);
   const result = areDeclared ? Object.fromEntries(names.map((name, place) => [name, values[place]])) : values[0];
@@ -118,12 +118,11 @@ function printResult({ names, buffers, areDeclared }: ResultColumns): void {
   process.stdout.write(`${JSON.stringify(result, finite)}\n`);
 }
 
-/** What the run has of the parameter. */
+/** Prints the values that the run stored for the parameter. */
 async function printStored(reader: ResultReader, parameter: number): Promise<void> {
   const { totalParameters, columns } = reader.identity;
   if (parameter >= totalParameters) {
-    const allowed = `a whole number below ${formatCount(totalParameters)}, the total of ${reader.url}`;
-    throw new PermanentError(`parameter: got "${parameter}"; allowed is ${allowed}`);
+    throw wrongParameter(`a whole number below ${formatCount(totalParameters)}, the total of ${reader.url}`, parameter);
   }
   const records = await reader.records();
   const record = records.findLast((candidate) => candidate.start <= parameter && parameter < endOf(candidate));

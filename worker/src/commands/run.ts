@@ -1,76 +1,73 @@
 import type { Command } from "commander";
-import { EXIT_CODE, type ExitCode, PermanentError } from "../contract/errors.ts";
+import type { ResolvedWorkerSettings } from "../contract/declarations.ts";
+import { EXIT_CODE, type ExitCode, PermanentError, SweepError } from "../contract/errors.ts";
 import { describeSeconds, formatCount } from "../contract/format.ts";
-import type { WorkerConfiguration } from "../contract/settings.ts";
-import { LocalJob } from "../engine/local-job.ts";
-import { type PreparedRun, prepareRun } from "../engine/run.ts";
+import { type FinishedRun, LocalJob, type StartedRun } from "../engine/local-job.ts";
 import { importEvaluation } from "../evaluation/module.ts";
-import { countOf } from "../parameters/ranges.ts";
+import { readProgress } from "../results/progress.ts";
 import { summarize } from "../results/summary.ts";
+import { type VerifiedResults, verify } from "../results/verify.ts";
 import type { Failure } from "../stores/store.ts";
 import { configurationOf } from "./options.ts";
 import { ProgressDisplay } from "./progress-display.ts";
-import { verifyComplete } from "./verify.ts";
 
 const SHOWN_FAILURES = 5;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** `sweep run`: the whole of a run on this machine. Started again, it goes on where it was. */
+/** `sweep run`: a whole run on this machine. Started again, it resumes. */
 export async function runCommand(evaluation: string | undefined, command: Command): Promise<ExitCode> {
-  const configuration = configurationOf(evaluation, command);
+  const settings = configurationOf(evaluation, command);
+  const job = new LocalJob(settings);
+  const stopping = new AbortController();
+  let started: StartedRun | undefined;
+  let startedAt = performance.now();
   let stoppedBy: NodeJS.Signals | undefined;
-  let job: LocalJob | undefined;
   const interrupted = () => (stoppedBy === "SIGINT" ? EXIT_CODE.INTERRUPTED : EXIT_CODE.TERMINATED);
   for (const signal of SIGNALS) {
     process.on(signal, () => {
-      // Before the first worker there is nothing to commit, and who presses Ctrl-C twice does not want to wait.
-      const exitsAtOnce = job === undefined || stoppedBy !== undefined;
+      // Exit immediately if no worker has started, or on a second Ctrl-C.
+      const exitsAtOnce = started === undefined || stoppedBy !== undefined;
       stoppedBy ??= signal;
       if (exitsAtOnce) process.exit(interrupted());
-      job?.stop();
+      stopping.abort();
     });
   }
-  const run = await prepareRun(configuration);
-  // The workers load the evaluation themselves.
-  run.session.close();
-  const { committed } = await run.store.progress();
-  printStart(configuration, run, countOf(committed));
-  job = new LocalJob({
-    ...configuration,
-    evaluation: run.modulePath ?? configuration.evaluation,
-    resultsUrl: run.store.url,
+  job.on("started", (run) => {
+    started = run;
+    startedAt = performance.now();
+    printStart(settings, run);
   });
-  const startedAt = performance.now();
-  const code = await runWithDisplay(job, configuration);
-  const seconds = (performance.now() - startedAt) / 1000;
-  if (code !== EXIT_CODE.DONE) {
-    const { committed: done } = await run.store.progress();
-    const resumes = code === EXIT_CODE.PERMANENT ? "" : "; the same command resumes";
-    print(
-      `Stopped: ${formatCount(countOf(done))} of ${formatCount(configuration.totalParameters)} parameters are committed${resumes}.`,
-    );
-    return stoppedBy === undefined ? (code as ExitCode) : interrupted();
+  let finished: FinishedRun;
+  try {
+    finished = await runWithDisplay(job, stopping.signal);
+  } catch (error) {
+    // Before the start nobody has seen the message. Afterwards it was shown above the progress.
+    if (started === undefined || !(error instanceof SweepError)) throw error;
+    const { total, remaining } = await readProgress((started as StartedRun).resultsUrl, settings);
+    const resumes = error.exitCode === EXIT_CODE.PERMANENT ? "" : "; the same command resumes";
+    print(`Stopped: ${formatCount(total - remaining)} of ${formatCount(total)} parameters are committed${resumes}.`);
+    return stoppedBy === undefined ? error.exitCode : interrupted();
   }
-  // What remains commits nothing: a signal ends it at once, also while a user's `summarize` does not return.
+  // Everything is committed: from here on a signal ends the process at once, even while a user's `summarize` does not return.
   for (const signal of SIGNALS) process.removeAllListeners(signal);
-  const { receipt, failures } = await printResults(job, run, seconds);
-  if (receipt.present === 0) throwIfAllFailed(failures, configuration, run.store.url);
+  const { receipt, failures } = await printResults(job, finished, (performance.now() - startedAt) / 1000);
+  if (receipt.present === 0) throwIfAllFailed(failures, settings, finished.resultsUrl);
   return EXIT_CODE.DONE;
 }
 
-/** @throws PermanentError where there are failures, with the first of them. */
+/** @throws PermanentError with the first failure, if there is one. */
 function throwIfAllFailed(
   [first]: readonly Failure[],
-  { totalParameters, evaluationCommand, resultColumns }: WorkerConfiguration,
+  { totalParameters, evaluationCommand, resultColumns }: ResolvedWorkerSettings,
   url: string,
 ): void {
   if (first === undefined) return;
   const command = evaluationCommand === undefined ? "" : ` --command ${shellWord(evaluationCommand)}`;
   const columns = resultColumns === undefined ? "" : ` --columns ${resultColumns.join(",")}`;
   throw new PermanentError(
-    `no parameter has a result: got ${formatCount(totalParameters)} failures, the first of parameter ${first.parameter}: ${first.error}\n` +
+    `no parameter has a result: all ${formatCount(totalParameters)} failed, the first one, ${first.parameter}, with: ${first.error}\n` +
       `sweep replay ${first.parameter} --results ${shellWord(url)}${command}${columns} evaluates it in the foreground. ` +
-      "What failed is kept: an evaluation that was changed is another run, and the same one needs another --results",
+      "The failures are kept: a changed evaluation is another run, and to repeat the same one use another --results",
   );
 }
 
@@ -79,69 +76,54 @@ function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-async function runWithDisplay(job: LocalJob, configuration: WorkerConfiguration): Promise<number> {
-  const display = new ProgressDisplay(configuration.totalParameters);
-  const limit = configuration.maxFailures;
-  let isOverLimit = false;
-  const update = () => {
-    const { done, computed, failed } = totals(job);
-    display.update(done, computed, failed);
-    if (failed <= limit || isOverLimit) return;
-    isOverLimit = true;
-    display.print(`More than ${formatCount(limit)} parameters failed, which is what --max-failures allows.`);
-    job.stop();
-  };
-  job.on("message", (line) => display.print(line));
-  job.on("progress", update);
-  // Lines and the bar go on while a slow evaluation reports nothing.
-  const timer = setInterval(update, 1000);
+async function runWithDisplay(job: LocalJob, signal: AbortSignal): Promise<FinishedRun> {
+  let end = () => {};
+  job.on("started", () => {
+    const display = new ProgressDisplay(job.settings.totalParameters);
+    const update = () => display.update(job.progress);
+    job.on("message", (line) => display.print(line));
+    job.on("progress", update);
+    // The display must go on while a slow evaluation reports nothing.
+    const timer = setInterval(update, 1000);
+    end = () => {
+      clearInterval(timer);
+      display.end();
+    };
+  });
   try {
-    const code = await job.run();
-    return isOverLimit ? EXIT_CODE.PERMANENT : code;
+    return await job.run({ signal });
   } finally {
-    clearInterval(timer);
-    display.end();
+    end();
   }
 }
 
-function totals(job: LocalJob): { done: number; computed: number; failed: number } {
-  let [done, computed, failed] = [0, 0, 0];
-  for (const worker of job.progress.values()) {
-    done += worker.resumed + worker.committed + worker.inBlock;
-    computed += worker.committed + worker.inBlock;
-    failed += worker.failed;
-  }
-  return { done, computed, failed };
-}
-
-function printStart(configuration: WorkerConfiguration, { identity, store }: PreparedRun, committed: number): void {
-  const { totalParameters, totalWorkers, partition } = configuration;
+function printStart({ totalParameters, totalWorkers, partition }: ResolvedWorkerSettings, run: StartedRun): void {
+  const { identity, resultsUrl, resumed } = run;
   print(
     `${identity.evaluation}: ${formatCount(totalParameters)} parameters, ${formatCount(totalWorkers)} workers, ${partition}, seed ${identity.seed}`,
   );
-  print(`Results in ${store.url}`);
-  if (committed > 0) print(`Resuming: ${formatCount(committed)} parameters are committed already.`);
+  print(`Results in ${resultsUrl}`);
+  if (resumed > 0) print(`Resuming: ${formatCount(resumed)} parameters are committed already.`);
 }
 
-async function printResults(job: LocalJob, run: PreparedRun, seconds: number) {
-  const reader = await run.store.read();
+async function printResults(job: LocalJob, run: FinishedRun, seconds: number): Promise<VerifiedResults> {
   const verifyingAt = performance.now();
-  const verification = await verifyComplete(reader);
-  const { receipt, failures } = verification;
+  const verified = await verify(run.resultsUrl, job.settings);
+  const { receipt, failures, reader } = verified;
   const verifySeconds = (performance.now() - verifyingAt) / 1000;
-  const workers = [...job.progress].sort(([a], [b]) => a - b);
+  const workers = [...run.workers].sort(([a], [b]) => a - b);
   for (const [index, { share, resumed }] of workers) {
     const earlier = resumed === 0 ? "" : ` (${formatCount(resumed)} of them earlier)`;
     print(`[WORKER ${index}] Processed: ${formatCount(share)} parameters${earlier}`);
   }
-  const { computed } = totals(job);
+  const { computed } = job.progress;
   print(
     `Total: ${formatCount(receipt.totalParameters)} parameters, each exactly once, verified in ${verifySeconds.toFixed(2)} s`,
   );
   const perSecond = formatCount(Math.round(computed / seconds));
   print(
     computed === 0
-      ? "Computed: nothing, it was all there"
+      ? "Computed: nothing, every parameter was committed already"
       : `Computed: ${formatCount(computed)} in ${describeSeconds(seconds)}, ${perSecond} a second`,
   );
   print(`Failed: ${formatCount(receipt.failed)}`);
@@ -153,7 +135,7 @@ async function printResults(job: LocalJob, run: PreparedRun, seconds: number) {
     run.modulePath === undefined ? undefined : await importEvaluation(run.modulePath, run.identity.evaluation);
   print(await summarize(reader, module?.summarize));
   for (const [name, { sha256 }] of Object.entries(receipt.columns)) print(`${name} sha256 ${sha256}`);
-  return verification;
+  return verified;
 }
 
 function print(line: string): void {

@@ -1,25 +1,17 @@
 import { formatCount } from "../contract/format.ts";
-import { countOf } from "../parameters/ranges.ts";
-import { openStore } from "../stores/open.ts";
+import { readProgress } from "../results/progress.ts";
 
 /** `sweep status`: how far a run is, counted in parameters. */
 export async function statusCommand(url: string, options: { readonly json?: boolean }): Promise<void> {
-  const store = await openStore(url);
-  const { identity, committed, failed } = await store.progress();
-  const done = countOf(committed);
-  const counts = {
-    total: identity.totalParameters,
-    present: done - failed,
-    failed,
-    remaining: identity.totalParameters - done,
-  };
+  const { identity, resultsUrl, ...counts } = await readProgress(url);
   if (options.json) {
-    process.stdout.write(`${JSON.stringify({ results: store.url, ...identity, ...counts })}\n`);
+    process.stdout.write(`${JSON.stringify({ results: resultsUrl, ...identity, ...counts })}\n`);
     return;
   }
-  const percent = counts.total === 0 ? 100 : Math.floor((done / counts.total) * 1000) / 10;
+  const { total, remaining } = counts;
+  const percent = total === 0 ? 100 : Math.floor(((total - remaining) / total) * 1000) / 10;
   const lines = [
-    `${identity.evaluation}, seed ${identity.seed}, in ${store.url}`,
+    `${identity.evaluation}, seed ${identity.seed}, in ${resultsUrl}`,
     ...Object.entries(counts).map(([name, count]) => `${name.padEnd(10)} ${formatCount(count).padStart(15)}`),
     `${percent} % done`,
   ];

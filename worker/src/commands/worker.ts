@@ -1,27 +1,40 @@
+import { readSettings } from "../contract/environment-variables.ts";
 import { EXIT_CODE, type ExitCode, SweepError } from "../contract/errors.ts";
-import { readConfiguration } from "../contract/settings.ts";
-import { createLog } from "../engine/log.ts";
 import { runWorker } from "../engine/worker.ts";
+import { createLog } from "./log.ts";
 
-/** `sweep worker`: what a pod runs. Its configuration is its environment. */
+/** `sweep worker`, which a pod runs. Its settings are environment variables. */
 export async function workerCommand(): Promise<ExitCode> {
-  const configuration = readConfiguration(process.env);
-  const log = await createLog(configuration.logLevel, configuration.workerId);
-  try {
-    // Until the first block is given out there is nothing to commit.
-    let stop: () => void = () => process.exit(EXIT_CODE.TERMINATED);
-    // "disconnect": `sweep run` has ended, however it did.
-    for (const event of ["SIGTERM", "SIGINT", "SIGHUP", "disconnect"]) process.on(event, () => stop());
-    return await runWorker(configuration, log, (stopWorker) => {
-      stop = stopWorker;
+  const settings = readSettings(process.env);
+  const log = await createLog(settings.logLevel, settings.workerId);
+  const stopping = new AbortController();
+  let hasStarted = false;
+  // "disconnect": `sweep run` has ended.
+  for (const event of ["SIGTERM", "SIGINT", "SIGHUP", "disconnect"]) {
+    process.on(event, () => {
+      // Before the share is started there is nothing to commit.
+      if (!hasStarted) process.exit(EXIT_CODE.TERMINATED);
+      stopping.abort();
     });
+  }
+  try {
+    await runWorker(settings, {
+      log,
+      signal: stopping.signal,
+      onProgress: (progress) => {
+        hasStarted = true;
+        // `sweep run` listens, Kubernetes does not.
+        process.send?.(progress);
+      },
+    });
+    return EXIT_CODE.DONE;
   } catch (error) {
-    if (error instanceof SweepError) {
-      log.error(error.message);
-      return error.exitCode;
+    if (!(error instanceof SweepError)) {
+      // A bug of this program: its stack belongs in the log.
+      log.error(error);
+      return EXIT_CODE.TRY_AGAIN;
     }
-    // A mistake of ours: its stack belongs in the log.
-    log.error(error);
-    return EXIT_CODE.TRY_AGAIN;
+    if (error.exitCode !== EXIT_CODE.TERMINATED) log.error(error.message);
+    return error.exitCode;
   }
 }

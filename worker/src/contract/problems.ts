@@ -24,7 +24,19 @@ export function within(prefix: readonly PropertyKey[], problems: readonly Proble
 
 /** A value as a user would write it. An absent value is `nothing`. */
 export function show(value: unknown): string {
-  return value === undefined ? "nothing" : (JSON.stringify(value) ?? String(value));
+  if (value === undefined) return "nothing";
+  // JSON has neither NaN, nor Infinity, nor BigInt.
+  if (typeof value === "number") return String(value);
+  if (typeof value === "bigint") return `${value}n`;
+  try {
+    return JSON.stringify(value, withoutForeignNumbers) ?? String(value);
+  } catch {
+    return "a value that contains itself";
+  }
+}
+
+function withoutForeignNumbers(_key: string, value: unknown): unknown {
+  return typeof value === "bigint" || (typeof value === "number" && !Number.isFinite(value)) ? show(value) : value;
 }
 
 /** Words joined for a sentence: `a, b or c`. */

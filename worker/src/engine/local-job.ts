@@ -1,135 +1,135 @@
-import { type ChildProcess, fork } from "node:child_process";
 import { EventEmitter } from "node:events";
-import { createInterface } from "node:readline";
-import { setTimeout } from "node:timers/promises";
-import { EXIT_CODE } from "../contract/errors.ts";
-import { toEnvironment, variableName, type WorkerConfiguration } from "../contract/settings.ts";
+import type { ResolvedWorkerSettings } from "../contract/declarations.ts";
+import { EXIT_CODE, PermanentError, SweepError } from "../contract/errors.ts";
+import { formatCount } from "../contract/format.ts";
+import type { RunIdentity } from "../contract/identity.ts";
+import { countOf } from "../parameters/ranges.ts";
 import { CLI_PROGRAM } from "../programs.ts";
+import { type LocalJobOptions, resolveOptions } from "./options.ts";
+import { prepareRun } from "./prepare.ts";
+import { StoppedError, unlessStopped } from "./stopping.ts";
 import type { WorkerProgress } from "./worker.ts";
+import { WorkerProcesses } from "./worker-processes.ts";
 
-/** How often a worker is started again, as the Job's `backoffLimitPerIndex` says. */
-const BACKOFF_LIMIT_PER_INDEX = 3;
-const FIRST_BACKOFF_MS = 500;
-/** How long what a worker wrote last may take to arrive when it has ended. */
-const PIPES_CLOSE_WITHIN_MS = 500;
-/** pino's number for "warn". */
-const WARN = 40;
+/** A run whose evaluation was loaded and whose store was opened. */
+export interface StartedRun {
+  readonly identity: RunIdentity;
+  /** The place of the results, for `verify` and the other functions that take one. */
+  readonly resultsUrl: string;
+  /** Parameters that were committed before this start. */
+  readonly resumed: number;
+}
 
-/** A line of a worker's log. */
-interface LogLine {
-  readonly level: number;
-  readonly msg: string;
+/** A run in which every parameter is committed. */
+export interface FinishedRun extends StartedRun {
+  /** The progress of each worker at its end, by `workerId`. */
+  readonly workers: ReadonlyMap<number, WorkerProgress>;
+  /** The evaluation's bundle as a file, which lasts as long as this process. Undefined for a command. */
+  readonly modulePath: string | undefined;
+}
+
+/** How far a run is, as its workers have reported it. */
+export interface JobProgress {
+  readonly totalParameters: number;
+  /** Parameters that are done, those of earlier starts included. */
+  readonly done: number;
+  /** Parameters that this start has computed. */
+  readonly computed: number;
+  /** Parameters that failed since this start. */
+  readonly failed: number;
 }
 
 interface LocalJobEvents {
-  /** Something a user should see now. */
+  /** The evaluation is loaded and the store is open; the workers start now. */
+  readonly started: [run: StartedRun];
+  /** Some worker has reported its progress. */
+  readonly progress: [progress: JobProgress];
+  /** A line for the user: a warning or an error of a worker, a restart, the output of the evaluation. */
   readonly message: [text: string];
-  readonly progress: [];
-}
-
-function closePipes(worker: ChildProcess): void {
-  worker.stdout?.destroy();
-  worker.stderr?.destroy();
 }
 
 /**
- * An Indexed Job of Kubernetes on this machine: one process for each completion index, with the environment that its pod
- * would have, started again when it fails in a way that another attempt may mend.
+ * A run on this machine: what an Indexed Job is on Kubernetes. It starts one process for each share, starts a worker again when
+ * another attempt may help, and resumes where an earlier start of the same run stopped.
+ *
+ * ```ts
+ * const job = new LocalJob({ evaluation: "./evaluate.ts", totalParameters: 1000, resultsUrl: "file:./results" });
+ * job.on("progress", ({ done }) => console.log(done));
+ * await job.run();
+ * ```
  */
 export class LocalJob extends EventEmitter<LocalJobEvents> {
-  readonly #configuration: WorkerConfiguration;
-  readonly #processes = new Map<number, ChildProcess>();
-  readonly #progress = new Map<number, WorkerProgress>();
-  #stopping = false;
+  /** The settings, with defaults filled in. */
+  readonly settings: ResolvedWorkerSettings;
+  readonly #createProcesses: (settings: ResolvedWorkerSettings) => WorkerProcesses;
+  #processes: WorkerProcesses | undefined;
 
-  constructor(configuration: WorkerConfiguration) {
+  /**
+   * @param createProcesses starts the workers; tests give a program of their own. @default the package's `sweep worker`
+   * @throws PermanentError that names every wrong option.
+   */
+  constructor(
+    options: LocalJobOptions,
+    createProcesses = (settings: ResolvedWorkerSettings) => new WorkerProcesses(settings, CLI_PROGRAM),
+  ) {
     super();
-    this.#configuration = configuration;
+    this.settings = resolveOptions(options);
+    this.#createProcesses = createProcesses;
   }
 
-  /** By worker, as last reported. */
-  get progress(): ReadonlyMap<number, WorkerProgress> {
-    return this.#progress;
-  }
-
-  /** Runs all workers to their end. @returns the worst exit code: 42, then 75, then 143, then 0. */
-  async run(): Promise<number> {
-    const workers = Array.from({ length: this.#configuration.totalWorkers }, (_, index) => this.#runIndex(index));
-    const codes = await Promise.all(workers);
-    const severity: number[] = [EXIT_CODE.PERMANENT, EXIT_CODE.TRY_AGAIN, EXIT_CODE.TERMINATED];
-    return severity.find((code) => codes.includes(code)) ?? EXIT_CODE.DONE;
-  }
-
-  /** Asks every worker to commit what is finished and to end. */
-  stop(): void {
-    this.#stopping = true;
-    for (const worker of this.#processes.values()) worker.kill("SIGTERM");
-  }
-
-  async #runIndex(index: number): Promise<number> {
-    for (let attempt = 0; ; attempt++) {
-      const { code, description } = await this.#start(index);
-      if (code === EXIT_CODE.DONE || this.#stopping) return code;
-      if (code === EXIT_CODE.PERMANENT) {
-        this.stop();
-        return code;
-      }
-      if (attempt === BACKOFF_LIMIT_PER_INDEX) {
-        this.emit("message", `[WORKER ${index}] ${description} after ${attempt + 1} attempts; giving up`);
-        this.stop();
-        return EXIT_CODE.TRY_AGAIN;
-      }
-      this.emit("message", `[WORKER ${index}] ${description}; starting it again`);
-      await setTimeout(FIRST_BACKOFF_MS * 2 ** attempt);
+  /** The sum of the progress that the workers have reported last. */
+  get progress(): JobProgress {
+    let [done, computed, failed] = [0, 0, 0];
+    for (const worker of this.#processes?.progress.values() ?? []) {
+      done += worker.resumed + worker.committed + worker.inBlock;
+      computed += worker.committed + worker.inBlock;
+      failed += worker.failed;
     }
+    return { totalParameters: this.settings.totalParameters, done, computed, failed };
   }
 
-  #start(index: number): Promise<{ readonly code: number; readonly description: string }> {
-    const { workerId: _, ...shared } = this.#configuration;
-    const worker = fork(CLI_PROGRAM, ["worker"], {
-      // The ConfigMap's variables, the field reference, and what Kubernetes sets itself.
-      env: {
-        ...process.env,
-        ...toEnvironment(shared),
-        [variableName("workerId")]: String(index),
-        JOB_COMPLETION_INDEX: String(index),
-      },
-      stdio: ["ignore", "pipe", "pipe", "ipc"],
-      execArgv: [],
+  /**
+   * Computes every parameter that is not committed yet. A failed parameter counts as computed; `verify` lists the failures.
+   *
+   * @param options.signal stops the workers: they commit what is finished, and the promise rejects with a {@link StoppedError}.
+   * @throws SweepError where the run cannot be completed; `exitCode` tells whether another attempt may help. What is committed stays.
+   */
+  async run({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<FinishedRun> {
+    const prepared = await unlessStopped(prepareRun(this.settings), signal, ({ session }) => session.close());
+    // Each worker loads the evaluation itself.
+    prepared.session.close();
+    const { identity, store, modulePath } = prepared;
+    const { committed } = await unlessStopped(store.progress(), signal, () => {});
+    const started: StartedRun = { identity, resultsUrl: store.url, resumed: countOf(committed) };
+    this.emit("started", started);
+    const evaluation = modulePath ?? this.settings.evaluation;
+    const processes = this.#createProcesses({ ...this.settings, evaluation, resultsUrl: store.url });
+    this.#processes = processes;
+    const stop = () => processes.stop();
+    signal?.addEventListener("abort", stop);
+    if (signal?.aborted) stop();
+    processes.on("message", (text) => this.emit("message", text));
+    let tooManyFailed: PermanentError | undefined;
+    processes.on("progress", () => {
+      const { progress } = this;
+      // Each worker ends itself at the limit; this counts the failures of all workers together.
+      if (progress.failed > this.settings.maxFailures && tooManyFailed === undefined) {
+        tooManyFailed = tooManyFailures(this.settings.maxFailures);
+        this.emit("message", `${tooManyFailed.message}.`);
+        processes.stop();
+      }
+      this.emit("progress", progress);
     });
-    this.#processes.set(index, worker);
-    if (this.#stopping) worker.kill("SIGTERM");
-    worker.on("message", (progress: WorkerProgress) => {
-      this.#progress.set(index, progress);
-      this.emit("progress");
-    });
-    if (worker.stdout !== null)
-      createInterface({ input: worker.stdout }).on("line", (line) => this.#showLog(index, line));
-    if (worker.stderr !== null)
-      createInterface({ input: worker.stderr }).on("line", (line) => this.emit("message", line));
-    return new Promise((resolve) => {
-      worker.on("error", (error) => {
-        if (worker.pid === undefined)
-          resolve({ code: EXIT_CODE.TRY_AGAIN, description: `cannot be started: ${error.message}` });
-      });
-      // A program that an evaluation has left behind may hold the pipes open.
-      worker.on("exit", () => void setTimeout(PIPES_CLOSE_WITHIN_MS).then(() => closePipes(worker)));
-      worker.on("close", (code, signal) => {
-        this.#processes.delete(index);
-        const description = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
-        resolve({ code: code ?? EXIT_CODE.TRY_AGAIN, description });
-      });
-    });
+    const code = await processes.run().finally(() => signal?.removeEventListener("abort", stop));
+    if (tooManyFailed !== undefined) throw tooManyFailed;
+    if (code === EXIT_CODE.DONE) return { ...started, workers: processes.progress, modulePath };
+    if (signal?.aborted) throw new StoppedError();
+    throw new SweepError(code, processes.lastError ?? `a worker has failed with exit code ${code}`);
   }
+}
 
-  /** Warnings and errors; with a log level below "info", everything. */
-  #showLog(index: number, line: string): void {
-    const showsAll = this.#configuration.logLevel === "debug" || this.#configuration.logLevel === "trace";
-    try {
-      const { level, msg } = JSON.parse(line) as LogLine;
-      if (level >= WARN || showsAll) this.emit("message", `[WORKER ${index}] ${msg}`);
-    } catch {
-      this.emit("message", line);
-    }
-  }
+function tooManyFailures(maxFailures: number): PermanentError {
+  return new PermanentError(
+    `more than ${formatCount(maxFailures)} parameters failed, the limit of --max-failures (MAX_FAILURES)`,
+  );
 }

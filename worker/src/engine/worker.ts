@@ -1,53 +1,75 @@
-import { EXIT_CODE, type ExitCode } from "../contract/errors.ts";
 import { formatCount } from "../contract/format.ts";
-import type { WorkerConfiguration } from "../contract/settings.ts";
+import type { WorkerSettings } from "../contract/worker-settings.ts";
 import { shareOf } from "../parameters/partition.ts";
 import { countOf, subtract } from "../parameters/ranges.ts";
 import type { Failure } from "../stores/store.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
-import type { Logger } from "./log.ts";
-import { prepareRun } from "./run.ts";
+import { resolveSettings } from "./options.ts";
+import { prepareRun } from "./prepare.ts";
+import { StoppedError, unlessStopped } from "./stopping.ts";
 
 const LOG_PROGRESS_EVERY_MS = 10_000;
 const REPORT_PROGRESS_EVERY_MS = 100;
 /** Failures are logged one by one up to here; all of them are in failures.jsonl. */
 const LOGGED_FAILURES = 20;
 
-/** What a worker tells the program that started it, if that listens: `sweep run` does, Kubernetes does not. */
+/** How far a worker is with its share. */
 export interface WorkerProgress {
-  /** Parameters of the share, those committed by an earlier start included. */
+  /** Parameters of the share. */
   readonly share: number;
+  /** Parameters of the share that were committed before this start. */
   readonly resumed: number;
-  /** Committed by this start. */
+  /** Parameters that this start has committed. */
   readonly committed: number;
-  /** Done in blocks that are not committed yet. */
+  /** Parameters that are done, in blocks that are not committed yet. */
   readonly inBlock: number;
+  /** Parameters that failed since this start. */
   readonly failed: number;
 }
 
+/** The part of a pino logger that a worker writes to. */
+export interface WorkerLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
+
+/** How a program follows and stops a worker. */
+export interface RunWorkerHooks {
+  /** Stops the worker: it commits what is finished and rejects with a {@link StoppedError}. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called when the worker starts with its share, and then about ten times a second. */
+  readonly onProgress?: (progress: WorkerProgress) => void;
+  /**
+   * The log of the worker.
+   *
+   * @default no log
+   */
+  readonly log?: WorkerLog;
+}
+
+const NO_LOG: WorkerLog = { info: () => {}, warn: () => {} };
+
 /**
- * Computes one share of a run, from where an earlier start left it.
+ * Computes one share of a run, from where an earlier start left it. The user's code runs in a process of its own; what it
+ * prints goes to this process's standard error.
  *
- * @param onStop called, once there is something to commit, with the function that makes the worker commit it and end.
- * @returns the exit code.
- * @throws SweepError where the worker cannot go on; what it has committed stays.
+ * @returns the progress at the end: every parameter of the share is committed.
+ * @throws SweepError where the worker cannot go on; `exitCode` tells whether another attempt may help. What is committed stays.
  */
-export async function runWorker(
-  configuration: WorkerConfiguration,
-  log: Logger,
-  onStop: (stop: () => void) => void,
-): Promise<ExitCode> {
-  const { workerId, totalWorkers, totalParameters, maxFailures, batchSize, evaluationTimeoutSeconds } = configuration;
-  const { session, store, identity } = await prepareRun(configuration);
+export async function runWorker(options: WorkerSettings, hooks: RunWorkerHooks = {}): Promise<WorkerProgress> {
+  const settings = resolveSettings(options);
+  const { workerId, totalWorkers, totalParameters, maxFailures, batchSize, evaluationTimeoutSeconds } = settings;
+  const { signal, log = NO_LOG } = hooks;
+  const run = await unlessStopped(prepareRun(settings), signal, ({ session }) => session.close());
+  const { session, store, identity } = run;
   const writer = await store.write(identity);
+  let stop = () => {};
   try {
-    const share = shareOf(workerId, configuration);
-    const pending = subtract(share, await writer.committed(share));
-    const progress = new ProgressReporter(log, countOf(share), countOf(pending));
-    log.info(
-      { totalWorkers, totalParameters, share: countOf(share), resumed: progress.resumed, results: store.url },
-      "started",
-    );
+    const share = shareOf(workerId, settings);
+    const pending = subtract(share, await unlessStopped(writer.committed(share), signal, () => {}));
+    const progress = new ProgressReporter(hooks, countOf(share), countOf(pending));
+    const { resumed } = progress.current;
+    log.info({ totalWorkers, totalParameters, share: countOf(share), resumed, results: store.url }, "started");
     const supervisor = new Supervisor({
       session,
       writer,
@@ -56,77 +78,75 @@ export async function runWorker(
       maxFailures,
       onProgress: (committed, failures, inBlock) => progress.add(committed, failures, inBlock),
     });
-    onStop(() => supervisor.stop());
+    stop = () => supervisor.stop();
+    signal?.addEventListener("abort", stop);
+    if (signal?.aborted) stop();
     const outcome = await supervisor.run(pending);
-    progress.end();
+    const { failed } = progress.end();
     if (outcome === "stopped") {
-      log.warn(
-        { remaining: progress.remaining },
-        "stopped; everything finished is committed, and the next start resumes here",
-      );
-      return EXIT_CODE.TERMINATED;
+      const { remaining } = progress;
+      log.warn({ remaining }, "stopped; everything finished is committed, and the next start resumes here");
+      throw new StoppedError(`${formatCount(remaining)} parameters of the share left`);
     }
-    log.info({ failed: progress.failed }, `[WORKER ${workerId}] Processed: ${formatCount(countOf(share))} parameters`);
-    return EXIT_CODE.DONE;
+    log.info({ failed }, `[WORKER ${workerId}] Processed: ${formatCount(countOf(share))} parameters`);
+    return progress.current;
   } finally {
+    signal?.removeEventListener("abort", stop);
     session.close();
     await writer.close();
   }
 }
 
-/** Counts, and tells the log and the parent process now and then. */
+/** Counts parameters, and reports them to the log and to `onProgress` from time to time. */
 class ProgressReporter {
-  readonly resumed: number;
-  failed = 0;
-  readonly #log: Logger;
-  readonly #share: number;
+  readonly #log: WorkerLog;
+  readonly #onProgress: RunWorkerHooks["onProgress"];
   readonly #startedAt = performance.now();
-  #committed = 0;
-  #inBlock = 0;
+  #current: WorkerProgress;
   #loggedAt = performance.now();
   #reportedAt = 0;
 
-  constructor(log: Logger, share: number, pending: number) {
+  constructor({ log = NO_LOG, onProgress }: RunWorkerHooks, share: number, pending: number) {
     this.#log = log;
-    this.#share = share;
-    this.resumed = share - pending;
+    this.#onProgress = onProgress;
+    this.#current = { share, resumed: share - pending, committed: 0, inBlock: 0, failed: 0 };
     this.#report();
   }
 
-  get remaining(): number {
-    return this.#share - this.resumed - this.#committed;
+  get current(): WorkerProgress {
+    return this.#current;
   }
 
-  add(committed: number, failures: readonly Failure[], inBlock: number): void {
-    this.#committed += committed;
-    this.#inBlock = inBlock;
-    for (const { parameter, kind, error } of failures) {
-      if (++this.failed <= LOGGED_FAILURES)
+  get remaining(): number {
+    return this.#current.share - this.#current.resumed - this.#current.committed;
+  }
+
+  add(newlyCommitted: number, failures: readonly Failure[], inBlock: number): void {
+    const committed = this.#current.committed + newlyCommitted;
+    for (const [index, { parameter, kind, error }] of failures.entries()) {
+      if (this.#current.failed + index < LOGGED_FAILURES)
         this.#log.warn({ parameter, kind, error }, `parameter ${parameter} failed: ${error}`);
     }
+    const failed = this.#current.failed + failures.length;
+    this.#current = { ...this.#current, committed, inBlock, failed };
     const now = performance.now();
     if (now - this.#reportedAt > REPORT_PROGRESS_EVERY_MS) this.#report();
     if (now - this.#loggedAt < LOG_PROGRESS_EVERY_MS) return;
     this.#loggedAt = now;
-    const perSecond = Math.round(((this.#committed + this.#inBlock) * 1000) / (now - this.#startedAt));
-    const done = this.resumed + this.#committed + this.#inBlock;
-    this.#log.info({ done, share: this.#share, failed: this.failed, perSecond }, "progress");
+    const { share, resumed } = this.#current;
+    const perSecond = Math.round(((committed + inBlock) * 1000) / (now - this.#startedAt));
+    this.#log.info({ done: resumed + committed + inBlock, share, failed, perSecond }, "progress");
   }
 
-  end(): void {
+  end(): WorkerProgress {
     this.#report();
-    if (this.failed > LOGGED_FAILURES) this.#log.warn(`${this.failed - LOGGED_FAILURES} more parameters failed`);
+    const { failed } = this.#current;
+    if (failed > LOGGED_FAILURES) this.#log.warn({ failed }, `${failed - LOGGED_FAILURES} more parameters failed`);
+    return this.#current;
   }
 
   #report(): void {
     this.#reportedAt = performance.now();
-    const progress: WorkerProgress = {
-      share: this.#share,
-      resumed: this.resumed,
-      committed: this.#committed,
-      inBlock: this.#inBlock,
-      failed: this.failed,
-    };
-    process.send?.(progress);
+    this.#onProgress?.(this.#current);
   }
 }

@@ -1,14 +1,14 @@
+import { areColumnNames } from "../contract/columns.ts";
 import { PermanentError } from "../contract/errors.ts";
-import { areColumnNames } from "../contract/settings.ts";
 import { describeValue } from "./block-evaluator.ts";
 import type { ResultColumns } from "./result-columns.ts";
 
-/** What a program said of one parameter. */
+/** The answer of a program to one parameter. */
 export type Answer =
   | { readonly values: readonly number[] }
-  | { readonly kind: "threw" | "garbage"; readonly error: string };
+  | { readonly kind: "threw" | "invalid-result"; readonly error: string };
 
-/** JSON has no words for these: Python and others write them bare, some as strings. */
+/** JSON has no words for these numbers. Python and others write them bare, some programs write them as strings. */
 const NOT_FINITE = new Map([
   ["NaN", Number.NaN],
   ["Infinity", Number.POSITIVE_INFINITY],
@@ -16,10 +16,10 @@ const NOT_FINITE = new Map([
 ]);
 
 /**
- * Reads a line of a program: a number, an object with a number for each column (`value`, where none are declared), or
+ * Reads a line of a program: a number, an object with a number for each column (`value` if no columns are declared), or
  * `{"error": "..."}`. An object may repeat `parameter`, which proves that question and answer belong together.
  *
- * @throws PermanentError where it is the answer to another parameter.
+ * @throws PermanentError if the line answers another parameter.
  */
 export function parseAnswer(
   line: string,
@@ -28,7 +28,7 @@ export function parseAnswer(
 ): Answer {
   const result = parseJson(line);
   if (result === undefined) {
-    return { kind: "garbage", error: `answered ${describeValue(line)}; expected one line of JSON` };
+    return { kind: "invalid-result", error: `answered ${describeValue(line)}; expected one line of JSON` };
   }
   if (typeof result === "number" && !columns.areDeclared) return { values: [result] };
   const object = typeof result === "object" && result !== null ? (result as Record<string, unknown>) : {};
@@ -42,10 +42,10 @@ export function parseAnswer(
   const values = columns.names.map((column) => toNumber(object[column]));
   if (values.every((value) => value !== undefined)) return { values };
   const advice = columns.areDeclared ? "" : adviceFor(object);
-  return { kind: "garbage", error: `answered ${describeValue(result)}; expected ${columns.expected}${advice}` };
+  return { kind: "invalid-result", error: `answered ${describeValue(result)}; expected ${columns.expected}${advice}` };
 }
 
-/** What makes results of an object's numbers. */
+/** The option that turns an object's numbers into results. */
 function adviceFor(answer: Readonly<Record<string, unknown>>): string {
   const names = Object.keys(answer).filter((name) => name !== "parameter" && toNumber(answer[name]) !== undefined);
   return areColumnNames(names) ? `; name its results with --columns ${names.join(",")}` : "";
@@ -55,7 +55,7 @@ function parseJson(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch {
-    // Bare words that are not finite numbers become strings. Garbage stays garbage.
+    // Bare words for numbers that are not finite become strings. Everything else stays invalid.
     if (NOT_FINITE.has(line)) return NOT_FINITE.get(line);
     try {
       return JSON.parse(line.replace(/(?<=[:\s])(-?Infinity|NaN)(?=[\s,}])/g, '"$1"'));

@@ -5,27 +5,27 @@ import type { Evaluate, EvaluateBlock } from "./module.ts";
 import { canonicalize, type ResultColumns, type StoreResult } from "./result-columns.ts";
 
 /**
- * Called between stretches of a few milliseconds, with how many parameters are done. A promise that it returns is awaited: the
- * process hears its messages meanwhile. If it resolves to true, the evaluator returns with what is done so far.
+ * Called every few milliseconds with the number of finished parameters. If it returns a promise, the evaluator waits for it, and
+ * the process handles messages meanwhile. If the promise resolves to true, the evaluator returns with the finished parameters.
  */
 export type Pause = (done: number) => Promise<boolean> | undefined;
 
-/** The beginning of a block, or all of it. */
+/** The evaluated beginning of a block, or all of it. */
 export interface EvaluatedPart {
-  /** How many parameters were evaluated, from the first on. */
+  /** How many parameters were evaluated, counted from the first. */
   readonly done: number;
-  /** Those of them that have no result. */
+  /** The evaluated parameters that have no result. */
   readonly failures: Failure[];
 }
 
-/** Fills the columns from their beginning with the results of consecutive parameters. */
+/** Fills the columns, from index 0, with the results of consecutive parameters. */
 export interface BlockEvaluator {
   evaluate(start: number, count: number, pause: Pause): Promise<EvaluatedPart>;
 }
 
-/** Longest stretch of work between two looks at the clock, in milliseconds: what a stop or a heartbeat may have to wait. */
+/** The longest stretch of work between two looks at the clock, in milliseconds. A stop or a heartbeat may wait this long. */
 const STRETCH_MS = 5;
-/** And its longest in parameters, however cheap they were: the next may take much longer. It costs half a nanosecond for each. */
+/** The longest stretch in parameters, however cheap they were: the next may take much longer. This limit costs half a nanosecond a parameter. */
 const STRETCH_PARAMETERS = 256;
 
 /** Runs a module's `evaluate` for each parameter of a block. */
@@ -60,7 +60,7 @@ export class FunctionEvaluator implements BlockEvaluator {
     return { done, failures };
   }
 
-  /** The hot loop. It ends early where the evaluation returns a promise, because this function cannot wait. */
+  /** The hot loop. It ends early if the evaluation returns a promise, because this function cannot wait. */
   #run(
     start: number,
     from: number,
@@ -77,7 +77,7 @@ export class FunctionEvaluator implements BlockEvaluator {
         const result = evaluate(parameter, context);
         if (!store(result, index)) {
           if (isPromise(result)) return { reached: index, promised: result };
-          this.#fail(index, failures, { parameter, kind: "garbage", error: this.#describeGarbage(result) });
+          this.#fail(index, failures, { parameter, kind: "invalid-result", error: this.#describeInvalid(result) });
         }
       } catch (error) {
         this.#fail(index, failures, { parameter, kind: "threw", error: describeError(error) });
@@ -91,7 +91,7 @@ export class FunctionEvaluator implements BlockEvaluator {
     try {
       const result = await promised;
       if (this.#store(result, index)) return;
-      this.#fail(index, failures, { parameter, kind: "garbage", error: this.#describeGarbage(result) });
+      this.#fail(index, failures, { parameter, kind: "invalid-result", error: this.#describeInvalid(result) });
     } catch (error) {
       this.#fail(index, failures, { parameter, kind: "threw", error: describeError(error) });
     }
@@ -102,17 +102,17 @@ export class FunctionEvaluator implements BlockEvaluator {
     failures.push(failure);
   }
 
-  #describeGarbage(result: unknown): string {
+  #describeInvalid(result: unknown): string {
     return `returned ${describeValue(result)}; expected ${this.#columns.expected}`;
   }
 }
 
-/** How long one call of `evaluateBlock` should take at least and at most: nobody is heard, and nothing committed, meanwhile. */
+/** The shortest and the longest call of `evaluateBlock` to aim for: during a call the process cannot handle messages or commit results. */
 const CALL_MS = { least: 100, most: 400 } as const;
 
 /**
- * Runs a module's `evaluateBlock` for parts of a block that take some tenths of a second. If it throws, nothing is known of
- * the block: it is run again parameter by parameter.
+ * Runs a module's `evaluateBlock` for parts of a block that take some tenths of a second. If the function throws, no result of the
+ * block can be trusted, and the block is run again parameter by parameter.
  */
 export class VectorEvaluator implements BlockEvaluator {
   readonly #evaluateBlock: EvaluateBlock;
@@ -121,7 +121,7 @@ export class VectorEvaluator implements BlockEvaluator {
   readonly #rehearse: (parameters: number) => void;
   #size = 1024;
 
-  /** @param rehearse called with the number of parameters of each call. @default nothing */
+  /** @param rehearse simulates slow work; called with the number of parameters of each call. @default nothing */
   constructor(
     evaluateBlock: EvaluateBlock,
     context: CounterBasedContext,
@@ -158,12 +158,12 @@ export class VectorEvaluator implements BlockEvaluator {
   }
 
   /**
-   * @param at where in the columns the results go. @default their beginning
-   * @throws what the function throws.
+   * @param at the index in the columns of the first result. @default 0
+   * @throws every error of the function.
    */
   async evaluateOrThrow(start: number, count: number, at = 0): Promise<void> {
     const { names, buffers, areDeclared } = this.#columns;
-    // Values that the function leaves out are NaN, never those of the block before.
+    // A value that the function does not set is NaN, never a value of the block before.
     const views = buffers.map((buffer) => buffer.subarray(at, at + count).fill(Number.NaN));
     const out = areDeclared ? Object.fromEntries(names.map((name, place) => [name, views[place]])) : views[0];
     await this.#evaluateBlock(start, count, out as Parameters<EvaluateBlock>[2], this.#context);
@@ -181,7 +181,7 @@ export function describeValue(value: unknown): string {
   try {
     text = typeof value === "bigint" ? `${value}n` : JSON.stringify(value);
   } catch {
-    // A cycle, say: its kind must do.
+    // For example a cycle: the type has to do.
   }
   text ??= typeof value === "function" ? "a function" : String(value);
   return text.length > 200 ? `${text.slice(0, 200)}...` : text;

@@ -11,22 +11,22 @@ import type { BlockEvaluator, EvaluatedPart, Pause } from "./block-evaluator.ts"
 import type { ResultColumns } from "./result-columns.ts";
 
 /**
- * How many parameters are sent ahead of the answers: the program works while we read. Sixty-four lines fit any pipe, so that
- * neither side can wait for the other.
+ * How many parameters are sent ahead of the answers, so that the program works while this process reads. Sixty-four lines fit into
+ * any pipe, so that the two cannot block each other.
  */
 const AHEAD = 64;
 
-/** How long a second line may take to follow the first answer of a program that prints more than it should. */
+/** How long to wait after the first answer for a second line, which a program that prints too much would write. */
 const SETTLE_MS = 50;
 
 type Program = ChildProcessByStdio<Writable, Readable, null>;
 
 /**
- * Evaluates with a program in any language. It reads lines of JSON, `{"parameter": 7, "seed": 123}`, and answers each, in
- * order, with one line (see {@link parseAnswer}). `seed` is different for every parameter and made of the run's seed, for the
- * program's own random generator.
+ * Evaluates with a program in any language. The program reads lines of JSON, `{"parameter": 7, "seed": 123}`, and answers each,
+ * in order, with one line (see {@link parseAnswer}). `seed` is for the program's own random generator: it is derived from the
+ * run's seed and differs for every parameter.
  *
- * The program is started once and serves all blocks of a worker; it is started again when it ends.
+ * The program is started once for all blocks of a worker, and again if it ends.
  */
 export class CommandEvaluator implements BlockEvaluator {
   readonly #command: string;
@@ -35,11 +35,12 @@ export class CommandEvaluator implements BlockEvaluator {
   readonly #rehearse: () => void;
   #program: Program | undefined;
   #answers: AnswerReader | undefined;
-  /** The parameter whose answer is next, and the one whose question is. */
+  /** The parameter whose answer comes next. */
   #expected: number | undefined;
+  /** The parameter that is sent next. */
   #asked = 0;
 
-  /** @param rehearse called for each parameter. @default nothing */
+  /** @param rehearse simulates slow work; called for each parameter. @default nothing */
   constructor(command: string, context: CounterBasedContext, columns: ResultColumns, rehearse = () => {}) {
     this.#command = command;
     this.#context = context;
@@ -52,13 +53,13 @@ export class CommandEvaluator implements BlockEvaluator {
     if (this.#answers?.hasEnded) this.#forget();
     const fresh = this.#program === undefined;
     const [program, answers] = this.#start();
-    // Questions that an earlier call has asked and not heard the answers of: it ended in the middle of a block.
+    // An earlier call may have ended in the middle of a block, with questions whose answers are still to come.
     const isContinued = this.#expected === start;
     if (!isContinued) this.#asked = start;
     if (this.#asked === start) this.#checkInStep(answers);
     let done = 0;
     while (done < count) {
-      // A program that was just started gets one question first, to see that it gives one answer.
+      // A new program gets a single question first, to check that it prints a single line.
       const ahead = fresh && done === 0 ? 1 : AHEAD;
       for (const end = Math.min(start + done + ahead, start + count); this.#asked < end; this.#asked++) {
         program.stdin.write(questionFor(this.#asked, this.#context));
@@ -73,8 +74,8 @@ export class CommandEvaluator implements BlockEvaluator {
       } catch (error) {
         if (error instanceof PermanentError) throw error;
         this.#forget();
-        // Answers that were in the program's buffer are lost, so that with more than one question out nobody knows which
-        // parameter was at fault. Alone, it is this one, if the program was not about to end anyway: a new one will tell.
+        // The answers in the program's buffer are lost. If several questions were sent, the parameter at fault is unknown. If
+        // one was sent, it is that one, unless the program was about to end anyway: a new program decides.
         if (count > 1) throw error;
         if (!fresh) return this.evaluate(start, 1, pause);
         const { kind, message } = error as ProgramEnded;
@@ -82,8 +83,8 @@ export class CommandEvaluator implements BlockEvaluator {
       }
       this.#rehearse();
       const failure = this.#store(answer, start + done, done);
-      if (failure?.kind === "garbage") {
-        // Perhaps a stray line, so that every answer after it would be taken for the next parameter's.
+      if (failure?.kind === "invalid-result") {
+        // The line may be a stray one. Then every later answer would be taken for the next parameter's.
         this.#forget();
         if (count > 1) throw new Error(failure.error);
       }
@@ -124,10 +125,10 @@ export class CommandEvaluator implements BlockEvaluator {
   #start(): readonly [Program, AnswerReader] {
     if (this.#program === undefined || this.#answers === undefined) {
       const [file = "", ...args] = parseArgsStringToArgv(this.#command);
-      // Python holds back what it prints to a pipe, until a buffer is full that one answer never fills.
+      // Python buffers output to a pipe, and one answer never fills that buffer.
       const env = { ...process.env, PYTHONUNBUFFERED: "1" };
       this.#program = spawn(file, args, { stdio: ["pipe", "pipe", "inherit"], env });
-      // A write to a program that has ended: its end is reported by the answer that does not come.
+      // A write fails if the program has ended. AnswerReader reports the end.
       this.#program.stdin.on("error", () => {});
       this.#answers = new AnswerReader(this.#program, file);
     }
@@ -148,7 +149,7 @@ function questionFor(parameter: number, context: CounterBasedContext): string {
   return `${JSON.stringify({ parameter, seed: context.random() * 2 ** 53 })}\n`;
 }
 
-/** The program is gone before it has answered. */
+/** The program ended before it answered. */
 class ProgramEnded extends Error {
   readonly kind: FailureKind;
 
@@ -175,7 +176,7 @@ class AnswerReader {
       const reason = error.code === "ENOENT" ? "there is no such program" : error.message;
       this.#end(new PermanentError(`cannot start ${JSON.stringify(file)}: ${reason}`));
     });
-    // "close" comes after the last line was read, which "exit" does not.
+    // "close" comes after the last line was read; "exit" may come before.
     program.on("close", (code, signal) => {
       const end = signal === null ? `exited with code ${code}` : `was ended by ${signal}`;
       this.#end(new ProgramEnded(signal === null ? "exited" : "killed", `the program ${end}`));
@@ -186,7 +187,7 @@ class AnswerReader {
     return this.#ended !== undefined;
   }
 
-  /** Lines that nobody has asked for yet. */
+  /** The number of lines that were not taken yet. */
   get waiting(): number {
     return this.#lines.length;
   }

@@ -1,18 +1,18 @@
 import { pathToFileURL } from "node:url";
+import { checkColumnNames } from "../contract/columns.ts";
 import { describeError, PermanentError } from "../contract/errors.ts";
-import { checkColumnNames } from "../contract/settings.ts";
 import type { BlockEvaluationContext, EvaluationContext } from "../parameters/random.ts";
 
-/** What `evaluate` returns: a number, or one number for each declared column. */
+/** The result of `evaluate`: a number, or one number for each declared column. */
 export type EvaluationResult = number | Readonly<Record<string, number>>;
 
 /** Computes one parameter. */
 export type Evaluate = (parameter: number, context: EvaluationContext) => EvaluationResult | Promise<EvaluationResult>;
 
 /**
- * Computes the parameters from `start` to `start + count - 1`, for vectorised code. Where a call begins and how many parameters
- * it has may differ from run to run, so that a result must depend on its parameter only. Value `start + i` goes to `out[i]`, or to
- * `out.<column>[i]` where columns are declared.
+ * Computes the parameters from `start` to `start + count - 1`, for vectorised code. The calls divide the parameters differently
+ * from run to run, so that a result must depend on its parameter only. The result of parameter `start + i` goes to `out[i]`, or to
+ * `out.<column>[i]` if columns are declared.
  */
 export type EvaluateBlock = (
   start: number,
@@ -25,25 +25,27 @@ export type EvaluateBlock = (
 export interface ResultBlock {
   readonly start: number;
   readonly count: number;
-  /** By column; value `i` is that of parameter `start + i`. Those of failed parameters are NaN. */
+  /** The values by column; value `i` belongs to parameter `start + i`. Failed parameters have NaN. */
   readonly columns: Readonly<Record<string, Float64Array>>;
 }
 
-/** What a user's module exports: `evaluate` or `evaluateBlock`, and what it likes of the rest. */
+/** The exports of a user's module: either `evaluate` or `evaluateBlock`; the others are optional. */
 export interface EvaluationModule {
   readonly evaluate?: Evaluate;
   readonly evaluateBlock?: EvaluateBlock;
   /** Names of the results. @default ["value"] */
   readonly columns?: readonly string[];
-  /** One line, or some, about all results, printed after a run. */
+  /** A short text about all results, printed after a run. @default the least, the greatest and the sum of each column */
   readonly summarize?: (blocks: AsyncIterable<ResultBlock>) => Promise<string> | string;
 }
 
 export const DEFAULT_COLUMNS: readonly string[] = ["value"];
 
 /**
- * @param source what errors call it: `path` may be a copy that nobody has heard of.
- * @throws PermanentError where the file does not run, or exports no evaluation.
+ * Imports a user's module.
+ *
+ * @param source the name of the evaluation in errors, since `path` may be a temporary copy.
+ * @throws PermanentError if the file does not run, or exports no evaluation.
  */
 export async function importEvaluation(path: string, source: string): Promise<EvaluationModule> {
   let exported: EvaluationModule;

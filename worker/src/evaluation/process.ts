@@ -9,14 +9,14 @@ import { DEFAULT_COLUMNS, type Evaluate, type EvaluateBlock, importEvaluation } 
 import type { BlockOrder, CompletedPart, FromEvaluation, ToEvaluation } from "./protocol.ts";
 import { ResultColumns } from "./result-columns.ts";
 
-/**
- * The evaluation process: runs the user's code and nothing that must survive it. It may be killed at any moment. The user's
- * function has this process to itself, so that the loop around it is compiled for it alone.
+/*
+ * The evaluation process runs the user's code, and nothing that must survive it: it may be killed at any moment. The user's
+ * function has this process to itself, so that V8 compiles the loop around it for this function alone.
  */
 
-/** Finished blocks are reported together, this often: a message costs as much as a thousand cheap parameters. */
+/** Finished blocks are reported together after this time: a message costs as much as a thousand cheap parameters. */
 const REPORT_EVERY_MS = 20;
-/** A block that takes longer shows that it is alive this often. */
+/** A block that takes longer reports this often that it is alive. */
 const HEARTBEAT_EVERY_MS = 100;
 
 type CreateEvaluator = (columns: ResultColumns) => BlockEvaluator;
@@ -65,11 +65,11 @@ class EvaluationProcess {
         if (this.#queue.length === 0 || now - this.#reportedAt > REPORT_EVERY_MS) await this.#report(now);
       }
     } catch (error) {
-      // A block could not be written; those before it were.
+      // This block could not be written; the blocks before it were.
       await this.#report(performance.now());
       throw error;
     }
-    // Nothing is awaited since the queue was found empty: blocks that arrived meanwhile would lie there for ever.
+    // There must be no `await` after the queue was found empty: blocks that arrive during it would never be evaluated.
     this.#working = false;
     if (this.#stopping) this.stop();
   }
@@ -80,7 +80,7 @@ class EvaluationProcess {
     send({ type: "parameter", values: this.#buffers.map((buffer) => buffer[0] as number), failure: failures[0] });
   }
 
-  /** Exits when everything is reported; the block in work is completed as far as it is. */
+  /** Exits when everything is reported. The finished part of the current block is completed first. */
   stop(): void {
     this.#stopping = true;
     if (this.#working) return;
@@ -133,7 +133,7 @@ class EvaluationProcess {
   }
 }
 
-/** A turn of the event loop: messages are sent and heard. */
+/** Waits for one turn of the event loop, in which messages are sent and received. */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
@@ -142,7 +142,7 @@ function send(message: FromEvaluation): void {
   process.send?.(message);
 }
 
-/** Rehearses slow work: sleeps so many milliseconds for each parameter. */
+/** Simulates slow work: sleeps for this many milliseconds before each parameter. */
 function sleeper(simulateWorkMs: number): (parameters: number) => void {
   if (simulateWorkMs === 0) return () => {};
   const never = new Int32Array(new SharedArrayBuffer(4));
@@ -173,7 +173,7 @@ async function load({ source, seed, simulateWorkMs }: ToEvaluation & { type: "lo
   return new EvaluationProcess(declared, create, checksum);
 }
 
-/** Ends this process group when the supervisor is gone, also while the evaluation is in an endless loop. */
+/** Ends this process group when the supervisor is gone, even while the evaluation is in an endless loop. */
 function watchSupervisor(): void {
   const watcher = new Worker(
     `const { workerData } = require("node:worker_threads");
@@ -189,7 +189,7 @@ async function handle(message: ToEvaluation): Promise<void> {
     send({ type: "loaded", columns: evaluation.names });
     return;
   }
-  // The supervisor sends nothing else before it has heard "loaded".
+  // The supervisor sends everything else only after it has received "loaded".
   const loaded = evaluation as EvaluationProcess;
   if (message.type === "open") loaded.open(message.spoolPaths, message.batchSize, message.completeEveryMs);
   else if (message.type === "blocks") await loaded.add(message.blocks);
@@ -199,10 +199,10 @@ async function handle(message: ToEvaluation): Promise<void> {
 
 let evaluation: EvaluationProcess | undefined;
 watchSupervisor();
-// What an evaluation leaves behind when it has returned (a promise that nobody awaits, a timer) no longer belongs to a
-// parameter. Its result stands, in every run alike, and the error is shown.
+// An evaluation may leave a promise or a timer behind when it returns. An error in it belongs to no parameter: the result stands,
+// in every run alike, and the error is shown.
 process.on("uncaughtException", (error) => {
-  process.stderr.write(`an error that the evaluation did not catch, after it had returned: ${describeError(error)}\n`);
+  process.stderr.write(`the evaluation left an error behind after it had returned: ${describeError(error)}\n`);
 });
 process.on("disconnect", () => process.kill(-process.pid, "SIGKILL"));
 process.on("message", (message: ToEvaluation) => {

@@ -2,25 +2,25 @@ import type { Range } from "../parameters/ranges.ts";
 import type { Failure } from "../stores/store.ts";
 
 /**
- * The messages between a worker's supervisor and its evaluation process. Values do not travel here, they are written into the
- * spool; only a parameter that is run alone is answered with its values.
+ * The messages between a worker's supervisor and its evaluation process. They carry no values, which are written into the spool;
+ * only the answer to a single parameter carries its values.
  */
 
-/** What the process evaluates: a bundled module, or a program. */
+/** The evaluation of the process: a bundled module, or a program. */
 export type EvaluationSource =
   | {
       readonly modulePath: string;
-      /** What errors call it: the module is a bundle in a temporary directory. */
+      /** The name of the evaluation in errors, since the module is a bundle in a temporary directory. */
       readonly name: string;
     }
   | { readonly command: string; readonly columns: readonly string[] | undefined };
 
-/** A block, and where in the spool its values go. */
+/** A block, and the position of its values in the spool. */
 export interface BlockOrder extends Range {
   readonly position: number;
 }
 
-/** A part of a block whose values are in the spool: all of it, or what was done when its time had passed. */
+/** A part of a block whose values are in the spool: all of it, or the part that was finished when its time was up. */
 export interface CompletedPart extends Range {
   /** The first parameter of its block. */
   readonly block: number;
@@ -39,16 +39,16 @@ export type ToEvaluation =
   | { readonly type: "blocks"; readonly blocks: readonly BlockOrder[] }
   /** Evaluate one parameter, whose values come back in the answer. */
   | { readonly type: "parameter"; readonly parameter: number }
-  /** Complete what is done of the block in work, report it, and exit. */
+  /** Complete the finished part of the current block, report it, and exit. */
   | { readonly type: "stop" };
 
 export type FromEvaluation =
   | { readonly type: "loaded"; readonly columns: readonly string[] }
   | { readonly type: "completed"; readonly parts: readonly CompletedPart[] }
-  /** A sign of life, with the number of parameters that are done and not yet completed. */
+  /** A heartbeat, with the number of parameters that are done but not yet completed. */
   | { readonly type: "progress"; readonly done: number }
-  /** Which parameter of the block is at fault is to be found by running them one by one. */
+  /** The block failed as a whole. The supervisor runs its parameters one by one to find the one at fault. */
   | { readonly type: "block-failed"; readonly block: number; readonly error: string }
   | { readonly type: "parameter"; readonly values: readonly number[]; readonly failure: Failure | undefined }
-  /** The worker cannot go on, and this is why. */
+  /** The worker cannot go on, for this reason. */
   | { readonly type: "fatal"; readonly permanent: boolean; readonly message: string };

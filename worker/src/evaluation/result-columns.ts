@@ -1,9 +1,9 @@
-/** Puts a result at a place of the columns; false where it is not a number for each. */
+/** Stores a result at an index of the columns. @returns false if the result is not a number for each column. */
 export type StoreResult = (result: unknown, index: number) => boolean;
 
 /**
- * NaN has many bit patterns, and which one a computation gives depends on whether V8 has compiled it. Results must be the same
- * bytes everywhere, so that they hold only one.
+ * Replaces every NaN by the one with the canonical bit pattern. A computation's pattern depends on whether V8 has compiled it, and
+ * results must be the same bytes everywhere.
  */
 export function canonicalize(values: Float64Array): void {
   for (let index = 0; index < values.length; index++) {
@@ -11,9 +11,9 @@ export function canonicalize(values: Float64Array): void {
   }
 }
 
-/** Where the results of a block go: a buffer for each column. */
+/** The results of a block: a buffer for each column. */
 export class ResultColumns {
-  /** One name, `value`, where the evaluation declares none and returns plain numbers. */
+  /** The column names. An evaluation that declares none returns plain numbers, and its column is `value`. */
   readonly names: readonly string[];
   readonly buffers: readonly Float64Array[];
   /** Whether the evaluation named its columns, so that a result is an object. */
@@ -25,19 +25,19 @@ export class ResultColumns {
     this.buffers = names.map(() => new Float64Array(batchSize));
   }
 
-  /** What a result must be, for error messages. */
+  /** Describes a valid result, for error messages. */
   get expected(): string {
     return this.areDeclared ? `an object with a number for ${this.names.join(", ")}` : "a number";
   }
 
-  /** The values that a failed parameter has. */
+  /** Sets the values of a failed parameter. */
   clear(index: number): void {
     for (const buffer of this.buffers) buffer[index] = Number.NaN;
   }
 
   /**
-   * A function that stores results, with NaN in the one pattern that {@link canonicalize} leaves. It is made for these columns:
-   * with their names as literals it costs 3 ns a parameter, a tenth of what a loop over the names costs.
+   * Creates a function that stores results, with NaN in its canonical bit pattern. The function is generated for these columns:
+   * with their names as literals it costs 3 ns a parameter, a tenth of a loop over the names.
    */
   createStore(): StoreResult {
     const [only] = this.buffers;

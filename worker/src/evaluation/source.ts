@@ -1,30 +1,33 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { parseArgsStringToArgv } from "string-argv";
 import { PermanentError } from "../contract/errors.ts";
+import { describeProblem, oneOf, show } from "../contract/problems.ts";
 import { EVALUATIONS } from "../programs.ts";
+import { temporaryDirectory } from "../stores/temporary-directory.ts";
 
-/** First line of a bundle: such a file is run as it is. */
+/** The first line of a bundle. A file with this line is run as it is. */
 const BUNDLE_MARK = "// sweep evaluation bundle";
 const SOURCE_MAP = "\n//# sourceMappingURL=";
 
-/** An evaluation, before it is loaded. */
+/** An evaluation that was found, but not loaded. */
 export interface Evaluation {
-  /** For people: the file name without its ending. */
+  /** The file name without its extension, for people. */
   readonly name: string;
-  /** What the user called it: a name, a path or a command. */
+  /** The name, the path or the command that the user gave. */
   readonly source: string;
-  /** SHA-256 of everything that decides what it computes. */
+  /** The SHA-256 of everything that decides the results. */
   readonly sha256: string;
-  /** One JavaScript file with all it imports, but for what Node.js brings; undefined for a command. */
+  /** One JavaScript file with all imports except Node.js's own modules. Undefined for a command. */
   readonly bundle: Uint8Array | undefined;
 }
 
 /**
- * Finds an evaluation by the name of a bundled one, or by its path, and bundles it.
+ * Finds an evaluation and bundles it.
  *
- * @throws PermanentError where there is none, or it does not compile.
+ * @param nameOrPath the path of a module, or the name of an evaluation that comes with the worker (`collatz`, `prime`).
+ * @throws PermanentError if there is no such evaluation, or it does not compile.
  */
 export async function findEvaluation(nameOrPath: string): Promise<Evaluation> {
   const path = findFile(nameOrPath);
@@ -34,16 +37,23 @@ export async function findEvaluation(nameOrPath: string): Promise<Evaluation> {
   return { name, source: nameOrPath, sha256: sha256OfBundle(bundle), bundle };
 }
 
-/** An evaluation by a program: its identity is the command line and the content of each file that it names. */
+/**
+ * The evaluation by a program. Its identity is the command line and the content of each file that the command line names.
+ *
+ * @throws PermanentError if the command line is empty.
+ */
 export function commandEvaluation(command: string): Evaluation {
   const words = parseArgsStringToArgv(command);
-  if (words.length === 0)
-    throw new PermanentError(`EVALUATION_COMMAND: got ${JSON.stringify(command)}; allowed is a command line`);
+  if (words.length === 0) {
+    const fix = "name a program, for example python3 evaluate.py";
+    const problem = { path: ["evaluationCommand"], allowed: "a command line", got: show(command), fix };
+    throw new PermanentError(describeProblem(problem));
+  }
   const hash = createHash("sha256");
   let name = basename(words[0] as string);
   for (const word of words) {
     const isFile = existsSync(word) && readableFile(word) !== undefined;
-    // The file's name without its folder: a laptop and an image keep it in different ones.
+    // Without the folder: a laptop and an image keep the file in different ones.
     if (isFile) hash.update("file\0").update(basename(word)).update("\0").update(readFileSync(word));
     else hash.update("word\0").update(word);
     hash.update("\0");
@@ -58,8 +68,8 @@ export function commandEvaluation(command: string): Evaluation {
 }
 
 /**
- * What the file of an evaluation must be called in the repository, so that the image holds it and a job finds it by its name.
- * Undefined where it is there, and for a command.
+ * The path in the repository that an evaluation's file needs, so that the image holds it and a job finds it by its name. Undefined
+ * if the file is there already, and for a command.
  */
 export function fileForImage({ name, source, bundle }: Evaluation): string | undefined {
   if (bundle === undefined) return undefined;
@@ -67,6 +77,13 @@ export function fileForImage({ name, source, bundle }: Evaluation): string | und
   const file = name + (extname(path) === ".mjs" ? ".mjs" : ".ts");
   const wanted = join(EVALUATIONS, file);
   return existsSync(wanted) && realpathSync(wanted) === realpathSync(path) ? undefined : `worker/evaluations/${file}`;
+}
+
+/** Writes a bundle to a file, so that it can be imported. @returns the path; the file lasts as long as this process. */
+export function writeBundle(name: string, bundle: Uint8Array): string {
+  const path = join(temporaryDirectory(), `${name}.mjs`);
+  writeFileSync(path, bundle);
+  return path;
 }
 
 function readableFile(path: string): Buffer | undefined {
@@ -87,13 +104,12 @@ function findFile(nameOrPath: string): string {
   const path = resolve(nameOrPath);
   if (readableFile(path) !== undefined) return path;
   const bundled = existsSync(EVALUATIONS) ? readdirSync(EVALUATIONS).map((file) => basename(file, extname(file))) : [];
-  const problem = existsSync(path) ? `${nameOrPath} is not a file that can be read` : `there is no file ${nameOrPath}`;
-  throw new PermanentError(
-    `${problem}: allowed for [evaluation] or EVALUATION is the path of a module, or one of ${bundled.join(", ")}`,
-  );
+  const fix = existsSync(path) ? "the path exists, but cannot be read as a file" : "there is no such file";
+  const allowed = `the path of a module, or ${oneOf(bundled)}`;
+  throw new PermanentError(describeProblem({ path: ["evaluation"], allowed, got: show(nameOrPath), fix }));
 }
 
-/** The source map names folders of the machine that made it, so that it does not count. */
+/** The source map contains folder names of the machine that made it, so it is not hashed. */
 function sha256OfBundle(bundle: Uint8Array): string {
   const text = Buffer.from(bundle).toString("utf8");
   const end = text.lastIndexOf(SOURCE_MAP);
@@ -111,7 +127,7 @@ async function bundleFile(path: string): Promise<Uint8Array> {
   try {
     const { outputFiles } = await build({
       entryPoints: [path],
-      // Paths in the bundle are relative to the module, so that the same sources give the same bytes anywhere.
+      // Paths in the bundle are relative to the module: the same sources give the same bytes on every machine.
       absWorkingDir: dirname(path),
       outfile: "evaluation.mjs",
       write: false,
@@ -125,7 +141,7 @@ async function bundleFile(path: string): Promise<Uint8Array> {
       sourcemap: "inline",
       sourcesContent: false,
       sourceRoot: `${dirname(path)}/`,
-      // Data that an evaluation imports becomes part of it, and of its identity.
+      // Imported data becomes part of the evaluation and of its identity.
       loader: { ".csv": "text", ".txt": "text", ".bin": "binary", ".wasm": "binary" },
       banner: {
         // CommonJS packages in the bundle call require() for Node.js's own modules.

@@ -1,7 +1,7 @@
 import { CounterBasedContext } from "./random.ts";
 import { endOf, type Range } from "./ranges.ts";
 
-/** How the parameters are divided among the workers. */
+/** The settings that decide which worker computes which blocks. */
 export interface Partitioning {
   readonly totalParameters: number;
   readonly totalWorkers: number;
@@ -11,14 +11,14 @@ export interface Partitioning {
 }
 
 /**
- * The share of one worker, as blocks of at most `batchSize` parameters in the order in which it takes them.
+ * The share of one worker: blocks of at most `batchSize` parameters, in the order in which the worker takes them.
  *
- * The shares of all workers hold every parameter exactly once, and their sizes differ by one at most. A block begins at a
- * multiple of `batchSize`, but for those that two shares divide between them.
+ * The shares of all workers hold every parameter exactly once, and their sizes differ by one at most. A block starts at a
+ * multiple of `batchSize`, unless it is divided between two shares.
  */
 export function shareOf(worker: number, partitioning: Partitioning): Range[] {
   const { totalParameters, batchSize } = partitioning;
-  // The blocks, in the order of `order`, are laid on a line, and the line is cut into equal parts.
+  // The blocks are laid on a line, sorted by `order`, and the line is cut into equal parts.
   const order = partitioning.partition === "contiguous" ? undefined : blockOrder(partitioning);
   const blocks = Math.ceil(totalParameters / batchSize);
   const part = balancedPart(worker, partitioning);
@@ -36,7 +36,7 @@ export function shareOf(worker: number, partitioning: Partitioning): Range[] {
   return share;
 }
 
-/** The part of a line of `totalParameters` that falls to a worker: 10,000,000 over 3 is 3,333,334, 3,333,333, 3,333,333. */
+/** A worker's part of a line of `totalParameters`: three workers get 3,333,334, 3,333,333 and 3,333,333 of 10,000,000. */
 function balancedPart(worker: number, { totalParameters, totalWorkers }: Partitioning): Range {
   const count = Math.floor(totalParameters / totalWorkers);
   const withOneMore = totalParameters % totalWorkers;
@@ -44,10 +44,12 @@ function balancedPart(worker: number, { totalParameters, totalWorkers }: Partiti
 }
 
 /**
- * All blocks, those of worker 0 first. Each round deals one block to every worker, by a permutation of (seed, round):
- * neighbouring blocks go to different workers, so that a region or a ramp of slow parameters is spread over all of them, and
- * costs that recur with a period cannot line up with a worker. Every second round deals the permutation before it
- * backwards: whoever got the earliest block of a round gets the latest of the next, which cancels a linear ramp exactly.
+ * All blocks, sorted by worker. Each round deals one block to every worker, by a permutation of (seed, round): neighbouring
+ * blocks go to different workers, so that a region or a ramp of slow parameters is spread over all of them, and costs that recur
+ * with a period cannot line up with a worker. Every second round deals the permutation of the round before in reverse: the worker
+ * with the earliest block of a round gets the latest block of the next, which cancels a linear ramp exactly.
+ *
+ * Pinned by test/worker/pinned-values.test.ts: workers of two versions must agree on the shares of a run.
  */
 function blockOrder({ totalParameters, batchSize, totalWorkers, seed }: Partitioning): Uint32Array {
   const blocks = Math.ceil(totalParameters / batchSize);
@@ -58,7 +60,7 @@ function blockOrder({ totalParameters, batchSize, totalWorkers, seed }: Partitio
     const seat = block % totalWorkers;
     const round = (block - seat) / totalWorkers;
     if (seat === 0 && round % 2 === 0) {
-      // Parameters are below 2^53, so that no evaluation draws from these keys (even rounds only: 2^53 + 1 is no double).
+      // Parameters are below 2^53, so that no evaluation uses these keys. Only even rounds, because 2^53 + 1 is no double.
       generator.moveTo(2 ** 53 + round);
       permutation = shuffled(Math.min(totalWorkers, blocks), generator.random);
     }

@@ -2,10 +2,10 @@ const PARITY = 0x1bd11bda;
 const TWO_TO_32 = 2 ** 32;
 
 /**
- * Threefry-2x32 with 20 rounds: a keyed, counter-based generator. Nothing is carried from one number to the next, so the
- * numbers of a parameter do not depend on which worker draws them, or in which order. JAX uses the same function.
+ * Threefry-2x32 with 20 rounds: a keyed, counter-based generator. It carries no state from one number to the next, so that the
+ * numbers of a parameter depend neither on the worker that draws them nor on the order. JAX uses the same function.
  *
- * Writes two words of 32 bits to `output`. Written out, because loops over the rotations cost three times as much.
+ * Writes two words of 32 bits to `output`. The rounds are written out because loops over the rotations cost three times as much.
  *
  * @see Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (SC11); the known answers are Random123's.
  */
@@ -73,31 +73,35 @@ export function threefry2x32(
   output[1] = x1;
 }
 
-/** What an evaluation is given beside its parameter. */
+/** The second argument of `evaluate`. */
 export interface EvaluationContext {
   /** The run's seed. */
   readonly seed: number;
   /** The parameter that is being evaluated. */
   readonly parameter: number;
   /**
-   * The next random number of this parameter, at least 0 and below 1, with 53 random bits. It depends on the seed, the
-   * parameter and how many were drawn for the parameter before: never on the worker, the block or the machine.
+   * The next random number of this parameter, at least 0 and below 1, with 53 random bits. It depends on the seed, the parameter
+   * and the number of earlier draws for the parameter, but never on the worker, the block or the machine.
    */
   readonly random: () => number;
 }
 
-/** What `evaluateBlock` is given beside its parameters. */
+/** The last argument of `evaluateBlock`. */
 export interface BlockEvaluationContext {
   /** The run's seed. */
   readonly seed: number;
   /**
-   * The random numbers of one parameter, from its first: those that `context.random` gives `evaluate`. They are to be drawn
-   * before those of the next parameter are asked for.
+   * The random numbers of one parameter, from its first: the same as those of `context.random` in `evaluate`. Draw all numbers of
+   * a parameter before you ask for the next parameter's.
    */
   readonly randomOf: (parameter: number) => () => number;
 }
 
-/** An {@link EvaluationContext} that is moved from parameter to parameter, so that none is made for each. */
+/**
+ * An {@link EvaluationContext} that moves from parameter to parameter, so that no object is created for each.
+ *
+ * Its numbers are part of the results: test/worker/pinned-values.test.ts pins them, and a change needs a new RESULTS_FORMAT.
+ */
 export class CounterBasedContext implements EvaluationContext, BlockEvaluationContext {
   readonly seed: number;
   parameter = 0;
@@ -116,7 +120,7 @@ export class CounterBasedContext implements EvaluationContext, BlockEvaluationCo
     };
   }
 
-  /** Moves to a parameter. It costs two stores: the parameter's key is made when the first number is drawn. */
+  /** Moves to a parameter. It costs two stores: the parameter's key is derived when the first number is drawn. */
   moveTo(parameter: number): void {
     this.parameter = parameter;
     this.#draws = 0;
@@ -128,7 +132,7 @@ export class CounterBasedContext implements EvaluationContext, BlockEvaluationCo
       threefry2x32(seed >>> 0, (seed / TWO_TO_32) >>> 0, parameter >>> 0, (parameter / TWO_TO_32) >>> 0, this.#key);
     }
     threefry2x32(this.#key[0] as number, this.#key[1] as number, this.#draws++, 0, this.#words);
-    // 26 and 27 bits make the 53 bits of a double below 1.
+    // 26 bits and 27 bits give the 53 bits of a double below 1.
     return ((this.#words[0] as number) >>> 6) * 2 ** -26 + ((this.#words[1] as number) >>> 5) * 2 ** -53;
   }
 }

@@ -9,7 +9,7 @@ export function endOf(range: Range): number {
   return range.start + range.count;
 }
 
-/** How many parameters disjoint ranges hold. */
+/** The number of parameters in disjoint ranges. */
 export function countOf(ranges: readonly Range[]): number {
   return ranges.reduce((sum, range) => sum + range.count, 0);
 }
@@ -26,7 +26,7 @@ export function union(ranges: readonly Range[]): Range[] {
   return merged;
 }
 
-/** What is left of `ranges`, in their order, without the parameters of `taken`, which is a result of {@link union}. */
+/** The parts of `ranges` that are not in `taken`, in their order. `taken` must be a result of {@link union}. */
 export function subtract(ranges: readonly Range[], taken: readonly Range[]): Range[] {
   const left: Range[] = [];
   for (const range of ranges) {
@@ -42,7 +42,7 @@ export function subtract(ranges: readonly Range[], taken: readonly Range[]): Ran
   return left;
 }
 
-/** Whether any parameter of `range` is in `ranges`, which is a result of {@link union}. */
+/** Whether any parameter of `range` is in `ranges`, which must be a result of {@link union}. */
 export function overlaps(ranges: readonly Range[], range: Range): boolean {
   const candidate = ranges[firstEndingAfter(ranges, range.start)];
   return candidate !== undefined && candidate.start < endOf(range);

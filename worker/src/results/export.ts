@@ -1,33 +1,64 @@
 import { createWriteStream, rmSync } from "node:fs";
 import { rename } from "node:fs/promises";
-import { Readable } from "node:stream";
+import { Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { explainFileError } from "../contract/errors.ts";
+import { explainFileError, PermanentError } from "../contract/errors.ts";
+import { describeProblem, oneOf, show } from "../contract/problems.ts";
 import type { ResultBlock } from "../evaluation/module.ts";
-import type { Failure, ResultReader } from "../stores/store.ts";
+import type { ResultReader } from "../stores/store.ts";
 import { resultBlocks } from "./blocks.ts";
+import { type VerifiedResults, type VerifyOptions, verify } from "./verify.ts";
 
+/** The formats of a table. */
 export const EXPORT_FORMATS = ["parquet", "csv", "jsonl"] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
+/** Which table is written, and where. */
+export interface ExportOptions extends VerifyOptions {
+  /** @default "parquet" */
+  readonly format?: ExportFormat | undefined;
+  /** A path, where the file appears when it is complete, or an open stream (not for Parquet), which is not closed. */
+  readonly output: string | Writable;
+}
+
 /**
- * Writes the results of a verified run as one table: `parameter`, and a column for each result, without a value where the
- * parameter failed.
+ * Verifies the results of a run and writes them as one table: the column `parameter`, and a column for each result, without a
+ * value where the parameter failed.
  *
- * @param output a path, which appears when it is complete, or `-` for standard output (not for Parquet).
+ * @param resultsUrl `file:<directory>`, a path, or `s3://<bucket>/<prefix>`.
+ * @throws TemporaryError if the results are incomplete.
+ * @throws PermanentError if there are none, or the format cannot be written to the output.
  */
-export async function exportResults(
+export async function exportResults(resultsUrl: string, options: ExportOptions): Promise<VerifiedResults> {
+  const { format = "parquet", output } = options;
+  checkFormat(format, output);
+  const verified = await verify(resultsUrl, options);
+  const { reader, failures } = verified;
+  const failed = new Set(failures.map((failure) => failure.parameter));
+  if (typeof output === "string") await exportToFile(reader, failed, format, output);
+  else await pipeline([...(await textOf(reader, failed, format)), output], { end: false });
+  return verified;
+}
+
+function checkFormat(format: ExportFormat, output: string | Writable): void {
+  if (!EXPORT_FORMATS.includes(format)) {
+    const problem = { path: ["format"], allowed: oneOf(EXPORT_FORMATS), got: show(format), fix: "choose one of these" };
+    throw new PermanentError(describeProblem(problem));
+  }
+  if (format === "parquet" && typeof output !== "string") {
+    const fix = "name a file, because Parquet is written back and forth, or choose csv or jsonl";
+    throw new PermanentError(
+      describeProblem({ path: ["output"], allowed: "a file for Parquet", got: "a stream", fix }),
+    );
+  }
+}
+
+async function exportToFile(
   reader: ResultReader,
-  failures: readonly Failure[],
+  failed: ReadonlySet<number>,
   format: ExportFormat,
   output: string,
 ): Promise<void> {
-  const failed = new Set(failures.map((failure) => failure.parameter));
-  if (output === "-") {
-    // Standard output is not closed behind it: others may have something to say.
-    await pipeline([...(await textOf(reader, failed, format)), process.stdout], { end: false });
-    return;
-  }
   const aside = `${output}.${process.pid}`;
   try {
     if (format === "parquet") await writeParquet(reader, failed, aside);
@@ -39,7 +70,7 @@ export async function exportResults(
   }
 }
 
-/** The beginning of a pipeline that gives the table as text. */
+/** The first streams of a pipeline: they produce the table as text. */
 async function textOf(
   reader: ResultReader,
   failed: ReadonlySet<number>,
@@ -64,7 +95,7 @@ async function* rows(reader: ResultReader, failed: ReadonlySet<number>): AsyncGe
   }
 }
 
-/** JSON has no NaN and no infinity: they are the strings "NaN", "Infinity" and "-Infinity", and null is a failed parameter. */
+/** JSON has no NaN and no infinity, so they become the strings "NaN", "Infinity" and "-Infinity"; null is a failed parameter. */
 async function* jsonLines(reader: ResultReader, failed: ReadonlySet<number>): AsyncGenerator<string> {
   for await (const block of resultBlocks(reader)) {
     const columns = Object.entries(block.columns);
@@ -88,7 +119,7 @@ async function writeParquet(reader: ResultReader, failed: ReadonlySet<number>, p
   const { columns } = reader.identity;
   const writer = new ParquetWriter({
     writer: fileWriter(path),
-    // Deltas make the parameter nearly free; values of a computation rarely compress, and Snappy costs seven times the write.
+    // Delta encoding makes the parameters nearly free. Computed values rarely compress, and Snappy takes seven times as long as the write.
     codec: "UNCOMPRESSED",
     schema: [
       { name: "root", num_children: columns.length + 1 },

@@ -6,23 +6,24 @@ import { bytesOf, createChecksum } from "../stores/checksum.ts";
 import type { CommitRecord } from "../stores/store.ts";
 
 const BYTES = Float64Array.BYTES_PER_ELEMENT;
-/** Blocks that follow each other are read together up to so many values: small reads cost more than what they bring. */
+/** Consecutive blocks are read together up to this many values, because small reads are slow. */
 const VALUES_AT_ONCE = 1 << 17;
 
-/** Consecutive parameters, and the records of them. */
+/** Consecutive parameters and their records. */
 interface Stretch extends Range {
   readonly records: CommitRecord[];
 }
 
+/** The findings of {@link readColumns}. */
 export interface ColumnContents {
   /** The records whose values match their checksum. */
   readonly intact: readonly CommitRecord[];
-  /** SHA-256 of each file; undefined where one does not have its size, or the records do not cover it. */
+  /** The SHA-256 of each file. Undefined if a file has another size, or the records do not cover it. */
   readonly digests: readonly string[] | undefined;
 }
 
 /**
- * Reads all columns once, and checks and hashes what it reads while it reads on. Of the time, SHA-256 takes nine tenths.
+ * Reads all columns once, and checks and hashes each part while the next is read. SHA-256 takes nine tenths of the time.
  *
  * @param records sorted by their first parameter.
  */
@@ -41,7 +42,7 @@ export async function readColumns(
     let hashed = 0;
     let isCovered = sizes.every((found) => found === size);
     const stretches = stretchesOf(records);
-    // Two sets of buffers: one is filled while the other is worked on.
+    // Two sets of buffers: one is filled while the other is hashed.
     const longest = stretches.reduce((most, { count }) => Math.max(most, count), 0);
     const buffers = [0, 1].map(() => paths.map(() => new Float64Array(longest)));
     let reading = readStretch(files, stretches[0], buffers[0] as Float64Array[]);
@@ -65,7 +66,7 @@ export async function readColumns(
   }
 }
 
-/** Records that overlap, or follow each other and are small, in one. */
+/** Joins records that overlap, and small ones that follow each other. */
 function stretchesOf(records: readonly CommitRecord[]): Stretch[] {
   const stretches: { start: number; count: number; records: CommitRecord[] }[] = [];
   for (const record of records) {
@@ -94,7 +95,7 @@ async function openToRead(path: string): Promise<FileHandle> {
   }
 }
 
-/** The values of a stretch, a column each; those beyond the end of a file that was cut are 0. */
+/** Reads the values of a stretch, column by column. Beyond the end of a file that was cut they are 0. */
 async function readStretch(
   files: readonly FileHandle[],
   stretch: Stretch | undefined,

@@ -5,7 +5,7 @@ import { resultBlocks } from "./blocks.ts";
 
 const number = new Intl.NumberFormat("en", { maximumSignificantDigits: 15 });
 
-/** The summary of an evaluation in its own words, or the least, the greatest and the sum of each column. */
+/** The result of the module's own `summarize`, or the least, the greatest and the sum of each column. */
 export async function summarize(reader: ResultReader, summarizeModule: EvaluationModule["summarize"]): Promise<string> {
   if (summarizeModule === undefined) return describeColumns(reader);
   try {
@@ -33,7 +33,7 @@ class ColumnStatistics {
   add(start: number, values: Float64Array): void {
     for (let index = 0; index < values.length; index++) {
       const value = values[index] as number;
-      // NaN is neither less nor greater, and would make the sum useless.
+      // Skip NaN: it would make the sum NaN, and it compares with nothing.
       if (Number.isNaN(value)) continue;
       this.#sum += value;
       if (value < this.#least) [this.#least, this.#leastAt] = [value, start + index];

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
+import { TemporaryError } from "../contract/errors.ts";
 import { formatCount } from "../contract/format.ts";
 import { countOf, endOf, type Range, subtract, union } from "../parameters/ranges.ts";
 import { FAILURES_FILE, serializeFailures } from "../stores/file-store.ts";
+import { openStore, type StoreOptions } from "../stores/open.ts";
 import type { CommitRecord, Failure, ResultReader } from "../stores/store.ts";
 import { readColumns } from "./read-columns.ts";
 
@@ -19,30 +21,48 @@ export interface Receipt {
   readonly present: number;
   /** Parameters that were evaluated and have none. */
   readonly failed: number;
-  /** By column: of its file, which holds little-endian float64 values. */
+  /** By column, the digest of its file, which holds little-endian float64 values. */
   readonly columns: Readonly<Record<string, { readonly sha256: string }>>;
-  /** Of `present.bits`: bit `i % 8` of byte `i / 8`, lowest first, is 1 where parameter `i` has a result. */
+  /** The digest of `present.bits`: bit `i % 8` of byte `i / 8`, lowest first, is 1 where parameter `i` has a result. */
   readonly presentBitsSha256: string;
-  /** What was committed, sorted: together exactly the parameters of the run. */
+  /** The committed blocks, sorted: together exactly the parameters of the run. */
   readonly ranges: readonly (Range & { readonly checksum: string; readonly failed: number })[];
 }
 
-/** What `verify` found. */
-export type Verification =
-  | { readonly complete: true; readonly receipt: Receipt; readonly failures: readonly Failure[] }
-  | {
-      readonly complete: false;
-      /** Parameters that no intact block holds. */
-      readonly missing: readonly Range[];
-      /** Those of them that were committed, but whose values do not match the checksum. */
-      readonly damaged: readonly Range[];
-    };
+/** Results that are complete and undamaged. */
+export interface VerifiedResults {
+  readonly receipt: Receipt;
+  /** The parameters without a result, sorted. */
+  readonly failures: readonly Failure[];
+  /** The results, for {@link resultBlocks}. */
+  readonly reader: ResultReader;
+}
+
+/** How results are fetched to be verified. */
+export interface VerifyOptions extends StoreOptions {
+  /**
+   * The directory that keeps the files downloaded from a bucket.
+   *
+   * @default a temporary directory, removed when this process exits
+   */
+  readonly downloadDirectory?: string | undefined;
+}
 
 /**
- * Proves that every parameter is there exactly once, with matching checksums, and writes `receipt.json`, `present.bits` and
- * `failures.jsonl`. A run that is not complete gets no receipt.
+ * Proves that the results of a run hold every parameter exactly once, with matching checksums, and writes `receipt.json`,
+ * `present.bits` and `failures.jsonl` beside them.
+ *
+ * @param resultsUrl `file:<directory>`, a path, or `s3://<bucket>/<prefix>`.
+ * @throws TemporaryError that lists the missing parameters. The run gets no receipt; started again, it computes only these.
+ * @throws PermanentError if there are no results.
  */
-export async function verifyResults(reader: ResultReader): Promise<Verification> {
+export async function verify(resultsUrl: string, options: VerifyOptions = {}): Promise<VerifiedResults> {
+  const store = await openStore(resultsUrl, options);
+  return verifyResults(await store.read(options.downloadDirectory));
+}
+
+/** Like {@link verify}, for results that were read already. */
+export async function verifyResults(reader: ResultReader): Promise<VerifiedResults> {
   const { identity } = reader;
   const records = (await reader.records()).sort((a, b) => a.start - b.start || b.count - a.count);
   const size = identity.totalParameters * Float64Array.BYTES_PER_ELEMENT;
@@ -50,8 +70,7 @@ export async function verifyResults(reader: ResultReader): Promise<Verification>
   const everything = { start: 0, count: identity.totalParameters };
   const missing = subtract([everything], union(intact));
   if (missing.length > 0 || digests === undefined) {
-    const damaged = subtract(union(records), union(intact));
-    return { complete: false, missing, damaged };
+    throw incomplete(reader.url, missing, subtract(union(records), union(intact)));
   }
   const failures = failuresOf(intact);
   const bits = presentBits(identity.totalParameters, failures);
@@ -76,11 +95,20 @@ export async function verifyResults(reader: ResultReader): Promise<Verification>
   await reader.writeReport(PRESENT_FILE, bits);
   await reader.writeReport(FAILURES_FILE, serializeFailures(failures));
   await reader.writeReport("receipt.json", `${JSON.stringify(receipt, undefined, 1)}\n`);
-  return { complete: true, receipt, failures };
+  return { receipt, failures, reader };
+}
+
+/** @param damaged those of the missing parameters that were committed, but whose values do not match the checksum. */
+function incomplete(url: string, missing: readonly Range[], damaged: readonly Range[]): TemporaryError {
+  const count = countOf(damaged);
+  const because = count === 0 ? "" : `, ${formatCount(count)} of them because their values do not match their checksum`;
+  return new TemporaryError(
+    `${url} is not complete: ${describeMissing(missing)}${because}. Start the run again: it computes only these`,
+  );
 }
 
 /** `12,000 parameters are missing (0-9,999, 20,000-21,999)`. */
-export function describeMissing(missing: readonly Range[]): string {
+function describeMissing(missing: readonly Range[]): string {
   const shown = missing.slice(0, 5).map((range) => `${formatCount(range.start)}-${formatCount(endOf(range) - 1)}`);
   const more = missing.length > shown.length ? `, and ${missing.length - shown.length} more ranges` : "";
   return `${formatCount(countOf(missing))} parameters are missing (${shown.join(", ")}${more})`;
@@ -103,7 +131,7 @@ function presentBits(total: number, failures: readonly Failure[]): Uint8Array {
   return bits;
 }
 
-/** Of sorted records that cover everything, as few as cover it too: blocks committed twice are named once. */
+/** The fewest of some sorted records that still cover everything: a block that was committed twice appears once. */
 function withoutOverlaps(records: readonly CommitRecord[]): CommitRecord[] {
   const chosen: CommitRecord[] = [];
   let covered = 0;

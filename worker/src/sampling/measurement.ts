@@ -2,41 +2,42 @@ import { countOf } from "../parameters/ranges.ts";
 import type { FailureKind } from "../stores/store.ts";
 import type { RawSample } from "./sample.ts";
 
-/** What a sample says of an evaluation, on one core of this machine. */
+/** The cost of an evaluation on one core of this machine, estimated from a sample. */
 export interface Measurement {
   readonly secondsPerParameter: number;
-  /** Between which the mean lies with 95 % confidence, as far as the blocks were like the others. */
+  /** The 95 % confidence interval of the mean, if the sampled blocks are like the others. */
   readonly confidence: { readonly least: number; readonly most: number };
-  /** What a parameter costs in the cheapest and in the most expensive tenth of the blocks. */
+  /** The 10th and the 90th percentile of the blocks' cost for a parameter. */
   readonly spread: { readonly least: number; readonly most: number };
-  /** No parameter took longer; exact where it was measured alone. */
+  /** An upper bound of the slowest parameter's time; exact if that parameter was measured alone. */
   readonly slowestSeconds: number;
   readonly slowestIsExact: boolean;
-  /** Different ones: no more than there are. */
+  /** The number of different parameters that were evaluated. */
   readonly parameters: number;
-  /** More than `parameters` where some were evaluated again. */
+  /** More than `parameters` if some were evaluated again. */
   readonly evaluations: number;
   readonly blocks: number;
-  /** Of the parameters. */
+  /** How many of the parameters failed. */
   readonly failed: number;
   readonly failedByKind: Readonly<Partial<Record<FailureKind, number>>>;
-  /** One of each kind. */
+  /** One failure of each kind. */
   readonly failures: readonly { readonly parameter: number; readonly error: string }[];
   readonly elapsedSeconds: number;
   readonly unfinishedSeconds: number | undefined;
 }
 
-/** The beginning does not count: V8 has not compiled the evaluation yet, and blocks are small. */
+/** The share of the time that does not count: V8 has not compiled the evaluation yet, and blocks are small. */
 const WARM_UP_SHARE = 0.1;
-/** Where fewer blocks are left, the beginning counts too. */
+/** If fewer blocks would be left, the warm-up counts too. */
 const LEAST_BLOCKS = 20;
 
+/** Estimates the cost from the observations of a sample. */
 export function measure(sample: RawSample): Measurement {
   const { observations, evaluated, elapsedSeconds, unfinishedSeconds } = sample;
   const failures = [...new Map(sample.failures.map((failure) => [failure.parameter, failure])).values()];
   const warm = observations.filter(({ at }) => at >= WARM_UP_SHARE * elapsedSeconds);
   const used = warm.length >= LEAST_BLOCKS ? warm : observations;
-  // Each block is a draw of its own: that of an expensive part of the range must not count less for being smaller.
+  // Every block has the same weight: blocks in an expensive part of the range are smaller, but must not count less.
   const costs = used.map(({ seconds, count }) => seconds / count).sort((a, b) => a - b);
   const mean = costs.reduce((sum, cost) => sum + cost, 0) / costs.length;
   const variance = costs.reduce((sum, cost) => sum + (cost - mean) ** 2, 0) / Math.max(1, costs.length - 1);

@@ -2,17 +2,17 @@ import { shuffled } from "../parameters/partition.ts";
 import { CounterBasedContext } from "../parameters/random.ts";
 import type { Range } from "../parameters/ranges.ts";
 
-/** The range is cut into so many parts, and each is visited before any is visited again: cost may depend on the parameter. */
+/** The range is cut into this many parts, and every part is visited before any is visited again: cost may depend on the parameter. */
 const STRATA = 64;
-/** A block that takes so long makes what it costs to send one (0.2 ms) negligible, and leaves room for hundreds of them. */
+/** The time that a block should take: long enough to hide the cost of sending it (0.2 ms), short enough for hundreds of blocks. */
 const TARGET_SECONDS = 0.02;
-/** The first blocks are small, since nobody knows what a parameter costs. */
+/** The most by which a block may grow over the one before. The first has one parameter, because the cost is unknown. */
 const GROWTH = 4;
 export const LARGEST_SAMPLE_BLOCK = 1_000_000;
-/** Parameters are below 2^53, so that no evaluation draws from this key; nor does the partition. */
+/** Neither evaluations, whose parameters are below 2^53, nor the partition draw from this key. */
 const RANDOM_KEY = 2 ** 54;
 
-/** Where a sample is taken: blocks all over the range, by a seeded choice, and of a size that follows what was measured. */
+/** The blocks of a sample: spread over the range by a seeded choice, and sized by the cost measured so far. */
 export class SampleBlocks {
   readonly #total: number;
   readonly #random: () => number;
@@ -25,13 +25,13 @@ export class SampleBlocks {
     this.#random = generator.random;
   }
 
-  /** Sets the size of the blocks that follow. */
+  /** Sets the size of later blocks. */
   follow(secondsPerParameter: number): void {
     const wanted = Math.round(TARGET_SECONDS / secondsPerParameter);
     this.#size = Math.max(1, Math.min(wanted, GROWTH * this.#size, LARGEST_SAMPLE_BLOCK));
   }
 
-  /** Blocks until `isOver` says so. */
+  /** Yields blocks until `isOver` returns true. */
   *until(isOver: () => boolean): Generator<Range> {
     const strata = Math.min(STRATA, this.#total);
     for (;;) {

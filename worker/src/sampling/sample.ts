@@ -6,42 +6,73 @@ import { COMPLETE_EVERY_MS, type Failure, type ResultWriter, type SpooledBlock }
 import { temporaryDirectory } from "../stores/temporary-directory.ts";
 import type { EvaluationSession } from "../supervisor/evaluation-session.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
+import { type Measurement, measure } from "./measurement.ts";
 import { LARGEST_SAMPLE_BLOCK, SampleBlocks } from "./sample-blocks.ts";
 
-/** A block, or a part of one, that was evaluated. */
+/** The time that a block, or a part of one, has taken. */
 export interface Observation {
-  /** Since the beginning of the sample. */
+  /** Seconds from the start of the sample to the start of the block. */
   readonly at: number;
   readonly seconds: number;
   readonly count: number;
 }
 
+/** Everything that a sample has observed. */
 export interface RawSample {
   readonly observations: readonly Observation[];
-  /** The parameters of all of them, each once: blocks are chosen at random, and may overlap. */
+  /** The evaluated parameters, each once: blocks are chosen at random and may overlap. */
   readonly evaluated: readonly Range[];
   readonly failures: readonly Failure[];
   readonly elapsedSeconds: number;
-  /** How long the parameters had been computed that were not finished when the time was up. */
+  /** How long the block that was not finished had been computed when the time was up. */
   readonly unfinishedSeconds: number | undefined;
 }
 
-export interface SamplerOptions {
-  /** An evaluation that is loaded; it is closed in the end. */
-  readonly session: EvaluationSession;
-  readonly columns: readonly string[];
+/** Which parameters are sampled, and for how long. */
+export interface SampleOptions {
+  /** The sample is taken from the parameters 0 to one less than this. At least 1. */
   readonly totalParameters: number;
+  /** Chooses the parameters. The evaluation draws from the seed that it was loaded with. */
   readonly seed: number;
-  readonly timeoutMs: number;
-  /** No block begins after this; what has begun gets half as long again. */
+  /** Seconds that one parameter may take; 0 is no limit. */
+  readonly evaluationTimeoutSeconds: number;
+  /** No block starts after this time; a block under way gets half as long again. */
   readonly seconds: number;
-  /** @param evaluations with those of parameters that were evaluated before. */
-  readonly onProgress: (elapsedSeconds: number, evaluations: number, failed: number) => void;
+  /** Ends the sample early: the result is what was measured until then. */
+  readonly signal?: AbortSignal | undefined;
+  /** @param evaluations counts a parameter again when it is evaluated again. */
+  readonly onProgress?: (elapsedSeconds: number, evaluations: number, failed: number) => void;
 }
 
-/** Evaluates parameters all over the range, as a worker would, and takes the time of each block. Nothing is kept. */
-export class Sampler {
-  readonly #options: SamplerOptions;
+/** The part of a loaded evaluation that a sample needs. */
+interface Sampled {
+  readonly session: EvaluationSession;
+  readonly columns: readonly string[];
+}
+
+/**
+ * Evaluates parameters all over the range for some seconds, as a worker would, and measures what a parameter costs. No result is
+ * kept.
+ *
+ * @param loaded what `loadEvaluation` returns. Its process is ended.
+ * @throws PermanentError where not a single parameter was finished.
+ */
+export async function sample(loaded: Sampled, options: SampleOptions): Promise<Measurement> {
+  const { signal } = options;
+  const sampler = new Sampler(loaded, options);
+  const stop = () => sampler.stop();
+  signal?.addEventListener("abort", stop);
+  if (signal?.aborted) stop();
+  try {
+    return measure(await sampler.run());
+  } finally {
+    signal?.removeEventListener("abort", stop);
+  }
+}
+
+/** Measures the time of each block. */
+class Sampler {
+  readonly #options: SampleOptions;
   readonly #supervisor: Supervisor;
   readonly #blocks: SampleBlocks;
   readonly #observations: Observation[] = [];
@@ -51,27 +82,26 @@ export class Sampler {
   #lastAt = this.#startedAt;
   #evaluations = 0;
 
-  constructor(options: SamplerOptions) {
-    const { session, totalParameters, seed, timeoutMs, columns } = options;
+  constructor({ session, columns }: Sampled, options: SampleOptions) {
+    const { totalParameters, seed, evaluationTimeoutSeconds } = options;
     this.#options = options;
     this.#blocks = new SampleBlocks(totalParameters, seed);
     this.#supervisor = new Supervisor({
       session,
       writer: this.#stopwatch(columns),
       batchSize: Math.min(LARGEST_SAMPLE_BLOCK, Math.max(1, totalParameters)),
-      timeoutMs,
-      // They are counted, and part of what is predicted.
+      timeoutMs: evaluationTimeoutSeconds * 1000,
+      // Failures are counted: their share is part of the measurement.
       maxFailures: Number.MAX_SAFE_INTEGER,
       onProgress: () => {},
     });
   }
 
-  /** Ends the sample; {@link run} returns what there is. */
+  /** Ends the sample; {@link run} returns what was measured. */
   stop(): void {
     this.#supervisor.stop();
   }
 
-  /** @throws PermanentError where not a single parameter was finished. */
   async run(): Promise<RawSample> {
     const { seconds, totalParameters } = this.#options;
     const isOver = () =>
@@ -83,7 +113,7 @@ export class Sampler {
       const unfinishedSeconds = outcome === "stopped" ? (performance.now() - this.#lastAt) / 1000 : undefined;
       if (this.#observations.length === 0) {
         throw new PermanentError(
-          `--seconds: got ${seconds}; no parameter was finished in ${Math.round(this.#elapsed)} s: allow more, or a smaller --timeout`,
+          `no parameter was finished in ${Math.round(this.#elapsed)} s: give more than --seconds ${seconds}, or a smaller --timeout`,
         );
       }
       return {
@@ -104,10 +134,10 @@ export class Sampler {
   }
 
   #report(): void {
-    this.#options.onProgress(this.#elapsed, this.#evaluations, this.#failures.length);
+    this.#options.onProgress?.(this.#elapsed, this.#evaluations, this.#failures.length);
   }
 
-  /** A writer that keeps nothing. With one block under way at a time, what lies between two commits is the time of one. */
+  /** A writer that keeps nothing. One block is under way at a time, so that the time between two commits is that of one block. */
   #stopwatch(columns: readonly string[]): ResultWriter {
     const directory = temporaryDirectory();
     const paths = columns.map((name) => join(directory, `${name}.f64`));

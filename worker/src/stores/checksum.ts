@@ -4,10 +4,11 @@ import xxhash from "xxhash-wasm";
 export type Checksum = (start: number, columns: readonly Float64Array[]) => string;
 
 /**
- * XXH64 over a block's columns, one after the other, seeded with its first parameter: values that are right but stand at
- * another block's place do not match. Detects damage, not malice.
+ * XXH64 over a block's columns, one after the other, seeded with its first parameter, so that correct values at another block's
+ * place do not match. It detects damage, not malice.
  *
- * It costs 1 ns a parameter and column, a third of Node.js' own CRC-32.
+ * It costs 1 ns a parameter and column, a third of Node.js's own CRC-32. Stored checksums must stay valid:
+ * test/worker/pinned-values.test.ts pins them, and a change needs a new RESULTS_FORMAT.
  *
  * @see https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md
  */

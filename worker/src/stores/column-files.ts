@@ -7,10 +7,10 @@ const BYTES = Float64Array.BYTES_PER_ELEMENT;
 const datasync = promisify(fdatasync);
 
 /**
- * Files of little-endian float64 values, one a column; value `i` of a column stands at byte `8 * i`.
+ * Files of little-endian float64 values, one for each column; value `i` of a column is at byte `8 * i`.
  *
- * Written at a position, by any number of processes. The supervisor opens them only to synchronize them: what another process
- * wrote is made durable with the file.
+ * Any number of processes write to them, each at its positions. The supervisor opens them only to synchronize them, which makes
+ * the writes of other processes durable too.
  */
 export class ColumnFiles {
   readonly paths: readonly string[];
@@ -21,7 +21,7 @@ export class ColumnFiles {
     this.#files = files;
   }
 
-  /** Opens files to write. With a `length`, in values, they are made that long (with a hole, which takes no space). */
+  /** Opens files for writing. A `length`, in values, sets their size; the hole takes no space on the disk. */
   static open(paths: readonly string[], length?: number): ColumnFiles {
     const files = paths.map((path) => {
       try {
@@ -62,9 +62,9 @@ export class ColumnFiles {
   }
 
   /**
-   * Values of each column; those beyond the end of a file that was cut are 0.
+   * Reads values of each column. Beyond the end of a file that was cut they are 0.
    *
-   * @param into where to, which saves the memory. @default new arrays
+   * @param into arrays to fill, which saves memory. @default new arrays
    */
   read(position: number, count: number, into?: readonly Float64Array[]): Float64Array[] {
     return this.#files.map((file, index) => {

@@ -2,27 +2,37 @@ import { closeSync, constants, fdatasync, fstatSync, openSync, readFileSync, rea
 import { promisify } from "node:util";
 import { explainFileError } from "../contract/errors.ts";
 import { createTextChecksum } from "./checksum.ts";
-import type { CommitRecord } from "./store.ts";
+import type { CommitRecord, Failure } from "./store.ts";
 
 const datasync = promisify(fdatasync);
 
-/** A record as a line: the checksum of the rest, and the rest as JSON. */
+/** A record as a line: the checksum of the rest of the line, and the record as JSON. */
 export function serializeRecord(record: CommitRecord, checksumOf: (text: string) => string): string {
   const { start, count, checksum, failures } = record;
   const json = JSON.stringify({ start, count, checksum, failures });
   return `${checksumOf(json)} ${json}\n`;
 }
 
-/** The record of a line without its end; undefined where the line is not what {@link serializeRecord} wrote. */
+/** The record of a line without its newline, or undefined if {@link serializeRecord} did not write the line. */
 export function parseRecord(line: string, checksumOf: (text: string) => string): CommitRecord | undefined {
   const json = line.slice(17);
-  return line[16] === " " && line.slice(0, 16) === checksumOf(json) ? JSON.parse(json) : undefined;
+  if (line[16] !== " " || line.slice(0, 16) !== checksumOf(json)) return undefined;
+  const record: CommitRecord = JSON.parse(json);
+  return record.failures.length === 0 ? record : { ...record, failures: record.failures.map(withPresentKind) };
 }
 
 /**
- * An append-only file with one line for each committed block: the XXH64 of the rest of the line, and the record as JSON. Any
- * number of processes append to it: a write to a file opened with O_APPEND is one step for a local file system. A line that
- * was cut or damaged does not match its checksum and counts as not written, so that its block is computed again.
+ * Versions before 1.0 wrote the kind `invalid-result` as `garbage`. Both stores read every record here, so that nothing else
+ * knows the old word, and `verify` writes failures.jsonl with the new one.
+ */
+function withPresentKind(failure: Failure): Failure {
+  return (failure.kind as string) === "garbage" ? { ...failure, kind: "invalid-result" } : failure;
+}
+
+/**
+ * An append-only file with one line for each committed block. Any number of processes append to it: on a local file system a
+ * write to a file opened with O_APPEND is atomic. A cut or damaged line does not match its checksum and counts as not written, so
+ * that its block is computed again.
  */
 export class CommitLog {
   readonly #path: string;
@@ -41,7 +51,7 @@ export class CommitLog {
     try {
       const file = openSync(path, constants.O_CREAT | constants.O_RDWR | constants.O_APPEND, 0o666);
       const log = new CommitLog(path, checksum, file);
-      // After half a line, left by a crash or a full disk, the next record must not continue that line.
+      // A crash or a full disk may leave half a line, which the next record must not continue.
       if (!endsWithNewline(file)) log.#write("\n");
       return log;
     } catch (error) {
@@ -49,7 +59,7 @@ export class CommitLog {
     }
   }
 
-  /** All intact records; none where there is no log yet. */
+  /** All intact records; none if there is no log yet. */
   static async read(path: string): Promise<CommitRecord[]> {
     const checksum = await createTextChecksum();
     let text: string;

@@ -30,10 +30,10 @@ import {
   type StoreProgress,
 } from "./store.ts";
 
-/** Blocks that a worker has in flight. They have places of their own, so that this bounds only what is queued in memory. */
+/** Most blocks of a worker between evaluation and commit. Each block has its own place in the files: this only limits the memory. */
 const CAPACITY = 1024;
 
-/** The parameters without a result, one JSON line each. */
+/** The file with one line of JSON for each parameter without a result. */
 export const FAILURES_FILE = "failures.jsonl";
 
 /** The lines of {@link FAILURES_FILE}. */
@@ -42,8 +42,8 @@ export function serializeFailures(failures: readonly Failure[]): string {
 }
 
 /**
- * Results in a directory: `run.json` (the identity), `columns/<name>.f64`, `commits.log`, `evaluation.mjs`, and the reports
- * of `verify`.
+ * The store of results in a directory: `run.json` (the identity), `columns/<name>.f64`, `commits.log`, `evaluation.mjs`, and the
+ * reports of `verify`.
  */
 export class FileStore implements ResultStore {
   readonly url: string;
@@ -141,9 +141,9 @@ function appendFailures(path: string, failures: readonly Failure[]): void {
   }
 }
 
-/** Makes the names of new files as durable as `fdatasync` makes their content. */
+/** Makes the names of new files durable, as `fdatasync` does for their content. */
 function syncDirectory(path: string): void {
-  // Windows cannot open a directory, and needs no such thing.
+  // Windows cannot open a directory, and does not need to.
   if (process.platform === "win32") return;
   const directory = openSync(path, "r");
   try {
@@ -153,7 +153,7 @@ function syncDirectory(path: string): void {
   }
 }
 
-/** Creates a file as a whole, unless somebody else has created it meanwhile. */
+/** Creates a file as a whole, unless another process has created it meanwhile. */
 function createWhole(path: string, content: string): void {
   const aside = `${path}.${process.pid}`;
   writeFileSync(aside, content);
@@ -178,7 +178,7 @@ class FileWriter implements ResultWriter {
     this.#log = log;
     this.#failuresPath = failuresPath;
     this.#records = records;
-    // A block's place in the results is its own, whoever computes it.
+    // A block's place in the results is the same, whichever worker computes it.
     this.spool = {
       paths: columns.paths,
       completeEveryMs: COMPLETE_EVERY_MS.file,
@@ -196,7 +196,7 @@ class FileWriter implements ResultWriter {
       if (!overlaps(wanted, record)) continue;
       if (checksum(record.start, this.#columns.read(record.start, record.count)) === record.checksum)
         intact.push(record);
-      // Signals are heard between blocks.
+      // Let the process handle signals between blocks.
       await setImmediate();
     }
     return union(intact);
@@ -204,13 +204,13 @@ class FileWriter implements ResultWriter {
 
   async commit(records: readonly CommitRecord[]): Promise<void> {
     const failures = records.flatMap((record) => record.failures);
-    // For who watches the run. The records hold the same, and `verify` writes the file anew from them.
+    // Only for people who watch the run: `verify` writes the file anew from the records.
     if (failures.length > 0) appendFailures(this.#failuresPath, failures);
     this.#log.append(records);
   }
 
   async flush(): Promise<void> {
-    // In any order: a record that reaches the disk before its values does not match them, and its block is computed again.
+    // The order does not matter: a record that reaches the disk before its values does not match them, and its block is computed again.
     await Promise.all([this.#columns.sync(), this.#log.sync()]);
   }
 

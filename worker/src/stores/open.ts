@@ -1,25 +1,41 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { DEFAULTS } from "../contract/declarations.ts";
 import { PermanentError } from "../contract/errors.ts";
-import { DEFAULTS } from "../contract/settings.ts";
+import { describeProblem, show } from "../contract/problems.ts";
 import { FileStore } from "./file-store.ts";
 import type { ResultStore } from "./store.ts";
 
-/** Opens the store at a URL: `file:<directory>`, a plain path, or `s3://<bucket>/<prefix>`. */
+/** How a store is reached. */
+export interface StoreOptions {
+  /**
+   * Milliseconds that S3 may take to answer a request, before it is tried again.
+   *
+   * @default 20,000
+   */
+  readonly s3RequestTimeoutMs?: number;
+}
+
+/**
+ * Opens the place of a run's results. Nothing is read or created yet.
+ *
+ * @param url `file:<directory>`, a path, or `s3://<bucket>/<prefix>`.
+ * @throws PermanentError if the URL has another scheme.
+ */
 export async function openStore(
   url: string,
-  s3RequestTimeoutMs: number = DEFAULTS.s3RequestTimeoutMs,
+  { s3RequestTimeoutMs = DEFAULTS.s3RequestTimeoutMs }: StoreOptions = {},
 ): Promise<ResultStore> {
   if (url.startsWith("s3://")) {
-    // The AWS SDK takes 0.2 s to load, which only those who use it pay.
+    // The AWS SDK takes 0.2 s to load: only users of S3 pay that.
     const { S3Store } = await import("./s3-store.ts");
     return new S3Store(url, s3RequestTimeoutMs);
   }
   const scheme = /^([a-z][a-z0-9+.-]+):/.exec(url)?.[1];
   if (scheme !== undefined && scheme !== "file") {
-    throw new PermanentError(
-      `results: got ${JSON.stringify(url)}; allowed is file:<directory>, a path, or s3://<bucket>/<prefix>`,
-    );
+    const allowed = "file:<directory>, a path, or s3://<bucket>/<prefix>";
+    const fix = "use one of these, for example file:./results";
+    throw new PermanentError(describeProblem({ path: ["results"], allowed, got: show(url), fix }));
   }
   return new FileStore(url.startsWith("file://") ? fileURLToPath(url) : resolve(url.replace(/^file:/, "")));
 }

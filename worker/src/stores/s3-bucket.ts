@@ -10,11 +10,11 @@ import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { PermanentError, SweepError, TemporaryError } from "../contract/errors.ts";
 
 const CONNECT_WITHIN_MS = 5_000;
-/** Of the SDK's standard mode, with exponential backoff and jitter; `AWS_MAX_ATTEMPTS` changes it. */
+/** Attempts in the SDK's standard mode, with exponential backoff and jitter. `AWS_MAX_ATTEMPTS` changes the number. */
 const ATTEMPTS = 8;
 const PARALLEL_REQUESTS = 16;
 
-/** Errors of S3 that another attempt would meet again. */
+/** Errors of S3 that another attempt would only repeat. */
 const PERMANENT = new Set([
   "AccessDenied",
   "AllAccessDisabled",
@@ -30,8 +30,8 @@ const PERMANENT = new Set([
 ]);
 
 /**
- * One prefix of one bucket. Credentials, region and endpoint are found as the AWS SDK finds them: `AWS_REGION`,
- * `AWS_ENDPOINT_URL_S3`, a pod identity, a profile.
+ * One prefix of one bucket. The AWS SDK finds credentials, region and endpoint: `AWS_REGION`, `AWS_ENDPOINT_URL_S3`, a pod
+ * identity, a profile.
  */
 export class Bucket {
   readonly #client: S3Client;
@@ -43,12 +43,12 @@ export class Bucket {
     this.#bucket = bucket;
     this.#prefix = prefix === "" ? "" : `${prefix}/`;
     const { AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_REGION, AWS_MAX_ATTEMPTS } = process.env;
-    // The SDK is pinned to a version that supports this Node.js; what later ones need is of no use to who runs a sweep.
+    // The SDK is pinned to a version that supports this Node.js, so its warning about later versions helps no user.
     process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
     const isElsewhere = (AWS_ENDPOINT_URL_S3 ?? AWS_ENDPOINT_URL) !== undefined;
     this.#client = new S3Client({
       ...(AWS_MAX_ATTEMPTS === undefined ? { maxAttempts: ATTEMPTS } : {}),
-      // Other services than AWS's have one region and one host name for all buckets.
+      // Services other than AWS's have one region and one host name for all buckets.
       ...(isElsewhere ? { forcePathStyle: true, region: AWS_REGION ?? "us-east-1" } : {}),
       requestHandler: new NodeHttpHandler({
         connectionTimeout: CONNECT_WITHIN_MS,
@@ -58,7 +58,7 @@ export class Bucket {
     });
   }
 
-  /** An object's bytes, from `offset` on; undefined where there is no such object. */
+  /** The bytes of an object from `offset` on, or undefined if there is no such object. */
   async get(key: string, offset = 0): Promise<Buffer | undefined> {
     try {
       const range = offset === 0 ? {} : { Range: `bytes=${offset}-` };
@@ -72,22 +72,22 @@ export class Bucket {
     }
   }
 
-  /** Writes an object, whatever was there. */
+  /** Writes an object, and replaces an existing one. */
   async put(key: string, body: Uint8Array): Promise<void> {
     await this.#put(key, body, {});
   }
 
-  /** Writes an object unless there is one: the first writer wins, and the others do no harm. */
+  /** Writes an object unless it exists: the first writer wins, and later ones change nothing. */
   async create(key: string, body: Uint8Array): Promise<void> {
     for (;;) {
       const refused = await this.#put(key, body, { IfNoneMatch: "*" });
       if (refused !== 409) return;
-      // Somebody writes the same object right now, and may yet fail.
+      // Another process is writing the same object, and may still fail.
       await setTimeout(100 + Math.random() * 400);
     }
   }
 
-  /** The keys below a prefix of the prefix. */
+  /** The keys below this prefix that start with `below`. */
   async list(below: string): Promise<string[]> {
     const keys: string[] = [];
     let token: string | undefined;
@@ -109,7 +109,7 @@ export class Bucket {
     return keys;
   }
 
-  /** @returns the status of a refused condition: 412, or 409 while somebody else writes. */
+  /** @returns the status if the condition was refused: 412, or 409 while another process writes. */
   async #put(key: string, body: Uint8Array, condition: { IfNoneMatch?: string }): Promise<412 | 409 | undefined> {
     try {
       await this.#client.send(
@@ -133,7 +133,7 @@ export class Bucket {
   }
 }
 
-/** Works on all items, a few at a time. */
+/** Runs `work` for all items, sixteen at a time. */
 export async function inParallel<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
   const waiting = [...items].reverse();
   const lane = async () => {

@@ -2,6 +2,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { PermanentError, TemporaryError } from "../contract/errors.ts";
 import { checkSameRun, parseIdentity, type RunIdentity, serializeIdentity } from "../contract/identity.ts";
+import { LIMITS } from "../contract/limits.ts";
 import { type Range, union } from "../parameters/ranges.ts";
 import { bytesOf, createChecksum, createTextChecksum } from "./checksum.ts";
 import { ColumnFiles } from "./column-files.ts";
@@ -19,15 +20,12 @@ import {
 } from "./store.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
-/** Blocks between evaluation and bucket: enough to hide the time a request takes, little enough for a pod's temporary space. */
-const CAPACITY = 32;
-
 const BYTES = Float64Array.BYTES_PER_ELEMENT;
 
 /**
- * Results in a bucket: `run.json`, `evaluation.mjs` and one object for each committed block, `blocks/<start>-<count>.block`,
- * which holds the values of each column and then the commit record. Objects are created with `If-None-Match: *` and never
- * changed: the first writer of a block wins, and a block that is listed is whole.
+ * The store of results in a bucket: `run.json`, `evaluation.mjs` and one object for each committed block,
+ * `blocks/<start>-<count>.block`, which holds the values of each column and then the commit record. Objects are created with
+ * `If-None-Match: *` and never changed: the first writer of a block wins, and a listed block is whole.
  */
 export class S3Store implements ResultStore {
   readonly url: string;
@@ -77,7 +75,7 @@ export class S3Store implements ResultStore {
     return { ...reader, url: this.url, writeReport };
   }
 
-  /** Fetches the blocks that a directory does not have yet. */
+  /** Downloads the blocks that the directory does not have yet. */
   async #download(identity: RunIdentity, directory: string): Promise<void> {
     const had = new Set((await CommitLog.read(join(directory, "commits.log"))).map(keyOf));
     const missing = (await listBlocks(this.#bucket)).filter((block) => !had.has(keyOf(block)));
@@ -95,7 +93,7 @@ export class S3Store implements ResultStore {
       });
       const record = parseRecord(object?.toString("utf8", length * columns.length).trimEnd() ?? "", checksumOf);
       if (record === undefined || checksum(block.start, columns) !== record.checksum) {
-        // The first writer wins, so that no worker would replace it.
+        // No worker replaces an existing object, so a person must delete it.
         throw new TemporaryError(
           `${this.url}/${keyOf(block)} is damaged: delete it, and run the sweep again to compute its block anew`,
         );
@@ -124,12 +122,12 @@ class S3Writer implements ResultWriter {
     this.#bucket = bucket;
     this.#checksumOf = checksumOf;
     const paths = identity.columns.map((name) => join(this.#directory, `${name}.f64`));
-    this.#files = ColumnFiles.open(paths, CAPACITY * identity.batchSize);
-    const free = Array.from({ length: CAPACITY }, (_, slot) => slot * identity.batchSize);
+    this.#files = ColumnFiles.open(paths, LIMITS.spooledBlocks * identity.batchSize);
+    const free = Array.from({ length: LIMITS.spooledBlocks }, (_, slot) => slot * identity.batchSize);
     this.spool = {
       paths,
       completeEveryMs: COMPLETE_EVERY_MS.s3,
-      capacity: CAPACITY,
+      capacity: LIMITS.spooledBlocks,
       reserve: () => {
         const position = free.pop();
         if (position === undefined) throw new Error("the spool is full");
@@ -154,7 +152,7 @@ class S3Writer implements ResultWriter {
   }
 
   async flush(): Promise<void> {
-    // S3 answers when the object is durable.
+    // Nothing to do: S3 answers a write when the object is durable.
   }
 
   async close(): Promise<void> {

@@ -3,13 +3,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { explainFileError } from "../contract/errors.ts";
 
-/** A directory that is removed when this process exits. */
+const directories = new Set<string>();
+
+/** Creates a directory that is removed when this process exits. */
 export function temporaryDirectory(): string {
   try {
     const directory = mkdtempSync(join(tmpdir(), "sweep-"));
-    process.on("exit", () => rmSync(directory, { recursive: true, force: true }));
+    // One listener for all directories: Node.js warns about the eleventh.
+    if (directories.size === 0) process.on("exit", removeAll);
+    directories.add(directory);
     return directory;
   } catch (error) {
     throw explainFileError(error, `${tmpdir()} (temporary files, see TMPDIR)`);
   }
+}
+
+function removeAll(): void {
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
 }

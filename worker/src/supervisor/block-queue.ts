@@ -1,17 +1,17 @@
 import type { BlockOrder } from "../evaluation/protocol.ts";
 import type { Range } from "../parameters/ranges.ts";
 
-/** A block that the process has; `done` of its parameters are committed. */
+/** A block that was sent to the process. `done` of its parameters are committed. */
 export interface OutstandingBlock extends BlockOrder {
   done: number;
 }
 
-/** What is left of a block. */
+/** The part of a block that is not committed. */
 export function remainderOf({ start, count, done }: OutstandingBlock): Range {
   return { start: start + done, count: count - done };
 }
 
-/** The blocks that are still to be sent. New ones are taken only when there is room: a sample decides then what comes next. */
+/** The blocks that are still to be sent. It takes new ones only when there is room, because a sample chooses them as late as that. */
 export class BlockQueue {
   readonly #lost: Range[] = [];
   readonly #unsent: Iterator<Range>;
@@ -21,12 +21,12 @@ export class BlockQueue {
     this.#unsent = blocks[Symbol.iterator]();
   }
 
-  /** Whether there may be a further block; only {@link take} finds out that there is none. */
+  /** Whether there may be another block. Only {@link take} can find out that there is none. */
   get mayHaveMore(): boolean {
     return this.#lost.length > 0 || !this.#isUsedUp;
   }
 
-  /** The next blocks, at most so many. Those that were lost come first. */
+  /** Takes the next blocks, at most `count`. Blocks that were put back come first. */
   take(count: number): Range[] {
     const blocks = this.#lost.splice(0, count);
     while (blocks.length < count && !this.#isUsedUp) {

@@ -4,25 +4,25 @@ import type { FromEvaluation, ToEvaluation } from "../evaluation/protocol.ts";
 import { EVALUATION_PROGRAM } from "../programs.ts";
 import type { FailureKind } from "../stores/store.ts";
 
-/** How much of what the process wrote to standard error is kept to explain its end. */
+/** How many characters of the process's standard error are kept to explain its end. */
 const ERROR_TAIL = 4096;
-/** How long what the process wrote last may take to arrive when it has ended. */
+/** How long the last output of the process may take to arrive after its end. */
 const PIPE_CLOSES_WITHIN_MS = 100;
 
-/** How an evaluation process ended, in a user's words. */
+/** The end of an evaluation process, described for the user. */
 export interface ProcessEnd {
   readonly kind: FailureKind;
   readonly error: string;
 }
 
 /**
- * The supervisor's side of one evaluation process. The process leads a group of its own: a Ctrl-C on the terminal does not
- * reach it, and a program that it started ends with it.
+ * The supervisor's side of one evaluation process. The process leads its own process group, so that a Ctrl-C on the terminal does
+ * not reach it, and the programs that it started end with it.
  */
 export class EvaluationHandle {
-  /** Milliseconds (of `performance.now`) when it last gave a sign of life. */
+  /** The time of the last message, in milliseconds of `performance.now`. */
   heardAt = performance.now();
-  /** Resolves when the process has ended, however it did. */
+  /** Resolves when the process has ended, for whatever reason. */
   readonly ended: Promise<ProcessEnd>;
   readonly #process: ChildProcess;
   #errorTail = "";
@@ -30,7 +30,7 @@ export class EvaluationHandle {
   constructor(onMessage: (message: FromEvaluation) => void) {
     this.#process = fork(EVALUATION_PROGRAM, {
       detached: true,
-      // What the evaluation prints goes to standard error: standard output is the worker's log.
+      // The evaluation's output goes to standard error, because standard output is the worker's log.
       stdio: ["ignore", 2, "pipe", "ipc"],
       serialization: "advanced",
       execArgv: [],
@@ -41,19 +41,19 @@ export class EvaluationHandle {
     });
     this.#process.on("message", (message: FromEvaluation) => {
       this.heardAt = performance.now();
-      // What was printed before is no reason for an end that comes later.
+      // Discard earlier output so that it is not blamed for a later exit.
       this.#errorTail = "";
       onMessage(message);
     });
     this.#process.on("exit", () => {
-      // A program that the evaluation started must not outlive it. One that left the group may, and hold the pipe open.
+      // Programs that the evaluation started must not outlive it. A program that left the group does, and may hold the pipe open.
       this.kill();
       setTimeout(PIPE_CLOSES_WITHIN_MS).then(() => this.#process.stderr?.destroy());
     });
     this.ended = new Promise((resolve) => {
       let isClosed = false;
       let isDisconnected = false;
-      // Messages may still arrive after the process has closed; after "disconnect" there are none.
+      // Messages may still arrive after "close", but not after "disconnect".
       const settle = () => {
         if (!isClosed || !isDisconnected) return;
         resolve(this.#describeEnd(this.#process.exitCode, this.#process.signalCode));
@@ -66,7 +66,7 @@ export class EvaluationHandle {
         isDisconnected = true;
         settle();
       });
-      // Also emitted for a message to a process that has just ended, which then reports its end by itself.
+      // Also emitted for a message to a process that has just ended. That end is reported by the other events.
       this.#process.on("error", (error) => {
         if (this.#process.pid === undefined) resolve({ kind: "exited", error: `cannot be started: ${error.message}` });
       });
@@ -77,16 +77,16 @@ export class EvaluationHandle {
     if (this.#process.connected) this.#process.send(message, () => {});
   }
 
-  /** Ends the process and all that it started, at once. */
+  /** Kills the process and its group at once. */
   kill(): void {
     try {
       if (this.#process.pid !== undefined) process.kill(-this.#process.pid, "SIGKILL");
     } catch {
-      // It has ended already.
+      // The process has ended already.
     }
   }
 
-  /** Asks the process for what it has finished, and ends it; after `withinMs` it is killed. Resolves when it is gone. */
+  /** Asks the process to report its finished work and to exit, and kills it after `withinMs`. Resolves when it has ended. */
   async stop(withinMs: number): Promise<void> {
     this.send({ type: "stop" });
     await Promise.race([this.ended, setTimeout(withinMs)]);

@@ -12,20 +12,20 @@ export interface EvaluationSettings {
   readonly simulateWorkMs: number;
 }
 
-/** What a supervisor waits for. */
+/** An event that a supervisor waits for. */
 export type SessionEvent =
   | { readonly type: "message"; readonly message: FromEvaluation }
   /** The process ended by itself. */
   | { readonly type: "ended"; readonly end: ProcessEnd }
-  /** A commit has gone through. */
+  /** A commit has succeeded. */
   | { readonly type: "committed" };
 
 type InboxEvent = SessionEvent | { readonly type: "failed"; readonly error: unknown } | { readonly type: "stop" };
 
-/** Thrown by whatever waits for an event when the worker is asked to stop. */
+/** Thrown to the caller of {@link EvaluationSession.next} when the worker is asked to stop. */
 export class Stopped extends Error {}
 
-/** One evaluation process at a time, and everything that happens, in order. */
+/** Owns the evaluation process, one at a time, and delivers all events in order. */
 export class EvaluationSession {
   readonly #settings: EvaluationSettings;
   readonly #inbox = new Inbox<InboxEvent>();
@@ -40,7 +40,7 @@ export class EvaluationSession {
    * Starts a process and waits until it has loaded the evaluation.
    *
    * @returns the columns of the results.
-   * @throws PermanentError where the evaluation cannot be loaded.
+   * @throws PermanentError if the evaluation cannot be loaded.
    */
   async start(): Promise<readonly string[]> {
     const started = new EvaluationHandle((message) => {
@@ -56,7 +56,7 @@ export class EvaluationSession {
       if (event?.type === "message" && event.message.type === "loaded") return event.message.columns;
       if (event === undefined || event.type === "ended") {
         this.close();
-        const reason = event?.end.error ?? "it does not finish loading within 60 s";
+        const reason = event?.end.error ?? "loading it takes more than 60 s";
         throw new PermanentError(`the evaluation cannot be loaded: ${reason}`);
       }
     }
@@ -66,7 +66,7 @@ export class EvaluationSession {
     this.#process?.send(message);
   }
 
-  /** Begins to wait for a sign of life now. */
+  /** Counts the silence of the process from now on. */
   expectLife(): void {
     if (this.#process !== undefined) this.#process.heardAt = performance.now();
   }
@@ -80,7 +80,7 @@ export class EvaluationSession {
     this.#inbox.put({ type: "failed", error });
   }
 
-  /** Makes {@link next} throw {@link Stopped}, once: Ctrl-C on a terminal arrives from the terminal and from `sweep run`. */
+  /** Makes {@link next} throw {@link Stopped}, but only once: a Ctrl-C comes both from the terminal and from `sweep run`. */
   stop(): void {
     if (!this.#isStopping) this.#inbox.put({ type: "stop" });
     this.#isStopping = true;
@@ -90,14 +90,14 @@ export class EvaluationSession {
    * The next event.
    *
    * @param silenceMs how long the process may be silent.
-   * @returns undefined when it was silent for longer.
+   * @returns undefined if it was silent for longer.
    * @throws Stopped, or the error that ends the worker.
    */
   async next(silenceMs = Number.POSITIVE_INFINITY): Promise<SessionEvent | undefined> {
     for (;;) {
       let event = await this.#inbox.next(this.#silentIn(silenceMs));
       if (event === undefined) {
-        // A timer may fire before messages that have arrived are read: look once more.
+        // The timer may fire before an arrived message is read: look once more.
         await setImmediate();
         event = this.#inbox.take();
         if (event === undefined && this.#silentIn(silenceMs) > 0) continue;
@@ -106,25 +106,25 @@ export class EvaluationSession {
     }
   }
 
-  /** An event that is there already. */
+  /** The next event that has arrived already, or undefined. */
   take(): SessionEvent | undefined {
     const event = this.#inbox.take();
     return event === undefined ? undefined : unwrap(event);
   }
 
-  /** Asks the process for what it has finished, which arrives as messages, and ends it. */
+  /** Asks the process to report its finished work, which arrives as messages, and ends it. */
   async finish(withinMs: number): Promise<void> {
     await this.#process?.stop(withinMs);
   }
 
-  /** Ends the process, with all that it started. */
+  /** Kills the process and the programs that it started. */
   async kill(): Promise<void> {
     const ending = this.#process;
     this.close();
     await ending?.ended;
   }
 
-  /** Like {@link kill}, without waiting. */
+  /** Like {@link kill}, but does not wait. */
   close(): void {
     const ending = this.#process;
     this.#process = undefined;

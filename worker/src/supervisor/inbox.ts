@@ -1,4 +1,4 @@
-/** What has happened, in order, read by one loop: a worker's supervisor is written as a sequence, not as callbacks. */
+/** A queue of events that one loop reads in order, so that the supervisor can be written as a sequence and not as callbacks. */
 export class Inbox<Event> {
   readonly #events: Event[] = [];
   #wake: (() => void) | undefined;
@@ -8,12 +8,12 @@ export class Inbox<Event> {
     this.#wake?.();
   }
 
-  /** The next event that is there already. */
+  /** The next event that has arrived already, or undefined. */
   take(): Event | undefined {
     return this.#events.shift();
   }
 
-  /** The next event; undefined when there is none for so many milliseconds. */
+  /** Waits for the next event. @returns undefined if none arrives within `withinMs`. */
   async next(withinMs = Number.POSITIVE_INFINITY): Promise<Event | undefined> {
     if (this.#events.length === 0) {
       await new Promise<void>((resolve) => {

@@ -1,7 +1,7 @@
 import type { Range } from "../parameters/ranges.ts";
 import type { Failure } from "../stores/store.ts";
 
-/** Results that came one at a time, of consecutive parameters. They are the supervisor's: no crash can take them. */
+/** Results of consecutive parameters that were run one by one. The supervisor holds them, where no crash of the evaluation reaches them. */
 export class SingleResults implements Range {
   readonly start: number;
   readonly failures: Failure[] = [];
@@ -17,12 +17,12 @@ export class SingleResults implements Range {
     return (this.#values[0] as number[]).length;
   }
 
-  /** In milliseconds. */
+  /** Milliseconds since the first parameter. */
   get age(): number {
     return performance.now() - this.#since;
   }
 
-  /** @param values one for each column; none where the parameter failed. */
+  /** @param values one for each column, or none if the parameter failed. */
   add(values: readonly number[], failure: Failure | undefined): void {
     for (const [place, column] of this.#values.entries()) column.push(values[place] ?? Number.NaN);
     if (failure !== undefined) this.failures.push(failure);

@@ -10,48 +10,48 @@ import { BlockQueue, type OutstandingBlock, remainderOf } from "./block-queue.ts
 import { type EvaluationSession, Stopped } from "./evaluation-session.ts";
 import { SingleResults } from "./single-results.ts";
 
-/** Everything committed outlives the machine after this long, and the time that the disk takes: what SIGTERM must wait for. */
+/** Committed results are flushed to the disk this often. SIGTERM must wait for this and for the disk. */
 const FLUSH_EVERY_MS = 100;
-/** What is done of a block that is run parameter by parameter is committed this often. */
+/** The finished part of a block that is run parameter by parameter is committed this often. */
 const COMMIT_EVERY_MS = 1_000;
-/** How long the evaluation has to report what it has finished, once it must stop. */
+/** How long the evaluation may take to report its finished work when it must stop. */
 const STOP_WITHIN_MS = 40;
-/** How long a store has to take what is on its way to it, once the worker must stop: a pod has 100 s in all. */
+/** How long the store may take for the blocks that are on their way to it when the worker must stop. A pod has 100 s in all. */
 const SETTLE_WITHIN_MS = 30_000;
-/** The evaluation shows that it is alive every 100 ms; a busy machine delays it. */
+/** The evaluation sends a heartbeat every 100 ms, which a busy machine delays. */
 const HEARTBEAT_GRACE_MS = 500;
 
+/** The evaluation, the store and the limits of a supervisor. */
 export interface SupervisorOptions {
-  /** An evaluation that is loaded. */
+  /** A loaded evaluation. */
   readonly session: EvaluationSession;
   readonly writer: ResultWriter;
   readonly batchSize: number;
-  /** How long one parameter may take; 0 is no limit. */
+  /** Milliseconds that one parameter may take; 0 is no limit. */
   readonly timeoutMs: number;
   readonly maxFailures: number;
-  /** Called with what was committed since the last call, and how far the block in work is. */
+  /** Called with the parameters and failures committed since the last call, and the parameters done in the current block. */
   readonly onProgress: (committed: number, failures: readonly Failure[], inBlock: number) => void;
 }
 
 /**
- * Computes blocks in an evaluation process, commits them, and survives whatever the evaluation does to that process.
+ * Computes blocks in an evaluation process and commits them. The evaluation may do anything to that process.
  *
- * Blocks are sent ahead. When the process dies or is silent for too long, the blocks it had are sent again one at a time, so
- * that the one at fault is known; that block is then run parameter by parameter, and only the parameters that end the
- * process again are lost.
+ * Blocks are sent ahead. If the process dies or is silent for too long, its blocks are sent again one at a time to find the block
+ * at fault. That block is then run parameter by parameter, and only the parameters that end the process again are lost.
  *
- * It runs on the main thread and never computes: it hears a signal at once.
+ * The supervisor runs on the main thread and never computes, so that the worker handles a signal at once.
  */
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #session: EvaluationSession;
   readonly #writer: ResultWriter;
   #pending = new BlockQueue([]);
-  /** Blocks that the process has, by their first parameter, in the order in which it takes them. */
+  /** The blocks that the process has, by their first parameter, in the order in which it takes them. */
   readonly #outstanding = new Map<number, OutstandingBlock>();
   /** Blocks to be run parameter by parameter. */
   readonly #suspects: Range[] = [];
-  /** How many blocks are still to be sent one at a time. */
+  /** The number of blocks that are still to be sent one at a time. */
   #singly = 0;
   #committing = 0;
   #failures = 0;
@@ -63,7 +63,7 @@ export class Supervisor {
     this.#writer = options.writer;
   }
 
-  /** Asks {@link run} to commit what is finished and to return. */
+  /** Asks {@link run} to commit the finished work and to return. */
   stop(): void {
     this.#session.stop();
   }
@@ -71,9 +71,9 @@ export class Supervisor {
   /**
    * Computes and commits blocks.
    *
-   * @param blocks one is taken when the evaluation has room for it.
-   * @returns "stopped" where {@link stop} came first; what was finished by then is committed all the same.
-   * @throws SweepError where the worker cannot go on. What is committed stays.
+   * @param blocks the next one is taken when the evaluation has room for it.
+   * @returns "stopped" if {@link stop} came first. The work finished by then is committed.
+   * @throws SweepError if the worker cannot go on. Committed blocks stay.
    */
   async run(blocks: Iterable<Range>): Promise<"done" | "stopped"> {
     this.#pending = new BlockQueue(blocks);
@@ -86,11 +86,11 @@ export class Supervisor {
         if (suspect === undefined) await this.#continue();
         else await this.#evaluateOneByOne(suspect);
       }
-      // Not killed: what it printed last is still on its way.
+      // Do not kill the process: its last output is still on its way.
       await this.#session.finish(STOP_WITHIN_MS);
     } catch (error) {
       if (!(error instanceof Stopped)) {
-        // The error that came first is the one to report.
+        // Report the first error, not one of the flush.
         await this.#writer.flush().catch(() => {});
         throw error;
       }
@@ -139,7 +139,7 @@ export class Supervisor {
     const { spool } = this.#writer;
     const ahead = this.#singly > 0 ? 1 : spool.capacity;
     const room = ahead - this.#outstanding.size - this.#committing;
-    // In bulk: a message costs as much as a thousand cheap parameters.
+    // Send blocks in bulk: a message costs as much as a thousand cheap parameters.
     if (this.#suspects.length > 0 || (room < ahead / 2 && this.#outstanding.size > 0)) return;
     const blocks = this.#pending.take(Math.max(0, room));
     if (blocks.length === 0) return;
@@ -166,11 +166,11 @@ export class Supervisor {
       return { start, count, checksum, failures, position };
     });
     if (spooled.length > 0) this.#commit(spooled);
-    // Not before: the store copies from their places.
+    // Only now, because the commit copies values from their places in the spool.
     for (const first of finished) this.#take(first);
   }
 
-  /** Takes back a block, and its place in the spool. */
+  /** Takes a block back and frees its place in the spool. */
   #take(start: number): OutstandingBlock {
     const block = this.#outstanding.get(start);
     if (block === undefined) throw new Error(`the evaluation reports block ${start}, which it was not given`);
@@ -203,12 +203,12 @@ export class Supervisor {
     const { maxFailures } = this.#options;
     if (last === undefined || this.#failures <= maxFailures) return;
     throw new PermanentError(
-      `more than ${formatCount(maxFailures)} parameters failed, which is what --max-failures (MAX_FAILURES) allows; ` +
+      `more than ${formatCount(maxFailures)} parameters failed, the limit of --max-failures (MAX_FAILURES); ` +
         `the last was ${last.parameter}: ${last.error}`,
     );
   }
 
-  /** The process is gone: find out which block it died of. */
+  /** Starts a new process after the last one has ended, and arranges the search for the block at fault. */
   async #recover(): Promise<void> {
     const lost = [...this.#outstanding.keys()].map((start) => remainderOf(this.#take(start)));
     if (lost.length === 1) {
@@ -221,7 +221,7 @@ export class Supervisor {
     await this.#restart();
   }
 
-  /** Runs a block parameter by parameter, and commits what it has each second, and however this ends. */
+  /** Runs a block parameter by parameter. It commits the results every second, and at the end even if there is an error. */
   async #evaluateOneByOne(block: Range): Promise<void> {
     let part = new SingleResults(block.start, this.#writer.spool.paths.length);
     try {
@@ -271,9 +271,9 @@ export class Supervisor {
     }
   }
 
-  /** Takes the finished blocks out of the process, and waits until they are committed. */
+  /** Collects the finished blocks of the process, and waits until they are committed. */
   async #takeWhatIsFinished(): Promise<void> {
-    // The disk need not wait for the evaluation.
+    // Flush earlier blocks meanwhile.
     await Promise.all([this.#session.finish(STOP_WITHIN_MS), this.#writer.flush()]);
     for (let event = this.#session.take(); event !== undefined; event = this.#session.take()) {
       if (event.type === "message" && event.message.type === "completed") this.#complete(event.message.parts);
@@ -281,11 +281,14 @@ export class Supervisor {
     const giveUp = setTimeout(SETTLE_WITHIN_MS, "late", { ref: false });
     while (this.#committing > 0) {
       const event = await Promise.race([this.#session.next(), giveUp]);
-      if (event === "late") throw new TemporaryError(`${this.#committing} finished blocks could not be stored in time`);
+      if (event === "late")
+        throw new TemporaryError(
+          `${this.#committing} finished blocks were not stored within ${SETTLE_WITHIN_MS / 1000} s`,
+        );
     }
   }
 
-  /** Flushes while there is something to flush, one at a time. */
+  /** Flushes whenever there is something new, one flush at a time. */
   #flushRegularly(): NodeJS.Timeout {
     let isFlushing = false;
     return setInterval(async () => {

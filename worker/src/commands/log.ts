@@ -1,10 +1,8 @@
 import pino, { type Logger } from "pino";
-import type { WorkerConfiguration } from "../contract/settings.ts";
+import type { ResolvedWorkerSettings } from "../contract/declarations.ts";
 
-export type { Logger };
-
-/** The log of a worker: JSON lines on standard output, for whatever collects them; on a terminal, lines for people. */
-export async function createLog(level: WorkerConfiguration["logLevel"], workerId: number): Promise<Logger> {
+/** The log of a worker: JSON lines on standard output for log collectors, or readable lines on a terminal. */
+export async function createLog(level: ResolvedWorkerSettings["logLevel"], workerId: number): Promise<Logger> {
   const options = { level, base: { worker: workerId }, timestamp: pino.stdTimeFunctions.isoTime };
   if (!process.stdout.isTTY) return pino(options, pino.destination({ dest: 1, sync: true }));
   const { default: pretty } = await import("pino-pretty");

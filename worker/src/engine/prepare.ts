@@ -1,44 +1,48 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import type { ResolvedWorkerSettings } from "../contract/declarations.ts";
 import { RESULTS_FORMAT, type RunIdentity, runName } from "../contract/identity.ts";
-import type { WorkerConfiguration } from "../contract/settings.ts";
-import { commandEvaluation, type Evaluation, findEvaluation } from "../evaluation/source.ts";
+import { commandEvaluation, type Evaluation, findEvaluation, writeBundle } from "../evaluation/source.ts";
 import { openStore } from "../stores/open.ts";
 import type { ResultStore } from "../stores/store.ts";
-import { temporaryDirectory } from "../stores/temporary-directory.ts";
 import { EvaluationSession } from "../supervisor/evaluation-session.ts";
 
-/** A run that can begin: its evaluation is loaded, and its store is there and holds no other run. */
+/** A run that can start: its evaluation is loaded, and its store exists and holds no other run. */
 export interface PreparedRun {
   readonly identity: RunIdentity;
   readonly store: ResultStore;
   /** The evaluation, loaded in a process of its own. */
   readonly session: EvaluationSession;
-  /** What `EVALUATION` is for workers of this run: the bundle, made once. Undefined for a command. */
+  /** The value of `EVALUATION` for workers of this run: the bundle, made once. Undefined for a command. */
   readonly modulePath: string | undefined;
 }
 
-/** An evaluation in a process of its own. */
+/** An evaluation that was loaded in a process of its own. */
 export interface LoadedEvaluation {
   readonly evaluation: Evaluation;
-  readonly session: EvaluationSession;
+  /** The names of the result columns. */
   readonly columns: readonly string[];
+  /** The bundle as a file, which lasts as long as this process. Undefined for a command. */
   readonly modulePath: string | undefined;
+  /** The process. Call `session.close()` to end it. */
+  readonly session: EvaluationSession;
 }
 
 type EvaluationConfiguration = Pick<
-  WorkerConfiguration,
+  ResolvedWorkerSettings,
   "evaluation" | "evaluationCommand" | "resultColumns" | "seed" | "simulateWorkMs"
 >;
 
-/** @throws PermanentError where the evaluation cannot be used. */
+/**
+ * Finds an evaluation, bundles it and loads it in a process of its own.
+ *
+ * @throws PermanentError if the evaluation cannot be used.
+ */
 export async function loadEvaluation(configuration: EvaluationConfiguration): Promise<LoadedEvaluation> {
   const { evaluationCommand, resultColumns, seed, simulateWorkMs } = configuration;
   const evaluation =
     evaluationCommand === undefined
       ? await findEvaluation(configuration.evaluation)
       : commandEvaluation(evaluationCommand);
-  const modulePath = writeBundle(evaluation);
+  const modulePath = evaluation.bundle === undefined ? undefined : writeBundle(evaluation.name, evaluation.bundle);
   const source =
     modulePath === undefined
       ? { command: evaluationCommand as string, columns: resultColumns }
@@ -53,13 +57,15 @@ export async function loadEvaluation(configuration: EvaluationConfiguration): Pr
 }
 
 /**
- * @throws PermanentError where the evaluation or the store cannot be used.
+ * Loads the evaluation of a run and opens its store.
+ *
+ * @throws PermanentError if the evaluation or the store cannot be used.
  */
 export async function prepareRun(
-  configuration: Omit<WorkerConfiguration, "workerId" | "totalWorkers">,
+  configuration: Omit<ResolvedWorkerSettings, "workerId" | "totalWorkers">,
 ): Promise<PreparedRun> {
   const { evaluation, session, columns, modulePath } = await loadEvaluation(configuration);
-  const { totalParameters, batchSize, seed } = configuration;
+  const { totalParameters, batchSize, seed, s3RequestTimeoutMs } = configuration;
   try {
     const identity: RunIdentity = {
       format: RESULTS_FORMAT,
@@ -71,20 +77,11 @@ export async function prepareRun(
       seed,
     };
     const url = configuration.resultsUrl ?? `file:./results/${runName(identity)}`;
-    const store = await openStore(url, configuration.s3RequestTimeoutMs);
+    const store = await openStore(url, { s3RequestTimeoutMs });
     await store.create(identity, evaluation.bundle);
     return { identity, store, session, modulePath };
   } catch (error) {
     session.close();
     throw error;
   }
-}
-
-/** The evaluation process imports its module from a file, which lasts as long as this process. */
-function writeBundle({ name, bundle }: Evaluation): string | undefined {
-  if (bundle === undefined) return undefined;
-  const directory = temporaryDirectory();
-  const path = join(directory, `${name}.mjs`);
-  writeFileSync(path, bundle);
-  return path;
 }

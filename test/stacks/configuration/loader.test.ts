@@ -1,6 +1,6 @@
 import { fixed } from "../../../constructs/pools/capacity.ts";
 import { dev, environments, prod } from "../../../environments.ts";
-import { loadEnvironments, problemsOf } from "../../../stacks/configuration/schema.ts";
+import { loadEnvironments } from "../../../stacks/configuration/loader.ts";
 import { devWith } from "../../support/fixtures.ts";
 import { messageOf } from "../../support/synthesized.ts";
 
@@ -58,12 +58,12 @@ describe("the platform's environments", () => {
   test("take one more pool as one more entry", () => {
     const pool = { instanceTypes: ["c5.xlarge"], capacity: fixed(5) };
     const [loaded] = loadEnvironments([devWith({ nodePools: { ...dev.nodePools, steady: pool } })], {});
-    expect(loaded?.nodePools.steady).toEqual(pool);
+    expect(loaded?.nodePools.steady).toMatchObject({ name: "steady", ...pool });
   });
 });
 
 describe("loading environments", () => {
-  test("takes from the process what does not belong into version control", () => {
+  test("takes the values of whoever deploys from environment variables", () => {
     const [loaded] = loadEnvironments([dev], {
       PLATFORM_DEV_ACCOUNT_ID: "444455556666",
       PLATFORM_DEV_ADMINISTRATORS: "arn:aws:iam::444455556666:role/me, arn:aws:iam::444455556666:user/you",
@@ -80,13 +80,20 @@ describe("loading environments", () => {
     });
   });
 
+  test("takes cluster settings from environment variables when the environment has no cluster", () => {
+    const { cluster: _, ...withoutCluster } = dev;
+    const load = () => loadEnvironments([withoutCluster], { PLATFORM_DEV_PUBLIC_ACCESS_CIDRS: "0.0.0.0/0" });
+    expect(messageOf(load)).toContain("dev.cluster.endpointPublicAccessCidrs[0] must be");
+    expect(messageOf(load)).toContain("dev.cluster.kubernetesVersion must be");
+  });
+
   test("checks those values like any other", () => {
     expect(messageOf(() => loadEnvironments([dev], { PLATFORM_DEV_ACCOUNT_ID: "mine" }))).toBe(
-      'the configuration has 1 problem:\n  - dev.accountId is not an AWS account: got "mine", allowed is 12 digits; aws sts get-caller-identity prints yours',
+      'the configuration has 1 problem:\n  - dev.accountId must be an AWS account of 12 digits, got "mine": copy yours from aws sts get-caller-identity',
     );
   });
 
-  test("reports every problem of every environment at once, those between fields too, whatever else is malformed", () => {
+  test("reports every problem of every environment at once", () => {
     const broken = devWith({
       accountId: 5,
       availabilityZones: ["eu-west-1a", "us-west-2b"],
@@ -95,21 +102,27 @@ describe("loading environments", () => {
     });
     expect(messageOf(() => loadEnvironments([broken, { ...prod, accountId: "prod" }], {})).split("\n")).toEqual([
       "the configuration has 5 problems:",
-      '  - dev.accountId is of the wrong type: got 5, allowed is a text; write for example "111122223333"',
-      '  - dev.nodePools.gpu.gpu is of the wrong type: got "yes", allowed is true or false; make it true or false',
-      '  - dev.availabilityZones[0] is not a zone of the region: got "eu-west-1a", allowed is zones of us-west-2; use for example "us-west-2a"',
-      '  - dev.workload.jobs[0].nodePool names a pool that does not exist: got "nowhere", allowed is general, executor, executor-small, executor-large or gpu; name one of these, or add the pool "nowhere" to nodePools',
-      '  - prod.accountId is not an AWS account: got "prod", allowed is 12 digits; aws sts get-caller-identity prints yours',
+      '  - dev.accountId must be an AWS account of 12 digits, got 5: write for example "111122223333"',
+      '  - dev.nodePools.gpu.gpu must be true or false, got "yes": write for example true',
+      '  - dev.availabilityZones[0] must be a zone of us-west-2, got "eu-west-1a": use for example "us-west-2a"',
+      '  - dev.workload.jobs[0].nodePool must be general, executor, executor-small, executor-large or gpu, got "nowhere": name one of these, or add the pool "nowhere" to nodePools',
+      '  - prod.accountId must be an AWS account of 12 digits, got "prod": copy yours from aws sts get-caller-identity',
     ]);
   });
 
   test("refuses two environments of one name", () => {
     expect(messageOf(() => loadEnvironments([dev, dev], {}))).toBe(
-      'the configuration has 1 problem:\n  - dev is the name of two environments: got "dev", allowed is each name once, since it makes the names of stacks; rename one',
+      'the configuration has 1 problem:\n  - environments[1].name must be different from the names of the environments before it, because stacks are named after it, got "dev": rename one of the two',
     );
   });
 
-  test.each([[null], ["dev"], [[]]])("refuses %j as an environment", (environment) => {
-    expect(problemsOf(environment).length).toBeGreaterThan(0);
+  test.each([
+    [null, "null"],
+    ["dev", '"dev"'],
+    [[], "[]"],
+  ])("refuses %j as an environment, and says where it stands", (environment, got) => {
+    expect(messageOf(() => loadEnvironments([dev, environment], {}))).toBe(
+      `the configuration has 1 problem:\n  - environments[1] must be an object with name, accountId, region, availabilityZones, network, existingNetwork, cluster, nodePools, instanceTypes, registry, results, workload, budget, tags or s3State, got ${got}: correct its type`,
+    );
   });
 });

@@ -1,0 +1,82 @@
+import { readdirSync } from "node:fs";
+import { basename, extname, join } from "node:path";
+import { InvalidConfigurationError, type Problem } from "../../constructs/support/problems.ts";
+import { duplicateProblems } from "./duplicates.ts";
+import { allOf, at, problemsIn } from "./resolution.ts";
+import { resolveEnvironment } from "./resolve.ts";
+import type { ResolvedEnvironment } from "./resolved-environment.ts";
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Resolves environments, with the values that belong to whoever deploys and not into version control:
+ * `PLATFORM_<NAME>_ACCOUNT_ID`, `PLATFORM_<NAME>_ADMINISTRATORS` and `PLATFORM_<NAME>_PUBLIC_ACCESS_CIDRS`, the latter two
+ * separated by commas, for example `PLATFORM_DEV_ACCOUNT_ID`. Only this function reads the environment variables of the process and
+ * the folder `worker/evaluations`.
+ * @throws InvalidConfigurationError that names every problem of every environment.
+ */
+export function loadEnvironments(
+  environments: readonly unknown[],
+  variables: Variables = process.env,
+): readonly ResolvedEnvironment[] {
+  const complete = environments.map((environment) => withVariables(environment, variables));
+  const evaluations = evaluationNames();
+  const resolutions = complete.map((environment) => resolveEnvironment(environment, evaluations));
+  const names = complete.map(nameOf);
+  const resolution = allOf(resolutions.map((one, index) => at(pathOf(names, index), one)));
+  const problems = [...problemsIn(resolution), ...nameProblems(names)];
+  if (!resolution.ok || problems.length > 0) throw new InvalidConfigurationError("the configuration", problems);
+  return resolution.value;
+}
+
+/** What the names of an environment's variables begin with: `PLATFORM_DEV`. */
+export function variablePrefix(name: string): string {
+  return `PLATFORM_${name.toUpperCase().replace(/[^A-Z0-9]/g, "_")}`;
+}
+
+/** The modules that are built into the image. */
+function evaluationNames(): string[] {
+  const files = readdirSync(join(__dirname, "../../worker/evaluations")).filter((file) => /\.[cm]?[jt]s$/.test(file));
+  return files.map((file) => basename(file, extname(file)));
+}
+
+function pathOf(names: readonly (string | undefined)[], index: number): PropertyKey[] {
+  const name = names[index];
+  return name === undefined ? ["environments", index] : [name];
+}
+
+function nameProblems(names: readonly (string | undefined)[]): Problem[] {
+  const allowed = "different from the names of the environments before it, because stacks are named after it";
+  const problems = duplicateProblems(
+    names.map((name) => name ?? ""),
+    allowed,
+    "rename one of the two",
+  );
+  return problems.map(({ path, ...problem }) => ({ path: ["environments", ...path, "name"], ...problem }));
+}
+
+function nameOf(environment: unknown): string | undefined {
+  const name = (environment as { name?: unknown } | null)?.name;
+  return typeof name === "string" ? name : undefined;
+}
+
+function withVariables(environment: unknown, variables: Variables): unknown {
+  const name = nameOf(environment);
+  if (typeof environment !== "object" || environment === null || name === undefined) return environment;
+  const { cluster: written } = environment as { cluster?: unknown };
+  const prefix = variablePrefix(name);
+  const list = (key: string) => variables[`${prefix}_${key}`]?.split(",").map((entry) => entry.trim());
+  const accountId = variables[`${prefix}_ACCOUNT_ID`];
+  const administrators = list("ADMINISTRATORS");
+  const endpointPublicAccessCidrs = list("PUBLIC_ACCESS_CIDRS");
+  const own = typeof written === "object" ? written : {};
+  const cluster = {
+    ...(administrators && { administrators }),
+    ...(endpointPublicAccessCidrs && { endpointPublicAccessCidrs }),
+  };
+  return {
+    ...environment,
+    ...(accountId !== undefined && { accountId }),
+    ...(Object.keys(cluster).length > 0 && { cluster: { ...own, ...cluster } }),
+  };
+}

@@ -1,0 +1,128 @@
+import type { ExistingNetworkAttributes, NetworkOptions } from "../../constructs/network/network.ts";
+import { addressesPerPrivateSubnet, cidrProblems, zoneCountProblems } from "../../constructs/network/subnet-layout.ts";
+import { endpointsNodesNeed } from "../../constructs/network/vpc-endpoints.ts";
+import { instanceTypes } from "../../constructs/pools/instance-types.ts";
+import { retentionProblems } from "../../constructs/support/log-retention.ts";
+import { type Problem, show, within } from "../../constructs/support/problems.ts";
+import { duplicateProblems } from "./duplicates.ts";
+import type { Malformed } from "./malformed.ts";
+import { at, checked, type Resolution, refused } from "./resolution.ts";
+import type { ResolvedNetwork } from "./resolved-environment.ts";
+import type { Environment } from "./schema.ts";
+
+const isRegion = (region: string) => /^(af|ap|ca|eu|il|me|mx|sa|us|us-gov)-[a-z]+-\d$/.test(region);
+
+export function resolveRegion(region: string): Resolution<string> {
+  const allowed = "a region of AWS or AWS GovCloud";
+  const problem: Problem = { path: [], allowed, got: show(region), fix: 'use for example "us-west-2"' };
+  return at(["region"], checked(region, isRegion(region) ? [] : [problem]));
+}
+
+export function resolveZones(
+  { region, availabilityZones: zones }: Environment,
+  malformed: Malformed,
+): Resolution<readonly string[]> {
+  const problems = malformed.in("availabilityZones").whole ? [] : zoneCountProblems(zones.length);
+  problems.push(...duplicateProblems(zones, "different from the zones before it", "remove one of the two"));
+  zones.forEach((zone, index) => {
+    if (!isRegion(region) || (zone.startsWith(region) && /^[a-z]$/.test(zone.slice(region.length)))) return;
+    const fix = `use for example "${region}a"`;
+    problems.push({ path: [index], allowed: `a zone of ${region}`, got: show(zone), fix });
+  });
+  return at(["availabilityZones"], checked(zones, problems));
+}
+
+/** A network that can be built or used, in which all nodes can start. */
+export function resolveNetwork(environment: Environment, malformed: Malformed): Resolution<ResolvedNetwork> {
+  const { network, existingNetwork } = environment;
+  const own = network && at(["network"], resolveNewNetwork(network, environment, malformed));
+  const existing =
+    existingNetwork && at(["existingNetwork"], resolveExistingNetwork(existingNetwork, environment, malformed));
+  const problems = [own, existing].flatMap((one) => (one === undefined || one.ok ? [] : one.problems));
+  if (own !== undefined && existing !== undefined) {
+    const allowed = "left out when there is an existingNetwork";
+    const fix = "remove the one that you do not mean";
+    return refused([{ path: ["network"], allowed, got: "both", fix }, ...problems]);
+  }
+  const one = own ?? existing;
+  if (one !== undefined) return one;
+  if (malformed.in("network").whole || malformed.in("existingNetwork").whole) return refused([]);
+  const allowed = "given when there is no existingNetwork";
+  const fix = 'write for example network: { cidrBlock: "10.0.0.0/16" }';
+  return refused([{ path: ["network"], allowed, got: "nothing", fix }]);
+}
+
+function resolveNewNetwork(
+  network: NetworkOptions,
+  environment: Environment,
+  malformed: Malformed,
+): Resolution<ResolvedNetwork> {
+  const { cidrBlock, natGateways, interfaceEndpoints = [], flowLogRetentionInDays } = network;
+  const problems = [
+    ...within(["cidrBlock"], cidrProblems(cidrBlock)),
+    ...within(["flowLogRetentionInDays"], retentionProblems(flowLogRetentionInDays)),
+    ...within(
+      ["interfaceEndpoints"],
+      duplicateProblems(interfaceEndpoints, "different from the services before it", "remove one of the two"),
+    ),
+  ];
+  if (cidrProblems(cidrBlock).length === 0) problems.push(...roomProblems(cidrBlock, environment, malformed));
+  const missing = endpointsNodesNeed.filter((service) => !interfaceEndpoints.includes(service));
+  if (natGateways === "none" && missing.length > 0 && !malformed.in("network", "interfaceEndpoints").any) {
+    const fix = `nodes have no other way to AWS; add ${missing.join(", ")}, or use natGateways: "single"`;
+    const allowed = `a list with ${endpointsNodesNeed.join(", ")} when natGateways is "none"`;
+    problems.push({ path: ["interfaceEndpoints"], allowed, got: show(network.interfaceEndpoints), fix });
+  }
+  return checked({ kind: "new", ...network }, problems);
+}
+
+/**
+ * Whether all nodes at once find addresses. Beside the interface that a node is reached by, the VPC CNI keeps a second one in
+ * reserve, both full of addresses for pods (WARM_ENI_TARGET=1).
+ * @see https://github.com/aws/amazon-vpc-cni-k8s/blob/master/docs/eni-and-ip-target.md
+ */
+function roomProblems(cidrBlock: string, environment: Environment, malformed: Malformed): Problem[] {
+  if (malformed.in("availabilityZones").whole) return [];
+  const zones = environment.availabilityZones.length;
+  const known = { ...instanceTypes, ...environment.instanceTypes };
+  const pools = Object.entries(environment.nodePools).flatMap(([name, pool]) =>
+    malformed.in("nodePools", name).any ? [] : [pool],
+  );
+  const nodes = pools.reduce((sum, pool) => sum + pool.capacity.max, 0);
+  const needed = pools.reduce((sum, { instanceTypes: names, capacity }) => {
+    const perNode = Math.max(0, ...names.map((name) => 2 * (known[name]?.addressesPerInterface ?? 0)));
+    return sum + capacity.max * perNode;
+  }, 0);
+  const available = zones * addressesPerPrivateSubnet(cidrBlock);
+  if (needed <= available) return [];
+  const allowed = `a block with ${needed} addresses or more, for ${nodes} nodes when every pool is at its maximum`;
+  const got = `${show(cidrBlock)} with ${available} addresses in ${zones} private subnets`;
+  return [{ path: ["cidrBlock"], allowed, got, fix: "use a larger block, at most /16, or lower the maxima" }];
+}
+
+function resolveExistingNetwork(
+  existing: ExistingNetworkAttributes,
+  { availabilityZones }: Environment,
+  malformed: Malformed,
+): Resolution<ResolvedNetwork> {
+  const { vpcId, privateSubnetIds } = existing;
+  const problems: Problem[] = [];
+  if (!/^vpc-[0-9a-f]{8,17}$/.test(vpcId)) {
+    const fix = "copy it from aws ec2 describe-vpcs";
+    problems.push({ path: ["vpcId"], allowed: "the id of a VPC, vpc-<hexadecimal>", got: show(vpcId), fix });
+  }
+  for (const [zone, id] of Object.entries(privateSubnetIds)) {
+    if (/^subnet-[0-9a-f]{8,17}$/.test(id)) continue;
+    const allowed = "the id of a subnet, subnet-<hexadecimal>";
+    const fix = "copy it from aws ec2 describe-subnets";
+    problems.push({ path: ["privateSubnetIds", zone], allowed, got: show(id), fix });
+  }
+  const zones = Object.keys(privateSubnetIds);
+  const incomplete = malformed.in("availabilityZones").any || malformed.in("existingNetwork", "privateSubnetIds").whole;
+  if (!incomplete && show([...zones].sort()) !== show([...availabilityZones].sort())) {
+    const allowed = `one subnet in each of ${availabilityZones.join(", ")}`;
+    const fix = "add, remove or rename zones here or in availabilityZones";
+    problems.push({ path: ["privateSubnetIds"], allowed, got: `subnets in ${zones.join(", ") || "no zone"}`, fix });
+  }
+  return checked({ kind: "existing", ...existing }, problems);
+}

@@ -1,0 +1,62 @@
+import type { AddonName } from "../../constructs/cluster/cluster-addons.ts";
+import type { ExistingNetworkAttributes, NetworkOptions } from "../../constructs/network/network.ts";
+import type { NodePool } from "../../constructs/pools/node-pool.ts";
+import type { NodeTarget } from "../../constructs/pools/node-target.ts";
+import type { WorkerJobSettings } from "../../constructs/workload/worker-job-settings.ts";
+import type { ClusterSettings, Environment } from "./schema.ts";
+
+/**
+ * An environment that can be deployed, as the stacks receive it: checked once, with the environment variables of whoever deploys,
+ * and with objects in the place of names.
+ */
+export interface ResolvedEnvironment
+  extends Pick<
+    Environment,
+    | "name"
+    | "accountId"
+    | "region"
+    | "availabilityZones"
+    | "instanceTypes"
+    | "registry"
+    | "results"
+    | "budget"
+    | "s3State"
+  > {
+  /** Tags of every resource, `Environment` among them. */
+  readonly tags: Readonly<Record<string, string>>;
+  readonly network: ResolvedNetwork;
+  readonly cluster: ResolvedCluster;
+  /** The pools by name. */
+  readonly nodePools: Readonly<Record<string, NodePool>>;
+  /** Pools without taints that always have a node, at least one. CoreDNS and the cluster autoscaler run there. */
+  readonly alwaysOnPools: readonly [NodePool, ...NodePool[]];
+  readonly workload: ResolvedWorkload;
+}
+
+/** A network to create, or one that exists already. */
+export type ResolvedNetwork =
+  | ({ readonly kind: "new" } & NetworkOptions)
+  | ({ readonly kind: "existing" } & ExistingNetworkAttributes);
+
+export interface ResolvedCluster extends Omit<ClusterSettings, "addonVersions"> {
+  /** The version of every add-on. */
+  readonly addonVersions: Readonly<Record<AddonName, string>>;
+}
+
+export interface ResolvedWorkload {
+  /** Kubernetes namespace of the jobs. */
+  readonly namespace: string;
+  readonly image: ResolvedImage;
+  readonly jobs: readonly ResolvedJob[];
+}
+
+/** An image to build from this repository, or the reference of one that was built elsewhere. */
+export type ResolvedImage =
+  | { readonly kind: "built"; readonly baseImage?: string | undefined }
+  | { readonly kind: "prebuilt"; readonly reference: string };
+
+export interface ResolvedJob {
+  readonly settings: WorkerJobSettings;
+  /** The pool, or all pools of the size, that the job runs on. A node there has room for its pods. */
+  readonly target: NodeTarget;
+}

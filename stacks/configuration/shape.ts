@@ -1,0 +1,132 @@
+import { z } from "zod";
+import { oneOf, type Problem, show } from "../../constructs/support/problems.ts";
+import { Malformed } from "./malformed.ts";
+
+/** The input of a user, made complete so that checks can look at each field whatever is wrong with the others. */
+export interface Shape<T> {
+  /** The input without unknown fields. Optional fields that are malformed are left out, and required ones have a stand-in. */
+  readonly value: T;
+  /** Missing and unknown fields, wrong types, and words that are not in a list. */
+  readonly problems: readonly Problem[];
+  /** The places of stand-ins and of fields that were left out. */
+  readonly malformed: Malformed;
+}
+
+/** Compares an input with a schema. The `meta` of a field may hold the texts `allowed` and `fix` for its problems. */
+export function shapeOf<T>(schema: z.ZodType<T>, input: unknown): Shape<T> {
+  const result = schema.safeParse(input);
+  if (result.success) return { value: result.data, problems: [], malformed: new Malformed([]) };
+  const { issues } = result.error;
+  return {
+    value: completed(schema, input) as T,
+    problems: issues.flatMap((issue) => problemsOfIssue(schema, input, issue)),
+    malformed: new Malformed(issues.filter(({ code }) => code !== "unrecognized_keys").map(({ path }) => path)),
+  };
+}
+
+function completed(schema: z.ZodType, input: unknown): unknown {
+  if (schema.safeParse(input).success) return input;
+  const inner = unwrapped(schema);
+  if (inner instanceof z.ZodArray && Array.isArray(input)) {
+    return input.map((element) => completed(inner.element as z.ZodType, element));
+  }
+  if (inner instanceof z.ZodObject && isObject(input)) return completedFields(inner, input);
+  if (inner instanceof z.ZodRecord && isObject(input)) {
+    const known = Object.entries(input).filter(([key]) => (inner.keyType as z.ZodType).safeParse(key).success);
+    return withoutUndefined(known.map(([key, value]) => [key, completed(inner.valueType as z.ZodType, value)]));
+  }
+  return schema.safeParse(undefined).success ? undefined : standIn(inner);
+}
+
+function completedFields(schema: z.ZodObject, input: Readonly<Record<string, unknown>>): unknown {
+  const fields = Object.entries(schema.shape);
+  return withoutUndefined(fields.map(([key, field]) => [key, completed(field as z.ZodType, input[key])]));
+}
+
+function withoutUndefined(entries: readonly (readonly [string, unknown])[]): object {
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+}
+
+/** Any value of the type that a schema asks for. Nothing is reported of it. */
+function standIn(schema: z.ZodType): unknown {
+  if (schema instanceof z.ZodObject) return completedFields(schema, {});
+  if (schema instanceof z.ZodArray) return [];
+  if (schema instanceof z.ZodRecord) return {};
+  if (schema instanceof z.ZodEnum) return schema.options[0];
+  if (schema instanceof z.ZodNumber) return 1;
+  if (schema instanceof z.ZodBoolean) return false;
+  return "";
+}
+
+function problemsOfIssue(schema: z.ZodType, input: unknown, issue: z.core.$ZodIssue): Problem[] {
+  const { path } = issue;
+  const field = fieldAt(schema, path);
+  const value = valueAt(input, path);
+  if (issue.code === "unrecognized_keys") {
+    const fix = `remove it, or rename it to ${oneOf(knownKeys(field))}`;
+    return issue.keys.map((key) => {
+      return { path: [...path, key], allowed: "left out", got: show(valueAt(value, [key])), fix };
+    });
+  }
+  const hints = hintsOf(field);
+  const allowed = hints.allowed ?? allowedBy(field, issue);
+  const fix = hints.fix ?? (issue.code === "invalid_value" ? "use one of these" : "correct its type");
+  return [{ path, allowed, got: show(value), fix: value === undefined && hints.fix === undefined ? "add it" : fix }];
+}
+
+const typeNames: Readonly<Record<string, string>> = {
+  string: "a text",
+  number: "a number",
+  boolean: "true or false",
+  array: "a list",
+  object: "an object",
+  record: "an object",
+};
+
+function allowedBy(field: z.ZodType | undefined, issue: z.core.$ZodIssue): string {
+  if (issue.code === "invalid_value") return oneOf(issue.values.map(show));
+  const keys = knownKeys(field);
+  if (keys.length > 0) return `an object with ${oneOf(keys)}`;
+  return issue.code === "invalid_type" ? (typeNames[issue.expected] ?? issue.expected) : issue.message;
+}
+
+/** The schema of the field that an issue points to. */
+function fieldAt(schema: z.ZodType, path: readonly PropertyKey[]): z.ZodType | undefined {
+  return path.reduce<z.ZodType | undefined>((field, key) => {
+    const whole = field && unwrapped(field);
+    if (whole instanceof z.ZodObject) return whole.shape[String(key)] as z.ZodType | undefined;
+    if (whole instanceof z.ZodRecord) return whole.valueType as z.ZodType;
+    if (whole instanceof z.ZodArray) return whole.element as z.ZodType;
+    return undefined;
+  }, schema);
+}
+
+/** The hints of the outermost wrapper that has any. */
+function hintsOf(field: z.ZodType | undefined): { allowed?: string; fix?: string } {
+  if (field === undefined) return {};
+  const hints = field.meta();
+  if (hints !== undefined) return hints as { allowed?: string; fix?: string };
+  return isWrapper(field) ? hintsOf(field.unwrap() as z.ZodType) : {};
+}
+
+function unwrapped(field: z.ZodType): z.ZodType {
+  return isWrapper(field) ? unwrapped(field.unwrap() as z.ZodType) : field;
+}
+
+function isWrapper(field: z.ZodType): field is z.ZodOptional | z.ZodReadonly {
+  return field instanceof z.ZodOptional || field instanceof z.ZodReadonly;
+}
+
+function knownKeys(field: z.ZodType | undefined): string[] {
+  const whole = field && unwrapped(field);
+  if (whole instanceof z.ZodObject) return Object.keys(whole.shape);
+  return whole instanceof z.ZodRecord && whole.keyType instanceof z.ZodEnum ? whole.keyType.options.map(String) : [];
+}
+
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], input);
+}
+
+function isObject(input: unknown): input is Readonly<Record<string, unknown>> {
+  return typeof input === "object" && input !== null && !Array.isArray(input);
+}

@@ -1,0 +1,118 @@
+import { KmsKey } from "@cdktf/provider-aws/lib/kms-key";
+import { dynamic } from "../../../constructs/pools/capacity.ts";
+import { NodeGroup } from "../../../constructs/pools/node-group.ts";
+import { NodePool } from "../../../constructs/pools/node-pool.ts";
+import type { NodePoolProps } from "../../../constructs/pools/node-pool-options.ts";
+import { NodeRole } from "../../../constructs/pools/node-role.ts";
+import { testCluster, testNetwork } from "../../support/fixtures.ts";
+import { synthesize } from "../../support/synthesized.ts";
+
+const policies = ["AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryPullOnly"];
+
+function nodeGroup(props: Partial<NodePoolProps> = {}) {
+  return synthesize((stack) => {
+    const route = new KmsKey(stack, "route");
+    const addon = new KmsKey(stack, "addon");
+    const group = new NodeGroup(stack, "pool", {
+      cluster: testCluster,
+      network: { ...testNetwork, nodeEgress: [route] },
+      nodeRole: new NodeRole(stack, "node-role", { name: "test", region: "us-west-2" }),
+      pool: new NodePool({ name: "general", instanceTypes: ["t3.large"], capacity: dynamic(2, 10), ...props }),
+      instanceTags: { Environment: "test" },
+      prerequisites: [addon],
+    });
+    new KmsKey(stack, "pods", { dependsOn: [group.dependable] });
+  });
+}
+
+describe("a node group", () => {
+  test("is this and nothing else, and comes after its permissions, its way out and the add-ons", () => {
+    const made = nodeGroup();
+    const template = made.address("aws_launch_template");
+    expect(made.one("aws_eks_node_group")).toEqual({
+      cluster_name: "test-platform",
+      node_group_name_prefix: "general-",
+      node_role_arn: `\${${made.address("aws_iam_role")}.arn}`,
+      subnet_ids: ["subnet-0a", "subnet-0b"],
+      version: "1.35",
+      ami_type: "AL2023_x86_64_STANDARD",
+      capacity_type: "ON_DEMAND",
+      instance_types: ["t3.large"],
+      launch_template: { id: `\${${template}.id}`, version: `\${${template}.latest_version}` },
+      labels: { "node-pool": "general" },
+      taint: [],
+      scaling_config: { min_size: 2, desired_size: 2, max_size: 10 },
+      update_config: { max_unavailable_percentage: 33 },
+      node_repair_config: { enabled: true },
+      lifecycle: { create_before_destroy: true, ignore_changes: ["scaling_config[0].desired_size"] },
+      depends_on: [
+        ...policies.map((policy) => made.address("aws_iam_role_policy_attachment", `node-role_${policy}_`)),
+        "aws_kms_key.route",
+        "aws_kms_key.addon",
+      ],
+    });
+    expect(made.one("aws_kms_key", "pods").depends_on).toEqual([made.address("aws_eks_node_group")]);
+  });
+
+  test("has encrypted disks that are deleted with their nodes, and a metadata service that pods cannot reach", () => {
+    const tags = { Name: "test-platform-general", Environment: "test" };
+    expect(nodeGroup({ volumeSizeGiB: 64 }).one("aws_launch_template")).toEqual({
+      name_prefix: "general-",
+      description: "Nodes of the general pool",
+      update_default_version: true,
+      metadata_options: { http_endpoint: "enabled", http_tokens: "required", http_put_response_hop_limit: 1 },
+      block_device_mappings: [
+        {
+          device_name: "/dev/xvda",
+          ebs: { volume_type: "gp3", volume_size: 64, encrypted: "true", delete_on_termination: "true" },
+        },
+      ],
+      tag_specifications: [
+        { resource_type: "instance", tags },
+        { resource_type: "volume", tags },
+        { resource_type: "network-interface", tags },
+      ],
+      tags,
+      lifecycle: { create_before_destroy: true },
+    });
+  });
+
+  test("has an address for each tag of its auto scaling group that the tag's key decides alone", () => {
+    const tag = { key: "example.com/team_a.b", effect: "NoSchedule" as const };
+    const made = nodeGroup({ labels: { "example.com/tier": "web" }, taints: [tag] });
+    const ids = made.addresses
+      .filter((address) => address.startsWith("aws_autoscaling_group_tag."))
+      .map((address) => address.replace(/^aws_autoscaling_group_tag\.pool_tag-(.*)_[0-9A-F]{8}$/, "$1"));
+    expect(ids.sort()).toEqual([
+      "label-example-com-tier",
+      "label-node-pool",
+      "resources-cpu",
+      "resources-ephemeral-storage",
+      "resources-memory",
+      "taint-example-com-team-a-b",
+    ]);
+  });
+
+  test("starts in the zones of its pool only", () => {
+    const subnets = (availabilityZones: string[]) =>
+      nodeGroup({ availabilityZones }).one("aws_eks_node_group").subnet_ids;
+    expect(subnets(["us-west-2b"])).toEqual(["subnet-0b"]);
+    expect(subnets(["us-west-2b", "us-west-2a"])).toEqual(["subnet-0b", "subnet-0a"]);
+  });
+});
+
+test("a node's role can be taken by EC2 alone, and has three managed policies", () => {
+  const made = nodeGroup();
+  const { name_prefix, description, assume_role_policy } = made.one("aws_iam_role");
+  expect([name_prefix, description]).toEqual(["test-node-", "EKS nodes"]);
+  expect(JSON.parse(assume_role_policy)).toEqual({
+    Version: "2012-10-17",
+    Statement: [{ Effect: "Allow", Principal: { Service: "ec2.amazonaws.com" }, Action: ["sts:AssumeRole"] }],
+  });
+  expect(made.all("aws_iam_role_policy_attachment")).toEqual(
+    [...policies].sort().map((policy) => ({
+      role: `\${${made.address("aws_iam_role")}.name}`,
+      policy_arn: `arn:aws:iam::aws:policy/${policy}`,
+    })),
+  );
+});

@@ -1,0 +1,108 @@
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Stryker } from "@stryker-mutator/core";
+
+type MutantResult = Awaited<ReturnType<Stryker["runMutationTest"]>>[number];
+
+const repository = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+const defaultPaths = ["constructs", "stacks/configuration"];
+const lowestPercentage = 85;
+
+/**
+ * `npm run mutate [-- <files or folders>]`: changes the code in many small ways, and reports the changes that no test notices.
+ * The files of a folder meet the tests that mirror the folder, since Jest loads every test file again for each change.
+ */
+async function mutate(paths: readonly string[]): Promise<void> {
+  const sources = paths.flatMap(sourcesIn);
+  const scores = new Map<string, Score>();
+  for (const folder of new Set(sources.map((file) => dirname(file)))) {
+    print(`${folder}: with the tests in ${testsOf(folder)}`);
+    const results = await mutants(
+      sources.filter((file) => dirname(file) === folder),
+      testsOf(folder),
+    );
+    scores.set(folder, scoreOf(results));
+  }
+  print("Killed without snapshots:");
+  for (const [folder, score] of [...scores, ["together", together([...scores.values()])] as const]) {
+    print(`  ${folder}: ${percentage(score).toFixed(1)} % (${score.killed} of ${score.all})`);
+  }
+  if (percentage(together([...scores.values()])) < lowestPercentage) process.exitCode = 1;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function mutants(files: readonly string[], tests: string): Promise<MutantResult[]> {
+  return new Stryker({
+    mutate: [...files],
+    plugins: ["@stryker-mutator/jest-runner"],
+    testRunner: "jest",
+    jest: {
+      configFile: "jest.config.js",
+      config: {
+        testMatch: [`<rootDir>/${tests}`, "!**/*.long.test.ts"],
+        setupFilesAfterEnv: ["<rootDir>/tools/mutate/without-snapshots.ts"],
+      },
+    },
+    coverageAnalysis: "perTest",
+    // A second process would slow down both on a laptop with two cores.
+    concurrency: 1,
+    // A machine that is busy with something else must not count as a test that fails.
+    timeoutMS: 60_000,
+    // Stryker would rewrite the file with a JavaScript API that TypeScript 7 lacks; Jest needs none of it.
+    tsconfigFile: "no-tsconfig.json",
+    ignorePatterns: ["/cdktf.out*", "/results", "/worker/dist*", "/coverage"],
+    reporters: ["clear-text"],
+    clearTextReporter: { reportTests: false, logTests: false, skipFull: true },
+    // The score of each folder is printed below.
+    thresholds: { break: null },
+  }).runMutationTest();
+}
+
+/** TypeScript files of a path, relative to the repository. */
+function sourcesIn(path: string): string[] {
+  const absolute = resolve(path);
+  if (!existsSync(absolute)) throw new Error(`there is no ${path}`);
+  const files = statSync(absolute).isDirectory()
+    ? readdirSync(absolute, { recursive: true, encoding: "utf8" }).map((file) => join(absolute, file))
+    : [absolute];
+  return files
+    .filter((file) => /\.m?ts$/.test(file) && !/\.d\.ts$|\/(node_modules|dist)\//.test(file))
+    .map((file) => relative(repository, file));
+}
+
+/** `test/` mirrors the tree; the tests of a tool, and those of the worker, are in one folder. */
+function testsOf(folder: string): string {
+  if (folder.startsWith("worker/")) return "test/worker/*.test.ts";
+  if (folder.startsWith("tools/")) return `test/tools/${folder.split("/")[1]}*.test.ts`;
+  return `test/${folder}/*.test.ts`;
+}
+
+interface Score {
+  readonly killed: number;
+  readonly all: number;
+}
+
+/** Mutants that break the program, or that a comment excludes with its reason, count neither way. */
+function scoreOf(results: readonly MutantResult[]): Score {
+  const count = (...statuses: MutantResult["status"][]) =>
+    results.filter(({ status }) => statuses.includes(status)).length;
+  const killed = count("Killed", "Timeout");
+  return { killed, all: killed + count("Survived", "NoCoverage") };
+}
+
+function together(scores: readonly Score[]): Score {
+  const sum = (figure: keyof Score) => scores.reduce((total, score) => total + score[figure], 0);
+  return { killed: sum("killed"), all: sum("all") };
+}
+
+function percentage({ killed, all }: Score): number {
+  return all === 0 ? 100 : (100 * killed) / all;
+}
+
+process.chdir(repository);
+const paths = process.argv.slice(2);
+await mutate(paths.length === 0 ? defaultPaths : paths);

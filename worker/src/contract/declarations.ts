@@ -1,0 +1,184 @@
+import { z } from "zod";
+import { ALLOWED_COLUMN_NAMES, areColumnNames } from "./columns.ts";
+import { formatCount } from "./format.ts";
+import { LIMITS } from "./limits.ts";
+import { oneOf, show } from "./problems.ts";
+import { LOG_LEVELS, PARTITIONS, type SettingName, type WorkerSettings } from "./worker-settings.ts";
+
+/** An option of `sweep run` that sets a setting. */
+export interface OptionDeclaration<T> {
+  /** As commander writes it, for example `--batch-size <number>`. */
+  readonly flags: string;
+  /**
+   * Value where neither the option nor the variable is set.
+   * @default - that of the setting
+   */
+  readonly default?: T;
+  /**
+   * Describes such a value where only the running program knows it.
+   * @default - none
+   */
+  readonly defaultText?: string;
+}
+
+interface Facts<T> {
+  /** One line for the command's help: the first sentence of the setting's documentation. */
+  readonly description: string;
+  /** Completes "<path> must be ...". */
+  readonly allowed: string;
+  /** A value that errors propose. */
+  readonly example: T;
+  /** A setting with neither `default` nor `defaultText` must be set. */
+  readonly default?: T;
+  /** Describes the behaviour where a setting without a constant default is left out. */
+  readonly defaultText?: string;
+  readonly unit?: string;
+  readonly option?: OptionDeclaration<T>;
+}
+
+/** Everything that is known of a setting, beside its type. */
+export interface SettingDeclaration<T> extends Facts<T> {
+  /** Checks a typed value. Its `meta` holds the same facts, and `fix` for errors. */
+  readonly schema: z.ZodType<T>;
+}
+
+function declare<T, const F extends Facts<T>>(schema: z.ZodType<T>, facts: F): F & { readonly schema: z.ZodType<T> } {
+  const { option: _, ...meta } = facts;
+  return { ...facts, schema: schema.meta({ ...meta, fix: `use for example ${show(facts.example)}` }) };
+}
+
+function wholeNumber<const F extends Omit<Facts<number>, "allowed">>(least: number, most: number, facts: F) {
+  const units = facts.unit === undefined ? "" : ` of ${facts.unit}`;
+  const allowed = `a whole number${units} from ${formatCount(least)} to ${formatCount(most)}`;
+  return declare(z.int().min(least).max(most), { ...facts, allowed });
+}
+
+function duration<const F extends Omit<Facts<number>, "allowed"> & { readonly unit: string }>(most: number, facts: F) {
+  const allowed = `a number of ${facts.unit} from 0 to ${formatCount(most)}`;
+  return declare(z.number().min(0).max(most), { ...facts, allowed });
+}
+
+/** The declaration of each setting: schemas, defaults, options, error texts and reference tables all come from here. */
+export const SETTINGS = {
+  workerId: wholeNumber(0, LIMITS.workers - 1, {
+    description: "Number of the share that this worker computes",
+    example: 0,
+  }),
+  totalWorkers: wholeNumber(1, LIMITS.workers, {
+    description: "Number of shares into which the parameters are divided, one for each worker",
+    example: 3,
+    option: { flags: "--workers <number>", defaultText: "one for each core" },
+  }),
+  totalParameters: wholeNumber(0, Number.MAX_SAFE_INTEGER, {
+    description: "Number of parameters, which are the whole numbers from 0 to one less",
+    example: 10_000_000,
+    option: { flags: "--total <number>", default: 10_000_000 },
+  }),
+  batchSize: wholeNumber(1, LIMITS.batchSize, {
+    description: "Number of parameters in a block, which is computed and committed as a unit",
+    example: 10_000,
+    default: 10_000,
+    option: { flags: "--batch-size <number>" },
+  }),
+  partition: declare(z.enum(PARTITIONS), {
+    description: "How blocks are distributed to workers, block-cyclic or contiguous",
+    allowed: oneOf(PARTITIONS),
+    example: "block-cyclic",
+    default: "block-cyclic",
+    option: { flags: "--partition <name>" },
+  }),
+  seed: wholeNumber(0, Number.MAX_SAFE_INTEGER, {
+    description: "Seed of the random numbers and of the partition",
+    example: 42,
+    default: 0,
+    option: { flags: "--seed <number>" },
+  }),
+  evaluation: declare(z.string().min(1), {
+    description: "Name of a bundled evaluation, or path of a module",
+    allowed: "the name of a bundled evaluation, or the path of a module",
+    example: "collatz",
+    default: "collatz",
+  }),
+  evaluationCommand: declare(z.string().regex(/\S/), {
+    description: "Command line of a program that evaluates instead of a module",
+    allowed: "a command line",
+    example: "python3 evaluations/evaluate.py",
+    defaultText: "none",
+    option: { flags: "--command <command>" },
+  }),
+  resultColumns: declare(z.array(z.string()).readonly().refine(areColumnNames), {
+    description: "Names of the results of the evaluation command, in their order",
+    allowed: ALLOWED_COLUMN_NAMES,
+    example: ["steps", "peak"],
+    defaultText: "one column, value",
+    option: { flags: "--columns <names>" },
+  }),
+  evaluationTimeoutSeconds: duration(LIMITS.evaluationTimeoutSeconds, {
+    description: "Seconds that one parameter may take, or 0 for no limit",
+    unit: "seconds",
+    example: 60,
+    default: 60,
+    option: { flags: "--timeout <seconds>" },
+  }),
+  maxFailures: wholeNumber(0, Number.MAX_SAFE_INTEGER, {
+    description: "Number of failed parameters that a worker records before it gives up",
+    example: 100,
+    default: 10_000,
+    option: { flags: "--max-failures <number>" },
+  }),
+  resultsUrl: declare(z.string().regex(/^(file:.+|s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/.*)?)$/), {
+    description: "URL of the run's results, file:<directory> or s3://<bucket>/<prefix>",
+    allowed: "file:<directory> or s3://<bucket>/<prefix>",
+    example: "s3://bucket/runs/first",
+    defaultText: "file:./results/<evaluation>-<hash>",
+    option: { flags: "--results <url>" },
+  }),
+  s3RequestTimeoutMs: wholeNumber(1, LIMITS.s3RequestTimeoutMs, {
+    description: "Milliseconds that S3 may take to answer a request, before the worker sends it again",
+    unit: "milliseconds",
+    example: 20_000,
+    default: 20_000,
+  }),
+  simulateWorkMs: duration(LIMITS.simulateWorkMs, {
+    description: "Milliseconds to sleep before each parameter, to rehearse a slow evaluation",
+    unit: "milliseconds",
+    example: 0.5,
+    default: 0,
+    option: { flags: "--simulate-work-ms <number>" },
+  }),
+  logLevel: declare(z.enum(LOG_LEVELS), {
+    description: "Least severe messages that a worker logs",
+    allowed: oneOf(LOG_LEVELS),
+    example: "info",
+    default: "info",
+    option: { flags: "--log-level <level>" },
+  }),
+} satisfies { readonly [Name in SettingName]-?: SettingDeclaration<NonNullable<WorkerSettings[Name]>> };
+
+/** The declaration of a setting whose name is known only when the program runs. */
+export function declarationOf(name: SettingName): SettingDeclaration<unknown> {
+  return SETTINGS[name];
+}
+
+/** Names of all settings, in the order of {@link WorkerSettings}. */
+export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[];
+
+type DefaultedName = {
+  [Name in SettingName]: (typeof SETTINGS)[Name] extends { readonly default: unknown } ? Name : never;
+}[SettingName];
+
+/** Settings with every constant default applied. */
+export type ResolvedWorkerSettings = Omit<WorkerSettings, DefaultedName> & {
+  readonly [Name in keyof Pick<WorkerSettings, DefaultedName>]-?: NonNullable<WorkerSettings[Name]>;
+};
+
+/** Values of the settings that may be left out. */
+export const DEFAULTS = Object.fromEntries(
+  Object.entries(SETTINGS).flatMap(([name, setting]) => ("default" in setting ? [[name, setting.default]] : [])),
+) as Pick<ResolvedWorkerSettings, DefaultedName>;
+
+/** Settings without those that are undefined, and with {@link DEFAULTS} in their place. */
+export function withDefaults(settings: WorkerSettings): ResolvedWorkerSettings {
+  const given = Object.entries(settings).filter(([, value]) => value !== undefined);
+  return { ...DEFAULTS, ...(Object.fromEntries(given) as unknown as WorkerSettings) } as ResolvedWorkerSettings;
+}

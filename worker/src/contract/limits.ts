@@ -1,0 +1,24 @@
+/** Limits that both halves know: the worker keeps them, and the infrastructure refuses a job beyond them at synthesis. */
+export const LIMITS = {
+  /**
+   * Most workers of a run: the most completions and parallel pods of an Indexed Job (`completionsSoftLimit` and
+   * `maxParallelismForIndexedJob`).
+   * @see https://github.com/kubernetes/kubernetes/blob/v1.35.0/pkg/apis/batch/validation/validation.go
+   */
+  workers: 100_000,
+  /** Most blocks of a run. Every worker enumerates all blocks in memory: 10 million take 80 MB and some seconds. */
+  blocks: 10_000_000,
+  /** Most parameters in a block: a block of 10 million values takes 80 MB for each column. */
+  batchSize: 10_000_000,
+  /**
+   * Most blocks that a worker keeps in its temporary directory on their way to S3: enough to hide the time that a request takes,
+   * and few enough for the temporary storage of a pod.
+   */
+  spooledBlocks: 32,
+  /** Longest simulated work: an hour. */
+  simulateWorkMs: 3_600_000,
+  /** Longest timeout of one parameter: eleven days. */
+  evaluationTimeoutSeconds: 1_000_000,
+  /** Longest timeout of a request to S3: an hour. */
+  s3RequestTimeoutMs: 3_600_000,
+} as const;

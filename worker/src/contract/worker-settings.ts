@@ -1,0 +1,114 @@
+export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export const PARTITIONS = ["block-cyclic", "contiguous"] as const;
+export type Partition = (typeof PARTITIONS)[number];
+
+/**
+ * The settings of a worker. The worker reads each one from an environment variable of the same name (`totalWorkers` from
+ * `TOTAL_WORKERS`), `sweep run` takes most of them as options, and a Job's ConfigMap holds them. `SETTINGS` declares the schema,
+ * the default and the option of each; a test compares its texts with the documentation here.
+ */
+export interface WorkerSettings {
+  /**
+   * Number of the share that this worker computes. A whole number from 0 to one less than `totalWorkers`. In a pod of an Indexed Job
+   * it falls back to `JOB_COMPLETION_INDEX`, which Kubernetes sets.
+   * @example 0
+   */
+  readonly workerId: number;
+
+  /**
+   * Number of shares into which the parameters are divided, one for each worker. A whole number from 1 to 100,000. It does not change
+   * the results: a run that goes on with another number of workers keeps the parameters that are committed.
+   * @example 3
+   */
+  readonly totalWorkers: number;
+
+  /**
+   * Number of parameters, which are the whole numbers from 0 to one less. From 0 to 9,007,199,254,740,991.
+   * @example 10000000
+   */
+  readonly totalParameters: number;
+
+  /**
+   * Number of parameters in a block, which is computed and committed as a unit. A whole number from 1 to 10,000,000; a run has
+   * 10,000,000 blocks at most.
+   * @default 10000
+   */
+  readonly batchSize?: number | undefined;
+
+  /**
+   * How blocks are distributed to workers, block-cyclic or contiguous. `block-cyclic` deals blocks in rounds, so that all workers end
+   * together even where the cost of a parameter grows with its number; `contiguous` gives each worker one range.
+   * @default "block-cyclic"
+   */
+  readonly partition?: Partition | undefined;
+
+  /**
+   * Seed of the random numbers and of the partition. A whole number from 0 to 9,007,199,254,740,991.
+   * @default 0
+   */
+  readonly seed?: number | undefined;
+
+  /**
+   * Name of a bundled evaluation, or path of a module. A module exports `evaluate` or `evaluateBlock`.
+   * @default "collatz"
+   */
+  readonly evaluation?: string | undefined;
+
+  /**
+   * Command line of a program that evaluates instead of a module. The program reads one line of JSON for each parameter, and answers
+   * each with one line.
+   * @default - none
+   * @example "python3 evaluations/evaluate.py"
+   */
+  readonly evaluationCommand?: string | undefined;
+
+  /**
+   * Names of the results of the evaluation command, in their order. A module exports its own `columns` instead. The variable and the
+   * option separate the names by commas.
+   * @default - one column, value
+   * @example ["steps", "peak"]
+   */
+  readonly resultColumns?: readonly string[] | undefined;
+
+  /**
+   * Seconds that one parameter may take, or 0 for no limit. From 0 to 1,000,000. A parameter that takes longer has failed.
+   * @default 60
+   */
+  readonly evaluationTimeoutSeconds?: number | undefined;
+
+  /**
+   * Number of failed parameters that a worker records before it gives up. A whole number from 0. `sweep run` applies it to all its
+   * workers together.
+   * @default 10000
+   */
+  readonly maxFailures?: number | undefined;
+
+  /**
+   * URL of the run's results, file:<directory> or s3://<bucket>/<prefix>.
+   * @default - file:./results/<evaluation>-<hash>
+   * @example "s3://bucket/runs/first"
+   */
+  readonly resultsUrl?: string | undefined;
+
+  /**
+   * Milliseconds that S3 may take to answer a request, before the worker sends it again. A whole number from 1 to 3,600,000.
+   * @default 20000
+   */
+  readonly s3RequestTimeoutMs?: number | undefined;
+
+  /**
+   * Milliseconds to sleep before each parameter, to rehearse a slow evaluation. From 0 to 3,600,000.
+   * @default 0
+   */
+  readonly simulateWorkMs?: number | undefined;
+
+  /**
+   * Least severe messages that a worker logs. One of trace, debug, info, warn, error and silent.
+   * @default "info"
+   */
+  readonly logLevel?: LogLevel | undefined;
+}
+
+export type SettingName = keyof WorkerSettings;

@@ -1,0 +1,32 @@
+import { availableParallelism } from "node:os";
+import { problemsOf } from "../contract/check.ts";
+import { type ResolvedWorkerSettings, withDefaults } from "../contract/declarations.ts";
+import { PermanentError } from "../contract/errors.ts";
+import { describeProblem } from "../contract/problems.ts";
+import type { WorkerSettings } from "../contract/worker-settings.ts";
+
+/** The settings of a run on this machine. Only `totalParameters` has no default. */
+export interface LocalJobOptions extends Omit<WorkerSettings, "workerId" | "totalWorkers"> {
+  /**
+   * Number of worker processes, each of which computes one share. A whole number from 1 to 100,000.
+   *
+   * @default - one for each core
+   */
+  readonly totalWorkers?: number | undefined;
+}
+
+/**
+ * Settings with the defaults filled in.
+ *
+ * @throws PermanentError with one line for each wrong setting.
+ */
+export function resolveSettings(settings: WorkerSettings): ResolvedWorkerSettings {
+  const problems = problemsOf(settings);
+  if (problems.length > 0) throw new PermanentError(problems.map(describeProblem).join("\n"));
+  return withDefaults(settings);
+}
+
+/** The settings of the workers of a local job. Each worker gets a number of its own in place of `workerId`. */
+export function resolveOptions(options: LocalJobOptions): ResolvedWorkerSettings {
+  return resolveSettings({ ...options, workerId: 0, totalWorkers: options.totalWorkers ?? availableParallelism() });
+}

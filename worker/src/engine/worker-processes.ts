@@ -1,0 +1,154 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { EventEmitter } from "node:events";
+import { createInterface } from "node:readline";
+import { setTimeout } from "node:timers/promises";
+import { type ResolvedWorkerSettings, SETTING_NAMES } from "../contract/declarations.ts";
+import { toEnvironment, variableName } from "../contract/environment-variables.ts";
+import { EXIT_CODE, type ExitCode } from "../contract/errors.ts";
+import type { WorkerProgress } from "./worker.ts";
+
+/**
+ * How often a worker is started again before its share is given up. A Job's `backoffLimitPerIndex` is 6 by default: its pods also
+ * lose their nodes. Here somebody watches the terminal, and three restarts with backoff (3.5 s) show whether a retry helps.
+ */
+export const MOST_RESTARTS = 3;
+const FIRST_BACKOFF_MS = 500;
+/** How long the last output of a worker may take to arrive after its end. */
+const PIPES_CLOSE_WITHIN_MS = 500;
+/** pino's numbers for "warn" and "error". */
+const WARN = 40;
+const ERROR = 50;
+
+/** A line of a worker's log. */
+interface LogLine {
+  readonly level: number;
+  readonly msg: string;
+}
+
+interface WorkerProcessesEvents {
+  /** A line for the user: a warning or an error of a worker, a restart, the output of the evaluation. */
+  readonly message: [text: string];
+  readonly progress: [];
+}
+
+/**
+ * The worker processes of a run on this machine, one for each share. Each gets the environment variables that its pod would get,
+ * and is started again when it fails in a way that another attempt may mend.
+ */
+export class WorkerProcesses extends EventEmitter<WorkerProcessesEvents> {
+  /** The last progress that each worker has reported. */
+  readonly progress = new Map<number, WorkerProgress>();
+  /** The error that a worker has logged last. */
+  lastError: string | undefined;
+  readonly #settings: ResolvedWorkerSettings;
+  readonly #program: string;
+  readonly #firstBackoffMs: number;
+  readonly #processes = new Map<number, ChildProcess>();
+  readonly #stopping = new AbortController();
+
+  /** @param program a Node.js program that takes the argument `worker`. */
+  constructor(settings: ResolvedWorkerSettings, program: string, firstBackoffMs = FIRST_BACKOFF_MS) {
+    super();
+    this.#settings = settings;
+    this.#program = program;
+    this.#firstBackoffMs = firstBackoffMs;
+  }
+
+  /** Runs all workers to their end. @returns the worst exit code: 42, then 75, then 143, then 0. */
+  async run(): Promise<ExitCode> {
+    const workers = Array.from({ length: this.#settings.totalWorkers }, (_, index) => this.#runIndex(index));
+    const codes = await Promise.all(workers);
+    const severity = [EXIT_CODE.PERMANENT, EXIT_CODE.TRY_AGAIN, EXIT_CODE.TERMINATED];
+    return severity.find((code) => codes.includes(code)) ?? EXIT_CODE.DONE;
+  }
+
+  /** Asks every worker to commit what is finished and to end. */
+  stop(): void {
+    this.#stopping.abort();
+    for (const worker of this.#processes.values()) worker.kill("SIGTERM");
+  }
+
+  async #runIndex(index: number): Promise<number> {
+    const { signal } = this.#stopping;
+    for (let attempt = 0; ; attempt++) {
+      if (signal.aborted) return EXIT_CODE.TERMINATED;
+      const { code, description } = await this.#start(index);
+      if (code === EXIT_CODE.DONE || signal.aborted) return code;
+      if (code === EXIT_CODE.PERMANENT) {
+        this.stop();
+        return code;
+      }
+      if (attempt === MOST_RESTARTS) {
+        this.emit("message", `[WORKER ${index}] ${description} after ${attempt + 1} attempts; giving up`);
+        this.stop();
+        return EXIT_CODE.TRY_AGAIN;
+      }
+      this.emit("message", `[WORKER ${index}] ${description}; starting it again`);
+      await setTimeout(this.#firstBackoffMs * 2 ** attempt, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  #start(index: number): Promise<{ readonly code: number; readonly description: string }> {
+    const worker = fork(this.#program, ["worker"], {
+      env: this.#environmentOf(index),
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+      execArgv: [],
+    });
+    this.#processes.set(index, worker);
+    worker.on("message", (progress: WorkerProgress) => {
+      this.progress.set(index, progress);
+      this.emit("progress");
+    });
+    if (worker.stdout !== null)
+      createInterface({ input: worker.stdout }).on("line", (line) => this.#readLog(index, line));
+    if (worker.stderr !== null)
+      createInterface({ input: worker.stderr }).on("line", (line) => this.emit("message", line));
+    return new Promise((resolve) => {
+      worker.on("error", (error) => {
+        if (worker.pid === undefined)
+          resolve({ code: EXIT_CODE.TRY_AGAIN, description: `cannot be started: ${error.message}` });
+      });
+      // A program that an evaluation has left behind may hold the pipes open.
+      worker.on("exit", () => void setTimeout(PIPES_CLOSE_WITHIN_MS).then(() => closePipes(worker)));
+      worker.on("close", (code, signal) => {
+        this.#processes.delete(index);
+        const description = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
+        resolve({ code: code ?? EXIT_CODE.TRY_AGAIN, description });
+      });
+    });
+  }
+
+  /** The variables of the Job's ConfigMap, and those that Kubernetes sets for each index. */
+  #environmentOf(index: number): NodeJS.ProcessEnv {
+    const { workerId: _, ...shared } = this.#settings;
+    const environment = { ...process.env };
+    // A setting that this run leaves out must not come from this process's own environment variables.
+    for (const name of SETTING_NAMES) delete environment[variableName(name)];
+    return {
+      ...environment,
+      ...toEnvironment(shared),
+      [variableName("workerId")]: String(index),
+      JOB_COMPLETION_INDEX: String(index),
+    };
+  }
+
+  /** Shows warnings and errors, or every line if the log level is below "info". */
+  #readLog(index: number, line: string): void {
+    const showsAll = this.#settings.logLevel === "debug" || this.#settings.logLevel === "trace";
+    let entry: LogLine;
+    try {
+      entry = JSON.parse(line);
+    } catch {
+      this.emit("message", line);
+      return;
+    }
+    const text = `[WORKER ${index}] ${entry.msg}`;
+    if (entry.level >= ERROR) this.lastError = text;
+    if (entry.level >= WARN || showsAll) this.emit("message", text);
+  }
+}
+
+function closePipes(worker: ChildProcess): void {
+  worker.stdout?.destroy();
+  worker.stderr?.destroy();
+}
