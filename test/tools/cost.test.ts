@@ -154,7 +154,7 @@ describe("one sweep", () => {
     expect(paused?.prediction).toEqual(costOf(dev).sweeps[0]?.prediction);
   });
 
-  test("is by default what the evaluation was measured to take, and says so", () => {
+  test("uses the measured time of the evaluation by default, and names its source", () => {
     const [sweep] = costOf(dev).sweeps;
     expect(sweep?.duration).toEqual({
       secondsPerParameter: table.measured.collatz?.secondsPerParameter,

@@ -133,7 +133,7 @@ describe("a recommendation", () => {
     expect(of(20_000, 1)).toMatchObject({ nodes: 8, nodesWithoutMaximum: 8, workers: 64 });
   });
 
-  test("is no more than the pool allows, and says what would be worth it", () => {
+  test("is no more than the pool allows, and names the number that would be worth it", () => {
     const { nodes, nodesWithoutMaximum, reasons } = of(200_000, 1);
     expect({ nodes, nodesWithoutMaximum }).toEqual({ nodes: 10, nodesWithoutMaximum: 80 });
     expect(reasons.nodes).toContain("executor allows 10: raise its capacity");
@@ -146,7 +146,7 @@ describe("a recommendation", () => {
     expect(reasons.pod).toContain("with a limit of 500 a pod idles 50 % of the time");
   });
 
-  test("has no more pods than memory has room for, and gives them what is there", () => {
+  test("has no more pods than memory has room for, and gives them all of the CPU", () => {
     const hungry = { ...present, memoryRequestMiB: 6000 };
     const { pod: shape, workers } = recommend(
       { totalParameters: 100, secondsPerParameter: 1, batchSize: 1 },

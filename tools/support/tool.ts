@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { describeProblem, oneOf, SweepError, show } from "sweep-worker/contract";
+import { describeProblem, oneOf, show } from "sweep-worker/contract";
 import { InvalidConfigurationError } from "../../constructs/support/problems.ts";
 import { environments } from "../../environments.ts";
 import { loadEnvironments } from "../../stacks/configuration/loader.ts";
@@ -70,9 +70,19 @@ export async function runTool(command: Command, failure = 1): Promise<void> {
   try {
     await command.parseAsync();
   } catch (error) {
-    const isExplained = [ToolError, InvalidConfigurationError, SweepError].some((kind) => error instanceof kind);
-    if (!isExplained) throw error;
+    const isOurs = error instanceof ToolError || error instanceof InvalidConfigurationError;
+    const exitCode = isOurs ? failure : exitCodeOf(error);
+    if (exitCode === undefined) throw error;
     process.stderr.write(`error: ${(error as Error).message}\n`);
-    process.exitCode = error instanceof SweepError ? error.exitCode : failure;
+    process.exitCode = exitCode;
   }
+}
+
+/**
+ * The exit code of an error of the worker. `instanceof SweepError` would miss it: tools are CommonJS, and load the engine as an
+ * ES module with a second copy of that class.
+ */
+function exitCodeOf(error: unknown): number | undefined {
+  const { exitCode } = error as { readonly exitCode?: unknown };
+  return typeof exitCode === "number" ? exitCode : undefined;
 }
