@@ -78,10 +78,17 @@ describe("a worker's Job", () => {
   });
 
   test("follows its pool: node selector and tolerations are the pool's", () => {
-    for (const name of ["executor", "executor-small", "executor-large", "gpu"]) {
+    const executor = { key: "workload-type", operator: "Equal", value: "executor", effect: "NoSchedule" };
+    const gpu = { key: "nvidia.com/gpu", operator: "Equal", value: "true", effect: "NoSchedule" };
+    for (const [name, toleration] of [
+      ["executor", executor],
+      ["executor-small", executor],
+      ["executor-large", executor],
+      ["gpu", gpu],
+    ] as const) {
       expect(pod({ target: pool(name) })).toMatchObject({
         node_selector: { "node-pool": name },
-        toleration: pool(name).tolerations,
+        toleration: [toleration],
       });
     }
   });
