@@ -42,7 +42,7 @@ describe("the Dockerfile", () => {
     const steps = stageOf(dockerfile, "build").map(({ text }) => text);
     const install = steps.findIndex((text) => text.includes("npm ci"));
     expect(steps[install]).toMatch(
-      /^--mount=type=cache,target=(\/npm-cache) npm_config_cache=\1 npm ci --workspace worker --omit=dev$/,
+      /^--mount=type=cache,target=(\/npm-cache) npm_config_cache=\1 npm ci --workspace worker$/,
     );
     expect(steps.indexOf("worker worker")).toBeGreaterThan(install);
     expect(steps.slice(0, install)).toEqual([
