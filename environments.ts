@@ -2,21 +2,30 @@ import { dynamic, fromZero } from "./constructs/pools/capacity.ts";
 import type { Taint } from "./constructs/support/kubernetes-syntax.ts";
 import type { Environment } from "./stacks/configuration/schema.ts";
 
-/** Keeps everything but evaluations off the machines that are bought for them. */
-const executorTaint: Taint = { key: "workload-type", value: "executor", effect: "NoSchedule" };
-const gpuTaint: Taint = { key: "nvidia.com/gpu", value: "true", effect: "NoSchedule" };
+// This file describes what the platform deploys, as data. Each environment becomes three stacks, for example dev-platform,
+// dev-addons and dev-workload. Rest the pointer on a field to read its meaning, unit and default. `npm run synth` checks all values
+// and reports every problem at once.
 
-// The account is the one AWS's documentation uses, and the addresses are documentation's too: replace them here, or with
-// PLATFORM_DEV_ACCOUNT_ID, PLATFORM_DEV_ADMINISTRATORS and PLATFORM_DEV_PUBLIC_ACCESS_CIDRS (loadEnvironments in config.ts).
+/**
+ * The example account of AWS's documentation. Replace it, the administrators and the public access blocks with your own, here or in
+ * the environment variables PLATFORM_DEV_ACCOUNT_ID, PLATFORM_DEV_ADMINISTRATORS and PLATFORM_DEV_PUBLIC_ACCESS_CIDRS.
+ */
 const accountId = "111122223333";
 
-/** The machines that jobs and services run on. One more kind of machine is one more entry. */
+/** Keeps all pods except evaluations off the nodes that are started for evaluations. */
+const executorTaint: Taint = { key: "workload-type", value: "executor", effect: "NoSchedule" };
+/** Keeps pods that need no GPU off the expensive nodes. NVIDIA's charts tolerate this key by default. */
+const gpuTaint: Taint = { key: "nvidia.com/gpu", value: "true", effect: "NoSchedule" };
+
+/** The kinds of nodes on which jobs and services run. Another kind of node is another entry. */
 const nodePools = {
+  // Services and the cluster's own programs run here, so this pool always has nodes.
   general: {
     instanceTypes: ["t3.large"],
     capacity: dynamic(2, 10),
     labels: { "workload-type": "general" },
   },
+  // Evaluations of jobs. Types of equal size are one pool with several spot markets. It costs nothing while no job waits.
   executor: {
     instanceTypes: ["c5.2xlarge", "c5a.2xlarge", "c5d.2xlarge", "c6i.2xlarge"],
     capacity: fromZero(50),
@@ -24,6 +33,7 @@ const nodePools = {
     labels: { "workload-type": "executor" },
     taints: [executorTaint],
   },
+  // A job can name a size in place of a pool: `size: "small"` runs on all pools with the label `executor-size` of that value.
   "executor-small": {
     instanceTypes: ["t3.large", "t3a.large", "m5.large"],
     capacity: fromZero(10),
@@ -43,14 +53,14 @@ const nodePools = {
     capacity: fromZero(5),
     capacityType: "SPOT",
     gpu: true,
-    // Images with CUDA take 10 GiB and more.
+    // Container images with CUDA take 10 GiB or more.
     volumeSizeGiB: 100,
     labels: { "workload-type": "executor", "executor-size": "gpu" },
     taints: [gpuTaint],
   },
 } satisfies Environment["nodePools"];
 
-/** Ten million parameters, each exactly once; what else can be said of a job is in `WorkerJobSettings`. */
+/** A sweep over ten million parameters, each evaluated exactly once. docs/jobs.md explains all settings of a job. */
 const computation = {
   name: "ttg-computation",
   nodePool: "executor",
@@ -59,7 +69,7 @@ const computation = {
   placement: "spread",
 } as const;
 
-/** For trying things: small, one NAT gateway, spot machines for evaluations, and a destroy that leaves nothing behind. */
+/** An environment for experiments: few nodes, one NAT gateway, spot instances for evaluations, and a destroy that deletes everything. */
 export const dev: Environment = {
   name: "dev",
   accountId,
@@ -85,13 +95,13 @@ export const dev: Environment = {
   tags: { CostCenter: "research" },
 };
 
-/** For sweeps that count: it survives a zone, keeps records, and refuses to be destroyed by mistake. */
+/** An environment for sweeps that matter: it survives the loss of a zone, keeps logs and results, and cannot be destroyed by mistake. */
 export const prod: Environment = {
   ...dev,
   name: "prod",
   network: { cidrBlock: "10.1.0.0/16", natGateways: "per-zone", flowLogRetentionInDays: 90 },
   cluster: { ...dev.cluster, logRetentionInDays: 90, deletionProtection: true },
-  // Spot GPUs are taken away most often, and their jobs take longest to start again.
+  // EC2 interrupts GPU spot instances most often, and their jobs take longest to start again.
   nodePools: { ...nodePools, gpu: { ...nodePools.gpu, capacityType: "ON_DEMAND" } },
   registry: { forceDelete: false },
   results: { forceDestroy: false },

@@ -1,3 +1,4 @@
+/** The public API of the package. Modules that no index exports are internal. */
 export * from "./addons/index.ts";
 export * from "./cluster/index.ts";
 export * from "./network/index.ts";

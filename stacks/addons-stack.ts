@@ -2,7 +2,7 @@ import { TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
 import { ClusterAutoscaler } from "../constructs/addons/cluster-autoscaler.ts";
 import { NvidiaDevicePlugin } from "../constructs/addons/nvidia-device-plugin.ts";
-import { guardDeletion } from "../constructs/support/deletion-guard.ts";
+import { DeletionProtection } from "../constructs/support/deletion-protection.ts";
 import type { ResolvedEnvironment } from "./configuration/resolved-environment.ts";
 import { configureHelm } from "./kubernetes-providers.ts";
 import type { PlatformStack } from "./platform-stack.ts";
@@ -20,7 +20,7 @@ export class AddonsStack extends TerraformStack {
     super(scope, id);
     const { cluster } = platform;
     configureState(this, environment);
-    configureHelm(this, cluster, environment.region);
+    configureHelm(this, cluster);
     // Explicit, because no attribute reference implies it: access entries, routes and CoreDNS must outlive the releases.
     this.addDependency(platform);
 
@@ -28,7 +28,6 @@ export class AddonsStack extends TerraformStack {
     const [runsOn] = environment.alwaysOnPools;
     new ClusterAutoscaler(this, "cluster-autoscaler", {
       cluster,
-      region: environment.region,
       identity: platform.clusterAutoscalerRole,
       nodePools,
       runsOn,
@@ -36,6 +35,8 @@ export class AddonsStack extends TerraformStack {
     const gpuPools = nodePools.filter((pool) => pool.gpu);
     if (gpuPools.length > 0) new NvidiaDevicePlugin(this, "nvidia-device-plugin", { gpuPools });
     const { deletionProtection } = environment.cluster;
-    if (deletionProtection !== undefined) guardDeletion(this, deletionProtection);
+    if (deletionProtection !== undefined) {
+      new DeletionProtection(this, "deletion-protection", { enabled: deletionProtection });
+    }
   }
 }

@@ -4,7 +4,7 @@ import type { Construct } from "constructs";
 import { clusterAutoscalerPolicy } from "../constructs/addons/cluster-autoscaler-policy.ts";
 import { Cluster } from "../constructs/cluster/cluster.ts";
 import { principalName } from "../constructs/cluster/cluster-access.ts";
-import { ClusterAddons } from "../constructs/cluster/cluster-addons.ts";
+import { NodeAddons, WorkloadAddons } from "../constructs/cluster/cluster-addons.ts";
 import { PodIdentityRole } from "../constructs/cluster/pod-identity-role.ts";
 import { existingNetwork, type INetwork, Network } from "../constructs/network/network.ts";
 import { NodeGroup } from "../constructs/pools/node-group.ts";
@@ -53,13 +53,8 @@ export class PlatformStack extends TerraformStack {
       logRetentionInDays: environment.cluster.logRetentionInDays,
       deletionProtection: environment.cluster.deletionProtection,
     });
-    const addons = new ClusterAddons(this, "addons", {
-      cluster: this.cluster,
-      region,
-      name,
-      versions: environment.cluster.addonVersions,
-      volumeTags: tags,
-    });
+    const { addonVersions } = environment.cluster;
+    const nodeAddons = new NodeAddons(this, "addons", { cluster: this.cluster, addonVersions });
     this.registry = new ContainerRegistry(this, "registry", { name: `${name}/ttg-worker`, ...environment.registry });
     this.results = new ResultsBucket(this, "results", {
       name: `${name}-results`,
@@ -74,9 +69,16 @@ export class PlatformStack extends TerraformStack {
       description: "Workers of sweeps",
       policyStatements: this.results.writeStatements(this.resultsPrefix),
     });
-    this.nodeGroups = this.createNodeGroups(environment, addons);
+    this.nodeGroups = this.createNodeGroups(environment, nodeAddons);
     const alwaysOn = this.nodeGroups.filter(({ pool }) => environment.alwaysOnPools.includes(pool));
-    addons.addAfterNodes(alwaysOn.map((group) => group.dependable));
+    // The id `Default` is no part of Terraform addresses, so all add-ons are `aws_eks_addon.addons_<add-on>_<hash>`.
+    new WorkloadAddons(nodeAddons, "Default", {
+      cluster: this.cluster,
+      addonVersions,
+      name,
+      volumeTags: tags,
+      dependsOn: alwaysOn.flatMap((group) => group.dependables),
+    });
 
     if (environment.budget !== undefined) {
       new BudgetAlarm(this, "budget", { name: id, ...environment.budget });
@@ -113,8 +115,8 @@ export class PlatformStack extends TerraformStack {
     return new Network(this, "network", { name: this.node.id, region, availabilityZones, ...network });
   }
 
-  private createNodeGroups({ region, tags, nodePools }: ResolvedEnvironment, addons: ClusterAddons): NodeGroup[] {
-    const nodeRole = new NodeRole(this, "node-role", { name: this.node.id, region });
+  private createNodeGroups({ tags, nodePools }: ResolvedEnvironment, addons: NodeAddons): NodeGroup[] {
+    const nodeRole = new NodeRole(this, "node-role", { name: this.node.id, cluster: this.cluster });
     const create = (pool: NodePool, after: readonly NodeGroup[]) =>
       new NodeGroup(this, `pool-${pool.name}`, {
         cluster: this.cluster,
@@ -122,13 +124,13 @@ export class PlatformStack extends TerraformStack {
         nodeRole,
         pool,
         instanceTags: tags,
-        prerequisites: [
+        dependsOn: [
           // Nodes without them do not become ready, and cannot drain.
-          ...addons.beforeNodes,
+          ...addons.dependables,
           // A drained worker still writes its results: its identity, and with it the bucket, must outlive the nodes.
           ...this.workerRole.dependables,
           // Drained evaluations report to services on these nodes.
-          ...after.map((group) => group.dependable),
+          ...after.flatMap((group) => group.dependables),
         ],
       });
     const pools = Object.values(nodePools);

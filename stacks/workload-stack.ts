@@ -1,6 +1,6 @@
 import { TerraformOutput, TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
-import { guardDeletion } from "../constructs/support/deletion-guard.ts";
+import { DeletionProtection } from "../constructs/support/deletion-protection.ts";
 import { type ContainerImage, prebuiltImage, WorkerImage } from "../constructs/workload/worker-image.ts";
 import { WorkerJob } from "../constructs/workload/worker-job.ts";
 import { WorkerNamespace } from "../constructs/workload/worker-namespace.ts";
@@ -29,7 +29,7 @@ export class WorkloadStack extends TerraformStack {
     super(scope, id);
     const { cluster } = platform;
     configureState(this, environment);
-    configureKubernetes(this, cluster, environment.region);
+    configureKubernetes(this, cluster);
     this.addDependency(platform);
     // Explicit, because no reference implies it: without the autoscaler pods stay pending, and nodes stay after their pods.
     this.addDependency(addons);
@@ -47,7 +47,9 @@ export class WorkloadStack extends TerraformStack {
       value: Object.fromEntries(jobs.map(({ settings }, index) => [settings.name, this.jobs[index]?.resultsUrl])),
     });
     const { deletionProtection } = environment.cluster;
-    if (deletionProtection !== undefined) guardDeletion(this, deletionProtection);
+    if (deletionProtection !== undefined) {
+      new DeletionProtection(this, "deletion-protection", { enabled: deletionProtection });
+    }
   }
 
   private createJobs(
@@ -67,7 +69,7 @@ export class WorkloadStack extends TerraformStack {
           region: environment.region,
           resultsBucket: platform.results.bucketName,
           resultsPrefix: platform.resultsPrefix,
-          prerequisites: namespace.dependables,
+          dependsOn: namespace.dependables,
         }),
     );
   }

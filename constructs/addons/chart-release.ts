@@ -1,32 +1,37 @@
 import { Release } from "@cdktf/provider-helm/lib/release";
 import type { Construct } from "constructs";
 
-/** A Helm chart in the one version that is installed. */
+/** A Helm chart in one version. */
 export interface Chart {
+  /** Name of the chart in its repository. */
   readonly name: string;
+  /** URL of the chart's repository. */
   readonly repository: string;
+  /** Version of the chart, exact. */
   readonly version: string;
 }
 
+/** A release of a chart, with its values. */
 export interface ChartReleaseProps<Values extends object> {
   /** Name of the release. */
   readonly name: string;
+  /** The chart and its version. */
   readonly chart: Chart;
-  /** A namespace that exists. */
+  /** Name of an existing namespace. */
   readonly namespace: string;
-  /** What differs from the chart's own values; each chart has an interface of the keys that are set here. */
+  /** Values that differ from the chart's own. Each chart has an interface of the keys that are set here. */
   readonly values: Values;
 }
 
-/** Requests and limits of a container, in Kubernetes' own words. */
+/** Requests and limits of a container, as Kubernetes writes them. */
 export interface ResourceRequirements {
   readonly requests: { readonly cpu: string; readonly memory: string };
   readonly limits: { readonly memory: string };
 }
 
 /**
- * Installs a chart so that it either runs or was never there: a release that fails is taken back, and the next deploy does
- * not meet one that is stuck in `pending-install` (terraform-provider-helm#1315, #1121).
+ * Installs a chart completely or not at all. A failed release is rolled back, so that the next deploy finds none that is stuck in
+ * `pending-install` (terraform-provider-helm#1315, #1121).
  */
 export function chartRelease<Values extends object>(
   scope: Construct,
@@ -43,9 +48,9 @@ export function chartRelease<Values extends object>(
     cleanupOnFail: true,
     wait: true,
     timeout: 600,
-    // Helm keeps ten Secrets of old revisions otherwise; nobody rolls back by hand what Terraform installs.
+    // Otherwise Helm keeps ten Secrets of old revisions, and releases of Terraform are never rolled back by hand.
     maxHistory: 3,
-    // JSON is YAML, and shows in full in a plan.
+    // JSON is valid YAML, and a plan shows it in full.
     values: [JSON.stringify(values)],
   });
 }

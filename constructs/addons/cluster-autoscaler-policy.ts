@@ -1,9 +1,9 @@
 import type { PolicyStatement } from "../support/iam-policy.ts";
 
 /**
- * What the cluster autoscaler may do: see everything, and change the size of this cluster's groups only. EKS puts the tag
- * of the condition on each managed node group's auto scaling group by itself. The permissions are the ones the
- * autoscaler lists; the condition is ours (`Resource: "*"` alone would let it terminate any instance of the account).
+ * Permissions of the cluster autoscaler: it may read everything, and change the size of this cluster's groups only. EKS puts the
+ * condition's tag on the auto scaling group of each managed node group. The permissions are those that the autoscaler lists. The
+ * condition is added here: `Resource: "*"` alone would let it terminate any instance of the account.
  * @see https://github.com/kubernetes/autoscaler/blob/cluster-autoscaler-1.35.2/cluster-autoscaler/cloudprovider/aws/README.md#full-cluster-autoscaler-features-policy-recommended
  */
 export function clusterAutoscalerPolicy(clusterName: string): PolicyStatement[] {

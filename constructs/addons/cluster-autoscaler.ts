@@ -1,47 +1,61 @@
 import { createHash } from "node:crypto";
+import type { Release } from "@cdktf/provider-helm/lib/release";
 import { Construct } from "constructs";
 import type { ICluster } from "../cluster/cluster.ts";
-import { clusterAutoscalerImageTags } from "../cluster/kubernetes-versions.ts";
+import { kubernetesMinors, kubernetesVersionProblems } from "../cluster/kubernetes-versions.ts";
 import type { PodIdentityRole } from "../cluster/pod-identity-role.ts";
 import type { NodePool } from "../pools/node-pool.ts";
-import { oneOf, show, throwIfAny } from "../support/problems.ts";
+import { type Problem, show, throwIfAny } from "../support/problems.ts";
 import { type Chart, chartRelease, type ResourceRequirements } from "./chart-release.ts";
 
 /** @see https://github.com/kubernetes/autoscaler/tree/cluster-autoscaler-chart-9.59.0/cluster-autoscaler/charts/cluster-autoscaler */
-export const clusterAutoscalerChart: Chart = {
+const chart: Chart = {
   name: "cluster-autoscaler",
   repository: "https://kubernetes.github.io/autoscaler",
   version: "9.59.0",
 };
 
-export const expanders = ["priority", "least-waste"] as const;
-/** Which pool grows when several could take a pod. */
-export type Expander = (typeof expanders)[number];
+/** The rule by which the autoscaler picks one of several pools for a pod. */
+export type Expander = "priority" | "least-waste";
 
+/** Defaults of the options of the autoscaler. */
+export const clusterAutoscalerDefaults = {
+  expander: "priority",
+  scaleDownUnneededMinutes: 5,
+} as const satisfies Partial<ClusterAutoscalerProps>;
+
+/** An autoscaler, its cluster and its pools. */
 export interface ClusterAutoscalerProps {
+  /** The cluster whose node groups it resizes. */
   readonly cluster: ICluster;
-  readonly region: string;
-  /** The role of its pods, made with `clusterAutoscalerPolicy`. */
+  /** The role of its pods, with the permissions of `clusterAutoscalerPolicy`. */
   readonly identity: Pick<PodIdentityRole, "namespace" | "serviceAccount">;
   /** All pools of the cluster. */
   readonly nodePools: readonly NodePool[];
-  /** The pool that the autoscaler itself runs on: one without taints that never shrinks to zero. */
+  /** The pool on which the autoscaler itself runs: one without taints that always has a node. */
   readonly runsOn: NodePool;
   /**
-   * `priority` buys spot machines first, and on-demand ones when there are none; `least-waste` what leaves least unused.
+   * For library users, as no environment sets it. `priority` buys spot machines first, and on-demand machines if EC2 has none;
+   * `least-waste` buys the machine with the least unused resources.
    * @default "priority"
    */
   readonly expander?: Expander | undefined;
   /**
-   * Minutes that a node must be unneeded before it is terminated. Ten is the autoscaler's own default; each minute of an
-   * idle c5.2xlarge on demand costs about half a cent.
+   * For library users, as no environment sets it: minutes without need after which the autoscaler terminates a node, a whole number
+   * from 1. The autoscaler's own default is 10. Each minute of an idle c5.2xlarge on demand costs about half a cent.
    * @default 5
    */
   readonly scaleDownUnneededMinutes?: number | undefined;
+  /**
+   * For library users with another Kubernetes minor: tag of the autoscaler's image, for example `v1.35.2`. Its minor must equal the
+   * cluster's.
+   * @default - the tag of `kubernetesMinors` for the cluster's minor
+   */
+  readonly imageTag?: string | undefined;
 }
 
 /** The keys of the chart's values that are set here. */
-export interface ClusterAutoscalerValues {
+interface ClusterAutoscalerValues {
   readonly cloudProvider: "aws";
   readonly awsRegion: string;
   readonly autoDiscovery: { readonly clusterName: string };
@@ -57,17 +71,20 @@ export interface ClusterAutoscalerValues {
 }
 
 /**
- * Buys a node when a pod waits for one, and terminates it when it has been idle. It works from zero nodes, because the
- * pools' auto scaling groups say what their nodes will be like (`NodePool.autoscalerTags`).
+ * Buys a node when a pod waits for one, and terminates idle nodes. It also starts the first node of a pool, because tags on the
+ * pool's auto scaling group describe its nodes (`NodePool.autoscalerTags`).
  */
 export class ClusterAutoscaler extends Construct {
-  /** @throws InvalidConfigurationError for a Kubernetes minor without a release of the autoscaler, and a duration that is none. */
+  /** The underlying `helm_release`, for settings without an option here. */
+  readonly resource: Release;
+
+  /** @throws InvalidConfigurationError for a Kubernetes minor without an image, and for an invalid number of minutes. */
   constructor(scope: Construct, id: string, props: ClusterAutoscalerProps) {
     super(scope, id);
     throwIfAny("cluster autoscaler", problemsOf(props));
-    chartRelease(this, "release", {
+    this.resource = chartRelease(this, "release", {
       name: "cluster-autoscaler",
-      chart: clusterAutoscalerChart,
+      chart,
       namespace: props.identity.namespace,
       values: valuesOf(props),
     });
@@ -75,32 +92,34 @@ export class ClusterAutoscaler extends Construct {
 }
 
 function valuesOf(props: ClusterAutoscalerProps): ClusterAutoscalerValues {
-  const { cluster, identity, nodePools, expander = "priority" } = props;
+  const { cluster, identity, nodePools } = props;
+  const { expander = clusterAutoscalerDefaults.expander } = props;
+  const { scaleDownUnneededMinutes = clusterAutoscalerDefaults.scaleDownUnneededMinutes } = props;
   return {
     cloudProvider: "aws",
-    awsRegion: props.region,
-    // Finds the groups by k8s.io/cluster-autoscaler/enabled and k8s.io/cluster-autoscaler/<cluster>, which EKS puts there.
+    awsRegion: cluster.region,
+    // It finds groups by the tags k8s.io/cluster-autoscaler/enabled and k8s.io/cluster-autoscaler/<cluster>, which EKS sets.
     autoDiscovery: { clusterName: cluster.clusterName },
-    // Never the chart's default: charts 9.56.0 to 9.59.0 name an image that no longer exists (autoscaler#10091).
-    image: { tag: clusterAutoscalerImageTags[cluster.kubernetesVersion] ?? "" },
-    // The chart would call it <release>-aws-cluster-autoscaler, and the role is bound to this name.
+    // Never use the chart's default: charts 9.56.0 to 9.59.0 name an image that no longer exists (autoscaler#10091).
+    image: { tag: imageTagOf(props) ?? "" },
+    // The chart would use <release>-aws-cluster-autoscaler, but the role is bound to this name.
     rbac: { serviceAccount: { name: identity.serviceAccount } },
     extraArgs: {
-      // What priorities leave undecided, least-waste decides.
+      // Among pools of equal priority, least-waste decides.
       expander: expander === "priority" ? "priority,least-waste" : "least-waste",
       "balance-similar-node-groups": true,
-      // Two pools that differ in their names only are one pool of twice the size.
+      // Pools that differ only in their names share the load.
       "balancing-ignore-label_1": "node-pool",
-      "scale-down-unneeded-time": `${props.scaleDownUnneededMinutes ?? 5}m`,
-      // Nodes would be kept for ever for the sake of a CoreDNS or metrics-server pod, or of an emptyDir.
+      "scale-down-unneeded-time": `${scaleDownUnneededMinutes}m`,
+      // Otherwise a CoreDNS or metrics-server pod, or an emptyDir, would keep a node for ever.
       "skip-nodes-with-system-pods": false,
       "skip-nodes-with-local-storage": false,
     },
     ...(expander === "priority" && { expanderPriorities: expanderPriorities(nodePools) }),
     nodeSelector: props.runsOn.nodeSelector,
     podAnnotations: {
-      // The autoscaler remembers what a node of a group was like for as long as it runs (autoscaler#6452, #5718): another
-      // definition of a pool makes another pod of it.
+      // While it runs, the autoscaler remembers the nodes that a group had (autoscaler#6452, #5718), so a changed pool must replace
+      // the autoscaler's pod.
       "evaluation-platform/node-pools": nodePoolsHash(nodePools),
     },
     resources: { requests: { cpu: "100m", memory: "300Mi" }, limits: { memory: "600Mi" } },
@@ -120,8 +139,8 @@ function valuesOf(props: ClusterAutoscalerProps): ClusterAutoscalerValues {
 }
 
 /**
- * Spot pools, then on-demand pools, then whatever else there is: a group that no expression matches is never considered.
- * A text and not a map, since the numbers must reach the autoscaler as integers, and the keys of a map in values are texts.
+ * Spot pools, then on-demand pools, then all other groups: the autoscaler never considers a group that no expression matches.
+ * The result is a text and not a map, since the autoscaler needs integers as keys, and the keys of a map in values are texts.
  * @see https://github.com/kubernetes/autoscaler/blob/cluster-autoscaler-1.35.2/cluster-autoscaler/expander/priority/readme.md
  */
 function expanderPriorities(pools: readonly NodePool[]): string {
@@ -132,7 +151,7 @@ function expanderPriorities(pools: readonly NodePool[]): string {
   return [...priority(20, groupsOf("SPOT")), ...priority(10, groupsOf("ON_DEMAND")), ...priority(1, [".*"])].join("\n");
 }
 
-/** EKS names the group `eks-<node group>-<uuid>`, and the node group is the pool's name and Terraform's 26 digits. */
+/** EKS names the group `eks-<node group>-<uuid>`. The node group's name is the pool's name and Terraform's 26 digits. */
 function autoScalingGroupPattern(pool: string): string {
   return `^eks-${pool}-[0-9a-f]{26}-`;
 }
@@ -142,25 +161,16 @@ function nodePoolsHash(pools: readonly NodePool[]): string {
   return createHash("sha256").update(JSON.stringify(definitions)).digest("hex").slice(0, 16);
 }
 
-function problemsOf({ cluster, scaleDownUnneededMinutes = 5 }: ClusterAutoscalerProps) {
-  const problems = [];
-  if (!Object.hasOwn(clusterAutoscalerImageTags, cluster.kubernetesVersion)) {
-    problems.push({
-      path: ["kubernetesVersion"],
-      what: "is a minor without a cluster autoscaler",
-      got: show(cluster.kubernetesVersion),
-      allowed: oneOf(Object.keys(clusterAutoscalerImageTags)),
-      fix: "use one of these, or add its image to clusterAutoscalerImageTags",
-    });
-  }
-  if (!(Number.isInteger(scaleDownUnneededMinutes) && scaleDownUnneededMinutes >= 1)) {
-    problems.push({
-      path: ["scaleDownUnneededMinutes"],
-      what: "is not a number of minutes",
-      got: show(scaleDownUnneededMinutes),
-      allowed: "a whole number from 1",
-      fix: "use for example 5",
-    });
+function imageTagOf({ cluster, imageTag }: ClusterAutoscalerProps): string | undefined {
+  return imageTag ?? kubernetesMinors[cluster.kubernetesVersion]?.clusterAutoscalerImageTag;
+}
+
+function problemsOf(props: ClusterAutoscalerProps): Problem[] {
+  const { scaleDownUnneededMinutes: minutes = clusterAutoscalerDefaults.scaleDownUnneededMinutes, cluster } = props;
+  const problems = imageTagOf(props) === undefined ? kubernetesVersionProblems(cluster.kubernetesVersion) : [];
+  if (!(Number.isInteger(minutes) && minutes >= 1)) {
+    const fix = "use for example 5";
+    problems.push({ path: ["scaleDownUnneededMinutes"], allowed: "a whole number from 1", got: show(minutes), fix });
   }
   return problems;
 }

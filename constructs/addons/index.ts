@@ -1,4 +1,8 @@
-export * from "./chart-release.ts";
-export * from "./cluster-autoscaler.ts";
-export * from "./cluster-autoscaler-policy.ts";
-export * from "./nvidia-device-plugin.ts";
+export {
+  ClusterAutoscaler,
+  type ClusterAutoscalerProps,
+  clusterAutoscalerDefaults,
+  type Expander,
+} from "./cluster-autoscaler.ts";
+export { clusterAutoscalerPolicy } from "./cluster-autoscaler-policy.ts";
+export { NvidiaDevicePlugin, type NvidiaDevicePluginProps } from "./nvidia-device-plugin.ts";

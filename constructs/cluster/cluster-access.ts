@@ -15,11 +15,11 @@ const principal = /^arn:aws[a-z-]*:iam::\d{12}:(role|user)\/(?:[\w+=,.@-]+\/)*([
 const maximumPublicBlocks = 40;
 
 /** Form of an administrator's ARN, for error texts. */
-const allowedPrincipal = "the ARN of an IAM role or user, arn:aws:iam::<account>:role/<name> or user/<name>";
+const allowedPrincipal = "the ARN of an IAM role or user (arn:aws:iam::<account>:role/<name> or user/<name>)";
 /** A block that may reach the public endpoint, for error texts. */
 export const allowedPublicBlock = "an IPv4 block of /8 or smaller";
 
-/** Who may access a cluster. An environment sets it in `cluster`. */
+/** Access to a cluster. An environment sets it in `cluster`. */
 export interface ClusterAccessOptions {
   /**
    * ARNs of the IAM roles or users who administer the cluster, at least one, for example
@@ -41,8 +41,9 @@ export const clusterAccessOptionsSchema = z.strictObject({
 export function publicAccessProblems(cidrs: readonly string[] | undefined): Problem[] {
   if (cidrs === undefined || Token.isUnresolved(cidrs)) return [];
   if (cidrs.length === 0) {
-    const fix = "AWS takes an empty list for 0.0.0.0/0, so add your office's or VPN's block, or remove the property";
-    return [{ path: [], allowed: "at least one block, or omitted for no public endpoint", got: "[]", fix }];
+    const fix =
+      "AWS takes an empty list for 0.0.0.0/0, so add your office's or VPN's block, or remove the property for no public endpoint";
+    return [{ path: [], allowed: "a list of at least one block", got: "[]", fix }];
   }
   if (cidrs.length > maximumPublicBlocks) {
     const allowed = `at most ${maximumPublicBlocks} blocks, the limit of EKS`;

@@ -17,16 +17,35 @@ import { retentionProblems } from "../support/log-retention.ts";
 import { throwIfAny, within } from "../support/problems.ts";
 import { allowedPublicBlock, publicAccessProblems } from "./cluster-access.ts";
 
-/** A cluster to put nodes, add-ons and identities into. */
-export interface ICluster {
+/** An EKS cluster for nodes, add-ons and identities: a new one ({@link Cluster}) or an existing one ({@link existingCluster}). */
+export interface ICluster extends ExistingClusterAttributes {
+  /**
+   * The administrators' permissions. Kubernetes resources and Helm releases in the stack of the cluster depend on them: without
+   * them, Terraform is `Unauthorized` in the middle of a destroy (terraform-aws-eks#2923).
+   */
+  readonly dependables: readonly ITerraformDependable[];
+}
+
+/** An EKS cluster made elsewhere; `aws eks describe-cluster --name <name>` prints these values. */
+export interface ExistingClusterAttributes {
+  /** Name of the cluster, unique in its account and region. */
   readonly clusterName: string;
-  readonly clusterArn: string;
+  /** AWS region of the cluster, for example `us-west-2`. */
+  readonly region: string;
   /** URL of the Kubernetes API. */
   readonly clusterEndpoint: string;
-  /** Certificate of the API's authority, base64. */
+  /** Certificate of the API's certificate authority, base64. */
   readonly certificateAuthorityData: string;
-  /** Minor version, for example `1.35`. */
+  /** Kubernetes minor, for example `1.35`. */
   readonly kubernetesVersion: string;
+}
+
+/**
+ * Refers to a cluster that this stack does not own. Nothing of it is changed or destroyed; new node groups and identities can be
+ * added to it.
+ */
+export function existingCluster(attributes: ExistingClusterAttributes): ICluster {
+  return { ...attributes, dependables: [] };
 }
 
 /** Logs of the control plane that EKS can write. */
@@ -34,7 +53,7 @@ export const controlPlaneLogTypes = ["api", "audit", "authenticator", "controlle
 /** A log of the control plane. */
 export type ControlPlaneLogType = (typeof controlPlaneLogTypes)[number];
 
-/** The values of the options of a cluster that are left out. */
+/** Defaults of the options of a cluster. */
 export const clusterDefaults = {
   enabledLogTypes: ["api", "audit", "authenticator"],
   logRetentionInDays: 30,
@@ -107,21 +126,25 @@ export interface ClusterProps extends ClusterOptions {
   readonly administrators: Readonly<Record<string, string>>;
 }
 
-/** An EKS control plane: private endpoint, access entries only, secrets encrypted, logs kept. It has no node yet. */
+/** An EKS control plane without nodes: private endpoint, access entries only, encrypted secrets, and logs. */
 export class Cluster extends Construct implements ICluster {
+  /** The underlying `aws_eks_cluster`, for settings without an option here. */
+  readonly resource: EksCluster;
   readonly clusterName: string;
+  /** ARN of the cluster, for policies. */
   readonly clusterArn: string;
+  readonly region: string;
   readonly clusterEndpoint: string;
   readonly certificateAuthorityData: string;
   readonly kubernetesVersion: string;
-  /** EKS attaches it to the control plane and to every managed node; within it everything may talk. */
-  readonly clusterSecurityGroupId: string;
   /**
-   * The administrators' permissions. Whatever talks to the Kubernetes API depends on them: deleted first, they leave
-   * Terraform `Unauthorized` in the middle of a destroy (terraform-aws-eks#2923).
+   * Id of the security group that EKS attaches to the control plane and to every managed node. It allows all traffic within the
+   * group.
    */
-  readonly administratorAccess: readonly ITerraformDependable[];
+  readonly clusterSecurityGroupId: string;
+  readonly dependables: readonly ITerraformDependable[];
 
+  /** @throws InvalidConfigurationError for an allow-list that opens the API to the internet, and a retention CloudWatch lacks. */
   constructor(scope: Construct, id: string, props: ClusterProps) {
     super(scope, id);
     throwIfAny(`cluster ${props.name}`, [
@@ -129,7 +152,7 @@ export class Cluster extends Construct implements ICluster {
       ...within(["logRetentionInDays"], retentionProblems(props.logRetentionInDays)),
     ]);
     const key = this.secretsKey(props);
-    const { role, permissions } = this.role(props, key);
+    const { role, dependables } = this.role(props, key);
     const logGroup = new CloudwatchLogGroup(this, "log-group", {
       name: `/aws/eks/${props.name}/cluster`,
       retentionInDays: props.logRetentionInDays ?? clusterDefaults.logRetentionInDays,
@@ -138,10 +161,10 @@ export class Cluster extends Construct implements ICluster {
       name: props.name,
       version: props.kubernetesVersion,
       roleArn: role.arn,
-      // The API alone says who gets in. The aws-auth ConfigMap it replaces locked people out for years
-      // (terraform-aws-eks#2644, #2912, #3424), and a creator's silent rights would die with a CI role.
+      // Access entries only. The older aws-auth ConfigMap locked people out for years (terraform-aws-eks#2644, #2912, #3424),
+      // and implicit creator access would disappear together with the CI role that had it.
       accessConfig: { authenticationMode: "API", bootstrapClusterCreatorAdminPermissions: false },
-      // EKS would install CNI and kube-proxy unmanaged; `ClusterAddons` installs them, in versions a plan can show.
+      // EKS would install CNI and kube-proxy unmanaged. `NodeAddons` installs them, in versions that a plan shows.
       bootstrapSelfManagedAddons: false,
       vpcConfig: {
         subnetIds: Object.values(props.network.privateSubnetIds),
@@ -151,37 +174,39 @@ export class Cluster extends Construct implements ICluster {
       },
       encryptionConfig: { provider: { keyArn: key.arn }, resources: ["secrets"] },
       enabledClusterLogTypes: [...(props.enabledLogTypes ?? clusterDefaults.enabledLogTypes)],
-      // At the end of standard support EKS upgrades the cluster; with EXTENDED it would charge six times as much instead.
+      // At the end of standard support EKS upgrades the cluster. With EXTENDED it would charge six times as much instead.
       upgradePolicy: { supportType: "STANDARD" },
       ...(props.deletionProtection !== undefined && { deletionProtection: props.deletionProtection }),
-      // EKS refuses when everything on the cluster is gone already; Terraform refuses to begin, and to replace it.
+      // EKS refuses only after everything else on the cluster is gone. Terraform refuses to begin, and to replace the cluster.
       ...(props.deletionProtection && { lifecycle: { preventDestroy: true } }),
-      // The log group: EKS creates one without retention if it finds none. The permissions: EKS deletes its network
-      // interfaces with them, and a cluster that lost them first leaves interfaces that block the subnets' deletion.
-      dependsOn: [logGroup, ...permissions],
+      // Without the log group, EKS creates one that has no retention. Without the permissions, EKS cannot delete its network
+      // interfaces, and they block the deletion of the subnets.
+      dependsOn: [logGroup, ...dependables],
     });
+    this.resource = cluster;
+    this.region = props.region;
     this.clusterName = cluster.name;
     this.clusterArn = cluster.arn;
     this.clusterEndpoint = cluster.endpoint;
     this.certificateAuthorityData = cluster.certificateAuthority.get(0).data;
     this.clusterSecurityGroupId = cluster.vpcConfig.clusterSecurityGroupId;
     this.kubernetesVersion = props.kubernetesVersion;
-    this.administratorAccess = this.access(props);
+    this.dependables = this.access(props);
   }
 
-  /** Encrypts the data keys of Kubernetes secrets; $1 a month. EKS cannot read the cluster without it. */
+  /** The key encrypts the data keys of Kubernetes secrets and costs $1 a month. EKS cannot read the cluster without it. */
   private secretsKey(props: ClusterProps): KmsKey {
     const key = new KmsKey(this, "secrets-key", {
       description: `Kubernetes secrets of ${props.name}`,
       enableKeyRotation: true,
-      // The shortest AWS allows: nothing but this cluster's secrets was ever encrypted with it.
+      // The shortest time that AWS allows: the key has encrypted nothing but this cluster's secrets.
       deletionWindowInDays: 7,
     });
     new KmsAlias(this, "secrets-key-alias", { name: `alias/eks/${props.name}`, targetKeyId: key.keyId });
     return key;
   }
 
-  private role(props: ClusterProps, key: KmsKey): { role: IamRole; permissions: ITerraformDependable[] } {
+  private role(props: ClusterProps, key: KmsKey): { role: IamRole; dependables: ITerraformDependable[] } {
     const role = new IamRole(this, "role", {
       namePrefix: `${props.name}-cluster-`,
       description: "EKS control plane",
@@ -202,7 +227,7 @@ export class Cluster extends Construct implements ICluster {
           resources: [key.arn],
         },
         {
-          // Late log lines would bring the log group back after its destruction, and the next deploy would fail with
+          // Otherwise late log lines create the log group again after its destruction, and the next deploy fails with
           // "already exists" (terraform-aws-eks#920, #2763).
           sid: "KeepLogGroupDestroyed",
           effect: "Deny",
@@ -211,7 +236,7 @@ export class Cluster extends Construct implements ICluster {
         },
       ]),
     });
-    return { role, permissions: [managed, inline] };
+    return { role, dependables: [managed, inline] };
   }
 
   private access(props: ClusterProps): ITerraformDependable[] {

@@ -1,5 +1,25 @@
-export * from "./cluster.ts";
-export * from "./cluster-access.ts";
-export * from "./cluster-addons.ts";
-export * from "./kubernetes-versions.ts";
-export * from "./pod-identity-role.ts";
+export {
+  Cluster,
+  type ClusterOptions,
+  type ClusterProps,
+  type ControlPlaneLogType,
+  clusterDefaults,
+  clusterOptionsSchema,
+  controlPlaneLogTypes,
+  type ExistingClusterAttributes,
+  existingCluster,
+  type ICluster,
+} from "./cluster.ts";
+export { type ClusterAccessOptions, clusterAccessOptionsSchema, principalName } from "./cluster-access.ts";
+export { NodeAddons, type NodeAddonsProps, WorkloadAddons, type WorkloadAddonsProps } from "./cluster-addons.ts";
+export {
+  type AddonName,
+  addonNames,
+  type ClusterAddonsOptions,
+  clusterAddonsOptionsSchema,
+  type KubernetesMinor,
+  kubernetesMinors,
+  type NodeAddonName,
+  type WorkloadAddonName,
+} from "./kubernetes-versions.ts";
+export { PodIdentityRole, type PodIdentityRoleProps } from "./pod-identity-role.ts";

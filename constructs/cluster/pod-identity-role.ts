@@ -6,38 +6,51 @@ import { type ITerraformDependable, Token } from "cdktf";
 import { Construct } from "constructs";
 import { type PolicyStatement, policyDocument, trustService } from "../support/iam-policy.ts";
 import { dnsLabelProblems } from "../support/kubernetes-syntax.ts";
-import { show, throwIfAny, within } from "../support/problems.ts";
+import { type Problem, show, throwIfAny, within } from "../support/problems.ts";
 import type { ICluster } from "./cluster.ts";
 
+/** A role, and the pods that may use it. */
 export interface PodIdentityRoleProps {
+  /** The cluster of the pods. */
   readonly cluster: ICluster;
-  /** Prefix of the role's name, 37 characters at most: IAM allows 64, and Terraform appends 26. */
+  /** Prefix of the role's name, at most 37 characters: IAM allows 64, and Terraform appends 26. */
   readonly name: string;
   /** Namespace of the pods. */
   readonly namespace: string;
   /** Service account of the pods; it need not exist yet. */
   readonly serviceAccount: string;
-  /** Shown in IAM's console. */
+  /** Description in IAM's console. */
   readonly description: string;
-  /** @default [] - what the managed policies allow */
+  /**
+   * Permissions of the pods, beside those of the managed policies.
+   * @default []
+   */
   readonly policyStatements?: readonly PolicyStatement[] | undefined;
-  /** @default [] */
+  /**
+   * ARNs of policies that AWS or the account maintains.
+   * @default []
+   */
   readonly managedPolicyArns?: readonly string[] | undefined;
 }
 
 /**
- * An IAM role for the pods of one service account, and for no others. Make it long before the pods: the association takes
+ * An IAM role for the pods of one service account, and for no others. Create it long before the pods: the association takes
  * effect with a delay, and a pod admitted earlier never gets credentials (containers-roadmap#2507).
  * @see https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html
  */
 export class PodIdentityRole extends Construct {
+  /** The underlying `aws_iam_role`, for settings without an option here. */
+  readonly resource: IamRole;
+  /** ARN of the role, for policies of other accounts or services. */
   readonly roleArn: string;
+  /** Namespace of the pods. */
   readonly namespace: string;
+  /** Service account of the pods. */
   readonly serviceAccount: string;
-  /** What pods with this identity depend on: the association and all permissions. */
+  /** The association and all permissions. Pods with this identity depend on them. */
   readonly dependables: readonly ITerraformDependable[];
 
-  /** @throws InvalidConfigurationError when a name is not one IAM or Kubernetes takes. */
+  /** @throws InvalidConfigurationError for a name that IAM or Kubernetes would refuse. */
   constructor(scope: Construct, id: string, props: PodIdentityRoleProps) {
     super(scope, id);
     throwIfAny(`pod identity role ${show(props.name)}`, [
@@ -49,8 +62,8 @@ export class PodIdentityRole extends Construct {
     const role = new IamRole(this, "role", {
       namePrefix: `${props.name}-`,
       description: props.description,
-      // The agent tags each session with the pod it is for. Without the conditions any association in the account, of any
-      // service account in any cluster, could use this role.
+      // The agent tags each session with its pod. Without the conditions, any association in the account could use this role, for
+      // any service account of any cluster.
       // @see https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html
       assumeRolePolicy: trustService("pods.eks.amazonaws.com", ["sts:AssumeRole", "sts:TagSession"], {
         StringEquals: {
@@ -60,13 +73,14 @@ export class PodIdentityRole extends Construct {
         },
       }),
     });
+    this.resource = role;
     this.roleArn = role.arn;
-    const permissions: ITerraformDependable[] = (props.managedPolicyArns ?? []).map(
+    const policies: ITerraformDependable[] = (props.managedPolicyArns ?? []).map(
       (policyArn) =>
         new IamRolePolicyAttachment(this, `policy-${policyArn.split("/").at(-1)}`, { role: role.name, policyArn }),
     );
     if (props.policyStatements !== undefined && props.policyStatements.length > 0) {
-      permissions.push(
+      policies.push(
         new IamRolePolicy(this, "policy", {
           name: props.serviceAccount,
           role: role.name,
@@ -80,11 +94,11 @@ export class PodIdentityRole extends Construct {
       serviceAccount: props.serviceAccount,
       roleArn: role.arn,
     });
-    this.dependables = [association, ...permissions];
+    this.dependables = [association, ...policies];
   }
 }
 
-function tooLong(name: string) {
-  const allowed = "37 characters at most";
-  return { path: [], what: "is too long for a role's name prefix", got: show(name), allowed, fix: "shorten it" };
+function tooLong(name: string): Problem {
+  const fix = "IAM allows 64 characters in a role's name and Terraform appends 26, so shorten it";
+  return { path: [], allowed: "at most 37 characters long", got: show(name), fix };
 }

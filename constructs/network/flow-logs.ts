@@ -7,15 +7,22 @@ import { policyDocument, trustService } from "../support/iam-policy.ts";
 import { retentionProblems } from "../support/log-retention.ts";
 import { throwIfAny, within } from "../support/problems.ts";
 
+/** A VPC whose connections are recorded. */
 export interface FlowLogsProps {
+  /** Prefix of the names of the log group and the role. */
   readonly name: string;
+  /** Id of the VPC. */
   readonly vpcId: string;
-  /** Days, one of CloudWatch's own numbers. */
+  /** Days that CloudWatch keeps the records, for example 90. CloudWatch takes certain numbers only, from 1 to 3653. */
   readonly retentionInDays: number;
 }
 
 /** Records of every connection in the VPC, accepted or refused. */
 export class FlowLogs extends Construct {
+  /** The underlying `aws_flow_log`, for settings without an option here. */
+  readonly resource: FlowLog;
+
+  /** @throws InvalidConfigurationError for a number of days that CloudWatch Logs does not allow. */
   constructor(scope: Construct, id: string, props: FlowLogsProps) {
     super(scope, id);
     throwIfAny(`flow logs of ${props.name}`, within(["retentionInDays"], retentionProblems(props.retentionInDays)));
@@ -39,15 +46,15 @@ export class FlowLogs extends Construct {
         },
       ]),
     });
-    new FlowLog(this, "flow-log", {
+    this.resource = new FlowLog(this, "flow-log", {
       vpcId: props.vpcId,
       trafficType: "ALL",
       logDestinationType: "cloud-watch-logs",
       logDestination: logGroup.arn,
       iamRoleArn: role.arn,
-      // One record in ten minutes, not in one: a tenth of the volume, and of its price.
+      // One record in ten minutes instead of one in each minute: a tenth of the volume, and of its price.
       maxAggregationInterval: 600,
-      // A flow log that may not write is created without complaint and stays empty.
+      // AWS accepts a flow log that lacks the permission to write, and the log stays empty.
       dependsOn: [permission],
     });
   }

@@ -1,4 +1,21 @@
-export * from "./flow-logs.ts";
-export * from "./network.ts";
-export * from "./subnet-layout.ts";
-export * from "./vpc-endpoints.ts";
+export { FlowLogs, type FlowLogsProps } from "./flow-logs.ts";
+export {
+  type ExistingNetworkAttributes,
+  existingNetwork,
+  existingNetworkAttributesSchema,
+  type INetwork,
+  type NatGatewayMode,
+  Network,
+  type NetworkOptions,
+  type NetworkProps,
+  natGatewayModes,
+  networkDefaults,
+  networkOptionsSchema,
+} from "./network.ts";
+export {
+  endpointsNodesNeed,
+  type InterfaceEndpointService,
+  interfaceEndpointServices,
+  VpcEndpoints,
+  type VpcEndpointsProps,
+} from "./vpc-endpoints.ts";

@@ -22,10 +22,10 @@ export interface INetwork {
   /** Ids of the subnets for nodes, by availability zone. */
   readonly privateSubnetIds: Readonly<Record<string, string>>;
   /**
-   * What a node needs to reach AWS and the container registries. Node groups depend on all of it, so that a node that is
-   * being drained does not lose its way out (data-on-eks#1067, terraform-provider-aws#10934).
+   * Routes and endpoints through which nodes reach AWS and the container registries. Node groups depend on all of them, so that a
+   * node that is being drained can still reach AWS (data-on-eks#1067, terraform-provider-aws#10934).
    */
-  readonly nodeEgress: readonly ITerraformDependable[];
+  readonly dependables: readonly ITerraformDependable[];
 }
 
 /**
@@ -40,8 +40,8 @@ export interface ExistingNetworkAttributes {
 
 /** Schema of the {@link ExistingNetworkAttributes}. */
 export const existingNetworkAttributesSchema = z.strictObject({
-  vpcId: text({ allowed: "the id of a VPC, vpc-<hexadecimal>", example: "vpc-0123456789abcdef0" }),
-  privateSubnetIds: byName(text({ allowed: "the id of a subnet, subnet-<hexadecimal>", example: "subnet-0a1b2c3d" }), {
+  vpcId: text({ allowed: "a VPC id (vpc-<hexadecimal>)", example: "vpc-0123456789abcdef0" }),
+  privateSubnetIds: byName(text({ allowed: "a subnet id (subnet-<hexadecimal>)", example: "subnet-0a1b2c3d" }), {
     allowed: "an object of subnet ids by availability zone",
     example: { "us-west-2a": "subnet-0a1b2c3d", "us-west-2b": "subnet-1a1b2c3d" },
   }),
@@ -49,7 +49,7 @@ export const existingNetworkAttributesSchema = z.strictObject({
 
 /** Refers to a VPC that this stack does not own. Nothing in it is created, changed or destroyed. */
 export function existingNetwork(attributes: ExistingNetworkAttributes): INetwork {
-  return { ...attributes, nodeEgress: [] };
+  return { ...attributes, dependables: [] };
 }
 
 /** Number of NAT gateways: none, one for the whole VPC, or one for each zone. */
@@ -57,7 +57,7 @@ export const natGatewayModes = ["none", "single", "per-zone"] as const;
 /** Number of NAT gateways: none, one for the whole VPC, or one for each zone. */
 export type NatGatewayMode = (typeof natGatewayModes)[number];
 
-/** The values of the options of a network that are left out. */
+/** Defaults of the options of a network. */
 export const networkDefaults = {
   natGateways: "single",
   interfaceEndpoints: [],
@@ -112,13 +112,17 @@ export interface NetworkProps extends NetworkOptions {
 
 /** A VPC with a private and a public subnet in each zone. Nodes have private addresses only. */
 export class Network extends Construct implements INetwork {
+  /** The underlying `aws_vpc`, for settings without an option here. */
+  readonly resource: Vpc;
   readonly vpcId: string;
   readonly privateSubnetIds: Readonly<Record<string, string>>;
+  /** Ids of the subnets for load balancers and NAT gateways, by availability zone. */
   readonly publicSubnetIds: Readonly<Record<string, string>>;
-  readonly nodeEgress: readonly ITerraformDependable[];
+  readonly dependables: readonly ITerraformDependable[];
 
   private readonly name: string;
 
+  /** @throws InvalidConfigurationError for a block or a number of zones that {@link subnetLayout} cannot divide. */
   constructor(scope: Construct, id: string, props: NetworkProps) {
     super(scope, id);
     const layout = subnetLayout(props.cidrBlock, props.availabilityZones);
@@ -126,13 +130,14 @@ export class Network extends Construct implements INetwork {
 
     const vpc = new Vpc(this, "vpc", {
       cidrBlock: props.cidrBlock,
-      // Interface endpoints answer under the services' own names only where both are on.
+      // Interface endpoints need both to answer under the services' own names.
       enableDnsSupport: true,
       enableDnsHostnames: true,
       tags: { Name: props.name },
     });
+    this.resource = vpc;
     this.vpcId = vpc.id;
-    // A security group without rules: whatever falls back to the default one can reach nothing and be reached by nothing.
+    // A security group without rules: resources that fall back to the default group can neither send nor receive.
     new DefaultSecurityGroup(this, "default-security-group", { vpcId: vpc.id, tags: { Name: `${props.name}-unused` } });
     const internetGateway = new InternetGateway(this, "internet-gateway", {
       vpcId: vpc.id,
@@ -157,8 +162,9 @@ export class Network extends Construct implements INetwork {
       subnetIds: Object.values(this.privateSubnetIds),
       interfaceEndpoints: props.interfaceEndpoints ?? networkDefaults.interfaceEndpoints,
     });
-    // The NAT gateways and the public routes follow: the private routes refer to the one, and those depend on the other.
-    this.nodeEgress = [...privateRoutes.dependables, ...endpoints.dependables];
+    // NAT gateways and public routes are covered transitively: private routes reference the gateways, which depend on the public
+    // routes.
+    this.dependables = [...privateRoutes.dependables, ...endpoints.dependables];
 
     if (props.flowLogRetentionInDays !== undefined) {
       new FlowLogs(this, "flow-logs", {
@@ -184,7 +190,7 @@ export class Network extends Construct implements INetwork {
           vpcId: vpc.id,
           availabilityZone: zone,
           cidrBlock: kind === "public" ? publicCidrBlock : privateCidrBlock,
-          // NAT gateways and load balancers bring addresses of their own; nothing else belongs in a public subnet.
+          // NAT gateways and load balancers have addresses of their own, and nothing else belongs in a public subnet.
           mapPublicIpOnLaunch: false,
           tags: { Name: `${this.name}-${kind}-${zone}`, [role]: "1" },
         }),
@@ -217,7 +223,7 @@ export class Network extends Construct implements INetwork {
     for (const [zone, subnet] of chosen) {
       const tags = { Name: `${this.name}-${zone}` };
       // AWS refuses to detach an internet gateway while an elastic address is in use, and a NAT gateway whose subnet lost
-      // its route forwards nothing: at destroy both must outlive the gateway, and all nodes behind it.
+      // its route forwards nothing. At destroy, both must outlive the NAT gateway and all nodes behind it.
       const dependsOn = [...publicRoutes];
       const address = new Eip(this, `nat-address-${zone}`, { domain: "vpc", tags, dependsOn });
       gateways.set(
@@ -233,7 +239,7 @@ export class Network extends Construct implements INetwork {
     return gateways;
   }
 
-  /** One table for each zone, whatever the NAT mode: going from one gateway to several changes routes and nothing else. */
+  /** One table for each zone, in every NAT mode: a change from one gateway to several then changes routes only. */
   private privateRoutes(
     vpc: Vpc,
     subnets: ReadonlyMap<string, Subnet>,

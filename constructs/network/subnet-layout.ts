@@ -2,14 +2,15 @@ import { type Problem, show, throwIfAny, within } from "../support/problems.ts";
 
 /** The address blocks of one availability zone. */
 export interface ZoneCidrBlocks {
+  /** The availability zone, for example `us-west-2a`. */
   readonly zone: string;
-  /** Nodes and pods: the VPC CNI gives each pod an address of its own. */
+  /** For nodes and pods: the VPC CNI gives each pod an address of its own. */
   readonly privateCidrBlock: string;
-  /** NAT gateways and load balancers. */
+  /** For NAT gateways and load balancers. */
   readonly publicCidrBlock: string;
 }
 
-/** The VPC is cut into this many blocks: the first six are the private subnets, the last is cut into public ones. */
+/** The VPC is divided into eight blocks: six private subnets, a spare block, and a block for all public subnets. */
 const blocks = 8;
 const maximumZones = 6;
 
@@ -21,9 +22,9 @@ const smallestPrefix = 22;
 export const allowedVpcBlock = `an IPv4 block from /${largestPrefix} to /${smallestPrefix}`;
 
 /**
- * Cuts a VPC's block for its zones. The cut does not depend on the number of zones, so that adding one moves no subnet.
- * Of a /16, each zone gets a private /19 (8,187 addresses) and a public /22; an eighth of the VPC stays free.
- * @throws InvalidConfigurationError that names what {@link cidrProblems} and {@link zoneCountProblems} find.
+ * Divides a VPC's block among its zones. The division does not depend on the number of zones, so that a new zone moves no subnet.
+ * In a /16, each zone gets a private /19 (8,187 addresses) and a public /22; an eighth of the VPC stays free.
+ * @throws InvalidConfigurationError that names every problem that {@link cidrProblems} and {@link zoneCountProblems} find.
  */
 export function subnetLayout(cidrBlock: string, zones: readonly string[]): ZoneCidrBlocks[] {
   throwIfAny("network", [
@@ -41,48 +42,45 @@ export function subnetLayout(cidrBlock: string, zones: readonly string[]): ZoneC
   }));
 }
 
-/** Addresses that AWS leaves to use in one private subnet: it keeps five of each for itself. */
+/** Usable addresses of one private subnet: AWS keeps five of each subnet for itself. */
 export function addressesPerPrivateSubnet(cidrBlock: string): number {
   const prefix = parseCidr(cidrBlock)?.prefix ?? 32;
   return Math.max(0, Math.floor(2 ** (32 - prefix) / blocks) - 5);
 }
 
-/** What is wrong with the block of a VPC. */
+/** Checks the block of a VPC; `path` is relative to the block. */
 export function cidrProblems(cidrBlock: string): Problem[] {
   const got = show(cidrBlock);
   const network = parseCidr(cidrBlock);
-  if (network === undefined) {
-    const allowed = "an IPv4 address, a slash, and a prefix length";
-    return [{ path: [], what: "is not a CIDR block", got, allowed, fix: 'use for example "10.0.0.0/16"' }];
+  if (network === undefined) return [{ path: [], allowed: allowedVpcBlock, got, fix: 'use for example "10.0.0.0/16"' }];
+  const { address, prefix } = network;
+  if (prefix > smallestPrefix || prefix < largestPrefix) {
+    const reason = prefix > smallestPrefix ? "its subnets would be too small" : "AWS allows no larger block";
+    const fix = `${reason}, so use for example "${showAddress(startOf(address, largestPrefix))}/${largestPrefix}"`;
+    return [{ path: [], allowed: allowedVpcBlock, got, fix }];
   }
-  if (network.prefix > smallestPrefix || network.prefix < largestPrefix) {
-    const what = network.prefix > smallestPrefix ? "is too small for its subnets" : "is larger than AWS allows";
-    const allowed = `/${largestPrefix} to /${smallestPrefix}`;
-    const fix = `use for example "${showAddress(startOf(network.address, largestPrefix))}/${largestPrefix}"`;
-    return [{ path: [], what, got, allowed, fix }];
-  }
-  const start = startOf(network.address, network.prefix);
-  if (start !== network.address) {
-    const fix = `use "${showAddress(start)}/${network.prefix}"`;
-    return [{ path: [], what: "does not begin at its own start", got, allowed: "the block's first address", fix }];
-  }
-  return [];
+  const start = startOf(address, prefix);
+  if (start === address) return [];
+  const allowed = `written with the first address of its /${prefix} block`;
+  return [{ path: [], allowed, got, fix: `use "${showAddress(start)}/${prefix}"` }];
 }
 
+/** Checks the number of zones; `path` is relative to the list of zones. */
 export function zoneCountProblems(zones: number): Problem[] {
   if (zones >= 2 && zones <= maximumZones) return [];
-  const what = zones < 2 ? "has too few zones" : "has too many zones";
-  const fix = zones < 2 ? "name a second zone, EKS's control plane demands it" : `keep ${maximumZones}`;
-  return [{ path: [], what, got: String(zones), allowed: `2 to ${maximumZones}`, fix }];
+  const fix = zones < 2 ? "EKS's control plane needs two zones, so add one" : `keep ${maximumZones} of them`;
+  return [
+    { path: [], allowed: `a list of 2 to ${maximumZones} zones`, got: zones === 1 ? "1 zone" : `${zones} zones`, fix },
+  ];
 }
 
 /** An IPv4 block as numbers. */
-export interface Cidr {
+interface Cidr {
   readonly address: number;
   readonly prefix: number;
 }
 
-/** The block that a text writes, or `undefined` where it writes none. */
+/** Parses an IPv4 block. The result is `undefined` for any other text. */
 export function parseCidr(text: string): Cidr | undefined {
   const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text);
   if (match === null) return undefined;

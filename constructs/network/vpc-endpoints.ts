@@ -5,36 +5,44 @@ import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 
 /**
- * Without these a node behind no NAT gateway cannot pull an image, join the cluster, or be scaled.
+ * Interface endpoints that nodes need without a NAT gateway: to pull images, to join the cluster, and to be scaled.
  * @see https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html
  */
 export const endpointsNodesNeed = ["ecr.api", "ecr.dkr", "sts", "eks", "eks-auth", "autoscaling", "ec2"] as const;
 
-/** Services that nodes and the platform's pods call. */
+/** AWS services that can have an interface endpoint. Nodes and the platform call all of them but `sqs`, which is for jobs. */
 export const interfaceEndpointServices = [...endpointsNodesNeed, "sqs", "logs"] as const;
+/** An AWS service that can have an interface endpoint. */
 export type InterfaceEndpointService = (typeof interfaceEndpointServices)[number];
 
+/** A VPC, and the services that get endpoints in it. */
 export interface VpcEndpointsProps {
+  /** Prefix of all names. */
   readonly name: string;
+  /** AWS region, for example `us-west-2`: part of the names of services. */
   readonly region: string;
+  /** Id of the VPC. */
   readonly vpcId: string;
-  /** Who may call the interface endpoints: everything in the VPC. */
+  /** IPv4 block of the VPC. All addresses in it may call the interface endpoints. */
   readonly vpcCidrBlock: string;
-  /** Tables that get the route to S3. */
+  /** Route tables that get the route to S3. */
   readonly routeTableIds: readonly string[];
   /** Subnets that get a network interface of each interface endpoint. */
   readonly subnetIds: readonly string[];
+  /** Services that get an interface endpoint, about $7.30 a month for each in each subnet. */
   readonly interfaceEndpoints: readonly InterfaceEndpointService[];
 }
 
-/** Ways to AWS services that do not leave Amazon's network. */
+/** Endpoints of AWS services, whose traffic stays in Amazon's network. */
 export class VpcEndpoints extends Construct {
-  /** What must outlive the nodes that call through here. */
+  /** The underlying `aws_vpc_endpoint` of S3, for settings without an option here. */
+  readonly resource: VpcEndpoint;
+  /** The endpoints and their rule. Nodes that call AWS through them depend on them. */
   readonly dependables: readonly ITerraformDependable[];
 
   constructor(scope: Construct, id: string, props: VpcEndpointsProps) {
     super(scope, id);
-    // Free, and it keeps image layers and results, nearly all of a sweep's traffic, off the NAT gateway's 4.5 cents per GB.
+    // It is free, and nearly all traffic of a sweep (image layers and results) avoids the NAT gateway's 4.5 cents per GB.
     const s3 = new VpcEndpoint(this, "s3", {
       vpcId: props.vpcId,
       serviceName: `com.amazonaws.${props.region}.s3`,
@@ -42,6 +50,7 @@ export class VpcEndpoints extends Construct {
       routeTableIds: [...props.routeTableIds],
       tags: { Name: `${props.name}-s3` },
     });
+    this.resource = s3;
     this.dependables = props.interfaceEndpoints.length === 0 ? [s3] : [s3, ...this.interfaceEndpoints(props)];
   }
 

@@ -8,7 +8,7 @@ const maximumNodesPerGroup = 450;
 const capacityModes = ["fixed", "dynamic", "fromZero"] as const;
 
 /**
- * How many nodes a pool may have. Write it with {@link fixed}, {@link dynamic} or {@link fromZero}, for example `fromZero(50)`.
+ * Number of nodes of a pool. Write it with {@link fixed}, {@link dynamic} or {@link fromZero}, for example `fromZero(50)`.
  */
 export interface Capacity {
   /** The function that wrote the two numbers. */
@@ -68,23 +68,23 @@ export function capacityProblems(capacity: Capacity): Problem[] {
   const { mode, min, max } = capacity;
   const problem = (allowed: string, fix: string, got = showCapacity(capacity)) => [{ path: [], allowed, got, fix }];
   if (!Number.isInteger(min) || !Number.isInteger(max) || min < 0) {
-    return problem("made of whole numbers from 0", "use whole nodes");
+    return problem("written in whole numbers from 0", "use whole nodes");
   }
   if (mode === "fixed" && min !== max) {
     return problem("a fixed number of nodes", `write dynamic(${min}, ${max})`, `min ${min} and max ${max}`);
   }
   if (mode === "fromZero" && min !== 0) {
-    return problem("a capacity with min 0", `write dynamic(${min}, ${max})`, `min ${min} and max ${max}`);
+    return problem("a range from 0", `write dynamic(${min}, ${max})`, `min ${min} and max ${max}`);
   }
   if (min > max) {
-    return problem("a capacity with min no greater than max", `write dynamic(${max}, ${min})`);
+    return problem("a range from a smaller to a larger number", `write dynamic(${max}, ${min})`);
   }
   if (max < 1) {
-    return problem("a capacity of at least 1 node", "EKS has no empty node groups, so allow 1 node or remove the pool");
+    return problem("at least 1 node", "EKS has no empty node groups, so allow 1 node or remove the pool");
   }
   if (max > maximumNodesPerGroup) {
     return problem(
-      `a capacity of at most ${maximumNodesPerGroup} nodes`,
+      `at most ${maximumNodesPerGroup} nodes`,
       "EKS allows no larger node group, so add a second pool with the same labels and taints",
     );
   }

@@ -1,8 +1,16 @@
-export * from "./allocatable.ts";
-export * from "./capacity.ts";
-export * from "./instance-types.ts";
-export * from "./node-group.ts";
-export * from "./node-pool.ts";
-export * from "./node-pool-options.ts";
-export * from "./node-role.ts";
-export * from "./node-target.ts";
+export { type Allocatable, allocatable } from "./allocatable.ts";
+export { type Capacity, capacitySchema, dynamic, fixed, fromZero } from "./capacity.ts";
+export { type DaemonSet, daemonSets } from "./daemon-sets.ts";
+export { type InstanceType, instanceTypeSchema, instanceTypes } from "./instance-types.ts";
+export { NodeGroup, type NodeGroupProps } from "./node-group.ts";
+export { NodePool, nodePoolProblems } from "./node-pool.ts";
+export {
+  type CapacityType,
+  capacityTypes,
+  type NodePoolOptions,
+  type NodePoolProps,
+  nodePoolDefaults,
+  nodePoolOptionsSchema,
+} from "./node-pool-options.ts";
+export { NodeRole, type NodeRoleProps } from "./node-role.ts";
+export { type ExecutorSize, executorSizes, executorsOfSize, type NodeTarget, roomForPods } from "./node-target.ts";

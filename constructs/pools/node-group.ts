@@ -9,36 +9,46 @@ import { oneOf, show, throwIfAny } from "../support/problems.ts";
 import type { NodePool } from "./node-pool.ts";
 import type { NodeRole } from "./node-role.ts";
 
+/** The nodes of a pool, and their place. */
 export interface NodeGroupProps {
+  /** The cluster that the nodes join. */
   readonly cluster: ICluster;
+  /** The network whose private subnets hold the nodes. */
   readonly network: INetwork;
-  readonly nodeRole: NodeRole;
+  /** The role of the nodes. */
+  readonly nodeRole: Pick<NodeRole, "roleArn" | "dependables">;
+  /** The kind of machine, and their number. */
   readonly pool: NodePool;
   /**
    * Tags of the instances, their volumes and network interfaces. EKS passes neither its own tags nor the provider's
    * default tags on to them, and untagged machines are missing from every cost report.
    */
   readonly instanceTags: Readonly<Record<string, string>>;
-  /** What else must be there before the first node and outlive the last one, such as `ClusterAddons.beforeNodes`. */
-  readonly prerequisites: readonly ITerraformDependable[];
+  /** Resources that must exist before the first node and outlive the last one, such as `NodeAddons.dependables`. */
+  readonly dependsOn: readonly ITerraformDependable[];
 }
 
-/** The machines of one pool: a managed node group, its launch template, and what the autoscaler must know about it. */
+/** The machines of one pool: a managed node group, its launch template, and its tags for the autoscaler. */
 export class NodeGroup extends Construct {
+  /** The underlying `aws_eks_node_group`, for settings without an option here. */
+  readonly resource: EksNodeGroup;
+  /** The underlying `aws_launch_template`, for settings without an option here. */
+  readonly launchTemplate: LaunchTemplate;
+  /** The kind of machine, and their number. */
   readonly pool: NodePool;
-  /** What depends on these nodes being there. */
-  readonly dependable: ITerraformDependable;
+  /** The node group. Resources that need its nodes depend on it. */
+  readonly dependables: readonly ITerraformDependable[];
 
-  /** @throws InvalidConfigurationError when the pool names a zone the network lacks. */
+  /** @throws InvalidConfigurationError for a pool with a zone that the network lacks. */
   constructor(scope: Construct, id: string, props: NodeGroupProps) {
     super(scope, id);
     const { cluster, network, nodeRole, pool } = props;
     this.pool = pool;
-    const launchTemplate = this.launchTemplate(props);
+    this.launchTemplate = this.createLaunchTemplate(props);
     const nodeGroup = new EksNodeGroup(this, "node-group", {
       clusterName: cluster.clusterName,
-      // A prefix, since many changes replace a group and the new one must exist before the old one goes; with a fixed
-      // name that ends in "NodeGroup already exists" (aws-cdk#26931, pulumi-eks#799).
+      // A prefix: many changes replace a group, and the new one must exist before the old one goes. A fixed name would end in
+      // "NodeGroup already exists" (aws-cdk#26931, pulumi-eks#799).
       nodeGroupNamePrefix: `${pool.name}-`,
       nodeRoleArn: nodeRole.roleArn,
       subnetIds: subnetIds(network, pool),
@@ -46,36 +56,37 @@ export class NodeGroup extends Construct {
       amiType: pool.amiType,
       capacityType: pool.capacityType,
       instanceTypes: [...pool.instanceTypes],
-      // The number and not $Latest, which is a difference in every plan (terraform-aws-eks#1446).
-      launchTemplate: { id: launchTemplate.id, version: Token.asString(launchTemplate.latestVersion) },
+      // The number and not $Latest, which differs in every plan (terraform-aws-eks#1446).
+      launchTemplate: { id: this.launchTemplate.id, version: Token.asString(this.launchTemplate.latestVersion) },
       labels: { ...pool.labels },
       taint: pool.eksTaints,
       scalingConfig: { minSize: pool.capacity.min, desiredSize: pool.capacity.min, maxSize: pool.capacity.max },
       // A third at a time: new machines come up before old ones are drained, and an update ends within the hour.
       updateConfig: { maxUnavailablePercentage: 33 },
-      // Replaces nodes whose kubelet has gone silent.
+      // Replaces nodes whose kubelet no longer answers.
       nodeRepairConfig: { enabled: true },
       lifecycle: {
         createBeforeDestroy: true,
-        // The autoscaler's to decide after creation (terraform-aws-eks#944). Raising `min` above the present size is then
-        // refused by EKS until `aws eks update-nodegroup-config --scaling-config desiredSize=...` (provider-aws#18310).
-        // A fixed pool has nothing to decide, and keeps all three numbers together.
+        // The autoscaler decides the size after creation (terraform-aws-eks#944). EKS then refuses a `min` above the present
+        // size until `aws eks update-nodegroup-config --scaling-config desiredSize=...` (provider-aws#18310). The size of a
+        // fixed pool is given, so it keeps all three numbers together.
         ...(pool.capacity.mode !== "fixed" && { ignoreChanges: ["scaling_config[0].desired_size"] }),
       },
       dependsOn: [
-        // Taken away first, the node could neither return its network interfaces nor leave the cluster.
-        ...nodeRole.permissions,
-        // Pods being drained still pull, report and hand over their work.
-        ...network.nodeEgress,
-        // The caller says why each of these is needed.
-        ...props.prerequisites,
+        // Without its permissions, a node could neither return its network interfaces nor leave the cluster.
+        ...nodeRole.dependables,
+        // Pods that are drained still pull images, report, and hand over their work.
+        ...network.dependables,
+        // The caller states the reason for each of these.
+        ...props.dependsOn,
       ],
     });
-    this.dependable = nodeGroup;
+    this.resource = nodeGroup;
+    this.dependables = [nodeGroup];
     this.tagForAutoscaler(nodeGroup);
   }
 
-  private launchTemplate({ pool, cluster, instanceTags }: NodeGroupProps): LaunchTemplate {
+  private createLaunchTemplate({ pool, cluster, instanceTags }: NodeGroupProps): LaunchTemplate {
     const tags = { Name: `${cluster.clusterName}-${pool.name}`, ...instanceTags };
     return new LaunchTemplate(this, "launch-template", {
       namePrefix: `${pool.name}-`,
@@ -83,7 +94,7 @@ export class NodeGroup extends Construct {
       updateDefaultVersion: true,
       metadataOptions: {
         httpEndpoint: "enabled",
-        // IMDSv2 only, and its answers travel one hop: pods cannot take the node's role.
+        // IMDSv2 only, and its answers travel one hop, so that pods cannot take the node's role.
         httpTokens: "required",
         httpPutResponseHopLimit: 1,
       },
@@ -106,8 +117,8 @@ export class NodeGroup extends Construct {
 
   /**
    * EKS puts its discovery tags on the auto scaling group, but neither labels nor taints nor resources, and a node
-   * group's own tags do not reach it (containers-roadmap#608, #1541). One static resource for each: the keys are known
-   * at synth, which `for_each` over a group's name cannot say (terraform-aws-eks#2597).
+   * group's own tags do not reach it (containers-roadmap#608, #1541). Each tag is a static resource, because its key is known at
+   * synth; `for_each` over a group's name would be unknown (terraform-aws-eks#2597).
    */
   private tagForAutoscaler(nodeGroup: EksNodeGroup): void {
     const autoscalingGroupName = nodeGroup.resources.get(0).autoscalingGroups.get(0).name;
@@ -115,7 +126,7 @@ export class NodeGroup extends Construct {
       const name = key.slice(key.indexOf("node-template/") + "node-template/".length);
       new AutoscalingGroupTagA(this, `tag-${name.replace(/[^A-Za-z0-9-]+/g, "-")}`, {
         autoscalingGroupName,
-        // Instances carry their real labels; a copy on each would only use up their fifty tags.
+        // Do not propagate to instances: they already have these labels, and an instance can have 50 tags at most.
         tag: { key, value, propagateAtLaunch: false },
       });
     }
@@ -127,19 +138,11 @@ function subnetIds(network: INetwork, pool: NodePool): string[] {
   const wanted = pool.availabilityZones ?? zones;
   throwIfAny(
     `node group ${show(pool.name)}`,
-    wanted.flatMap((zone, index) =>
-      zones.includes(zone)
-        ? []
-        : [
-            {
-              path: ["availabilityZones", index],
-              what: "is a zone without a subnet",
-              got: show(zone),
-              allowed: oneOf(zones),
-              fix: "name one of these, or add the zone to the network",
-            },
-          ],
-    ),
+    wanted.flatMap((zone, index) => {
+      if (zones.includes(zone)) return [];
+      const fix = "use one of these, or add a subnet in this zone to the network";
+      return [{ path: ["availabilityZones", index], allowed: oneOf(zones), got: show(zone), fix }];
+    }),
   );
   return wanted.flatMap((zone) => network.privateSubnetIds[zone] ?? []);
 }

@@ -4,12 +4,12 @@ import { type Taint, taintSchema } from "../support/kubernetes-syntax.ts";
 import { type Capacity, capacitySchema } from "./capacity.ts";
 import type { InstanceType } from "./instance-types.ts";
 
-/** How EC2 sells the machines of a pool. */
+/** Purchase options of EC2, by their names in EKS. */
 export const capacityTypes = ["ON_DEMAND", "SPOT"] as const;
-/** How EC2 sells the machines of a pool. */
+/** A purchase option of EC2, by its name in EKS. */
 export type CapacityType = (typeof capacityTypes)[number];
 
-/** The values of the options of a pool that are left out. */
+/** Defaults of the options of a pool. */
 export const nodePoolDefaults = {
   capacityType: "ON_DEMAND",
   labels: {},
@@ -29,7 +29,7 @@ export interface NodePoolOptions {
   /** Number of nodes: `fixed(5)`, `dynamic(2, 20)` or `fromZero(50)`. */
   readonly capacity: Capacity;
   /**
-   * How EC2 sells the nodes. `SPOT` costs 70 to 90 % less, and EC2 can take a node back with two minutes' notice.
+   * Purchase option of the nodes. `SPOT` costs 70 to 90 % less, and EC2 can take a node back with two minutes' notice.
    * @default "ON_DEMAND"
    */
   readonly capacityType?: CapacityType | undefined;

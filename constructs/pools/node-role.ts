@@ -2,26 +2,32 @@ import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
 import { IamRolePolicyAttachment } from "@cdktf/provider-aws/lib/iam-role-policy-attachment";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
+import type { ICluster } from "../cluster/cluster.ts";
 import { managedPolicyArn, trustService } from "../support/iam-policy.ts";
 
+/** A role for nodes, and its cluster. */
 export interface NodeRoleProps {
-  /** Prefix of the role's name. */
+  /** Prefix of the role's name, at most 32 characters. */
   readonly name: string;
-  readonly region: string;
+  /** The cluster of the nodes. */
+  readonly cluster: Pick<ICluster, "region">;
 }
 
 /**
- * What a node may do: join, pull images, and give pods addresses. Pods cannot use it (the metadata service answers no
- * further than the node itself); theirs are `PodIdentityRole`s.
+ * The role of nodes: they may join, pull images, and give addresses to pods. Pods cannot use it, because the metadata service answers
+ * the node only; they have `PodIdentityRole`s.
  */
 export class NodeRole extends Construct {
+  /** The underlying `aws_iam_role`, for settings without an option here. */
+  readonly resource: IamRole;
+  /** ARN of the role. */
   readonly roleArn: string;
   /**
-   * The role's permissions. Node groups depend on them: taken away first, the CNI can no longer return network
-   * interfaces, and their leftovers block the deletion of the subnets.
+   * The role's permissions. Node groups depend on them: without them the CNI cannot return network interfaces, and the remaining
+   * interfaces block the deletion of the subnets.
    * @see https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/eks_node_group#example-iam-role-for-eks-node-group
    */
-  readonly permissions: readonly ITerraformDependable[];
+  readonly dependables: readonly ITerraformDependable[];
 
   constructor(scope: Construct, id: string, props: NodeRoleProps) {
     super(scope, id);
@@ -30,12 +36,13 @@ export class NodeRole extends Construct {
       description: "EKS nodes",
       assumeRolePolicy: trustService("ec2.amazonaws.com"),
     });
+    this.resource = role;
     this.roleArn = role.arn;
-    this.permissions = ["AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryPullOnly"].map(
+    this.dependables = ["AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryPullOnly"].map(
       (policy) =>
         new IamRolePolicyAttachment(this, policy, {
           role: role.name,
-          policyArn: managedPolicyArn(props.region, policy),
+          policyArn: managedPolicyArn(props.cluster.region, policy),
         }),
     );
   }

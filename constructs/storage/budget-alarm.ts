@@ -14,7 +14,7 @@ export interface BudgetAlarmOptions {
 }
 
 const allowedLimit = "more than 0 US dollars";
-const allowedAddress = "a mail address, name@domain";
+const allowedAddress = "a mail address (name@domain)";
 
 /** Schema of the {@link BudgetAlarmOptions}. */
 export const budgetAlarmOptionsSchema = z.strictObject({
@@ -58,6 +58,9 @@ export function budgetAlarmProblems({ limitUsdPerMonth: limit, notifyEmails }: B
  * ever. AWS updates costs a few times a day, so the alarm warns and stops nothing. It is free.
  */
 export class BudgetAlarm extends Construct {
+  /** The underlying `aws_budgets_budget`, for settings without an option here. */
+  readonly resource: BudgetsBudget;
+
   /** @throws InvalidConfigurationError that names every problem that {@link budgetAlarmProblems} finds. */
   constructor(scope: Construct, id: string, props: BudgetAlarmProps) {
     super(scope, id);
@@ -69,7 +72,7 @@ export class BudgetAlarm extends Construct {
       notificationType,
       subscriberEmailAddresses: [...props.notifyEmails],
     });
-    new BudgetsBudget(this, "budget", {
+    this.resource = new BudgetsBudget(this, "budget", {
       name: props.name,
       budgetType: "COST",
       timeUnit: "MONTHLY",

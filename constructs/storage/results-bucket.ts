@@ -12,7 +12,7 @@ import { flag, number, type ShapeOf } from "../support/fields.ts";
 import type { PolicyStatement } from "../support/iam-policy.ts";
 import { type Problem, show, throwIfAny } from "../support/problems.ts";
 
-/** The values of the options of a results bucket that are left out. */
+/** Defaults of the options of a results bucket. */
 export const resultsBucketDefaults = { forceDestroy: false } as const satisfies Partial<ResultsBucketOptions>;
 
 /** Options of the bucket for results. An environment sets them as `results`. */
@@ -57,7 +57,11 @@ export function resultsBucketProblems({ expirationInDays: days }: ResultsBucketO
 
 /** The bucket to which workers write results: versioned, encrypted, reachable over TLS only, never public. */
 export class ResultsBucket extends Construct {
+  /** The underlying `aws_s3_bucket`, for settings without an option here. */
+  readonly resource: S3Bucket;
+  /** Name of the bucket, which AWS completes at the first deploy. */
   readonly bucketName: string;
+  /** ARN of the bucket, for policies. */
   readonly bucketArn: string;
 
   /** @throws InvalidConfigurationError that names every problem that {@link resultsBucketProblems} finds. */
@@ -69,6 +73,7 @@ export class ResultsBucket extends Construct {
       forceDestroy: props.forceDestroy ?? resultsBucketDefaults.forceDestroy,
       ...(props.deletionProtection && { lifecycle: { preventDestroy: true } }),
     });
+    this.resource = bucket;
     this.bucketName = bucket.bucket;
     this.bucketArn = bucket.arn;
     new S3BucketVersioningA(this, "versioning", {

@@ -1,18 +1,26 @@
 /** One statement of an IAM policy. */
 export interface PolicyStatement {
-  /** Shown by IAM's console and in access-denied messages. */
+  /**
+   * Name of the statement, which IAM's console and access-denied messages show.
+   * @default - none
+   */
   readonly sid?: string | undefined;
+  /** Whether the statement allows or denies. */
   readonly effect: "Allow" | "Deny";
+  /** Actions, for example `s3:GetObject`. */
   readonly actions: readonly string[];
-  /** ARNs, or `*` for actions that know no resource. */
+  /** ARNs, or `*` for actions without resource-level permissions. */
   readonly resources: readonly string[];
-  /** Operator, then condition key, then value: `{ StringEquals: { "aws:ResourceTag/a": "b" } }`. */
+  /**
+   * Conditions by operator, then by condition key: `{ StringEquals: { "aws:ResourceTag/a": "b" } }`.
+   * @default - none
+   */
   readonly conditions?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>> | undefined;
 }
 
 /**
- * A policy as JSON, written here so that a plan shows it in full; the provider's `aws_iam_policy_document` is a data
- * source, whose result is unknown in the plan as soon as one ARN is.
+ * A policy as JSON, which a plan shows in full. The provider's `aws_iam_policy_document` is a data source, whose result is unknown
+ * in a plan when one ARN is unknown.
  */
 export function policyDocument(statements: readonly PolicyStatement[]): string {
   return JSON.stringify({

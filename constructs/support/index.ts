@@ -1,7 +1,4 @@
-export * from "./deletion-guard.ts";
-export * from "./fields.ts";
-export * from "./iam-policy.ts";
-export * from "./kubernetes-syntax.ts";
-export * from "./log-retention.ts";
-export * from "./problems.ts";
-export * from "./terraform-data.ts";
+export { DeletionProtection, type DeletionProtectionProps } from "./deletion-protection.ts";
+export type { PolicyStatement } from "./iam-policy.ts";
+export { type Taint, type TaintEffect, type Toleration, taintEffects, taintSchema } from "./kubernetes-syntax.ts";
+export { describeProblem, InvalidConfigurationError, type Problem } from "./problems.ts";

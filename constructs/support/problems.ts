@@ -2,11 +2,11 @@ import { describeProblem, type Problem } from "sweep-worker/contract";
 
 export { describeProblem, duplicatesIn, oneOf, type Problem, show, within } from "sweep-worker/contract";
 
-/** Thrown once for all problems of one subject, so that a user repairs everything in one round. */
+/** Thrown once for all problems of one subject, so that a user can repair everything at once. */
 export class InvalidConfigurationError extends Error {
   override readonly name = "InvalidConfigurationError";
 
-  /** @param subject What the user wrote, for example `environment "dev"`. */
+  /** @param subject Name of the invalid object, for example `node pool "executor"`. */
   constructor(
     subject: string,
     readonly problems: readonly Problem[],

@@ -1,16 +1,23 @@
 import { type TerraformMetaArguments, TerraformResource } from "cdktf";
 import type { Construct } from "constructs";
 
+/** A record, its provisioners and its meta-arguments. */
 export interface TerraformDataProps extends TerraformMetaArguments {
-  /** Kept in the state. */
+  /**
+   * Values that Terraform keeps in the state.
+   * @default - none
+   */
   readonly input?: Readonly<Record<string, unknown>> | undefined;
-  /** Another value makes another resource, and runs its provisioners. */
+  /**
+   * Values whose change replaces the resource, and runs its provisioners.
+   * @default - none
+   */
   readonly triggersReplace?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /**
- * `terraform_data`, a resource that is only a record and its provisioners. CDKTF's own `DataResource` starts Terraform to learn
- * its version whenever it is synthesized, and nothing could be synthesized, priced or tested where there is none.
+ * `terraform_data`, a resource that consists of a record and its provisioners. CDKTF's own `DataResource` starts Terraform to learn
+ * its version whenever it is synthesized, and synthesis, prices and tests would all need Terraform.
  * @see https://developer.hashicorp.com/terraform/language/resources/terraform-data
  */
 export class TerraformData extends TerraformResource {

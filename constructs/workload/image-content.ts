@@ -1,8 +1,8 @@
 import { createHash, type Hash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { join, parse } from "node:path";
 
-/** What the worker's image is made of, beside the dependencies; `worker/Dockerfile.dockerignore` lets these through. */
+/** Sources of the worker's image, beside its dependencies. `worker/Dockerfile.dockerignore` lets these through. */
 export const imageSources = [
   "tsconfig.json",
   "worker/Dockerfile",
@@ -14,12 +14,12 @@ export const imageSources = [
 ] as const;
 
 /**
- * A hash of exactly what goes into the image: the sources byte for byte, the locked versions of the worker's dependencies,
- * and the arguments of the build. Not the whole lock file, since a new version of a test library must neither build an
- * image nor start a sweep anew; and no times or permissions, which a clone does not keep.
+ * A hash of the image's exact content: the sources byte for byte, the locked versions of the worker's dependencies, and the arguments
+ * of the build. The whole lock file does not count, since a new version of a test library must not build an image; nor do times and
+ * permissions, which a clone does not keep.
  *
  * @param directory the repository.
- * @param buildArguments what `docker buildx build --build-arg` gets.
+ * @param buildArguments values for `docker buildx build --build-arg`.
  */
 export function imageContentHash(directory: string, buildArguments: Readonly<Record<string, string>>): string {
   const hash = createHash("sha256");
@@ -30,7 +30,7 @@ export function imageContentHash(directory: string, buildArguments: Readonly<Rec
   return hash.digest("hex");
 }
 
-/** Files whose names begin with a dot are the editor's or the system's, and the build does not see them. */
+/** Skips files whose names begin with a dot: they belong to an editor or the system, and the build does not see them. */
 function addFile(hash: Hash, directory: string, path: string): void {
   const absolute = join(directory, path);
   if (statSync(absolute).isDirectory()) {
@@ -41,6 +41,22 @@ function addFile(hash: Hash, directory: string, path: string): void {
   const content = readFileSync(absolute);
   // With the length, so that no two lists of files have the same bytes.
   hash.update(`${path}\0${content.length}\0`).update(content);
+}
+
+/**
+ * A hash of a program in another language: its command line, and everything in `worker/evaluations` that the command line mentions, by
+ * its path or its name without ending, such as `python3 -m evaluations.detect`. A mention too many costs a new run; a file too few would
+ * continue a run that another program has begun, which the worker refuses on a paid machine.
+ *
+ * @param image the image that the program runs on.
+ */
+export function commandContentHash(directory: string, command: string, image: string | undefined): string {
+  const hash = createHash("sha256").update(JSON.stringify([command, image]));
+  const folder = "worker/evaluations";
+  for (const name of readdirSync(join(directory, folder)).sort()) {
+    if (!name.startsWith(".") && command.includes(parse(name).name)) addFile(hash, directory, `${folder}/${name}`);
+  }
+  return hash.digest("hex");
 }
 
 interface LockedPackage {
@@ -75,7 +91,7 @@ export function lockedDependencies(
   return Object.fromEntries(Object.entries(found).sort());
 }
 
-/** Where Node.js finds a package from: the nearest `node_modules` upwards. An optional one may be nowhere. */
+/** Where Node.js finds a package: in the nearest `node_modules` upwards. An optional package may be missing. */
 function placeOf(name: string, from: string, packages: Readonly<Record<string, unknown>>): string | undefined {
   for (let folder = from; ; ) {
     const place = folder === "" ? `node_modules/${name}` : `${folder}/node_modules/${name}`;

@@ -1,4 +1,3 @@
-export * from "./bounds.ts";
 export * from "./image-content.ts";
 export * from "./worker-image.ts";
 export * from "./worker-job.ts";
@@ -6,5 +5,3 @@ export * from "./worker-job-problems.ts";
 export * from "./worker-job-settings.ts";
 export * from "./worker-namespace.ts";
 export * from "./worker-pod.ts";
-export * from "./worker-resource-problems.ts";
-export * from "./worker-run.ts";

@@ -1,27 +1,40 @@
-import { join } from "node:path";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync } from "node:fs";
+import { join, parse } from "node:path";
 import { type ITerraformDependable, Token } from "cdktf";
 import { Construct } from "constructs";
-import { type Problem, show, throwIfAny, within } from "../support/problems.ts";
+import { bundleEvaluation, type RunIdentity, type WorkerSettings } from "sweep-worker/contract";
+import { oneOf, type Problem, show, throwIfAny, within } from "../support/problems.ts";
 import { TerraformData } from "../support/terraform-data.ts";
-import { imageContentHash } from "./image-content.ts";
+import { commandContentHash, imageContentHash } from "./image-content.ts";
+
+/** The settings that choose an evaluation. */
+export type EvaluationChoice = Required<Pick<WorkerSettings, "evaluation" | "evaluationCommand">>;
+/** The part of a run's identity that the evaluation decides. */
+export type EvaluationIdentity = Pick<RunIdentity, "evaluation" | "evaluationSha256">;
 
 /** An image that pods can run. */
 export interface ContainerImage {
-  /** What a pod names, for example `111122223333.dkr.ecr.us-west-2.amazonaws.com/dev/ttg-worker:0123456789abcdef`. */
+  /** Reference for a pod, for example `111122223333.dkr.ecr.us-west-2.amazonaws.com/dev/ttg-worker:0123456789abcdef`. */
   readonly reference: string;
-  /** The same text for the same content, known at synth: a part of the hash that names a Job. */
+  /** The same text for the same content, known at synthesis: a part of the hash that names a Job. */
   readonly contentHash: string;
-  /** What must have happened before a pod can pull it. */
+  /** Resources that must exist before a pod can pull it. */
   readonly dependables: readonly ITerraformDependable[];
+  /**
+   * The identity of one of its evaluations, known at synthesis: a part of the hash that names a run. The image answers, because it
+   * alone knows where an evaluation comes from: only a change of the evaluation renames a run, not a change of the worker around it.
+   */
+  evaluationIdentity(choice: EvaluationChoice): EvaluationIdentity;
 }
 
 export interface WorkerImageProps {
-  /** Where it is pushed to, for example `111122223333.dkr.ecr.us-west-2.amazonaws.com/dev/ttg-worker`. */
+  /** Repository that it is pushed to, for example `111122223333.dkr.ecr.us-west-2.amazonaws.com/dev/ttg-worker`. */
   readonly repositoryUrl: string;
   /** Region of the registry. */
   readonly region: string;
   /**
-   * The image it stands on, for evaluations that are programs in other languages; Debian 12 or newer, or what has its glibc.
+   * Image to build on, for evaluations that are programs in other languages: Debian 12 or newer, or another image with its glibc.
    * @default - that of worker/Dockerfile: distroless, without a shell
    */
   readonly baseImage?: string | undefined;
@@ -33,19 +46,23 @@ export interface WorkerImageProps {
 }
 
 /**
- * The worker's image, made of this repository. Its tag is a hash of its content: equal content is an equal tag, and no
- * diff. `cdktf deploy` builds and pushes it (worker/publish-image.mjs) when the registry does not have the tag.
+ * The worker's image, built from this repository. Its tag is a hash of its content: equal content has an equal tag, and no
+ * diff. `cdktf deploy` builds and pushes it (worker/publish-image.mjs) if the registry does not have the tag.
  */
 export class WorkerImage extends Construct implements ContainerImage {
   readonly reference: string;
   readonly contentHash: string;
   readonly dependables: readonly ITerraformDependable[];
+  private readonly directory: string;
+  private readonly baseImage: string | undefined;
 
-  /** @throws InvalidConfigurationError for a base image that is not the name of one. */
+  /** @throws InvalidConfigurationError if the base image is not the name of one. */
   constructor(scope: Construct, id: string, props: WorkerImageProps) {
     super(scope, id);
     const { repositoryUrl, region, baseImage, directory = join(__dirname, "../..") } = props;
     if (baseImage !== undefined) throwIfAny("worker image", within(["baseImage"], imageProblems(baseImage)));
+    this.directory = directory;
+    this.baseImage = baseImage;
     const buildArguments: Record<string, string> = baseImage === undefined ? {} : { BASE_IMAGE: baseImage };
     this.contentHash = imageContentHash(directory, buildArguments).slice(0, 16);
     this.reference = `${repositoryUrl}:${this.contentHash}`;
@@ -57,7 +74,7 @@ export class WorkerImage extends Construct implements ContainerImage {
           type: "local-exec",
           // No Terraform resource builds an image; the Docker providers need a daemon even for a plan.
           command: "node worker/publish-image.mjs",
-          // Terraform runs in cdktf.out/stacks/<stack>. Relative, as no path of a machine belongs in what is synthesized.
+          // Terraform runs in cdktf.out/stacks/<stack>. A relative path, since synthesized files name no folder of a machine.
           workingDir: "../../..",
           environment: {
             IMAGE_REFERENCE: this.reference,
@@ -69,15 +86,56 @@ export class WorkerImage extends Construct implements ContainerImage {
     });
     this.dependables = [publication];
   }
+
+  /**
+   * For a module, the hash of its bundle, which `run.json` shows too. For a program in another language, the hash of its command line,
+   * its files and the base image.
+   *
+   * @throws InvalidConfigurationError if the image has no such evaluation.
+   * @throws PermanentError if the evaluation does not compile.
+   */
+  evaluationIdentity({ evaluation = "", evaluationCommand }: EvaluationChoice): EvaluationIdentity {
+    if (evaluationCommand !== undefined) {
+      const evaluationSha256 = commandContentHash(this.directory, evaluationCommand, this.baseImage);
+      return { evaluation: evaluationCommand, evaluationSha256 };
+    }
+    const folder = join(this.directory, "worker/evaluations");
+    const path = [".mjs", ".ts"].map((ending) => join(folder, evaluation + ending)).find((file) => existsSync(file));
+    if (path === undefined || !/^[\w.-]+$/.test(evaluation)) {
+      throwIfAny("worker image", within(["evaluation"], [unknownEvaluation(evaluation, readdirSync(folder))]));
+    }
+    return { evaluation, evaluationSha256: bundleEvaluation(path as string).sha256 };
+  }
+}
+
+function unknownEvaluation(evaluation: string, files: readonly string[]): Problem {
+  const names = files.map(parse).filter(({ ext }) => [".mjs", ".ts"].includes(ext));
+  return {
+    path: [],
+    allowed: oneOf(names.map(({ name }) => name)),
+    got: show(evaluation),
+    fix: "put its file into worker/evaluations, and write its name without folder and ending",
+  };
 }
 
 /**
- * An image that was built elsewhere, by CI for example.
- * @throws InvalidConfigurationError when it is not the name of an image with a tag or a digest.
+ * An image that was built elsewhere, for example by CI. Its evaluations are not in this repository: therefore another reference is
+ * another run.
+ * @throws InvalidConfigurationError if it is not the name of an image with a tag or a digest.
  */
 export function prebuiltImage(reference: string): ContainerImage {
-  throwIfAny("worker image", imageProblems(reference));
-  return { reference, contentHash: reference, dependables: [] };
+  throwIfAny("worker image", within(["reference"], imageProblems(reference)));
+  return {
+    reference,
+    contentHash: reference,
+    dependables: [],
+    evaluationIdentity: ({ evaluation = "", evaluationCommand }) => ({
+      evaluation: evaluationCommand ?? evaluation,
+      evaluationSha256: createHash("sha256")
+        .update(JSON.stringify([reference, evaluationCommand]))
+        .digest("hex"),
+    }),
+  };
 }
 
 /**
@@ -91,9 +149,8 @@ export function imageProblems(reference: string): Problem[] {
   return [
     {
       path: [],
-      what: "does not name one image for good",
-      got: show(reference),
       allowed: "<repository>:<tag>, <repository>@sha256:<digest> or both, and not the tag latest",
+      got: show(reference),
       fix: 'use for example "docker.io/library/python:3.13-slim-bookworm"',
     },
   ];

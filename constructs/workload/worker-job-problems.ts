@@ -1,66 +1,127 @@
-import { LIMITS, problemsOf } from "sweep-worker/contract";
-import type { NodeTarget } from "../pools/node-target.ts";
+import { Token } from "cdktf";
+import { factsOf, formatCount, problemOfValue, problemsOf } from "sweep-worker/contract";
+import { type NodeTarget, roomForPods } from "../pools/node-target.ts";
 import { dnsLabelProblems } from "../support/kubernetes-syntax.ts";
-import { oneOf, type Problem, show, within } from "../support/problems.ts";
-import { boundsProblems } from "./bounds.ts";
-import { placements, type WorkerJobSettings, workerSettingNames } from "./worker-job-settings.ts";
-import { workerResourceProblems } from "./worker-resource-problems.ts";
+import { type Problem, show, within } from "../support/problems.ts";
+import { type WorkerJobSettings, workerJobSettingsSchema, workerSettingNames } from "./worker-job-settings.ts";
+import { leastCpuForANodeAlone, podResources } from "./worker-pod.ts";
 
-/** Characters that a Job's name gets behind it: a hyphen and a hash. */
+type Name = keyof WorkerJobSettings;
+/** Tells whether a setting has no problem of its own, and can be compared with others. */
+type IsRight = (name: Name) => boolean;
+
+const names = Object.keys(workerJobSettingsSchema.shape) as readonly Name[];
+/** A hyphen and eight digits, which the names of a Job and of its run get appended. */
 const hashLength = 9;
 
-/** Everything that is wrong with a sweep; `path` starts with the setting. Without a target, its room is not looked at. */
+/**
+ * Everything that is wrong with a sweep; each `path` starts with the setting.
+ *
+ * @param target the nodes that it runs on. Without a target, the resources of its pods are not compared with the room on a node.
+ */
 export function workerJobProblems(settings: WorkerJobSettings, target: NodeTarget | undefined): Problem[] {
+  const own = ownProblems(settings);
+  const wrong = new Set(own.map(({ path: [name] }) => name));
+  const isRight: IsRight = (name) => !wrong.has(name);
   return [
-    ...nameProblems(settings),
-    ...countProblems(settings),
-    ...problemsOf(settings, workerSettingNames),
-    ...wordProblems(settings),
-    ...(target === undefined ? [] : workerResourceProblems(settings, target)),
+    ...own,
+    ...nameProblems(settings, isRight),
+    ...problemsOf(settings, workerSettingNames.filter(isRight)),
+    ...countProblems(settings, isRight),
+    ...(target === undefined ? [] : resourceProblems(settings, target, isRight)),
   ];
 }
 
-/** Kubernetes makes a host name of the Job's name and the index ("will not able to create pod with invalid DNS hostname"). */
-function nameProblems({ name, workers }: WorkerJobSettings): Problem[] {
-  const indexLength = 1 + String(Math.max(0, Math.min(workers, LIMITS.workers) - 1)).length;
-  return within(["name"], dnsLabelProblems(name, 63 - hashLength - indexLength));
+/** The values that are wrong whatever the others are. */
+function ownProblems(settings: WorkerJobSettings): Problem[] {
+  return names.flatMap((name) => {
+    const value = settings[name];
+    const schema = workerJobSettingsSchema.shape[name];
+    if (!Token.isUnresolved(value)) return problemOfValue(name, value, schema);
+    // A hash over the settings names the Job and its run, and a placeholder of Terraform is another at every synthesis.
+    return [
+      { path: [name], allowed: "known at synthesis", got: "a token of Terraform", fix: "write the value itself" },
+    ];
+  });
 }
 
-function countProblems({ workers, parallelism, maxFailedIndexes, backoffLimitPerIndex }: WorkerJobSettings): Problem[] {
-  const upToWorkers = {
-    least: 0,
-    most: Math.max(1, Math.min(workers, LIMITS.workers)),
-    mostOf: "there are workers",
-  };
+function nameProblems({ name, workers, secretName, runName }: WorkerJobSettings, isRight: IsRight): Problem[] {
+  // Kubernetes makes a host name of the Job's name and the index ("will not able to create pod with invalid DNS hostname").
+  const indexLength = isRight("workers") ? 1 + String(workers - 1).length : 0;
+  const labels = [
+    { key: "name", value: name, length: 63 - hashLength - indexLength },
+    { key: "secretName", value: secretName, length: 63 },
+    { key: "runName", value: runName, length: 63 },
+  ] as const;
+  return labels.flatMap(({ key, value, length }) =>
+    value === undefined || !isRight(key) ? [] : within([key], dnsLabelProblems(value, length)),
+  );
+}
+
+function countProblems({ workers, parallelism, maxFailedIndexes }: WorkerJobSettings, isRight: IsRight): Problem[] {
+  if (!isRight("workers")) return [];
+  const reason = `the job has ${formatCount(workers)} workers`;
   return [
-    {
-      path: "workers",
-      value: workers,
-      least: 1,
-      most: LIMITS.workers,
-      mostOf: "Kubernetes allows an Indexed Job (completionsSoftLimit and maxParallelismForIndexedJob)",
-      fix: "give each worker more parameters",
-    },
-    { path: "parallelism", value: parallelism, ...upToWorkers, fix: "leave it out to run all workers at once" },
-    { path: "maxFailedIndexes", value: maxFailedIndexes, ...upToWorkers, fix: "leave it out for a tenth of them" },
-    {
-      path: "backoffLimitPerIndex",
-      value: backoffLimitPerIndex,
-      least: 0,
-      most: 2 ** 31 - 1,
-      mostOf: "an int32 holds",
-      fix: "use for example 6",
-    },
-  ].flatMap(boundsProblems);
+    ...atMost("parallelism", parallelism, workers, `${reason}; leave it out to run all of them at once`),
+    ...atMost("maxFailedIndexes", maxFailedIndexes, workers, `${reason}; leave it out for a tenth of them`),
+  ].filter(({ path: [name] }) => isRight(name as Name));
 }
 
-function wordProblems({ placement, secretName, runName }: WorkerJobSettings): Problem[] {
-  const problems: Problem[] = [];
-  if (placement !== undefined && !placements.includes(placement)) {
-    const fix = 'use for example "spread"';
-    problems.push({ path: ["placement"], what: "is unknown", got: show(placement), allowed: oneOf(placements), fix });
-  }
-  if (secretName !== undefined) problems.push(...within(["secretName"], dnsLabelProblems(secretName, 63)));
-  if (runName !== undefined) problems.push(...within(["runName"], dnsLabelProblems(runName, 63)));
-  return problems;
+/** A pod that fits on no node waits for ever, while the autoscaler buys and returns one node after another. */
+function resourceProblems(settings: WorkerJobSettings, target: NodeTarget, isRight: IsRight): Problem[] {
+  const pod = podResources(settings, target);
+  const room = roomForPods(target);
+  const full = `a node of ${target.name} has no more room for pods`;
+  const larger = "ask for less, or use a pool of larger nodes";
+  const gpus = target.gpu
+    ? `a node of ${target.name} has no more; ${larger}`
+    : `${target.name} has no GPUs; use a pool with gpu: true`;
+  const requests = [
+    ...atMost("cpuRequestMillis", pod.cpuRequestMillis, room.cpuMillis, `${full}; ${larger}`),
+    ...atMost("memoryRequestMiB", pod.memoryRequestMiB, room.memoryMiB, `${full}; ${larger}`),
+    ...atMost(
+      "temporaryStorageMiB",
+      pod.temporaryStorageMiB,
+      room.ephemeralStorageMiB,
+      `${full}; use a smaller batchSize, or a pool with larger volumes`,
+    ),
+    ...atMost("gpus", pod.gpus, room.gpus, gpus),
+  ];
+  const problems =
+    requests.length > 0 ? requests : [...limitProblems(settings, target), ...placementProblems(settings, target)];
+  return problems.filter(({ path: [name] }) => isRight(name as Name));
+}
+
+function limitProblems(settings: WorkerJobSettings, target: NodeTarget): Problem[] {
+  const pod = podResources(settings, target);
+  const fix = "the pod requests as much; raise the limit, or lower the request";
+  return [
+    ...atLeast("cpuLimitMillis", pod.cpuLimitMillis, pod.cpuRequestMillis, fix),
+    ...atLeast("memoryLimitMiB", pod.memoryLimitMiB, pod.memoryRequestMiB, fix),
+  ];
+}
+
+function placementProblems(settings: WorkerJobSettings, target: NodeTarget): Problem[] {
+  if (settings.placement !== "one-per-node") return [];
+  const { cpuRequestMillis } = podResources(settings, target);
+  const fix = `a second pod would fit on a node of ${target.name}, beside placement one-per-node; leave it out, or use another placement`;
+  return atLeast("cpuRequestMillis", cpuRequestMillis, leastCpuForANodeAlone(target), fix);
+}
+
+function atMost(name: Name, value: number | undefined, most: number, fix: string): Problem[] {
+  // Also where another problem has made the value NaN.
+  if (value === undefined || !(value > most)) return [];
+  const allowed = most === 0 ? "0" : `${quantity(name, most)} or less`;
+  return [{ path: [name], allowed, got: show(value), fix }];
+}
+
+function atLeast(name: Name, value: number, least: number, fix: string): Problem[] {
+  if (!(value < least)) return [];
+  return [{ path: [name], allowed: `${quantity(name, least)} or more`, got: show(value), fix }];
+}
+
+/** `7,730 thousandths of a core`, with the unit that the schema declares. */
+function quantity(name: Name, amount: number): string {
+  const { unit } = factsOf(workerJobSettingsSchema.shape[name]);
+  return unit === undefined ? formatCount(amount) : `${formatCount(amount)} ${unit}`;
 }

@@ -1,145 +1,204 @@
-import { DEFAULTS, LIMITS, type WorkerConfiguration } from "sweep-worker/contract";
-import { type NodeTarget, roomForPods } from "../pools/node-target.ts";
+import {
+  type Facts,
+  formatCount,
+  LIMITS,
+  oneOf,
+  SETTINGS,
+  type WorkerSettings,
+  withFacts,
+} from "sweep-worker/contract";
+import { z } from "zod";
 
 export const placements = ["pack", "spread", "one-per-node"] as const;
-/**
- * How a job's pods lie on nodes: `pack` on as few as their requests allow; `spread` evenly over those that there are,
- * without buying any for it; `one-per-node` each on a node that no other pod of the job fits on.
- */
 export type Placement = (typeof placements)[number];
 
-/** Words of the worker's contract, in lists that a schema and an error can show; the compiler compares them with it. */
-export const logLevels = ["trace", "debug", "info", "warn", "error", "silent"] as const satisfies readonly LogLevel[];
-export const partitions = ["block-cyclic", "contiguous"] as const satisfies readonly Partition[];
-type LogLevel = WorkerConfiguration["logLevel"];
-type Partition = WorkerConfiguration["partition"];
-
-/** Settings that reach the worker as environment variables, by the names and units of `worker/src/contract/settings.ts`. */
+/** Settings of the worker that a job may set. The job's other settings decide the rest. */
 export const workerSettingNames = [
   "totalParameters",
   "batchSize",
-  "simulateWorkMs",
-  "logLevel",
+  "partition",
+  "seed",
   "evaluation",
   "evaluationCommand",
   "resultColumns",
   "evaluationTimeoutSeconds",
   "maxFailures",
-  "seed",
-  "partition",
   "s3RequestTimeoutMs",
-] as const satisfies readonly (keyof WorkerConfiguration)[];
+  "simulateWorkMs",
+  "logLevel",
+] as const satisfies readonly (keyof WorkerSettings)[];
 
-type OptionalWorkerSettings = {
-  readonly [Name in Exclude<(typeof workerSettingNames)[number], "totalParameters" | "resultColumns">]?:
-    | WorkerConfiguration[Name]
-    | undefined;
-};
-
-/** A sweep as its author describes it; what is left out of the worker's settings has the contract's default. */
-export interface WorkerJobSettings extends OptionalWorkerSettings {
-  /** Name of the Job, without the hash that is appended to it, for example `ttg-computation`. */
-  readonly name: string;
-  /** The parameters are 0 to one less than this. */
-  readonly totalParameters: number;
-  /** The columns of {@link evaluationCommand}; a module declares its own. */
-  readonly resultColumns?: readonly string[] | undefined;
-  /** Into how many shares they are divided: the completions of the Indexed Job. Changing it resumes the same run. */
-  readonly workers: number;
+/** A sweep as its author describes it. */
+export interface WorkerJobSettings extends Pick<WorkerSettings, (typeof workerSettingNames)[number]> {
   /**
-   * How many pods run at a time. 0 pauses the Job; what is finished stays.
+   * Name of the Job and prefix of its results. A DNS label; the Job's name gets a hash of its content appended, since Kubernetes cannot
+   * change a Job.
+   * @example "ttg-computation"
+   */
+  readonly name: string;
+
+  /**
+   * Number of workers, which is the number of shares and of the Indexed Job's completions. A whole number from 1 to 100,000. Another
+   * number of workers continues the same run.
+   * @example 3
+   */
+  readonly workers: number;
+
+  /**
+   * Number of pods that run at a time. A whole number from 0 to `workers`; 0 pauses the Job and keeps what is finished. Kubernetes
+   * changes it in place.
    * @default - all workers
    */
   readonly parallelism?: number | undefined;
-  /** @default "spread" */
-  readonly placement?: Placement | undefined;
+
   /**
-   * CPU that the scheduler sets aside for a pod, in thousandths of a core.
-   * @default 100, or more than half a node with `one-per-node`
+   * How the job's pods are placed on nodes. `pack` uses as few nodes as their requests allow; `spread` distributes them over the nodes
+   * that exist, without a purchase for it; `one-per-node` gives each pod a node that no other pod of the job fits on.
+   * @default "spread"
+   */
+  readonly placement?: Placement | undefined;
+
+  /**
+   * CPU that the scheduler reserves for a pod, in thousandths of a core.
+   * @default - 100; with one-per-node, just above half of a node
    */
   readonly cpuRequestMillis?: number | undefined;
-  /** @default 128 */
-  readonly memoryRequestMiB?: number | undefined;
+
   /**
-   * CPU that a pod may use, in thousandths of a core.
-   * @default 500, or all of the node with `one-per-node`
+   * Memory that the scheduler reserves for a pod, in MiB.
+   * @default 128
+   */
+  readonly memoryRequestMiB?: number | undefined;
+
+  /**
+   * CPU that a pod can use at most, in thousandths of a core.
+   * @default - 500; with one-per-node, all of the node
    */
   readonly cpuLimitMillis?: number | undefined;
+
   /**
-   * Memory beyond which a pod is killed, and tried again.
-   * @default 256, or all of the node with `one-per-node`
+   * Memory that a pod can use at most, in MiB. Kubernetes kills a pod that uses more, and the Job starts it again.
+   * @default - 256; with one-per-node, all of the node
    */
   readonly memoryLimitMiB?: number | undefined;
+
   /**
    * GPUs of each pod.
-   * @default 1 on a GPU pool, 0 elsewhere
+   * @default - 1 on a GPU pool, 0 on others
    */
   readonly gpus?: number | undefined;
+
   /**
-   * Size of /tmp, the only place a pod can write to: the evaluation, and the blocks on their way to the bucket.
-   * @default - 64 and what 32 blocks of 8 columns take
+   * Size of /tmp in MiB, the only place where a pod can write. It holds the evaluation, and the blocks on their way to the bucket.
+   * @default - 64, and the size of 32 blocks of 8 columns
    */
   readonly temporaryStorageMiB?: number | undefined;
+
   /**
-   * How often a worker that fails is started again; machines that are taken away do not count.
+   * Number of times that a failed worker is started again. Interruptions of its machine do not count.
    * @default 6
    */
   readonly backoffLimitPerIndex?: number | undefined;
+
   /**
-   * How many workers may fail for good before the Job ends. A mistake that all of them meet should not be made by all.
+   * Number of workers that may fail for good before the whole Job fails. A mistake that every worker would meet should not be paid for by
+   * every worker.
    * @default - a tenth of the workers, at least 1
    */
   readonly maxFailedIndexes?: number | undefined;
+
   /**
-   * A Secret of the namespace, whose entries become environment variables. Its content is never seen here: make it with
-   * `kubectl create secret generic`.
+   * Name of a Secret in the job's namespace, whose entries become environment variables. Make it with `kubectl create secret generic`;
+   * Terraform never sees its content.
    * @default - none
    */
   readonly secretName?: string | undefined;
+
   /**
-   * Where in the bucket the results are, instead of a name that changes with everything that could change them. The worker
-   * refuses to mix the results of two runs, whatever stands here.
-   * @default - the job's name and a hash of image, evaluation, parameters, batch size and seed
+   * Name of the run below the prefix of results. The default changes with everything that changes results; set it to continue a run
+   * under its old name. The worker refuses to mix the results of two runs under any name.
+   * @default - the job's name and a hash of evaluation, columns, parameters, batch size and seed
    */
   readonly runName?: string | undefined;
 }
 
-/** Requests and limits of a pod, all defaults applied. */
-export interface PodResources {
-  readonly cpuRequestMillis: number;
-  readonly memoryRequestMiB: number;
-  readonly cpuLimitMillis: number;
-  readonly memoryLimitMiB: number;
-  readonly gpus: number;
-  readonly temporaryStorageMiB: number;
+/** Defaults of settings for which the worker has none. */
+export const jobDefaults = {
+  placement: "spread",
+  cpuRequestMillis: 100,
+  memoryRequestMiB: 128,
+  cpuLimitMillis: 500,
+  memoryLimitMiB: 256,
+  backoffLimitPerIndex: 6,
+} as const satisfies Partial<WorkerJobSettings>;
+
+function wholeNumber(least: number, facts: Omit<Facts<number>, "allowed">, most = Number.MAX_SAFE_INTEGER) {
+  const unit = facts.unit === undefined ? "" : ` of ${facts.unit}`;
+  const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${formatCount(most)}`;
+  return withFacts(z.int().min(least).max(most), { ...facts, allowed: `a whole number${unit} ${range}` }).optional();
 }
 
-const spooledColumns = 8;
-const bytesPerValue = 8;
-
-export function podResources(settings: WorkerJobSettings, target: NodeTarget): PodResources {
-  const room = roomForPods(target);
-  const alone = settings.placement === "one-per-node";
-  const spoolBytes = LIMITS.spooledBlocks * spooledColumns * bytesPerValue * (settings.batchSize ?? DEFAULTS.batchSize);
-  return {
-    cpuRequestMillis: settings.cpuRequestMillis ?? (alone ? leastCpuForANodeAlone(target) : 100),
-    memoryRequestMiB: settings.memoryRequestMiB ?? 128,
-    cpuLimitMillis: settings.cpuLimitMillis ?? (alone ? room.cpuMillis : 500),
-    memoryLimitMiB: settings.memoryLimitMiB ?? (alone ? room.memoryMiB : 256),
-    gpus: settings.gpus ?? (target.gpu ? 1 : 0),
-    temporaryStorageMiB: settings.temporaryStorageMiB ?? 64 + Math.ceil(spoolBytes / 1024 ** 2),
-  };
+function dnsLabel(facts: Omit<Facts<string>, "allowed">) {
+  return withFacts(z.string(), { ...facts, allowed: "a DNS label" });
 }
 
-/**
- * Two pods that each ask for more than half of a node never share one. Required anti-affinity would say the same, but the
- * autoscaler's own documentation calls it three orders of magnitude slower than all other predicates together.
- * @see https://github.com/kubernetes/autoscaler/blob/cluster-autoscaler-1.35.2/cluster-autoscaler/FAQ.md#what-are-the-service-level-objectives-for-cluster-autoscaler
- */
-export function leastCpuForANodeAlone({ allocatable, largestCpuMillis = allocatable.cpuMillis }: NodeTarget): number {
-  return Math.floor(largestCpuMillis / 2) + 1;
-}
+const cores = "thousandths of a core";
 
-export function maxFailedIndexes({ workers, maxFailedIndexes: given }: WorkerJobSettings): number {
-  return given ?? Math.max(1, Math.floor(workers / 10));
-}
+/** The schema of {@link WorkerJobSettings}: types, ranges, defaults and examples of every field. */
+export const workerJobSettingsSchema = z.strictObject({
+  name: dnsLabel({ example: "ttg-computation" }),
+  totalParameters: SETTINGS.totalParameters.schema,
+  workers: withFacts(SETTINGS.totalWorkers.schema, {
+    allowed: `${SETTINGS.totalWorkers.allowed}, which is the limit of Kubernetes for an Indexed Job`,
+    example: 3,
+  }),
+  parallelism: wholeNumber(0, { example: 3, defaultText: "all workers" }),
+  placement: withFacts(z.enum(placements), {
+    allowed: oneOf(placements),
+    example: "spread",
+    default: jobDefaults.placement,
+  }).optional(),
+  batchSize: SETTINGS.batchSize.schema.optional(),
+  partition: SETTINGS.partition.schema.optional(),
+  seed: SETTINGS.seed.schema.optional(),
+  evaluation: SETTINGS.evaluation.schema.optional(),
+  evaluationCommand: SETTINGS.evaluationCommand.schema.optional(),
+  resultColumns: SETTINGS.resultColumns.schema.optional(),
+  evaluationTimeoutSeconds: SETTINGS.evaluationTimeoutSeconds.schema.optional(),
+  maxFailures: SETTINGS.maxFailures.schema.optional(),
+  s3RequestTimeoutMs: SETTINGS.s3RequestTimeoutMs.schema.optional(),
+  simulateWorkMs: SETTINGS.simulateWorkMs.schema.optional(),
+  logLevel: SETTINGS.logLevel.schema.optional(),
+  cpuRequestMillis: wholeNumber(1, {
+    unit: cores,
+    example: 500,
+    defaultText: `${jobDefaults.cpuRequestMillis}; with one-per-node, just above half of a node`,
+  }),
+  memoryRequestMiB: wholeNumber(1, { unit: "MiB", example: 512, default: jobDefaults.memoryRequestMiB }),
+  cpuLimitMillis: wholeNumber(1, {
+    unit: cores,
+    example: 1000,
+    defaultText: `${jobDefaults.cpuLimitMillis}; with one-per-node, all of the node`,
+  }),
+  memoryLimitMiB: wholeNumber(1, {
+    unit: "MiB",
+    example: 1024,
+    defaultText: `${jobDefaults.memoryLimitMiB}; with one-per-node, all of the node`,
+  }),
+  gpus: wholeNumber(0, { example: 1, defaultText: "1 on a GPU pool, 0 on others" }),
+  temporaryStorageMiB: wholeNumber(1, {
+    unit: "MiB",
+    example: 128,
+    defaultText: `64, and the size of ${LIMITS.spooledBlocks} blocks of 8 columns`,
+  }),
+  backoffLimitPerIndex: wholeNumber(0, { example: 6, default: jobDefaults.backoffLimitPerIndex }, 2 ** 31 - 1),
+  maxFailedIndexes: wholeNumber(0, { example: 1, defaultText: "a tenth of the workers, at least 1" }),
+  secretName: dnsLabel({ example: "sweep-secrets", defaultText: "none" }).optional(),
+  runName: dnsLabel({
+    example: "first-sweep",
+    defaultText: "the job's name and a hash of evaluation, columns, parameters, batch size and seed",
+  }).optional(),
+} satisfies { readonly [Name in keyof WorkerJobSettings]-?: z.ZodType<WorkerJobSettings[Name]> });
+
+// The names of before, for stacks/configuration/schema.ts, until it takes the schema from here.
+export { LOG_LEVELS as logLevels, PARTITIONS as partitions } from "sweep-worker/contract";

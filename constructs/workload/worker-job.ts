@@ -1,18 +1,25 @@
+import { createHash } from "node:crypto";
 import { ConfigMapV1 } from "@cdktf/provider-kubernetes/lib/config-map-v1";
 import { JobV1, type JobV1SpecPodFailurePolicyRule } from "@cdktf/provider-kubernetes/lib/job-v1";
-import type { ITerraformDependable } from "cdktf";
+import { type ITerraformDependable, Token } from "cdktf";
 import { Construct } from "constructs";
-import { EXIT_CODE, toEnvironment } from "sweep-worker/contract";
+import {
+  EXIT_CODE,
+  RESULTS_FORMAT,
+  runHash,
+  toEnvironment,
+  type WorkerSettings,
+  withDefaults,
+} from "sweep-worker/contract";
 import type { NodeTarget } from "../pools/node-target.ts";
 import { show, throwIfAny } from "../support/problems.ts";
 import type { ContainerImage } from "./worker-image.ts";
 import { workerJobProblems } from "./worker-job-problems.ts";
-import { maxFailedIndexes, podResources, type WorkerJobSettings } from "./worker-job-settings.ts";
-import { workerContainer, workerLabels, workerPod } from "./worker-pod.ts";
-import { runNameOf, shortHash, workerConfigurationOf } from "./worker-run.ts";
+import { jobDefaults, type WorkerJobSettings, workerSettingNames } from "./worker-job-settings.ts";
+import { podResources, workerContainer, workerLabels, workerPod } from "./worker-pod.ts";
 
 export interface WorkerJobProps extends WorkerJobSettings {
-  /** The pool it runs on, or all pools of an executor size (`executorsOfSize`). */
+  /** The pool that it runs on, or all pools of an executor size (`executorsOfSize`). */
   readonly target: NodeTarget;
   readonly namespace: string;
   /** A service account whose identity may write below {@link resultsPrefix}. */
@@ -21,33 +28,34 @@ export interface WorkerJobProps extends WorkerJobSettings {
   /** Region of the bucket. */
   readonly region: string;
   readonly resultsBucket: string;
-  /** What keys of results begin with, for example `runs/`. */
+  /** Prefix of the keys of results, for example `runs/`. */
   readonly resultsPrefix: string;
-  /** What must outlive the pods, for example the network policy that lets them reach the bucket. */
-  readonly prerequisites: readonly ITerraformDependable[];
+  /** Resources that must outlive the pods, for example the network policy that lets them reach the bucket. */
+  readonly dependsOn: readonly ITerraformDependable[];
 }
 
 /**
- * A sweep as an Indexed Job: one pod for each share of the parameters, started again where it left off until the share is
- * complete. A change of anything but the parallelism makes another Job, which resumes the run if it is the same run.
+ * A sweep as an Indexed Job: one pod for each share of the parameters, started again where it stopped until the share is complete. A
+ * change of anything but the parallelism makes another Job. The new Job continues the run, unless the change is one that changes
+ * results.
  */
 export class WorkerJob extends Construct {
-  /** The Job's name, a hash of its content included. */
+  /** Name of the Job, which ends with a hash of its content. */
   readonly jobName: string;
   /** Where the results are: `s3://<bucket>/<prefix><run>`. */
   readonly resultsUrl: string;
 
-  /** @throws InvalidConfigurationError that names everything {@link workerJobProblems} finds. */
+  /** @throws InvalidConfigurationError with everything that {@link workerJobProblems} finds. */
   constructor(scope: Construct, id: string, props: WorkerJobProps) {
     super(scope, id);
     const { name, namespace, image, target, workers, resultsPrefix } = props;
     throwIfAny(`worker job ${show(name)}`, workerJobProblems(props, target));
 
-    const run = `${resultsPrefix}${runNameOf(props, image.contentHash)}`;
+    const run = `${resultsPrefix}${runNameOf(props, image)}`;
     this.resultsUrl = `s3://${props.resultsBucket}/${run}`;
-    const environment = (resultsUrl: string) => ({
-      ...toEnvironment(workerConfigurationOf(props, resultsUrl)),
-      // The SDK finds it elsewhere only by asking the instance's metadata, which pods cannot reach.
+    const variables = (resultsUrl: string) => ({
+      ...toEnvironment(workerSettingsOf(props, resultsUrl)),
+      // Without it the SDK asks the instance's metadata, which pods cannot reach.
       AWS_REGION: props.region,
     });
     const pod = (image: string, jobName: string) =>
@@ -60,31 +68,31 @@ export class WorkerJob extends Construct {
         secretName: props.secretName,
         resources: podResources(props, target),
         target,
-        placement: props.placement ?? "spread",
+        placement: props.placement ?? jobDefaults.placement,
       });
     const spec = {
       completionMode: "Indexed",
       completions: workers,
-      // Both, always: the provider sends 0 for the one that is left out, and the first failure ends the Job.
+      // Always set both: the provider sends 0 for an omitted one, and then the first failure would fail the Job.
       // @see https://github.com/hashicorp/terraform-provider-kubernetes/blob/v2.38.0/kubernetes/structure_job.go
-      backoffLimitPerIndex: props.backoffLimitPerIndex ?? 6,
-      maxFailedIndexes: maxFailedIndexes(props),
-      // Without it the provider sends 6, for all workers together (terraform-provider-kubernetes#2861).
+      backoffLimitPerIndex: props.backoffLimitPerIndex ?? jobDefaults.backoffLimitPerIndex,
+      maxFailedIndexes: props.maxFailedIndexes ?? Math.max(1, Math.floor(workers / 10)),
+      // The provider sends 6 for an omitted one, for all workers together (terraform-provider-kubernetes#2861).
       backoffLimit: 2 ** 31 - 1,
       podFailurePolicy: { rule: podFailureRules() },
     };
-    // The template of a Job never changes, and the provider loses some changes of its metadata without a word
-    // (terraform-provider-kubernetes#2586): other content is another name, hence another Job. Of the image and the bucket
-    // the hash takes what is known at synth.
-    const hash = shortHash([environment(run), pod(image.contentHash, ""), spec]);
+    // The template of a Job never changes, and the provider loses some changes of its metadata without an error
+    // (terraform-provider-kubernetes#2586): therefore other content gets another name, which is another Job. For the image and the
+    // bucket the hash takes the part that synthesis knows.
+    const hash = shortHash([variables(run), pod(image.contentHash, ""), spec]);
     this.jobName = `${name}-${hash}`;
     const labels = { ...workerLabels, "app.kubernetes.io/name": name, "app.kubernetes.io/managed-by": "terraform" };
     const configMap = new ConfigMapV1(this, "config", {
       metadata: { name: this.jobName, namespace, labels },
-      data: environment(this.resultsUrl),
-      // Pods that start later read what the first ones read.
+      data: variables(this.resultsUrl),
+      // Pods that start later read the same values as the first ones.
       immutable: true,
-      dependsOn: [...props.prerequisites],
+      dependsOn: [...props.dependsOn],
     });
     new JobV1(this, "job", {
       metadata: { name: this.jobName, namespace, labels },
@@ -92,13 +100,13 @@ export class WorkerJob extends Construct {
         ...spec,
         parallelism: props.parallelism ?? workers,
         template: pod(image.reference, this.jobName),
-        // No TTL: a Job that has deleted itself is created again by the next deploy (terraform-provider-kubernetes#2531).
+        // No TTL: the next deploy would create a Job again that has deleted itself (terraform-provider-kubernetes#2531).
       },
-      // It runs for minutes or days; `sweep status` and `kubectl get job` say how far it is.
+      // A Job runs for minutes or days; `sweep status` and `kubectl get job` show its progress.
       waitForCompletion: false,
-      // Pods have 100 s to end, and Terraform waits for the last. The provider's own limit is one minute.
+      // Terraform waits for the last pod, and pods have 100 s to end. The provider's own limit is one minute.
       timeouts: { create: "5m", update: "5m", delete: "15m" },
-      dependsOn: [configMap, ...image.dependables, ...props.prerequisites],
+      dependsOn: [configMap, ...image.dependables, ...props.dependsOn],
     });
   }
 }
@@ -106,17 +114,59 @@ export class WorkerJob extends Construct {
 /** @see https://kubernetes.io/docs/concepts/workloads/controllers/job/#pod-failure-policy */
 function podFailureRules(): JobV1SpecPodFailurePolicyRule[] {
   return [
-    // First, since a worker that is interrupted also ends with an exit code: spot, drain and preemption are not failures.
+    // First, because an interrupted worker also ends with an exit code: spot interruption, drain and preemption are not failures.
     { action: "Ignore", onPodCondition: [{ type: "DisruptionTarget", status: "True" }] },
     {
-      // What another attempt would not cure; the other workers go on.
+      // Another attempt would fail the same way. The other workers continue.
       action: "FailIndex",
       onExitCodes: {
-        // The API could do without; the provider then ends with a nil dereference when it reads the Job back.
+        // Optional in the API, but without it the provider crashes with a nil dereference when it reads the Job back.
         containerName: workerContainer,
         operator: "In",
         values: [EXIT_CODE.PERMANENT],
       },
     },
   ];
+}
+
+/** The settings that all workers of a sweep share. Each worker adds its own number. */
+export function workerSettingsOf(settings: WorkerJobSettings, resultsUrl: string): Partial<WorkerSettings> {
+  const given: Partial<WorkerSettings> = Object.fromEntries(workerSettingNames.map((name) => [name, settings[name]]));
+  // With the defaults, so that a ConfigMap shows what its workers do, also after the defaults have changed.
+  const { evaluation, ...others } = withDefaults(given);
+  return {
+    ...others,
+    ...(settings.evaluationCommand === undefined && { evaluation }),
+    totalWorkers: settings.workers,
+    resultsUrl,
+  };
+}
+
+/**
+ * Name of a sweep's results below the prefix, derived from everything that decides them, as on a laptop. The number of workers, their
+ * machines and the version of the worker do not decide them: a sweep continues when those change.
+ */
+function runNameOf(settings: WorkerJobSettings, image: ContainerImage): string {
+  if (settings.runName !== undefined) return settings.runName;
+  const { totalParameters, batchSize, seed, evaluation, evaluationCommand, resultColumns } = withDefaults(settings);
+  const hash = runHash({
+    format: RESULTS_FORMAT,
+    ...image.evaluationIdentity({ evaluation, evaluationCommand }),
+    // The columns of a module are in its bundle, and known only when it runs.
+    columns: resultColumns ?? [],
+    totalParameters,
+    batchSize,
+    seed,
+  });
+  return `${settings.name}-${hash}`;
+}
+
+/**
+ * Eight hexadecimal digits of SHA-256 over a value as JSON.
+ * @throws Error if Terraform knows a part of it only later: its placeholder would be another at every synthesis.
+ */
+function shortHash(value: unknown): string {
+  const text = JSON.stringify(value);
+  if (Token.isUnresolved(text)) throw new Error(`a hash needs values that are known at synth, got ${text}`);
+  return createHash("sha256").update(text).digest("hex").slice(0, 8);
 }

@@ -1,30 +1,22 @@
 import { principalName, principalProblems, publicAccessProblems } from "../../constructs/cluster/cluster-access.ts";
-import { addonNames } from "../../constructs/cluster/cluster-addons.ts";
-import { addonVersionsOf, kubernetesVersionProblems } from "../../constructs/cluster/kubernetes-versions.ts";
+import { kubernetesVersionProblems } from "../../constructs/cluster/kubernetes-versions.ts";
 import { retentionProblems } from "../../constructs/support/log-retention.ts";
-import { within } from "../../constructs/support/problems.ts";
+import { type Problem, within } from "../../constructs/support/problems.ts";
 import { duplicateProblems } from "./duplicates.ts";
-import type { Malformed } from "./malformed.ts";
-import { type Resolution, refused, resolved } from "./resolution.ts";
-import type { ResolvedCluster } from "./resolved-environment.ts";
+import { checked, type Resolution } from "./resolution.ts";
 import type { ClusterSettings } from "./schema.ts";
 
-export function resolveCluster(cluster: ClusterSettings, malformed: Malformed): Resolution<ResolvedCluster> {
+export function resolveCluster(cluster: ClusterSettings): Resolution<ClusterSettings> {
   const { kubernetesVersion, administrators, endpointPublicAccessCidrs, logRetentionInDays } = cluster;
-  // A malformed version of an add-on is a given one: the Kubernetes version is not to blame.
-  const malformedVersions = addonNames.filter((name) => malformed.in("addonVersions", name).any);
-  const given = { ...cluster.addonVersions, ...Object.fromEntries(malformedVersions.map((name) => [name, "given"])) };
-  const problems = [
-    ...kubernetesVersionProblems(kubernetesVersion, given),
+  return checked(cluster, [
+    ...kubernetesVersionProblems(kubernetesVersion),
     ...within(["administrators"], administratorProblems(administrators)),
     ...within(["endpointPublicAccessCidrs"], publicAccessProblems(endpointPublicAccessCidrs)),
     ...within(["logRetentionInDays"], retentionProblems(logRetentionInDays)),
-  ];
-  if (problems.length > 0) return refused(problems);
-  return resolved({ ...cluster, addonVersions: addonVersionsOf(kubernetesVersion, given) });
+  ]);
 }
 
-function administratorProblems(arns: readonly string[]) {
+function administratorProblems(arns: readonly string[]): Problem[] {
   const fix = 'name a role, for example "arn:aws:iam::111122223333:role/platform-administrator"';
   if (arns.length === 0) {
     return [

@@ -36,7 +36,7 @@ function resolveValues(
     region: resolveRegion(environment.region),
     availabilityZones: resolveZones(environment, malformed),
     network: resolveNetwork(environment, malformed),
-    cluster: at(["cluster"], resolveCluster(environment.cluster, malformed.in("cluster"))),
+    cluster: at(["cluster"], resolveCluster(environment.cluster)),
     nodePools: all(pools),
     alwaysOnPools: resolveAlwaysOnPools(environment, pools, malformed),
     instanceTypes: resolveInstanceTypes(environment, malformed),

@@ -1,9 +1,8 @@
-import type { AddonName } from "../../constructs/cluster/cluster-addons.ts";
 import type { ExistingNetworkAttributes, NetworkOptions } from "../../constructs/network/network.ts";
 import type { NodePool } from "../../constructs/pools/node-pool.ts";
 import type { NodeTarget } from "../../constructs/pools/node-target.ts";
 import type { WorkerJobSettings } from "../../constructs/workload/worker-job-settings.ts";
-import type { ClusterSettings, Environment } from "./schema.ts";
+import type { Environment } from "./schema.ts";
 
 /**
  * An environment that can be deployed, as the stacks receive it: checked once, with the environment variables of whoever deploys,
@@ -15,6 +14,7 @@ export interface ResolvedEnvironment
     | "name"
     | "accountId"
     | "region"
+    | "cluster"
     | "availabilityZones"
     | "instanceTypes"
     | "registry"
@@ -25,7 +25,6 @@ export interface ResolvedEnvironment
   /** Tags of every resource, `Environment` among them. */
   readonly tags: Readonly<Record<string, string>>;
   readonly network: ResolvedNetwork;
-  readonly cluster: ResolvedCluster;
   /** The pools by name. */
   readonly nodePools: Readonly<Record<string, NodePool>>;
   /** Pools without taints that always have a node, at least one. CoreDNS and the cluster autoscaler run there. */
@@ -37,11 +36,6 @@ export interface ResolvedEnvironment
 export type ResolvedNetwork =
   | ({ readonly kind: "new" } & NetworkOptions)
   | ({ readonly kind: "existing" } & ExistingNetworkAttributes);
-
-export interface ResolvedCluster extends Omit<ClusterSettings, "addonVersions"> {
-  /** The version of every add-on. */
-  readonly addonVersions: Readonly<Record<AddonName, string>>;
-}
 
 export interface ResolvedWorkload {
   /** Kubernetes namespace of the jobs. */

@@ -11,17 +11,18 @@ import type { Environment } from "../../stacks/configuration/schema.ts";
 /** A cluster made elsewhere. */
 export const testCluster: ICluster = {
   clusterName: "test-platform",
-  clusterArn: "arn:aws:eks:us-west-2:111122223333:cluster/test-platform",
+  region: "us-west-2",
   clusterEndpoint: "https://example.eks.amazonaws.com",
   certificateAuthorityData: "bW9jaw==",
   kubernetesVersion: "1.35",
+  dependables: [],
 };
 
 /** A network made elsewhere, with two zones. */
 export const testNetwork: INetwork = {
   vpcId: "vpc-0123456789abcdef0",
   privateSubnetIds: { "us-west-2a": "subnet-0a", "us-west-2b": "subnet-0b" },
-  nodeEgress: [],
+  dependables: [],
 };
 
 /** A VPC made elsewhere, with a private subnet in each zone of dev. */

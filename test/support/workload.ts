@@ -17,11 +17,20 @@ export function pool(name: string): NodePool {
   return new NodePool({ name, ...props });
 }
 
-export const testImage: ContainerImage = {
-  reference: "registry.example.com/ttg-worker:1",
-  contentHash: "1",
-  dependables: [],
-};
+/** An image whose reference, content and evaluations may differ alone. */
+export function testImage(changes: Partial<ContainerImage> & { readonly evaluations?: string } = {}): ContainerImage {
+  const { evaluations = "1", ...others } = changes;
+  return {
+    reference: "registry.example.com/ttg-worker:1",
+    contentHash: "1",
+    dependables: [],
+    evaluationIdentity: ({ evaluation, evaluationCommand }) => ({
+      evaluation: evaluationCommand ?? evaluation ?? "",
+      evaluationSha256: evaluations,
+    }),
+    ...others,
+  };
+}
 
 /** A job of the table, with changes. */
 export function jobProps(changes: Partial<WorkerJobProps> = {}): WorkerJobProps {
@@ -32,11 +41,11 @@ export function jobProps(changes: Partial<WorkerJobProps> = {}): WorkerJobProps 
     target: pool("executor"),
     namespace: "sweep",
     serviceAccountName: "worker",
-    image: testImage,
+    image: testImage(),
     region: "us-west-2",
     resultsBucket: "bucket",
     resultsPrefix: "runs/",
-    prerequisites: [],
+    dependsOn: [],
     ...changes,
   };
 }

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { App, DataResource, LocalBackend, TerraformStack } from "cdktf";
-import { guardDeletion } from "../../constructs/support/deletion-guard.ts";
+import { DeletionProtection } from "../../constructs/support/deletion-protection.ts";
 import { prod } from "../../environments.ts";
 import { devWith } from "../support/fixtures.ts";
 import { messageOf, Synthesized } from "../support/synthesized.ts";
@@ -14,8 +14,10 @@ describeWithTerraform("terraform destroys", (workspace) => {
     const app = new App({ outdir: join(workspace().root, "cdktf.out") });
     const stack = new TerraformStack(app, name);
     new LocalBackend(stack, { path: join(workspace().root, `${name}.tfstate`) });
+    if (deletionProtection !== undefined) {
+      new DeletionProtection(stack, "deletion-protection", { enabled: deletionProtection });
+    }
     new DataResource(stack, "job", { input: { workers: 3 } });
-    if (deletionProtection !== undefined) guardDeletion(stack, deletionProtection);
     app.synth();
     return join(app.outdir, "stacks", name);
   };

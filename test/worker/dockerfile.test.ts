@@ -157,8 +157,7 @@ describe("the image's build stage, run without a builder", () => {
       EVALUATION: "missing",
     });
     expect(code).toBe(42);
-    expect(stdout).toContain("there is no file missing: allowed for [evaluation] or EVALUATION is");
-    expect(stdout).toContain("collatz, evaluate, prime");
+    expect(stdout).toContain("evaluation must be the path of a module, or collatz, evaluate or prime, got");
   });
 
   test("computes with the Python example of the docs", async () => {

@@ -1,9 +1,9 @@
-import type { WorkerConfiguration } from "sweep-worker/contract";
+import type { WorkerSettings } from "sweep-worker/contract";
 import { type InstanceType, instanceTypes } from "../../constructs/pools/instance-types.ts";
 import type { NodePool } from "../../constructs/pools/node-pool.ts";
 import { roomForPods } from "../../constructs/pools/node-target.ts";
-import { podResources } from "../../constructs/workload/worker-job-settings.ts";
-import { workerConfigurationOf } from "../../constructs/workload/worker-run.ts";
+import { workerSettingsOf } from "../../constructs/workload/worker-job.ts";
+import { podResources } from "../../constructs/workload/worker-pod.ts";
 import type { ResolvedEnvironment, ResolvedJob } from "../../stacks/configuration/resolved-environment.ts";
 import type { NodePoolFacts, PodShape, TimelineFacts } from "./machines.ts";
 import { hoursPerMonth, instancePrice, type PriceTable, pricesOf } from "./price-table.ts";
@@ -18,7 +18,7 @@ export interface JobFacts {
   readonly workers: number;
   readonly parallelism: number;
   /** The settings of its workers, with defaults. */
-  readonly settings: Partial<WorkerConfiguration>;
+  readonly settings: Partial<WorkerSettings>;
 }
 
 /** The machines, jobs and prices of an environment. */
@@ -69,15 +69,9 @@ function jobFacts({ settings: job, target }: ResolvedJob, pools: readonly NodePo
   const selected = Object.entries(target.nodeSelector);
   const pool = pools.find(({ labels }) => selected.every(([label, value]) => labels[label] === value));
   if (pool === undefined) throw new Error(`the target of ${name} selects no pool`);
-  const settings = workerConfigurationOf(job, "");
+  const settings = workerSettingsOf(job, "");
   return { name, pool: pool.name, pod: podResources(job, target), totalParameters, workers, parallelism, settings };
 }
-
-/**
- * Pods that DaemonSets put on every node: aws-node, kube-proxy, the Pod Identity agent and ebs-csi-node; on GPU nodes also
- * NVIDIA's device plugin. They count against the pods that a node can hold.
- */
-const daemonSetPods = { everywhere: 4, withGpu: 1 } as const;
 
 /**
  * The room and the prices of a pool's nodes.
@@ -91,7 +85,7 @@ export function poolFacts(
   region: string,
   additionalTypes: Readonly<Record<string, InstanceType>> = {},
 ): NodePoolFacts {
-  const { name, capacity, capacityType, volumeSizeGiB, allocatable } = pool;
+  const { name, capacity, capacityType, volumeSizeGiB } = pool;
   const known = { ...instanceTypes, ...additionalTypes };
   const prices = pool.instanceTypes.map((type) => instancePrice(table, region, type));
   const [first] = prices;
@@ -103,10 +97,7 @@ export function poolFacts(
     minimumNodes: capacity.min,
     maximumNodes: capacity.max,
     vCpus: Math.min(...pool.instanceTypes.flatMap((type) => known[type]?.vCpus ?? [])),
-    room: {
-      ...roomForPods(pool),
-      pods: allocatable.pods - daemonSetPods.everywhere - (pool.gpu ? daemonSetPods.withGpu : 0),
-    },
+    room: roomForPods(pool),
     onDemandUsdPerHour: first?.onDemand ?? Number.NaN,
     spotUsdPerHour: {
       least: Math.min(...prices.map(({ spot }) => spot.least)),

@@ -55,7 +55,7 @@ function mutants(files: readonly string[], tests: string): Promise<MutantResult[
     // Stryker would rewrite the file with a JavaScript API that TypeScript 7 lacks; Jest needs none of it.
     tsconfigFile: "no-tsconfig.json",
     ignorePatterns: ["/cdktf.out*", "/results", "/worker/dist*", "/coverage"],
-    reporters: ["clear-text"],
+    reporters: process.stdout.isTTY ? ["clear-text", "progress"] : ["clear-text"],
     clearTextReporter: { reportTests: false, logTests: false, skipFull: true },
     // The score of each folder is printed below.
     thresholds: { break: null },

@@ -49,7 +49,7 @@ describe("the NVIDIA device plugin", () => {
 
   test("is refused for pools without a GPU, and for none", () => {
     expect(messageOf(() => release(pool("gpu"), pool("executor")))).toBe(
-      "NVIDIA device plugin has 1 problem:\n  - gpuPools has no GPU: got gpu, executor, allowed is pools with gpu: true, at least one; leave the device plugin out, or add gpu: true to the pool",
+      "NVIDIA device plugin has 1 problem:\n  - gpuPools must be one or more pools with gpu: true, got gpu, executor: remove the pools without a GPU, or the device plugin if no pool has one",
     );
     expect(messageOf(() => release())).toContain("got no pool");
   });

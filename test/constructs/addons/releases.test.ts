@@ -22,7 +22,6 @@ const autoscaler = (...nodePools: NodePool[]) =>
   release((stack) => {
     new ClusterAutoscaler(stack, "autoscaler", {
       cluster: testCluster,
-      region: "us-west-2",
       identity: { namespace: "kube-system", serviceAccount: "cluster-autoscaler" },
       nodePools,
       runsOn: general(),

@@ -1,36 +1,43 @@
 import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
-import { addonNames, ClusterAddons } from "../../../constructs/cluster/cluster-addons.ts";
+import type { ICluster } from "../../../constructs/cluster/cluster.ts";
+import { NodeAddons, WorkloadAddons } from "../../../constructs/cluster/cluster-addons.ts";
 import {
-  addonVersions,
-  addonVersionsOf,
+  addonNames,
+  type ClusterAddonsOptions,
   kubernetesVersionProblems,
 } from "../../../constructs/cluster/kubernetes-versions.ts";
 import { describeProblem } from "../../../constructs/support/problems.ts";
 import { testCluster } from "../../support/fixtures.ts";
-import { synthesize } from "../../support/synthesized.ts";
+import { messageOf, synthesize } from "../../support/synthesized.ts";
 
-function addons() {
+function addons(options: ClusterAddonsOptions = {}, cluster: ICluster = testCluster) {
   return synthesize((stack) => {
-    // Stands in for a node group: what counts is the order.
-    const nodes = new IamRole(stack, "nodes", { assumeRolePolicy: "{}" });
-    const made = new ClusterAddons(stack, "addons", {
-      cluster: testCluster,
-      region: "us-west-2",
+    const node = new NodeAddons(stack, "addons", { cluster, ...options });
+    // Stands in for a node group: the test is about the order.
+    const nodes = new IamRole(stack, "nodes", { assumeRolePolicy: "{}", dependsOn: [...node.dependables] });
+    new WorkloadAddons(node, "Default", {
+      cluster,
+      ...options,
       name: "test",
-      versions: addonVersionsOf("1.35"),
       volumeTags: { Environment: "test" },
+      dependsOn: [nodes],
     });
-    made.addAfterNodes([nodes]);
-    nodes.dependsOn = made.beforeNodes.map((addon) => addon.fqn);
   });
 }
+
+const versionsFor135 = {
+  "vpc-cni": "v1.22.3-eksbuild.1",
+  "kube-proxy": "v1.35.3-eksbuild.18",
+  "eks-pod-identity-agent": "v1.3.10-eksbuild.3",
+  coredns: "v1.13.2-eksbuild.11",
+  "metrics-server": "v0.9.0-eksbuild.5",
+  "aws-ebs-csi-driver": "v1.63.1-eksbuild.1",
+};
 
 describe("cluster add-ons", () => {
   test("are six, each in its pinned version, and win over changes made by hand", () => {
     const made = addons().all("aws_eks_addon");
-    expect(Object.fromEntries(made.map((addon) => [addon.addon_name, addon.addon_version]))).toEqual(
-      addonVersions["1.35"],
-    );
+    expect(Object.fromEntries(made.map((addon) => [addon.addon_name, addon.addon_version]))).toEqual(versionsFor135);
     for (const addon of made) {
       expect(addon).toMatchObject({
         resolve_conflicts_on_create: "OVERWRITE",
@@ -86,32 +93,30 @@ describe("cluster add-ons", () => {
 });
 
 describe("a Kubernetes minor", () => {
-  const messages = (...[version, overrides]: Parameters<typeof kubernetesVersionProblems>) =>
-    kubernetesVersionProblems(version, overrides).map(describeProblem);
-
-  test("is accepted when its autoscaler and add-ons are known", () => {
-    expect(messages("1.35")).toEqual([]);
+  test("is accepted when its versions are pinned", () => {
+    expect(kubernetesVersionProblems("1.35")).toEqual([]);
   });
 
-  test("is refused when the autoscaler has no release for it", () => {
-    expect(messages("1.31")).toEqual([
-      'kubernetesVersion is a minor without a cluster autoscaler: got "1.31", allowed is 1.33, 1.34, 1.35 or 1.36; use "1.35", or add its image to clusterAutoscalerImageTags',
+  test("is refused without pinned versions", () => {
+    expect(kubernetesVersionProblems("1.31").map(describeProblem)).toEqual([
+      'kubernetesVersion must be 1.35, got "1.31": use "1.35", or add the versions for this minor to kubernetesMinors',
     ]);
-  });
-
-  test("needs add-on versions where the table has none, and is accepted with all of them", () => {
-    expect(messages("1.36", { coredns: "v1.14.3-eksbuild.3" })).toEqual([
-      'kubernetesVersion is a minor whose add-on versions are not known here: got "1.36", allowed is 1.35, or any other with cluster.addonVersions; add cluster.addonVersions for vpc-cni, kube-proxy, eks-pod-identity-agent, metrics-server, aws-ebs-csi-driver (aws eks describe-addon-versions --kubernetes-version 1.36)',
-    ]);
-    const all = Object.fromEntries(addonNames.map((name) => [name, "v1"]));
-    expect(messages("1.36", all)).toEqual([]);
-    expect(addonVersionsOf("1.36", all)).toEqual(all);
   });
 
   test("takes single add-ons in another version", () => {
-    expect(addonVersionsOf("1.35", { coredns: "v1.14.3-eksbuild.3" })).toEqual({
-      ...addonVersions["1.35"],
-      coredns: "v1.14.3-eksbuild.3",
-    });
+    const made = addons({ addonVersions: { coredns: "v1.14.3-eksbuild.3", "vpc-cni": undefined } });
+    const versions = Object.fromEntries(
+      made.all("aws_eks_addon").map((addon) => [addon.addon_name, addon.addon_version]),
+    );
+    expect(versions).toEqual({ ...versionsFor135, coredns: "v1.14.3-eksbuild.3" });
+  });
+
+  test("without pinned versions takes those of a library user, and needs all of them", () => {
+    const cluster = { ...testCluster, kubernetesVersion: "1.36" };
+    const addonVersions = Object.fromEntries(addonNames.map((name) => [name, "v1"]));
+    expect(addons({ addonVersions }, cluster).all("aws_eks_addon")).toHaveLength(6);
+    expect(messageOf(() => addons({ addonVersions: { ...addonVersions, coredns: undefined } }, cluster))).toBe(
+      "add-on coredns has 1 problem:\n  - addonVersions.coredns must be given, since kubernetesMinors has no Kubernetes 1.36, got nothing: aws eks describe-addon-versions --kubernetes-version 1.36 --addon-name coredns lists versions",
+    );
   });
 });

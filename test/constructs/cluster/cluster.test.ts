@@ -1,6 +1,11 @@
+import { KmsKey } from "@cdktf/provider-aws/lib/kms-key";
 import { Lazy } from "cdktf";
-import { Cluster, type ClusterProps } from "../../../constructs/cluster/cluster.ts";
+import { Cluster, type ClusterProps, existingCluster } from "../../../constructs/cluster/cluster.ts";
 import { principalName, principalProblems } from "../../../constructs/cluster/cluster-access.ts";
+import { dynamic } from "../../../constructs/pools/capacity.ts";
+import { NodeGroup } from "../../../constructs/pools/node-group.ts";
+import { NodePool } from "../../../constructs/pools/node-pool.ts";
+import { NodeRole } from "../../../constructs/pools/node-role.ts";
 import { describeProblem } from "../../../constructs/support/problems.ts";
 import { DestroyOrder } from "../../support/destroy-order.ts";
 import { testNetwork } from "../../support/fixtures.ts";
@@ -113,15 +118,15 @@ describe("a cluster", () => {
   test.each([
     [
       { endpointPublicAccessCidrs: [] },
-      "endpointPublicAccessCidrs is an empty allow-list, which AWS takes for 0.0.0.0/0: got [], allowed is at least one block, or the property left out for no public endpoint; name your office's or VPN's block, or remove the property",
+      "endpointPublicAccessCidrs must be a list of at least one block, got []: AWS takes an empty list for 0.0.0.0/0, so add your office's or VPN's block, or remove the property for no public endpoint",
     ],
     [
       { endpointPublicAccessCidrs: ["0.0.0.0/0"] },
-      "endpointPublicAccessCidrs[0] opens the Kubernetes API to the internet: got \"0.0.0.0/0\", allowed is blocks of /8 or smaller; name your office's or VPN's block, or remove the property and connect from the VPC",
+      "endpointPublicAccessCidrs[0] must be an IPv4 block of /8 or smaller, got \"0.0.0.0/0\": a larger block opens the Kubernetes API to the internet, so use your office's or VPN's block, or remove the property",
     ],
     [
       { endpointPublicAccessCidrs: ["office"] },
-      'endpointPublicAccessCidrs[0] is not a CIDR block: got "office", allowed is an IPv4 address, a slash, and a prefix length; use for example "203.0.113.7/32"',
+      'endpointPublicAccessCidrs[0] must be an IPv4 block of /8 or smaller, got "office": use for example "203.0.113.7/32"',
     ],
   ])("refuses %j", (props, message) => {
     expect(messageOf(() => cluster(props))).toBe(`cluster test-platform has 1 problem:\n  - ${message}`);
@@ -134,6 +139,48 @@ describe("a cluster", () => {
     expect(() => cluster({ endpointPublicAccessCidrs: blocks })).not.toThrow();
     expect(principalProblems(Lazy.stringValue({ produce: () => "anything" }))).toEqual([]);
   });
+});
+
+test("a cluster made elsewhere is used as it is, in its own region", () => {
+  const cluster = existingCluster({
+    clusterName: "elsewhere",
+    region: "us-gov-west-1",
+    kubernetesVersion: "1.35",
+    clusterEndpoint: "https://example.eks.amazonaws.com",
+    certificateAuthorityData: "bW9jaw==",
+  });
+  const made = synthesize((stack) => {
+    const nodeRole = new NodeRole(stack, "role", { name: "test", cluster });
+    const pool = new NodePool({ name: "general", instanceTypes: ["t3.large"], capacity: dynamic(1, 2) });
+    new NodeGroup(stack, "pool", {
+      cluster,
+      network: testNetwork,
+      nodeRole,
+      pool,
+      instanceTags: {},
+      dependsOn: cluster.dependables,
+    });
+  });
+  expect(made.all("aws_eks_cluster")).toEqual([]);
+  expect(made.one("aws_eks_node_group")).toMatchObject({ cluster_name: "elsewhere", version: "1.35" });
+  expect(made.one("aws_iam_role_policy_attachment", "role_AmazonEKS_CNI").policy_arn).toMatch(/^arn:aws-us-gov:iam::/);
+});
+
+test("a cluster's dependables are its administrators' permissions", () => {
+  let cluster: Cluster | undefined;
+  const made = synthesize((stack) => {
+    cluster = new Cluster(stack, "cluster", {
+      name: "test-platform",
+      region: "us-west-2",
+      kubernetesVersion: "1.35",
+      network: testNetwork,
+      administrators: { admin: "arn:aws:iam::111122223333:role/admin" },
+    });
+    // Stands in for a resource in the Kubernetes API.
+    new KmsKey(stack, "namespace", { dependsOn: [...cluster.dependables] });
+  });
+  expect(cluster?.region).toBe("us-west-2");
+  expect(made.one("aws_kms_key", "namespace").depends_on).toEqual([made.address("aws_eks_access_policy_association")]);
 });
 
 describe("the ARN of an administrator", () => {
@@ -154,13 +201,13 @@ describe("the ARN of an administrator", () => {
 
   test("is not a session's, and the error names the role behind it", () => {
     expect(message("arn:aws:sts::111122223333:assumed-role/admin/alice")).toEqual([
-      'arn is a session, not a principal: got "arn:aws:sts::111122223333:assumed-role/admin/alice", allowed is arn:aws:iam::<account>:role/<name> or user/<name>; use the role itself, for example "arn:aws:iam::111122223333:role/admin"',
+      'arn must be the ARN of an IAM role or user (arn:aws:iam::<account>:role/<name> or user/<name>), got "arn:aws:sts::111122223333:assumed-role/admin/alice": this is a session, so use its role, for example "arn:aws:iam::111122223333:role/admin"',
     ]);
   });
 
   test("is not just a name", () => {
     expect(message("admin")).toEqual([
-      'arn is not the ARN of an IAM role or user: got "admin", allowed is arn:aws:iam::<account>:role/<name> or user/<name>; use for example "arn:aws:iam::111122223333:role/platform-administrator"',
+      'arn must be the ARN of an IAM role or user (arn:aws:iam::<account>:role/<name> or user/<name>), got "admin": use for example "arn:aws:iam::111122223333:role/platform-administrator"',
     ]);
   });
 });

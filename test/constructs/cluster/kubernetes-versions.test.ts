@@ -1,8 +1,7 @@
-import { addonNames } from "../../../constructs/cluster/cluster-addons.ts";
 import {
-  addonVersions,
-  addonVersionsOf,
-  clusterAutoscalerImageTags,
+  addonNames,
+  addonVersion,
+  kubernetesMinors,
   kubernetesVersionProblems,
 } from "../../../constructs/cluster/kubernetes-versions.ts";
 
@@ -16,52 +15,33 @@ const versionsOf135 = {
   "aws-ebs-csi-driver": "v1.63.1-eksbuild.1",
 };
 
-describe("the pinned versions", () => {
-  test("of add-ons are these, for each Kubernetes minor that has any", () => {
-    expect(addonVersions).toEqual({ "1.35": versionsOf135 });
-    expect(addonVersionsOf("1.35")).toEqual(versionsOf135);
-    expect([...addonNames].sort()).toEqual(Object.keys(versionsOf135).sort());
+test("the pinned versions of each Kubernetes minor are these", () => {
+  expect(kubernetesMinors).toEqual({
+    "1.35": { clusterAutoscalerImageTag: "v1.35.2", addonVersions: versionsOf135 },
   });
-
-  test("of the cluster autoscaler are these, each for its own minor", () => {
-    expect(clusterAutoscalerImageTags).toEqual({
-      "1.33": "v1.33.6",
-      "1.34": "v1.34.5",
-      "1.35": "v1.35.2",
-      "1.36": "v1.36.1",
-    });
-  });
-
-  test("give way to an environment's own, one by one", () => {
-    expect(addonVersionsOf("1.35", { coredns: "v1.14.3-eksbuild.3", "vpc-cni": undefined })).toEqual({
-      ...versionsOf135,
-      coredns: "v1.14.3-eksbuild.3",
-    });
-  });
+  expect([...addonNames].sort()).toEqual(Object.keys(versionsOf135).sort());
 });
 
-describe("a Kubernetes minor", () => {
-  const refused = (...args: Parameters<typeof kubernetesVersionProblems>) =>
-    kubernetesVersionProblems(...args).map(({ path, got }) => [path, got]);
-  const all = Object.fromEntries(addonNames.map((name) => [name, "v1"]));
-
-  test("is accepted with every version known here or given, and never without an autoscaler", () => {
-    expect(refused("1.35")).toEqual([]);
-    expect(refused("1.36", all)).toEqual([]);
-    expect(refused("1.36")).toEqual([[["kubernetesVersion"], '"1.36"']]);
-    expect(refused("1.32", all)).toEqual([[["kubernetesVersion"], '"1.32"']]);
-    expect(refused("toString", all)).toEqual([[["kubernetesVersion"], '"toString"']]);
-  });
-
-  test("with one add-on missing names that one, and the command that lists its versions", () => {
-    const { coredns: _, ...others } = all;
-    const [problem] = kubernetesVersionProblems("1.36", others);
-    expect(problem?.fix).toContain("coredns");
-    expect(problem?.fix).not.toContain("vpc-cni");
-    expect(problem?.fix).toContain("aws eks describe-addon-versions --kubernetes-version 1.36");
-  });
-
-  test("without versions is a mistake in this repository by the time a stack is made", () => {
-    expect(() => addonVersionsOf("1.36")).toThrow("no version of vpc-cni is known for Kubernetes 1.36");
-  });
+test("an add-on has the version of the option, or else the pinned one", () => {
+  const options = { coredns: "v1.14.3-eksbuild.3", "vpc-cni": undefined };
+  expect(addonVersion("coredns", "1.35", options)).toBe("v1.14.3-eksbuild.3");
+  expect(addonVersion("vpc-cni", "1.35", options)).toBe("v1.22.3-eksbuild.1");
+  expect(addonVersion("kube-proxy", "1.35")).toBe("v1.35.3-eksbuild.18");
 });
+
+test("an add-on without any version is refused, with the command that lists versions", () => {
+  expect(() => addonVersion("coredns", "1.36")).toThrow(
+    "addonVersions.coredns must be given, since kubernetesMinors has no Kubernetes 1.36, got nothing: " +
+      "aws eks describe-addon-versions --kubernetes-version 1.36 --addon-name coredns lists versions",
+  );
+});
+
+test.each(["1.34", "1.36", "toString", ""])(
+  "Kubernetes %s is refused, since its versions are not pinned",
+  (version) => {
+    expect(kubernetesVersionProblems("1.35")).toEqual([]);
+    expect(kubernetesVersionProblems(version).map(({ path, got }) => [path, got])).toEqual([
+      [["kubernetesVersion"], JSON.stringify(version)],
+    ]);
+  },
+);

@@ -68,8 +68,8 @@ describe("a pod identity role", () => {
     expect(messageOf(() => identity({ name: "a".repeat(38), namespace: "Sweep!" }))).toBe(
       [
         `pod identity role "${"a".repeat(38)}" has 2 problems:`,
-        `  - name is too long for a role's name prefix: got "${"a".repeat(38)}", allowed is 37 characters at most; shorten it`,
-        '  - namespace is not a DNS label: got "Sweep!", allowed is a lower-case letter, then letters, digits and hyphens, 63 characters at most; use for example "sweep"',
+        `  - name must be at most 37 characters long, got "${"a".repeat(38)}": IAM allows 64 characters in a role's name and Terraform appends 26, so shorten it`,
+        '  - namespace must be a lower-case letter followed by lower-case letters, digits and hyphens, at most 63 characters, got "Sweep!": use for example "sweep"',
       ].join("\n"),
     );
   });

@@ -7,7 +7,7 @@ const zones = ["us-west-2a", "us-west-2b"];
 
 function network(props: Partial<NetworkProps> = {}) {
   const made = synthesize((stack) => {
-    const { nodeEgress } = new Network(stack, "network", {
+    const { dependables } = new Network(stack, "network", {
       name: "test",
       region: "us-west-2",
       availabilityZones: zones,
@@ -15,7 +15,7 @@ function network(props: Partial<NetworkProps> = {}) {
       ...props,
     });
     // Stands in for the nodes.
-    new KmsKey(stack, "nodes", { dependsOn: [...nodeEgress] });
+    new KmsKey(stack, "nodes", { dependsOn: [...dependables] });
   });
   /** A reference to an attribute of the only resource of a type whose name begins so. */
   const reference = (type: string, prefix: string, attribute = "id") =>

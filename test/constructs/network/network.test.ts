@@ -100,18 +100,20 @@ describe("a network", () => {
 
   test("refuses a retention that CloudWatch does not know", () => {
     expect(messageOf(() => network({ flowLogRetentionInDays: 100 }))).toContain(
-      "retentionInDays is not a retention of CloudWatch Logs: got 100, allowed is 1, 3, 5, 7,",
+      "retentionInDays must be 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653 days, got 100: CloudWatch Logs allows only these, so use 120",
     );
   });
 
   test("refuses a block that is only known after apply, because subnets are cut at synth", () => {
     const cidrBlock = Lazy.stringValue({ produce: () => "10.0.0.0/16" });
-    expect(messageOf(() => network({ cidrBlock }))).toContain("cidrBlock is not a CIDR block");
+    expect(messageOf(() => network({ cidrBlock }))).toContain(
+      'cidrBlock must be an IPv4 block from /16 to /22, got "${TfToken[',
+    );
   });
 
   test("made elsewhere is used as it is, and adds nothing to the stack", () => {
     const attributes = { vpcId: "vpc-1", privateSubnetIds: { "us-west-2a": "subnet-1" } };
-    expect(existingNetwork(attributes)).toEqual({ ...attributes, nodeEgress: [] });
+    expect(existingNetwork(attributes)).toEqual({ ...attributes, dependables: [] });
   });
 });
 
@@ -150,27 +152,27 @@ describe("the subnets' address blocks", () => {
     [
       "10.0.0.0/24",
       3,
-      'network has 1 problem:\n  - cidrBlock is too small for its subnets: got "10.0.0.0/24", allowed is /16 to /22; use for example "10.0.0.0/16"',
+      'network has 1 problem:\n  - cidrBlock must be an IPv4 block from /16 to /22, got "10.0.0.0/24": its subnets would be too small, so use for example "10.0.0.0/16"',
     ],
     [
       "10.0.0.0/8",
       3,
-      'network has 1 problem:\n  - cidrBlock is larger than AWS allows: got "10.0.0.0/8", allowed is /16 to /22; use for example "10.0.0.0/16"',
+      'network has 1 problem:\n  - cidrBlock must be an IPv4 block from /16 to /22, got "10.0.0.0/8": AWS allows no larger block, so use for example "10.0.0.0/16"',
     ],
     [
       "10.0.1.0/16",
       3,
-      'network has 1 problem:\n  - cidrBlock does not begin at its own start: got "10.0.1.0/16", allowed is the block\'s first address; use "10.0.0.0/16"',
+      'network has 1 problem:\n  - cidrBlock must be written with the first address of its /16 block, got "10.0.1.0/16": use "10.0.0.0/16"',
     ],
     [
       "10.0.0.0/16",
       1,
-      "network has 1 problem:\n  - availabilityZones has too few zones: got 1, allowed is 2 to 6; name a second zone, EKS's control plane demands it",
+      "network has 1 problem:\n  - availabilityZones must be a list of 2 to 6 zones, got 1 zone: EKS's control plane needs two zones, so add one",
     ],
     [
       "10.0.0.0/16",
       7,
-      "network has 1 problem:\n  - availabilityZones has too many zones: got 7, allowed is 2 to 6; keep 6",
+      "network has 1 problem:\n  - availabilityZones must be a list of 2 to 6 zones, got 7 zones: keep 6 of them",
     ],
   ])("are not cut out of %s for %i zones", (cidrBlock, count, message) => {
     expect(messageOf(() => subnetLayout(cidrBlock, letters(count)))).toBe(message);

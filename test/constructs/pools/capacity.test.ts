@@ -34,37 +34,33 @@ describe("capacity", () => {
     [
       "a minimum above the maximum",
       dynamic(20, 2),
-      "capacity has a minimum above its maximum: got dynamic(20, 2), allowed is min <= max; write dynamic(2, 20)",
+      "capacity must be a range from a smaller to a larger number, got dynamic(20, 2): write dynamic(2, 20)",
     ],
-    [
-      "half a node",
-      fixed(2.5),
-      "capacity is not made of whole numbers: got fixed(2.5), allowed is whole numbers from 0; write whole nodes",
-    ],
+    ["half a node", fixed(2.5), "capacity must be written in whole numbers from 0, got fixed(2.5): use whole nodes"],
     [
       "fewer than no nodes",
       dynamic(-1, 2),
-      "capacity is not made of whole numbers: got dynamic(-1, 2), allowed is whole numbers from 0; write whole nodes",
+      "capacity must be written in whole numbers from 0, got dynamic(-1, 2): use whole nodes",
     ],
     [
       "a pool that may never have a node",
       fromZero(0),
-      "capacity allows no node: got fromZero(0), allowed is a maximum of at least 1, the least EKS takes; remove the pool or allow one node",
+      "capacity must be at least 1 node, got fromZero(0): EKS has no empty node groups, so allow 1 node or remove the pool",
     ],
     [
       "more nodes than a group can have",
       fromZero(451),
-      "capacity is more than EKS allows in one group: got fromZero(451), allowed is 450 nodes at most; add a second pool with the same labels and taints",
+      "capacity must be at most 450 nodes, got fromZero(451): EKS allows no larger node group, so add a second pool with the same labels and taints",
     ],
     [
       "a fixed capacity that was edited by hand into a range",
       { mode: "fixed", min: 1, max: 5 },
-      "capacity is fixed with another minimum: got min 1, max 5, allowed is min equal to max; write dynamic(1, 5)",
+      "capacity must be a fixed number of nodes, got min 1 and max 5: write dynamic(1, 5)",
     ],
     [
       "a capacity from zero that does not begin there",
       { mode: "fromZero", min: 1, max: 5 },
-      "capacity is fromZero with another minimum: got min 1, max 5, allowed is min 0; write dynamic(1, 5)",
+      "capacity must be a range from 0, got min 1 and max 5: write dynamic(1, 5)",
     ],
   ])("refuses %s", (_, capacity, message) => {
     expect(messages(capacity)).toEqual([message]);

@@ -46,7 +46,7 @@ const published: [name: string, vCpus: number, memoryGiB: number, pods: number, 
 describe("the table of instance types", () => {
   test.each(published)(
     "gives %s the %i vCPUs, %i GiB and %i pods that AWS publishes",
-    (name, vCpus, memoryGiB, pods, accelerator) => {
+    (...[name, vCpus, memoryGiB, pods, accelerator]) => {
       const type = instanceTypes[name];
       expect(type).toMatchObject({ vCpus, memoryGiB });
       expect(type && maxPods(type)).toBe(pods);

@@ -15,13 +15,13 @@ function nodeGroup(props: Partial<NodePoolProps> = {}) {
     const addon = new KmsKey(stack, "addon");
     const group = new NodeGroup(stack, "pool", {
       cluster: testCluster,
-      network: { ...testNetwork, nodeEgress: [route] },
-      nodeRole: new NodeRole(stack, "node-role", { name: "test", region: "us-west-2" }),
+      network: { ...testNetwork, dependables: [route] },
+      nodeRole: new NodeRole(stack, "node-role", { name: "test", cluster: testCluster }),
       pool: new NodePool({ name: "general", instanceTypes: ["t3.large"], capacity: dynamic(2, 10), ...props }),
       instanceTags: { Environment: "test" },
-      prerequisites: [addon],
+      dependsOn: [addon],
     });
-    new KmsKey(stack, "pods", { dependsOn: [group.dependable] });
+    new KmsKey(stack, "pods", { dependsOn: [...group.dependables] });
   });
 }
 

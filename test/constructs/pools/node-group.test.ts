@@ -8,7 +8,7 @@ import { messageOf, synthesize } from "../../support/synthesized.ts";
 
 function nodeGroup(props: Partial<NodePoolProps> = {}) {
   return synthesize((stack) => {
-    const nodeRole = new NodeRole(stack, "node-role", { name: "test", region: "us-west-2" });
+    const nodeRole = new NodeRole(stack, "node-role", { name: "test", cluster: testCluster });
     new NodeGroup(stack, "pool", {
       cluster: testCluster,
       network: testNetwork,
@@ -23,7 +23,7 @@ function nodeGroup(props: Partial<NodePoolProps> = {}) {
         ...props,
       }),
       instanceTags: { Environment: "test" },
-      prerequisites: [],
+      dependsOn: [],
     });
   });
 }
@@ -120,7 +120,7 @@ describe("a node group", () => {
 
   test("refuses a zone without a subnet", () => {
     expect(messageOf(() => nodeGroup({ availabilityZones: ["us-west-2d"] }))).toBe(
-      'node group "executor" has 1 problem:\n  - availabilityZones[0] is a zone without a subnet: got "us-west-2d", allowed is us-west-2a or us-west-2b; name one of these, or add the zone to the network',
+      'node group "executor" has 1 problem:\n  - availabilityZones[0] must be us-west-2a or us-west-2b, got "us-west-2d": use one of these, or add a subnet in this zone to the network',
     );
   });
 });

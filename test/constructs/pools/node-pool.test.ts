@@ -115,28 +115,28 @@ test("a node pool leaves values known only after apply to Kubernetes", () => {
 describe("a node pool refuses", () => {
   test("an unknown instance type, and says where its figures go", () => {
     expect(problems({ instanceTypes: ["z9.huge"] })[0]).toMatch(
-      /^instanceTypes\[0\] is a type whose figures are not known here: got "z9.huge", allowed is t3\.medium, .* or g6\.2xlarge; add its figures as instanceTypes\["z9\.huge"\] \(aws ec2 describe-instance-types --instance-types z9\.huge\)$/,
+      /^instanceTypes\[0\] must be t3\.medium, .* or g6\.2xlarge, got "z9.huge": use one of these, or add the figures of the type as instanceTypes\["z9\.huge"\] \(aws ec2 describe-instance-types --instance-types z9\.huge\)$/,
     );
   });
 
   test("types of unequal size", () => {
     expect(problems({ instanceTypes: ["c5.2xlarge", "c5.4xlarge"] })).toEqual([
-      "instanceTypes mixes sizes: got c5.2xlarge (8 vCPU, 16 GiB), c5.4xlarge (16 vCPU, 32 GiB), allowed is types of equal vCPUs, memory and GPUs, since the autoscaler simulates the first only; keep those with 8 vCPU, 16 GiB, or make a pool of each size",
+      "instanceTypes must be types with the same vCPUs, memory and GPUs, got c5.2xlarge (8 vCPU, 16 GiB), c5.4xlarge (16 vCPU, 32 GiB): the autoscaler simulates the first type only, so keep those with 8 vCPU, 16 GiB, or make a pool for each size",
     ]);
   });
 
   test("a GPU type in a pool that does not offer it, and the reverse", () => {
     expect(problems({ instanceTypes: ["g4dn.xlarge"] })).toEqual([
-      'instanceTypes has a GPU that no pod could ask for: got ["g4dn.xlarge"], allowed is types without GPU in a pool without gpu: true; add gpu: true, or choose a type without GPU',
+      'instanceTypes must be types without GPU in a pool without gpu: true, got ["g4dn.xlarge"]: no pod could request the GPU, so add gpu: true or choose a type without GPU',
     ]);
     expect(problems({ gpu: true })).toEqual([
-      'instanceTypes has a type without GPU in a GPU pool: got ["t3.large"], allowed is types with a GPU: g4dn.xlarge, g4dn.2xlarge, g5.xlarge, g5.2xlarge, g6.xlarge or g6.2xlarge; replace it or remove gpu',
+      'instanceTypes must be types with a GPU in a pool with gpu: true, got ["t3.large"]: use g4dn.xlarge, g4dn.2xlarge, g5.xlarge, g5.2xlarge, g6.xlarge or g6.2xlarge, or remove gpu',
     ]);
   });
 
   test("a label of its own derivation", () => {
     expect(problems({ labels: { "node-pool": "other" } })).toEqual([
-      'labels.node-pool is derived from the pool: got "other", allowed is no value of your own; remove the label',
+      'labels.node-pool must be left to the pool, which derives it, got "other": remove the label',
     ]);
   });
 
@@ -147,9 +147,9 @@ describe("a node pool refuses", () => {
     expect(message).toBe(
       [
         'node pool "general" has 3 problems:',
-        "  - capacity has a minimum above its maximum: got dynamic(3, 2), allowed is min <= max; write dynamic(2, 3)",
-        '  - instanceTypes is empty: got [], allowed is at least one type; name one, for example "c5.2xlarge"',
-        "  - volumeSizeGiB is not a size for a root volume: got 8, allowed is a whole number of GiB from 20 to 16384; use 20 or more",
+        "  - capacity must be a range from a smaller to a larger number, got dynamic(3, 2): write dynamic(2, 3)",
+        '  - instanceTypes must be at least one type, got []: add for example "c5.2xlarge"',
+        "  - volumeSizeGiB must be a whole number of GiB from 20 to 16384, got 8: use 20 or more",
       ].join("\n"),
     );
   });

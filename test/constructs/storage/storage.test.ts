@@ -1,7 +1,7 @@
 import { BudgetAlarm } from "../../../constructs/storage/budget-alarm.ts";
 import { ContainerRegistry, type ContainerRegistryProps } from "../../../constructs/storage/container-registry.ts";
 import { ResultsBucket, type ResultsBucketProps } from "../../../constructs/storage/results-bucket.ts";
-import { synthesize } from "../../support/synthesized.ts";
+import { messageOf, synthesize } from "../../support/synthesized.ts";
 
 describe("the container registry", () => {
   const registry = (props: Partial<ContainerRegistryProps> = {}) =>
@@ -30,6 +30,16 @@ describe("the container registry", () => {
       { rulePriority: 2, selection: { tagStatus: "any", countType: "imageCountMoreThan", countNumber: kept } },
     ]);
   });
+});
+
+test.each([[0], [2.5]])("the container registry refuses to keep %d images", (keepImages) => {
+  const made = () =>
+    synthesize((stack) => {
+      new ContainerRegistry(stack, "registry", { name: "test/ttg-worker", keepImages });
+    });
+  expect(messageOf(made)).toBe(
+    `container registry "test/ttg-worker" has 1 problem:\n  - keepImages must be a whole number from 1, got ${keepImages}: use for example 100`,
+  );
 });
 
 describe("the results bucket", () => {
@@ -77,6 +87,12 @@ describe("the results bucket", () => {
     expect(expiring.one("aws_s3_bucket_lifecycle_configuration").rule[2].expiration).toEqual([{ days: 30 }]);
   });
 
+  test.each([[0], [1.5]])("refuses to drop results after %d days", (expirationInDays) => {
+    expect(messageOf(() => results({ expirationInDays }))).toBe(
+      `results bucket "test-results" has 1 problem:\n  - expirationInDays must be a whole number of days from 1, got ${expirationInDays}: use 1 or more, or remove it to keep results for ever`,
+    );
+  });
+
   test("lets a worker write below its prefix, and never delete", () => {
     results();
     const statements = bucket?.writeStatements("runs/") ?? [];
@@ -103,5 +119,26 @@ describe("the budget alarm", () => {
         { notification_type: "FORECASTED", threshold: 100, subscriber_email_addresses: ["team@example.com"] },
       ],
     });
+  });
+
+  test("refuses a limit of nothing, no address, and an address that is none", () => {
+    const made = (limitUsdPerMonth: number, notifyEmails: string[]) => () =>
+      synthesize((stack) => {
+        new BudgetAlarm(stack, "budget", { name: "test", limitUsdPerMonth, notifyEmails });
+      });
+    expect(messageOf(made(0, []))).toBe(
+      [
+        'budget alarm "test" has 2 problems:',
+        "  - limitUsdPerMonth must be more than 0 US dollars, got 0: use for example 500",
+        '  - notifyEmails must be a list of 1 to 10 addresses, got 0 addresses: add for example "team@example.com"',
+      ].join("\n"),
+    );
+    expect(messageOf(made(500, Array(11).fill("team@example.com")))).toBe(
+      'budget alarm "test" has 1 problem:\n  - notifyEmails must be a list of 1 to 10 addresses, got 11 addresses: use a mailing list',
+    );
+    expect(made(500, Array(10).fill("team@example.com"))).not.toThrow();
+    expect(messageOf(made(500, ["team"]))).toBe(
+      'budget alarm "test" has 1 problem:\n  - notifyEmails[0] must be a mail address (name@domain), got "team": use for example "team@example.com"',
+    );
   });
 });

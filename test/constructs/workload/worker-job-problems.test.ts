@@ -29,152 +29,170 @@ test.each<[string, object, string[]]>([
     "more completions than Kubernetes takes",
     { workers: 100_001 },
     [
-      "workers is more than Kubernetes allows an Indexed Job (completionsSoftLimit and maxParallelismForIndexedJob): got 100001, allowed is a whole number from 1 to 100,000; give each worker more parameters",
+      "workers must be a whole number from 1 to 100,000, which is the limit of Kubernetes for an Indexed Job, got 100001: use for example 3",
     ],
   ],
   [
     "no worker",
     { workers: 0 },
-    ["workers is not a count: got 0, allowed is a whole number from 1 to 100,000; give each worker more parameters"],
+    [
+      "workers must be a whole number from 1 to 100,000, which is the limit of Kubernetes for an Indexed Job, got 0: use for example 3",
+    ],
   ],
   [
     "more pods at a time than workers",
     { parallelism: 11 },
-    [
-      "parallelism is more than there are workers: got 11, allowed is a whole number from 0 to 10; leave it out to run all workers at once",
-    ],
+    ["parallelism must be 10 or less, got 11: the job has 10 workers; leave it out to run all of them at once"],
   ],
   [
     "more failed workers than workers",
     { maxFailedIndexes: 11 },
-    [
-      "maxFailedIndexes is more than there are workers: got 11, allowed is a whole number from 0 to 10; leave it out for a tenth of them",
-    ],
+    ["maxFailedIndexes must be 10 or less, got 11: the job has 10 workers; leave it out for a tenth of them"],
   ],
   [
     "a number that only Terraform knows",
     { memoryRequestMiB: Token.asNumber({ resolve: () => 1 }) },
-    [
-      `memoryRequestMiB is known only when Terraform runs: got a token, allowed is a whole number from 1 to ${(pool("executor").allocatable.memoryMiB - 120).toLocaleString("en")} MiB; ask for less, or use a pool of larger machines`,
-    ],
+    ["memoryRequestMiB must be known at synthesis, got a token of Terraform: write the value itself"],
   ],
   [
     "half a retry",
     { backoffLimitPerIndex: 0.5 },
-    [
-      "backoffLimitPerIndex is not a count: got 0.5, allowed is a whole number from 0 to 2,147,483,647; use for example 6",
-    ],
+    ["backoffLimitPerIndex must be a whole number from 0 to 2,147,483,647, got 0.5: use for example 6"],
   ],
   [
     "a name that leaves no room for hash and index",
     { name: "a".repeat(53), workers: 1 },
     [
-      `name is not a DNS label: got "${"a".repeat(53)}", allowed is a lower-case letter, then letters, digits and hyphens, 52 characters at most; use for example "${"a".repeat(52)}"`,
+      `name must be a lower-case letter, then letters, digits and hyphens, 52 characters at most, got "${"a".repeat(53)}": use for example "${"a".repeat(52)}"`,
     ],
   ],
   [
     "a name too long for its number of workers",
     { name: "a".repeat(49), workers: 100_000 },
     [
-      `name is not a DNS label: got "${"a".repeat(49)}", allowed is a lower-case letter, then letters, digits and hyphens, 48 characters at most; use for example "${"a".repeat(48)}"`,
+      `name must be a lower-case letter, then letters, digits and hyphens, 48 characters at most, got "${"a".repeat(49)}": use for example "${"a".repeat(48)}"`,
     ],
   ],
   [
     "a batch that the worker does not take",
     { batchSize: 0 },
-    [
-      'batchSize is nothing the worker takes: got "0", allowed is a whole number from 1 to 10,000,000; use such a value',
-    ],
+    ["batchSize must be a whole number from 1 to 10,000,000, got 0: use for example 10000"],
   ],
   [
     "parameters beyond what a double counts",
     { totalParameters: 2 ** 53 },
     [
-      'totalParameters is nothing the worker takes: got "9007199254740992", allowed is a whole number from 0 to 9,007,199,254,740,991; use such a value',
+      "totalParameters must be a whole number from 0 to 9,007,199,254,740,991, got 9007199254740992: use for example 10000000",
     ],
   ],
   [
     "columns of a module",
     { resultColumns: ["a"] },
     [
-      'resultColumns is nothing the worker takes: got "a", allowed is only beside evaluationCommand: a module exports its columns; use such a value',
+      'resultColumns must be left out unless evaluationCommand is set, got ["a"]: remove it; a module exports its own columns',
     ],
   ],
   [
     "more blocks than a worker lists",
     { totalParameters: 100_000_000, batchSize: 1 },
     [
-      'batchSize is nothing the worker takes: got "1", allowed is 10 or more, because totalParameters is 100,000,000 and a run has 10,000,000 blocks at most; use such a value',
+      "batchSize must be 10 or more, because totalParameters is 100,000,000, got 1: a run has 10,000,000 blocks at most; use larger blocks",
     ],
   ],
   [
     "more CPU than a node has for pods",
     { cpuRequestMillis: 7950, cpuLimitMillis: 8000 },
     [
-      "cpuRequestMillis is more than a node of executor has for pods: got 7950, allowed is a whole number from 1 to 7,730 thousandths of a core; ask for less, or use a pool of larger machines",
+      "cpuRequestMillis must be 7,730 thousandths of a core or less, got 7950: a node of executor has no more room for pods; ask for less, or use a pool of larger nodes",
     ],
   ],
   [
     "more memory than a node has for pods",
     { memoryRequestMiB: 16_384, memoryLimitMiB: 16_384 },
     [
-      `memoryRequestMiB is more than a node of executor has for pods: got 16384, allowed is a whole number from 1 to ${(pool("executor").allocatable.memoryMiB - 120).toLocaleString("en")} MiB; ask for less, or use a pool of larger machines`,
+      `memoryRequestMiB must be ${(pool("executor").allocatable.memoryMiB - 120).toLocaleString("en")} MiB or less, got 16384: a node of executor has no more room for pods; ask for less, or use a pool of larger nodes`,
     ],
   ],
   [
     "a larger /tmp than a node has",
     { temporaryStorageMiB: 100_000 },
     [
-      `temporaryStorageMiB is more than a node of executor has for pods: got 100000, allowed is a whole number from 1 to ${pool("executor").allocatable.ephemeralStorageMiB.toLocaleString("en")} MiB; use a smaller batchSize, or a pool with larger volumes`,
+      `temporaryStorageMiB must be ${pool("executor").allocatable.ephemeralStorageMiB.toLocaleString("en")} MiB or less, got 100000: a node of executor has no more room for pods; use a smaller batchSize, or a pool with larger volumes`,
     ],
   ],
   [
     "a GPU where there is none",
     { gpus: 1 },
-    [
-      "gpus is more than a node of executor has: got 1, allowed is a whole number from 0 to 0; use a pool with gpu: true",
-    ],
+    ["gpus must be 0, got 1: executor has no GPUs; use a pool with gpu: true"],
   ],
   [
     "a limit below the request",
     { memoryRequestMiB: 512 },
     [
-      "memoryLimitMiB is less than what is requested: got 256, allowed is a whole number from 512 to 2,147,483,648 MiB; raise the limit, or lower the request",
+      "memoryLimitMiB must be 512 MiB or more, got 256: the pod requests as much; raise the limit, or lower the request",
     ],
   ],
   [
     "a node of its own for a request of less than half",
     { placement: "one-per-node", cpuRequestMillis: 2000 },
     [
-      "cpuRequestMillis leaves room for a second pod, beside placement one-per-node: got 2000, allowed is 3956 or more, above half of a node of executor; leave it out, or use another placement",
+      "cpuRequestMillis must be 3,956 thousandths of a core or more, got 2000: a second pod would fit on a node of executor, beside placement one-per-node; leave it out, or use another placement",
     ],
   ],
   [
     "an unknown placement",
     { placement: "anywhere" },
-    ['placement is unknown: got "anywhere", allowed is pack, spread or one-per-node; use for example "spread"'],
+    ['placement must be pack, spread or one-per-node, got "anywhere": use for example "spread"'],
   ],
   [
     "a Secret with a name that is none",
     { secretName: "My_Keys" },
     [
-      'secretName is not a DNS label: got "My_Keys", allowed is a lower-case letter, then letters, digits and hyphens, 63 characters at most; use for example "my-keys"',
+      'secretName must be a lower-case letter followed by lower-case letters, digits and hyphens, at most 63 characters, got "My_Keys": use for example "my-keys"',
     ],
   ],
   [
     "a run with a name that climbs out of the prefix",
     { runName: "../other" },
     [
-      'runName is not a DNS label: got "../other", allowed is a lower-case letter, then letters, digits and hyphens, 63 characters at most; use for example "other"',
+      'runName must be a lower-case letter followed by lower-case letters, digits and hyphens, at most 63 characters, got "../other": use for example "other"',
     ],
   ],
 ])("a job with %s is judged as it deserves", (_, changes, messages) => {
   expect(problems(changes)).toEqual(messages);
 });
 
+test("several wrong settings are all reported, and none because of another", () => {
+  const changes = { workers: 1.5, seed: -1, totalParameters: "x", batchSize: Number.NaN, parallelism: 7 };
+  expect(problems(changes)).toEqual([
+    'totalParameters must be a whole number from 0 to 9,007,199,254,740,991, got "x": use for example 10000000',
+    "workers must be a whole number from 1 to 100,000, which is the limit of Kubernetes for an Indexed Job, got 1.5: use for example 3",
+    "batchSize must be a whole number from 1 to 10,000,000, got NaN: use for example 10000",
+    "seed must be a whole number from 0 to 9,007,199,254,740,991, got -1: use for example 42",
+  ]);
+});
+
+test("a setting that must be set is asked for", () => {
+  expect(problems({ totalParameters: undefined })).toEqual([
+    "totalParameters must be a whole number from 0 to 9,007,199,254,740,991, got nothing: set it, for example to 10000000",
+  ]);
+});
+
+test("resources are checked for themselves where the pool is unknown", () => {
+  expect(workerJobProblems({ ...right, gpus: -1, cpuRequestMillis: 10 ** 9 }, undefined).map(describeProblem)).toEqual([
+    "gpus must be a whole number from 0, got -1: use for example 1",
+  ]);
+});
+
+test("a text that only Terraform knows is refused, since a hash of it names the Job", () => {
+  expect(problems({ evaluation: Token.asString({ resolve: () => "a" }) })).toEqual([
+    "evaluation must be known at synthesis, got a token of Terraform: write the value itself",
+  ]);
+});
+
 test("two GPUs of a machine with one are refused", () => {
   expect(problems({ gpus: 2 }, "gpu")).toEqual([
-    "gpus is more than a node of gpu has: got 2, allowed is a whole number from 0 to 1; ask for less, or use a pool of larger machines",
+    "gpus must be 1 or less, got 2: a node of gpu has no more; ask for less, or use a pool of larger nodes",
   ]);
 });
 
@@ -185,8 +203,8 @@ test("the construct refuses what the check finds, all at once", () => {
     });
   expect(messageOf(build).split("\n")).toEqual([
     'worker job "ttg-computation" has 2 problems:',
-    expect.stringContaining("workers is more than Kubernetes allows"),
-    expect.stringContaining("gpus is more than a node of executor has"),
+    expect.stringContaining("workers must be a whole number from 1 to 100,000"),
+    expect.stringContaining("gpus must be 0, got 1: executor has no GPUs"),
   ]);
 });
 
@@ -217,11 +235,16 @@ describe("an executor size", () => {
     expect(target?.allocatable.cpuMillis).toBe(second.allocatable.cpuMillis);
     expect(target?.tolerations).toEqual(pool("executor-large").tolerations);
     // Half of the larger node is more than the smaller one has: no request would do on both.
-    const alone = workerJobProblems({ ...right, placement: "one-per-node" }, target).map(({ path, what }) => [
+    const alone = workerJobProblems({ ...right, placement: "one-per-node" }, target).map(({ path, fix }) => [
       path,
-      what,
+      fix,
     ]);
-    expect(alone).toEqual([[["cpuRequestMillis"], "is more than a node of executor-large or second has for pods"]]);
+    expect(alone).toEqual([
+      [
+        ["cpuRequestMillis"],
+        "a node of executor-large or second has no more room for pods; ask for less, or use a pool of larger nodes",
+      ],
+    ]);
   });
 
   test("that no pool has is none", () => {
@@ -236,5 +259,6 @@ test("a node's room for pods is what its DaemonSets leave", () => {
     memoryMiB: allocatable.memoryMiB - 120 - 64,
     ephemeralStorageMiB: allocatable.ephemeralStorageMiB,
     gpus: 1,
+    pods: allocatable.pods - 5,
   });
 });

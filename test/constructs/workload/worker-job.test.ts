@@ -1,9 +1,9 @@
+import { readSettings } from "sweep-worker/contract";
 import { WorkerJob, type WorkerJobProps } from "../../../constructs/workload/worker-job.ts";
-import { readConfiguration } from "../../../worker/src/contract/settings.ts";
 import { shareOf } from "../../../worker/src/parameters/partition.ts";
 import { countOf } from "../../../worker/src/parameters/ranges.ts";
 import { type ResourceJson, synthesize } from "../../support/synthesized.ts";
-import { jobProps, podEnvironment, pool } from "../../support/workload.ts";
+import { jobProps, podEnvironment, pool, testImage } from "../../support/workload.ts";
 
 const made = (changes: Partial<WorkerJobProps> = {}) =>
   synthesize((stack) => {
@@ -78,11 +78,12 @@ describe("a worker's Job", () => {
   });
 
   test("follows its pool: node selector and tolerations are the pool's", () => {
-    for (const name of ["executor", "executor-small", "executor-large", "gpu"]) {
-      expect(pod({ target: pool(name) })).toMatchObject({
-        node_selector: { "node-pool": name },
-        toleration: pool(name).tolerations,
-      });
+    const executor = { key: "workload-type", operator: "Equal", value: "executor", effect: "NoSchedule" };
+    const gpu = { key: "nvidia.com/gpu", operator: "Equal", value: "true", effect: "NoSchedule" };
+    for (const [name, toleration] of Object.entries({ executor, "executor-small": executor, gpu })) {
+      const { node_selector, toleration: tolerations } = pod({ target: pool(name) });
+      expect(node_selector).toEqual({ "node-pool": name });
+      expect(tolerations).toEqual([toleration]);
     }
   });
 
@@ -102,6 +103,10 @@ describe("a worker's Job", () => {
     expect(pod({ temporaryStorageMiB: 2048 }).volume[0].empty_dir.size_limit).toBe("2Gi");
   });
 
+  test("explains a failure of its pods by the end of their log", () => {
+    expect(container().termination_message_policy).toBe("FallbackToLogsOnError");
+  });
+
   test("asks for a GPU on a GPU pool, and for several where there are", () => {
     expect(resources({ target: pool("gpu") })).toMatchObject({
       requests: { "nvidia.com/gpu": "1" },
@@ -112,7 +117,7 @@ describe("a worker's Job", () => {
 });
 
 describe("the placement of a Job's pods", () => {
-  test("is by default over nodes and zones, as well as it goes", () => {
+  test("is by default over nodes and zones, without waiting for either", () => {
     const { topology_spread_constraint: constraints } = pod();
     expect(constraints).toMatchObject([
       { topology_key: "kubernetes.io/hostname", max_skew: 1, when_unsatisfiable: "ScheduleAnyway" },
@@ -189,8 +194,8 @@ describe("the environment of a worker", () => {
 
   test("divides 10,000,000 parameters into 3,333,334, 3,333,333 and 3,333,333", () => {
     const shares = [0, 1, 2].map((index) => {
-      const configuration = readConfiguration(podEnvironment(made(), index));
-      return countOf(shareOf(configuration.workerId, configuration));
+      const settings = readSettings(podEnvironment(made(), index));
+      return countOf(shareOf(settings.workerId, settings));
     });
     expect(shares).toEqual([3_333_334, 3_333_333, 3_333_333]);
   });
@@ -209,7 +214,7 @@ describe("the environment of a worker", () => {
       partition: "contiguous",
       s3RequestTimeoutMs: 100,
     } as const;
-    expect(readConfiguration(podEnvironment(made(settings), 2))).toMatchObject(settings);
+    expect(readSettings(podEnvironment(made(settings), 2))).toMatchObject(settings);
     expect(made(settings).one("kubernetes_config_map_v1").data).not.toHaveProperty("EVALUATION");
   });
 
@@ -224,10 +229,10 @@ describe("the environment of a worker", () => {
 });
 
 test("what a Job needs is made before it, and destroyed after it", () => {
-  const prerequisite = { fqn: "a.b" } as ResourceJson;
+  const dependable = { fqn: "a.b" } as ResourceJson;
   const resources = made({
-    prerequisites: [prerequisite as never],
-    image: { reference: "a:1", contentHash: "1", dependables: [{ fqn: "terraform_data.image" } as never] },
+    dependsOn: [dependable as never],
+    image: testImage({ dependables: [{ fqn: "terraform_data.image" } as never] }),
   });
   expect(resources.one("kubernetes_job_v1").depends_on).toEqual([
     resources.address("kubernetes_config_map_v1"),

@@ -1,7 +1,7 @@
 import { TerraformStack, Testing } from "cdktf";
 import { WorkerJob, type WorkerJobProps } from "../../../constructs/workload/worker-job.ts";
 import { messageOf, synthesize } from "../../support/synthesized.ts";
-import { jobProps, pool } from "../../support/workload.ts";
+import { jobProps, pool, testImage } from "../../support/workload.ts";
 
 const made = (changes: Partial<WorkerJobProps> = {}) =>
   synthesize((stack) => {
@@ -23,7 +23,7 @@ describe("the name of a Job", () => {
   test.each<[string, Partial<WorkerJobProps>]>([
     ["the workers", { workers: 4 }],
     ["the parameters", { totalParameters: 5 }],
-    ["the image", { image: { reference: "a:2", contentHash: "2", dependables: [] } }],
+    ["the image", { image: testImage({ contentHash: "2" }) }],
     ["the pool", { target: pool("executor-large") }],
     ["the placement", { placement: "pack" }],
     ["a limit", { memoryLimitMiB: 512 }],
@@ -41,7 +41,7 @@ describe("the name of a Job", () => {
 
   test("does not depend on placeholders of Terraform", () => {
     const stack = new TerraformStack(Testing.app(), "test");
-    const image = { reference: "${" + "data.x.url}:1", contentHash: "1", dependables: [] };
+    const image = testImage({ reference: "${" + "data.x.url}:1" });
     const props = jobProps({ image, resultsBucket: "${" + "data.x.bucket}" });
     const { jobName, resultsUrl } = new WorkerJob(stack, "job", props);
     expect(jobName).toBe(nameOf());
@@ -58,7 +58,7 @@ describe("the results of a Job", () => {
   });
 
   test.each<[string, Partial<WorkerJobProps>]>([
-    ["the image", { image: { reference: "a:2", contentHash: "2", dependables: [] } }],
+    ["the content of the evaluation", { image: testImage({ evaluations: "2" }) }],
     ["the evaluation", { evaluation: "prime" }],
     ["the command", { evaluationCommand: "python3 a.py" }],
     ["the parameters", { totalParameters: 5 }],
@@ -72,8 +72,21 @@ describe("the results of a Job", () => {
     ["more workers", { workers: 300 }],
     ["other machines", { target: pool("executor-large"), placement: "one-per-node" }],
     ["another partition", { partition: "contiguous" }],
+    ["another image around the same evaluation", { image: testImage({ reference: "a:2", contentHash: "2" }) }],
+    ["another timeout", { evaluationTimeoutSeconds: 5 }],
+    ["another number of failures", { maxFailures: 5 }],
   ])("go on where they were with %s", (_, changes: Partial<WorkerJobProps>) => {
     expect(resultsOf(changes)).toBe(resultsOf());
+  });
+
+  test("are elsewhere when the columns of a command have other names", () => {
+    const evaluationCommand = "python3 a.py";
+    expect(resultsOf({ evaluationCommand, resultColumns: ["a"] })).not.toBe(resultsOf({ evaluationCommand }));
+  });
+
+  test("are named by a hash that never changes for the same identity", () => {
+    // Another hash would start every run anew. If the identity must change, change RESULTS_FORMAT with it, and the CHANGELOG.
+    expect(resultsOf({ totalParameters: 1000, seed: 7 })).toBe("s3://bucket/runs/ttg-computation-a0953083");
   });
 
   test("have the name that is asked for", () => {

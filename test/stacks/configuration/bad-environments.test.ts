@@ -45,7 +45,7 @@ test.each<[string, object, string[]]>([
   [
     "a single zone",
     { availabilityZones: ["us-west-2a"] },
-    ["availabilityZones must be 2 to 6, got 1: name a second zone, EKS's control plane demands it"],
+    ["availabilityZones must be a list of 2 to 6 zones, got 1 zone: EKS's control plane needs two zones, so add one"],
   ],
   [
     "the same zone twice",
@@ -97,7 +97,7 @@ test.each<[string, object, string[]]>([
   [
     "a budget that writes to a name",
     { budget: { limitUsdPerMonth: 500, notifyEmails: ["team"] } },
-    ['budget.notifyEmails[0] must be a mail address, name@domain, got "team": use for example "team@example.com"'],
+    ['budget.notifyEmails[0] must be a mail address (name@domain), got "team": use for example "team@example.com"'],
   ],
   [
     "results kept for half a day",

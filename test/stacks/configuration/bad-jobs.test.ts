@@ -11,8 +11,8 @@ test.each<[string, object, string[]]>([
     "a job that says nothing of where and how much",
     { jobs: [{ name: "a" }] },
     [
-      "workload.jobs[0].totalParameters must be a number, got nothing: write for example 10000000",
-      "workload.jobs[0].workers must be a number, got nothing: write for example 3",
+      "workload.jobs[0].totalParameters must be a whole number from 0 to 9,007,199,254,740,991, got nothing: use for example 10000000",
+      "workload.jobs[0].workers must be a whole number from 1 to 100,000, which is the limit of Kubernetes for an Indexed Job, got nothing: use for example 3",
       'workload.jobs[0].nodePool must be given when there is no size, got nothing: write for example nodePool: "executor"',
     ],
   ],
@@ -39,20 +39,20 @@ test.each<[string, object, string[]]>([
     "more workers than Kubernetes has completions",
     { jobs: [{ ...job, workers: 10_000_000 }] },
     [
-      "workload.jobs[0].workers must be a whole number from 1 to 100,000, got 10000000: give each worker more parameters",
+      "workload.jobs[0].workers must be a whole number from 1 to 100,000, which is the limit of Kubernetes for an Indexed Job, got 10000000: use for example 3",
     ],
   ],
   [
     "a job that no node of its pool has room for",
     { jobs: [{ ...job, cpuRequestMillis: 8000, cpuLimitMillis: 8000 }] },
     [
-      "workload.jobs[0].cpuRequestMillis must be a whole number from 1 to 7,730 thousandths of a core, got 8000: ask for less, or use a pool of larger machines",
+      "workload.jobs[0].cpuRequestMillis must be 7,730 thousandths of a core or less, got 8000: a node of executor has no more room for pods; ask for less, or use a pool of larger nodes",
     ],
   ],
   [
     "a job that asks for a GPU where there is none",
     { jobs: [{ ...job, gpus: 1 }] },
-    ["workload.jobs[0].gpus must be a whole number from 0 to 0, got 1: use a pool with gpu: true"],
+    ["workload.jobs[0].gpus must be 0, got 1: executor has no GPUs; use a pool with gpu: true"],
   ],
   [
     "an evaluation that the image will not hold",
@@ -65,19 +65,19 @@ test.each<[string, object, string[]]>([
     "a log level of another logger",
     { jobs: [{ ...job, logLevel: "verbose" }] },
     [
-      'workload.jobs[0].logLevel must be "trace", "debug", "info", "warn", "error" or "silent", got "verbose": write for example "info"',
+      'workload.jobs[0].logLevel must be trace, debug, info, warn, error or silent, got "verbose": use for example "info"',
     ],
   ],
   [
     "a setting that the worker would refuse",
     { jobs: [{ ...job, seed: -1 }] },
-    ['workload.jobs[0].seed must be a whole number from 0 to 9,007,199,254,740,991, got "-1": use such a value'],
+    ["workload.jobs[0].seed must be a whole number from 0 to 9,007,199,254,740,991, got -1: use for example 42"],
   ],
   [
     "a misspelt setting",
     { jobs: [{ ...job, paralelism: 3 }] },
     [
-      "workload.jobs[0].paralelism must be left out, got 3: remove it, or rename it to name, nodePool, size, totalParameters, workers, parallelism, batchSize, simulateWorkMs, logLevel, evaluation, evaluationCommand, resultColumns, evaluationTimeoutSeconds, maxFailures, seed, partition, s3RequestTimeoutMs, placement, cpuRequestMillis, memoryRequestMiB, cpuLimitMillis, memoryLimitMiB, gpus, temporaryStorageMiB, backoffLimitPerIndex, maxFailedIndexes, secretName or runName",
+      "workload.jobs[0].paralelism must be left out, got 3: remove it, or rename it to name, totalParameters, workers, parallelism, placement, batchSize, partition, seed, evaluation, evaluationCommand, resultColumns, evaluationTimeoutSeconds, maxFailures, s3RequestTimeoutMs, simulateWorkMs, logLevel, cpuRequestMillis, memoryRequestMiB, cpuLimitMillis, memoryLimitMiB, gpus, temporaryStorageMiB, backoffLimitPerIndex, maxFailedIndexes, secretName, runName, nodePool or size",
     ],
   ],
   [

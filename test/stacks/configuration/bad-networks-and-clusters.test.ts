@@ -14,19 +14,19 @@ test.each<[string, object, string[]]>([
   [
     "a block that is no block",
     { network: { cidrBlock: "10.0.0.0" } },
-    [
-      'network.cidrBlock must be an IPv4 address, a slash, and a prefix length, got "10.0.0.0": use for example "10.0.0.0/16"',
-    ],
+    ['network.cidrBlock must be an IPv4 block from /16 to /22, got "10.0.0.0": use for example "10.0.0.0/16"'],
   ],
   [
     "a block too small for subnets",
     { network: { cidrBlock: "10.0.0.0/26" } },
-    ['network.cidrBlock must be /16 to /22, got "10.0.0.0/26": use for example "10.0.0.0/16"'],
+    [
+      'network.cidrBlock must be an IPv4 block from /16 to /22, got "10.0.0.0/26": its subnets would be too small, so use for example "10.0.0.0/16"',
+    ],
   ],
   [
     "a block that begins elsewhere",
     { network: { cidrBlock: "10.0.4.0/16" } },
-    ['network.cidrBlock must be the block\'s first address, got "10.0.4.0/16": use "10.0.0.0/16"'],
+    ['network.cidrBlock must be written with the first address of its /16 block, got "10.0.4.0/16": use "10.0.0.0/16"'],
   ],
   [
     "a block too small for the nodes it may have",
@@ -63,7 +63,7 @@ test.each<[string, object, string[]]>([
     "a retention CloudWatch does not know",
     { network: { cidrBlock: "10.0.0.0/16", flowLogRetentionInDays: 45 } },
     [
-      "network.flowLogRetentionInDays must be 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653, got 45: use 60",
+      "network.flowLogRetentionInDays must be 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653 days, got 45: CloudWatch Logs allows only these, so use 60",
     ],
   ],
   [
@@ -94,17 +94,10 @@ test.each<[string, object, string[]]>([
     ],
   ],
   [
-    "a Kubernetes minor without an autoscaler",
+    "a Kubernetes minor whose versions are not pinned",
     { cluster: { ...dev.cluster, kubernetesVersion: "1.29" } },
     [
-      'cluster.kubernetesVersion must be 1.33, 1.34, 1.35 or 1.36, got "1.29": use "1.35", or add its image to clusterAutoscalerImageTags',
-    ],
-  ],
-  [
-    "a Kubernetes minor whose add-ons are not known",
-    { cluster: { ...dev.cluster, kubernetesVersion: "1.34" } },
-    [
-      'cluster.kubernetesVersion must be 1.35, or any other with cluster.addonVersions, got "1.34": add cluster.addonVersions for vpc-cni, kube-proxy, eks-pod-identity-agent, coredns, metrics-server, aws-ebs-csi-driver (aws eks describe-addon-versions --kubernetes-version 1.34)',
+      'cluster.kubernetesVersion must be 1.35, got "1.29": use "1.35", or add the versions for this minor to kubernetesMinors',
     ],
   ],
   [
@@ -125,7 +118,7 @@ test.each<[string, object, string[]]>([
     "a session as administrator",
     { cluster: { ...dev.cluster, administrators: ["arn:aws:sts::111122223333:assumed-role/admin/alice"] } },
     [
-      'cluster.administrators[0] must be the ARN of an IAM role or user, arn:aws:iam::<account>:role/<name> or user/<name>, got "arn:aws:sts::111122223333:assumed-role/admin/alice": this is a session, so use its role, for example "arn:aws:iam::111122223333:role/admin"',
+      'cluster.administrators[0] must be the ARN of an IAM role or user (arn:aws:iam::<account>:role/<name> or user/<name>), got "arn:aws:sts::111122223333:assumed-role/admin/alice": this is a session, so use its role, for example "arn:aws:iam::111122223333:role/admin"',
     ],
   ],
   [
@@ -151,14 +144,14 @@ test.each<[string, object, string[]]>([
     "an empty allow-list",
     { cluster: { ...dev.cluster, endpointPublicAccessCidrs: [] } },
     [
-      "cluster.endpointPublicAccessCidrs must be at least one block, or omitted for no public endpoint, got []: AWS takes an empty list for 0.0.0.0/0, so add your office's or VPN's block, or remove the property",
+      "cluster.endpointPublicAccessCidrs must be a list of at least one block, got []: AWS takes an empty list for 0.0.0.0/0, so add your office's or VPN's block, or remove the property for no public endpoint",
     ],
   ],
   [
     "logs kept for a number of days CloudWatch does not know",
     { cluster: { ...dev.cluster, logRetentionInDays: 10 } },
     [
-      "cluster.logRetentionInDays must be 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653, got 10: use 14",
+      "cluster.logRetentionInDays must be 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653 days, got 10: CloudWatch Logs allows only these, so use 14",
     ],
   ],
 ])("a network or cluster with %s is refused", (_, changes, messages) => {

@@ -30,7 +30,7 @@ test.each<[string, object, string[]]>([
     "a minimum above the maximum",
     poolWith({ capacity: dynamic(10, 2) }),
     [
-      "nodePools.test.capacity must be a capacity with min no greater than max, got dynamic(10, 2): write dynamic(2, 10)",
+      "nodePools.test.capacity must be a range from a smaller to a larger number, got dynamic(10, 2): write dynamic(2, 10)",
     ],
   ],
   [

@@ -44,7 +44,7 @@ export async function replayCommand(
     return replayProgram(configuration.evaluationCommand, configuration.resultColumns, parameter, context);
   }
   if (reader === undefined || evaluationName !== undefined) {
-    const { bundle, source } = await findEvaluation(configuration.evaluation);
+    const { bundle, source } = findEvaluation(configuration.evaluation);
     return replayModule(bundle as Uint8Array, source, parameter, context);
   }
   const bundle = await reader.evaluationBundle();

@@ -65,7 +65,7 @@ function throwIfAllFailed(
   const command = evaluationCommand === undefined ? "" : ` --command ${shellWord(evaluationCommand)}`;
   const columns = resultColumns === undefined ? "" : ` --columns ${resultColumns.join(",")}`;
   throw new PermanentError(
-    `no parameter has a result: all ${formatCount(totalParameters)} failed, the first one, ${first.parameter}, with: ${first.error}\n` +
+    `no parameter has a result, all ${formatCount(totalParameters)} failed. Parameter ${first.parameter}: ${first.error}\n` +
       `sweep replay ${first.parameter} --results ${shellWord(url)}${command}${columns} evaluates it in the foreground. ` +
       "The failures are kept: a changed evaluation is another run, and to repeat the same one use another --results",
   );

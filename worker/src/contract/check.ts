@@ -1,4 +1,5 @@
 import { DEFAULTS, declarationOf, SETTING_NAMES } from "./declarations.ts";
+import { problemOfValue } from "./facts.ts";
 import { formatCount } from "./format.ts";
 import { LIMITS } from "./limits.ts";
 import { type Problem, show } from "./problems.ts";
@@ -23,19 +24,12 @@ export function problemsOf(
   names: readonly SettingName[] = SETTING_NAMES,
   notation: Notation = properties,
 ): Problem[] {
-  const own = names.flatMap((name) => problemsOfValue(name, settings[name], notation));
+  const own = names.flatMap((name) =>
+    problemOfValue(notation.nameOf(name), settings[name], declarationOf(name).schema, notation.show),
+  );
   const wrong = new Set(own.map(({ path: [name] }) => name));
   const isRight = (name: SettingName) => names.includes(name) && !wrong.has(notation.nameOf(name));
   return [...own, ...problemsTogether(settings, isRight, notation)];
-}
-
-function problemsOfValue(name: SettingName, value: unknown, notation: Notation): Problem[] {
-  const setting = declarationOf(name);
-  const isOptional = setting.default !== undefined || setting.defaultText !== undefined;
-  if (value === undefined ? isOptional : setting.schema.safeParse(value).success) return [];
-  const example = notation.show(setting.example);
-  const fix = value === undefined ? `set it, for example to ${example}` : `use for example ${example}`;
-  return [{ path: [notation.nameOf(name)], allowed: setting.allowed, got: notation.show(value), fix }];
 }
 
 /** Values that are right alone and wrong together. */

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { ALLOWED_COLUMN_NAMES, areColumnNames } from "./columns.ts";
+import { type Facts, withFacts } from "./facts.ts";
 import { formatCount } from "./format.ts";
 import { LIMITS } from "./limits.ts";
-import { oneOf, show } from "./problems.ts";
+import { oneOf } from "./problems.ts";
 import { LOG_LEVELS, PARTITIONS, type SettingName, type WorkerSettings } from "./worker-settings.ts";
 
 /** An option of `sweep run` that sets a setting. */
@@ -21,39 +22,33 @@ export interface OptionDeclaration<T> {
   readonly defaultText?: string;
 }
 
-interface Facts<T> {
+/** The facts of a setting for the command line. */
+interface SettingFacts<T> extends Facts<T> {
   /** One line for the command's help: the first sentence of the setting's documentation. */
   readonly description: string;
-  /** Completes "<path> must be ...". */
-  readonly allowed: string;
-  /** A value that errors propose. */
-  readonly example: T;
-  /** A setting with neither `default` nor `defaultText` must be set. */
-  readonly default?: T;
-  /** Describes the behaviour where a setting without a constant default is left out. */
-  readonly defaultText?: string;
-  readonly unit?: string;
   readonly option?: OptionDeclaration<T>;
 }
 
-/** Everything that is known of a setting, beside its type. */
-export interface SettingDeclaration<T> extends Facts<T> {
-  /** Checks a typed value. Its `meta` holds the same facts, and `fix` for errors. */
+/** Everything that is declared of a setting beside its type. */
+export interface SettingDeclaration<T> extends SettingFacts<T> {
+  /** Checks a typed value, and carries its facts. */
   readonly schema: z.ZodType<T>;
 }
 
-function declare<T, const F extends Facts<T>>(schema: z.ZodType<T>, facts: F): F & { readonly schema: z.ZodType<T> } {
-  const { option: _, ...meta } = facts;
-  return { ...facts, schema: schema.meta({ ...meta, fix: `use for example ${show(facts.example)}` }) };
+function declare<T, const F extends SettingFacts<T>>(schema: z.ZodType<T>, facts: F) {
+  return { ...facts, schema: withFacts(schema, facts) };
 }
 
-function wholeNumber<const F extends Omit<Facts<number>, "allowed">>(least: number, most: number, facts: F) {
+function wholeNumber<const F extends Omit<SettingFacts<number>, "allowed">>(least: number, most: number, facts: F) {
   const units = facts.unit === undefined ? "" : ` of ${facts.unit}`;
   const allowed = `a whole number${units} from ${formatCount(least)} to ${formatCount(most)}`;
   return declare(z.int().min(least).max(most), { ...facts, allowed });
 }
 
-function duration<const F extends Omit<Facts<number>, "allowed"> & { readonly unit: string }>(most: number, facts: F) {
+function duration<const F extends Omit<SettingFacts<number>, "allowed"> & { readonly unit: string }>(
+  most: number,
+  facts: F,
+) {
   const allowed = `a number of ${facts.unit} from 0 to ${formatCount(most)}`;
   return declare(z.number().min(0).max(most), { ...facts, allowed });
 }
@@ -167,18 +162,21 @@ type DefaultedName = {
   [Name in SettingName]: (typeof SETTINGS)[Name] extends { readonly default: unknown } ? Name : never;
 }[SettingName];
 
-/** Settings with every constant default applied. */
-export type ResolvedWorkerSettings = Omit<WorkerSettings, DefaultedName> & {
+/** The settings that have a constant default, all of them present. */
+type DefaultedSettings = {
   readonly [Name in keyof Pick<WorkerSettings, DefaultedName>]-?: NonNullable<WorkerSettings[Name]>;
 };
+
+/** Settings with every constant default applied. */
+export type ResolvedWorkerSettings = WorkerSettings & DefaultedSettings;
 
 /** Values of the settings that may be left out. */
 export const DEFAULTS = Object.fromEntries(
   Object.entries(SETTINGS).flatMap(([name, setting]) => ("default" in setting ? [[name, setting.default]] : [])),
-) as Pick<ResolvedWorkerSettings, DefaultedName>;
+) as DefaultedSettings;
 
-/** Settings without those that are undefined, and with {@link DEFAULTS} in their place. */
-export function withDefaults(settings: WorkerSettings): ResolvedWorkerSettings {
+/** The given settings, and {@link DEFAULTS} for those that are absent or undefined. */
+export function withDefaults<T extends Partial<WorkerSettings>>(settings: T): T & DefaultedSettings {
   const given = Object.entries(settings).filter(([, value]) => value !== undefined);
-  return { ...DEFAULTS, ...(Object.fromEntries(given) as unknown as WorkerSettings) } as ResolvedWorkerSettings;
+  return { ...DEFAULTS, ...(Object.fromEntries(given) as T) };
 }

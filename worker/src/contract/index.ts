@@ -7,6 +7,8 @@ export * from "./columns.ts";
 export * from "./declarations.ts";
 export * from "./environment-variables.ts";
 export * from "./errors.ts";
+export * from "./evaluation-bundle.ts";
+export * from "./facts.ts";
 export * from "./format.ts";
 export * from "./identity.ts";
 export * from "./limits.ts";

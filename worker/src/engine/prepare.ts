@@ -39,9 +39,7 @@ type EvaluationConfiguration = Pick<
 export async function loadEvaluation(configuration: EvaluationConfiguration): Promise<LoadedEvaluation> {
   const { evaluationCommand, resultColumns, seed, simulateWorkMs } = configuration;
   const evaluation =
-    evaluationCommand === undefined
-      ? await findEvaluation(configuration.evaluation)
-      : commandEvaluation(evaluationCommand);
+    evaluationCommand === undefined ? findEvaluation(configuration.evaluation) : commandEvaluation(evaluationCommand);
   const modulePath = evaluation.bundle === undefined ? undefined : writeBundle(evaluation.name, evaluation.bundle);
   const source =
     modulePath === undefined

@@ -1,15 +1,12 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
-import { basename, dirname, extname, join, resolve } from "node:path";
+import { basename, extname, join, resolve } from "node:path";
 import { parseArgsStringToArgv } from "string-argv";
 import { PermanentError } from "../contract/errors.ts";
+import { bundleEvaluation } from "../contract/evaluation-bundle.ts";
 import { describeProblem, oneOf, show } from "../contract/problems.ts";
 import { EVALUATIONS } from "../programs.ts";
 import { temporaryDirectory } from "../stores/temporary-directory.ts";
-
-/** The first line of a bundle. A file with this line is run as it is. */
-const BUNDLE_MARK = "// sweep evaluation bundle";
-const SOURCE_MAP = "\n//# sourceMappingURL=";
 
 /** An evaluation that was found, but not loaded. */
 export interface Evaluation {
@@ -29,12 +26,11 @@ export interface Evaluation {
  * @param nameOrPath the path of a module, or the name of an evaluation that comes with the worker (`collatz`, `prime`).
  * @throws PermanentError if there is no such evaluation, or it does not compile.
  */
-export async function findEvaluation(nameOrPath: string): Promise<Evaluation> {
+export function findEvaluation(nameOrPath: string): Evaluation {
   const path = findFile(nameOrPath);
   const name = basename(path, extname(path)).replace(/[^A-Za-z0-9_.-]/g, "-");
-  const source = readFileSync(path);
-  const bundle = source.toString("utf8", 0, BUNDLE_MARK.length) === BUNDLE_MARK ? source : await bundleFile(path);
-  return { name, source: nameOrPath, sha256: sha256OfBundle(bundle), bundle };
+  const { contents, sha256 } = bundleEvaluation(path);
+  return { name, source: nameOrPath, sha256, bundle: contents };
 }
 
 /**
@@ -107,58 +103,4 @@ function findFile(nameOrPath: string): string {
   const fix = existsSync(path) ? "the path exists, but cannot be read as a file" : "there is no such file";
   const allowed = `the path of a module, or ${oneOf(bundled)}`;
   throw new PermanentError(describeProblem({ path: ["evaluation"], allowed, got: show(nameOrPath), fix }));
-}
-
-/** The source map contains folder names of the machine that made it, so it is not hashed. */
-function sha256OfBundle(bundle: Uint8Array): string {
-  const text = Buffer.from(bundle).toString("utf8");
-  const end = text.lastIndexOf(SOURCE_MAP);
-  return createHash("sha256")
-    .update(end === -1 ? text : text.slice(0, end))
-    .digest("hex");
-}
-
-async function bundleFile(path: string): Promise<Uint8Array> {
-  const { build, stop } = await import("esbuild").catch((error) => {
-    throw new PermanentError(`${path} must be a bundle here (see sweep bundle --help): esbuild is not installed`, {
-      cause: error,
-    });
-  });
-  try {
-    const { outputFiles } = await build({
-      entryPoints: [path],
-      // Paths in the bundle are relative to the module: the same sources give the same bytes on every machine.
-      absWorkingDir: dirname(path),
-      outfile: "evaluation.mjs",
-      write: false,
-      bundle: true,
-      format: "esm",
-      platform: "node",
-      target: "node20.9",
-      minifyWhitespace: true,
-      keepNames: false,
-      legalComments: "none",
-      sourcemap: "inline",
-      sourcesContent: false,
-      sourceRoot: `${dirname(path)}/`,
-      // Imported data becomes part of the evaluation and of its identity.
-      loader: { ".csv": "text", ".txt": "text", ".bin": "binary", ".wasm": "binary" },
-      banner: {
-        // CommonJS packages in the bundle call require() for Node.js's own modules.
-        js: `${BUNDLE_MARK}\nimport { createRequire as sweepCreateRequire } from "node:module"; globalThis.require ??= sweepCreateRequire(import.meta.url);`,
-      },
-      logLevel: "silent",
-    });
-    return (outputFiles[0] as (typeof outputFiles)[0]).contents;
-  } catch (error) {
-    const problems = (error as { errors?: { text: string; location: { file: string; line: number } | null }[] }).errors;
-    const lines = problems?.map(({ text, location }) =>
-      location === null ? text : `${location.file}:${location.line}: ${text}`,
-    );
-    throw new PermanentError(
-      `the evaluation ${path} cannot be bundled: ${lines?.join("; ") ?? (error as Error).message}`,
-    );
-  } finally {
-    await stop();
-  }
 }

@@ -1,0 +1,40 @@
+import { allocatable, commonAllocatable, kubeReserved } from "../../../constructs/pools/allocatable.ts";
+
+const type = (vCpus: number, memoryGiB: number) => ({
+  vCpus,
+  memoryGiB,
+  networkInterfaces: 3,
+  addressesPerInterface: 10,
+});
+
+test.each([
+  [1, 60],
+  [2, 70],
+  [3, 75],
+  [4, 80],
+  [5, 83],
+  [8, 90],
+  [16, 110],
+  [96, 310],
+])("the kubelet keeps of %i cores what the EKS AMI publishes: %im", (vCpus, cpuMillis) => {
+  expect(kubeReserved(type(vCpus, 8)).cpuMillis).toBe(cpuMillis);
+});
+
+test("allocatable resources are all five figures, without GPUs unless there are", () => {
+  // 8192 MiB less 7 %, less 11 MiB for each of 29 pods and 255 MiB, less 100 MiB.
+  const figures = { cpuMillis: 1930, memoryMiB: 6944, ephemeralStorageMiB: 44595, gpus: 0, pods: 29 };
+  expect(allocatable(type(2, 8), 50)).toEqual(figures);
+  expect(allocatable({ ...type(2, 8), gpus: 4, accelerator: "nvidia-l4" }, 50)).toEqual({ ...figures, gpus: 4 });
+});
+
+test("types of one pool have in common the least of each figure, whichever type has it", () => {
+  const small = { ...type(2, 32), gpus: 4, networkInterfaces: 8 };
+  const large = { ...type(8, 8), gpus: 1 };
+  expect(commonAllocatable([small, large], 20)).toEqual({
+    cpuMillis: 1930,
+    memoryMiB: 6944,
+    ephemeralStorageMiB: 17223,
+    gpus: 1,
+    pods: 29,
+  });
+});

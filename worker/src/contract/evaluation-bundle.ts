@@ -1,0 +1,90 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import nodeModule from "node:module";
+import { dirname } from "node:path";
+import { PermanentError } from "./errors.ts";
+
+/** First line of a bundle: a file that begins with it is used as it is. */
+const BUNDLE_MARK = "// sweep evaluation bundle";
+const SOURCE_MAP = "\n//# sourceMappingURL=";
+
+/** A module in one JavaScript file, together with everything that it imports except the modules of Node.js. */
+export interface EvaluationBundle {
+  readonly contents: Uint8Array;
+  /**
+   * SHA-256 of the file without its source map, which names folders of the machine that made it. The same sources give the same hash
+   * everywhere: it names runs, and a worker refuses results that another hash computed.
+   */
+  readonly sha256: string;
+}
+
+/**
+ * Bundles a module, or reads it if it is a bundle already. The infrastructure calls this too, to name the run of a Job: therefore it is
+ * synchronous, as constructors are. esbuild is loaded here and not before, since synthesis without jobs and workers in an image need
+ * none.
+ *
+ * @throws PermanentError if the module does not compile, or esbuild is not installed.
+ */
+export function bundleEvaluation(path: string): EvaluationBundle {
+  const source = readFileSync(path);
+  const isBundle = source.toString("utf8", 0, BUNDLE_MARK.length) === BUNDLE_MARK;
+  const contents = isBundle ? source : bundleFile(path);
+  return { contents, sha256: sha256Of(contents) };
+}
+
+function sha256Of(bundle: Uint8Array): string {
+  const text = Buffer.from(bundle).toString("utf8");
+  const end = text.lastIndexOf(SOURCE_MAP);
+  return createHash("sha256")
+    .update(end === -1 ? text : text.slice(0, end))
+    .digest("hex");
+}
+
+function bundleFile(path: string): Uint8Array {
+  const { buildSync } = loadEsbuild(path);
+  try {
+    const { outputFiles } = buildSync({
+      entryPoints: [path],
+      // Paths in the bundle are relative to the module, so that the same sources give the same bytes anywhere.
+      absWorkingDir: dirname(path),
+      outfile: "evaluation.mjs",
+      write: false,
+      bundle: true,
+      format: "esm",
+      platform: "node",
+      target: "node20.9",
+      minifyWhitespace: true,
+      keepNames: false,
+      legalComments: "none",
+      sourcemap: "inline",
+      sourcesContent: false,
+      sourceRoot: `${dirname(path)}/`,
+      // Data that an evaluation imports becomes part of it, and of its identity.
+      loader: { ".csv": "text", ".txt": "text", ".bin": "binary", ".wasm": "binary" },
+      banner: {
+        // CommonJS packages in the bundle call require() for Node.js's own modules.
+        js: `${BUNDLE_MARK}\nimport { createRequire as sweepCreateRequire } from "node:module"; globalThis.require ??= sweepCreateRequire(import.meta.url);`,
+      },
+      logLevel: "silent",
+    });
+    return (outputFiles[0] as (typeof outputFiles)[0]).contents;
+  } catch (error) {
+    const problems = (error as { errors?: { text: string; location: { file: string; line: number } | null }[] }).errors;
+    const lines = problems?.map(({ text, location }) =>
+      location === null ? text : `${location.file}:${location.line}: ${text}`,
+    );
+    throw new PermanentError(
+      `the evaluation ${path} cannot be bundled: ${lines?.join("; ") ?? (error as Error).message}`,
+    );
+  }
+}
+
+function loadEsbuild(path: string): typeof import("esbuild") {
+  try {
+    return nodeModule.createRequire(import.meta.url)("esbuild");
+  } catch (error) {
+    throw new PermanentError(`${path} must be a bundle here (see sweep bundle --help): esbuild is not installed`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { type Problem, show } from "./problems.ts";
+
+/** Everything that is declared of a field beside its type, for errors, help and reference tables. */
+export interface Facts<T> {
+  /** Completes "<path> must be ...". */
+  readonly allowed: string;
+  /** A value that errors propose. */
+  readonly example: T;
+  /** A field with neither `default` nor `defaultText` must be set. */
+  readonly default?: T;
+  /** Describes the behaviour where a field without a constant default is left out. */
+  readonly defaultText?: string;
+  /** For example `MiB`. */
+  readonly unit?: string;
+}
+
+/** A schema that carries facts in its `meta`, with a `fix` for errors. */
+export function withFacts<S extends z.ZodType>(schema: S, facts: Facts<z.output<S>>): S {
+  return schema.meta({ ...facts, fix: `use for example ${show(facts.example)}` });
+}
+
+/** The facts that a schema carries, also through `optional()` and `readonly()`. */
+export function factsOf(schema: z.ZodType): Partial<Facts<unknown>> {
+  const facts = schema.meta();
+  if (facts !== undefined) return facts as Partial<Facts<unknown>>;
+  const isWrapper = schema instanceof z.ZodOptional || schema instanceof z.ZodReadonly;
+  return isWrapper ? factsOf(schema.unwrap() as z.ZodType) : {};
+}
+
+/**
+ * The problem of a value that its schema refuses, or nothing.
+ *
+ * @param write how a value is written. @default as in TypeScript
+ */
+export function problemOfValue(
+  name: PropertyKey,
+  value: unknown,
+  schema: z.ZodType,
+  write: (value: unknown) => string = show,
+): Problem[] {
+  const { allowed = "", example, default: byDefault, defaultText } = factsOf(schema);
+  const isOptional = byDefault !== undefined || defaultText !== undefined;
+  if (value === undefined ? isOptional : schema.safeParse(value).success) return [];
+  const fix = value === undefined ? `set it, for example to ${write(example)}` : `use for example ${write(example)}`;
+  return [{ path: [name], allowed, got: write(value), fix }];
+}
