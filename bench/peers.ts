@@ -108,7 +108,7 @@ const peers: readonly Peer[] = [
   },
 ];
 
-/** What a user would pick instead, with the same trivial function, on all cores. */
+/** Measures the alternatives of a user, with the same trivial function, on all cores. */
 export async function measurePeers({ rounds, scaled, report, newPath, remove }: Workspace): Promise<Measurement[]> {
   const isPresent = (peer: Peer) => peer.program === undefined || isOnPath(peer.program);
   const present = peers.filter(isPresent);

@@ -38,8 +38,8 @@ const situations: readonly Situation[] = [
 ];
 
 /**
- * How long a worker takes from SIGTERM to its exit, the worst of several. Each time, what it says it has committed is counted
- * afterwards, and a second start must find exactly that and compute the rest.
+ * Measures the time of a worker from SIGTERM to its exit, the worst of several. Each time, its committed parameters are counted
+ * afterwards, and a second start must find exactly those and compute the rest.
  */
 export async function measureTermination(workspace: Workspace): Promise<Measurement[]> {
   const { rounds, report } = workspace;
