@@ -130,7 +130,7 @@ function podFailureRules(): JobV1SpecPodFailurePolicyRule[] {
 }
 
 /** The settings that all workers of a sweep share. Each worker adds its own number. */
-function workerSettingsOf(settings: WorkerJobSettings, resultsUrl: string): Partial<WorkerSettings> {
+export function workerSettingsOf(settings: WorkerJobSettings, resultsUrl: string): Partial<WorkerSettings> {
   const given: Partial<WorkerSettings> = Object.fromEntries(workerSettingNames.map((name) => [name, settings[name]]));
   // With the defaults, so that a ConfigMap shows what its workers do, also after the defaults have changed.
   const { evaluation, ...others } = withDefaults(given);

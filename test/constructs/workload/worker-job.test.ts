@@ -109,6 +109,10 @@ describe("a worker's Job", () => {
     expect(pod({ temporaryStorageMiB: 2048 }).volume[0].empty_dir.size_limit).toBe("2Gi");
   });
 
+  test("explains a failure of its pods by the end of their log", () => {
+    expect(container().termination_message_policy).toBe("FallbackToLogsOnError");
+  });
+
   test("asks for a GPU on a GPU pool, and for several where there are", () => {
     expect(resources({ target: pool("gpu") })).toMatchObject({
       requests: { "nvidia.com/gpu": "1" },
@@ -119,7 +123,7 @@ describe("a worker's Job", () => {
 });
 
 describe("the placement of a Job's pods", () => {
-  test("is by default over nodes and zones, as well as it goes", () => {
+  test("is by default over nodes and zones, without waiting for either", () => {
     const { topology_spread_constraint: constraints } = pod();
     expect(constraints).toMatchObject([
       { topology_key: "kubernetes.io/hostname", max_skew: 1, when_unsatisfiable: "ScheduleAnyway" },
