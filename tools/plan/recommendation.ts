@@ -22,7 +22,7 @@ export interface Recommendation {
 
 /** Blocks of each worker: enough to spread expensive parameters evenly (docs/worker.md, "Shares"). */
 const BLOCKS_PER_WORKER = 20;
-/** A block of a million values takes 8 MB for each column, and `LIMITS.spooledBlocks` of them may wait in a pod's /tmp. */
+/** A block of a million values takes 8 MB per column, and `LIMITS.spooledBlocks` of them may wait in a pod's /tmp. */
 const LARGEST_BATCH = 1_000_000;
 /** A timeout close to the normal time would lose parameters on a busy machine. */
 const TIMEOUT_FACTOR = 10;
@@ -105,7 +105,8 @@ function batchSizeReason(batchSize: number, blockSeconds: number, { totalParamet
   if (blockSeconds > SECONDS_PER_OBJECT / 2) {
     return `${time}; longer blocks save no request, because a worker stores its results every ${SECONDS_PER_OBJECT} s; an interruption costs as much`;
   }
-  if (batchSize === LARGEST_BATCH) return `${time}; 32 larger blocks would not fit into the /tmp of a small pod`;
+  if (batchSize === LARGEST_BATCH)
+    return `${time}; ${LIMITS.spooledBlocks} larger blocks would not fit into the /tmp of a small pod`;
   const blocks = Math.floor(totalParameters / workers / batchSize);
   return `${time}; each worker has ${formatCount(blocks)} blocks from all parts of the range, so that all end together`;
 }
