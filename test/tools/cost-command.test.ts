@@ -98,12 +98,6 @@ test("cost reports an invalid environment, without a stack trace", async () => {
   expect(stderr).toMatch(/- prod\.accountId must be .*, got "mine": /);
 });
 
-test("cost has a help text", async () => {
-  const { code, stdout } = await cost(["--help"]);
-  expect(code).toBe(0);
-  expect(stdout).toContain("Usage: npm run cost -- [options] [environments...]");
-});
-
 describe("a file of your own", () => {
   const usWest = readPrices().regions["us-west-2"];
   const zones = ["eu-central-1a", "eu-central-1b", "eu-central-1c"];

@@ -238,6 +238,8 @@ test.each([
   [["--seconds", "0"], '--seconds must be a number above 0, got "0": use for example 10'],
   [["--speed", "fast"], '--speed must be a number above 0, got "fast": use for example 1.5'],
   [["--nodes", "1,x"], '--nodes must be whole numbers from 1, separated by commas, got "x": use for example 1,10,50'],
+  [["--speed", "2"], '--speed must be used with --environment, got "2": name one of environments.ts'],
+  [["--job", "x"], '--job must be used with --environment, got "x": name one of environments.ts'],
   [["--total", "0"], "--total must be 1 or more, got 0: there would be nothing to measure"],
 ])("plan refuses %j", async (args, message) => {
   const { code, stderr } = await sweep(["plan", "collatz", ...args]);

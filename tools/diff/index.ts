@@ -3,8 +3,8 @@ import { basename } from "node:path";
 import { Option } from "commander";
 import { describeSeconds, oneOf } from "sweep-worker/contract";
 import { environments } from "../../environments.ts";
-import { loadEnvironments } from "../../stacks/configuration/loader.ts";
-import { environmentOf, refusal, runTool, ToolError, tool } from "../support/tool.ts";
+import { environmentOf } from "../support/environment.ts";
+import { refusal, runTool, ToolError, tool } from "../support/tool.ts";
 import { renderMarkdown } from "./markdown.ts";
 import type { Outcome, Report } from "./outcome.ts";
 import { readPlan } from "./plan.ts";
@@ -75,7 +75,7 @@ function read(file: string): string {
 }
 
 function ofEnvironments(names: readonly string[], options: Options): Report {
-  const known = loadEnvironments(environments).map(({ name }) => name);
+  const known = environments.map(({ name }) => name);
   if (options.all === true && names.length > 0) {
     throw refusal("--all", "used without environments", names, "leave one of the two out");
   }
@@ -138,7 +138,7 @@ function characters(text: string): number {
 
 runTool(
   tool("npm run diff --", "Show the changes of a deploy. Nothing is changed, and no state is locked.")
-    .argument("[environments...]", "of environments.ts")
+    .argument("[environments...]", "some of environments.ts")
     .option("--all", "every environment")
     .option("--changed-since <ref>", "only environments whose synthesized stacks changed since this branch left <ref>")
     .option("--stack <name>", "only this stack: platform, addons or workload (can be repeated)", collected)

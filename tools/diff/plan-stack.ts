@@ -56,7 +56,7 @@ export function planStack(stack: SynthesizedStack, refresh: Refresh, progress: (
   }
 }
 
-/** This stack is not part of the approved digest, so say so. */
+/** Only the name of this stack enters the approved digest, so the note warns the reviewers. */
 export function waiting(stack: string, upstream: string): Outcome {
   const notes = ["not in this plan: approving the others means deploying this one after them, unseen"];
   return { stack, notes, kind: "waits", upstream };

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Stryker } from "@stryker-mutator/core";
+import { refusal, runTool, tool } from "../support/tool.ts";
 
 type MutantResult = Awaited<ReturnType<Stryker["runMutationTest"]>>[number];
 
@@ -9,12 +10,11 @@ const repository = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const defaultPaths = ["constructs", "stacks/configuration"];
 const lowestPercentage = 85;
 
-/**
- * `npm run mutate [-- <files or folders>]`: changes the code in many small ways, and reports the changes that no test notices.
- * The files of a folder meet the tests that mirror the folder, since Jest loads every test file again for each change.
- */
+/** `npm run mutate`. The files of a folder meet the tests that mirror the folder: Jest loads every test file again for each change. */
 async function mutate(paths: readonly string[]): Promise<void> {
   const sources = paths.flatMap(sourcesIn);
+  if (sources.length === 0)
+    throw refusal("path", "a file or folder with TypeScript sources", paths, "name another one");
   const scores = new Map<string, Score>();
   for (const folder of new Set(sources.map((file) => dirname(file)))) {
     print(`${folder}: with the tests in ${testsOf(folder)}`);
@@ -66,7 +66,7 @@ function mutants(files: readonly string[], tests: string): Promise<MutantResult[
 /** TypeScript files of a path, relative to the repository. */
 function sourcesIn(path: string): string[] {
   const absolute = resolve(path);
-  if (!existsSync(absolute)) throw new Error(`there is no ${path}`);
+  if (!existsSync(absolute)) throw refusal("path", "a file or folder of the repository", path, "name one that exists");
   const files = statSync(absolute).isDirectory()
     ? readdirSync(absolute, { recursive: true, encoding: "utf8" }).map((file) => join(absolute, file))
     : [absolute];
@@ -105,5 +105,9 @@ function percentage({ killed, all }: Score): number {
 }
 
 process.chdir(repository);
-const paths = process.argv.slice(2);
-await mutate(paths.length === 0 ? defaultPaths : paths);
+await runTool(
+  tool("npm run mutate --", "Change the code in many small ways, and report the changes that no test notices.")
+    .argument("[paths...]", "files or folders with sources", defaultPaths)
+    .addHelpText("after", `\nExit code: 0, or 1 if fewer than ${lowestPercentage} % of the changes make a test fail.`)
+    .action(mutate),
+);
