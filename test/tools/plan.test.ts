@@ -136,11 +136,12 @@ test("no parameter finished in time is an error with a fix", async () => {
   expect(stderr).toContain("no parameter was finished in 1 s: give more than --seconds 0.5, or a smaller --timeout");
 });
 
-test("a program in another language is measured as a worker would run it", async () => {
+test("a program in another language is measured as a worker would run it, with the caller's environment variables", async () => {
   const program = join(directory, "double.mjs");
   const lines =
     "for await (const line of createInterface({ input: process.stdin })) console.log(2 * JSON.parse(line).parameter);";
-  writeFileSync(program, `import { createInterface } from "node:readline";\n${lines}\n`);
+  const own = "if (process.env.TSX_TSCONFIG_PATH !== undefined) process.exit(1);";
+  writeFileSync(program, `import { createInterface } from "node:readline";\n${own}\n${lines}\n`);
   const { evaluation, measurement } = await planned([
     "--command",
     `node ${program}`,
