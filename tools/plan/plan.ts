@@ -1,4 +1,4 @@
-import type { Measurement } from "../../worker/src/sampling/measurement.ts";
+import type { Measurement } from "sweep-worker";
 import type { EnvironmentFacts, JobFacts } from "./environment.ts";
 import type { NodePoolFacts, PodShape } from "./machines.ts";
 import { podsPerNode } from "./machines.ts";

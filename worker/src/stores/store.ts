@@ -52,13 +52,6 @@ export interface SpooledBlock extends CommitRecord {
   readonly position: number;
 }
 
-/**
- * The finished part of a long block is completed this often, in milliseconds, however large blocks are: that is how much work a
- * kill may cost. In a bucket each part is an object and a request: at one a second, requests would cost as much as the spot
- * machine.
- */
-export const COMPLETE_EVERY_MS = { file: 1_000, s3: 10_000 } as const;
-
 /** The store of one run, as a worker uses it. */
 export interface ResultWriter {
   readonly spool: Spool;
