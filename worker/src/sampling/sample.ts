@@ -38,7 +38,7 @@ interface Sampled {
  * kept.
  *
  * @param loaded what `loadEvaluation` returns. Its process is ended.
- * @throws PermanentError where not a single parameter was finished.
+ * @throws PermanentError if not a single parameter was finished.
  */
 export async function sample(loaded: Sampled, options: SampleOptions): Promise<Measurement> {
   const { signal } = options;

@@ -94,7 +94,7 @@ export interface ResultStore {
   /**
    * Creates the store of a run, or opens it again.
    *
-   * @throws PermanentError where the place holds another run.
+   * @throws PermanentError if the place holds another run.
    */
   create(identity: RunIdentity, evaluationBundle: Uint8Array | undefined): Promise<void>;
   write(identity: RunIdentity): Promise<ResultWriter>;
@@ -103,7 +103,7 @@ export interface ResultStore {
    * Opens the results. A remote store downloads them first.
    *
    * @param directory keeps the downloaded files. @default a temporary directory
-   * @throws PermanentError where there are no results.
+   * @throws PermanentError if there are no results.
    */
   read(directory?: string): Promise<ResultReader>;
 }
