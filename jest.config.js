@@ -10,12 +10,14 @@ module.exports = {
     ],
   },
   // Libraries published as ES modules only; Jest runs tests as CommonJS, so they are transformed like our own code.
-  transformIgnorePatterns: ["/node_modules/(?!(hyparquet|hyparquet-writer)/)"],
+  transformIgnorePatterns: ["/node_modules/(?!(hyparquet|hyparquet-writer|string-argv)/)"],
   // As tsconfig.json's `paths`: tests read the packages' sources, and need no build.
   moduleNameMapper: {
     "^sweep-worker$": "<rootDir>/worker/src/index.ts",
     "^sweep-worker/contract$": "<rootDir>/worker/src/contract/index.ts",
     "^evaluation-platform-constructs$": "<rootDir>/constructs/index.ts",
+    // Its package exports nothing to CommonJS.
+    "^string-argv$": "<rootDir>/node_modules/string-argv/index.js",
   },
   testTimeout: 120_000,
 };

@@ -69,7 +69,7 @@ export class WorkloadStack extends TerraformStack {
           region: environment.region,
           resultsBucket: platform.results.bucketName,
           resultsPrefix: platform.resultsPrefix,
-          dependables: namespace.dependables,
+          dependsOn: namespace.dependables,
         }),
     );
   }

@@ -85,7 +85,7 @@ test("a program's bad answers and its end cost one parameter each", async () => 
   ]);
 });
 
-test("a program that prints more than its answers is refused, because every answer would be another parameter's", async () => {
+test("a program that prints more than its answers is refused, because each answer would go to another parameter", async () => {
   const { code, stderr } = await run("chatty", program("chatty", 'console.log("working"); console.log(parameter);'));
   expect(code).toBe(42);
   expect(stderr).toContain(
@@ -93,13 +93,13 @@ test("a program that prints more than its answers is refused, because every answ
   );
 });
 
-test("a program that is not there is named", async () => {
+test("a missing program is named", async () => {
   const { code, stderr } = await run("missing", "no-such-program --fast");
   expect(code).toBe(42);
   expect(stderr).toContain('cannot start "no-such-program": there is no such program');
 });
 
-test("a program that was edited is another run, and its place on the disk does not matter", async () => {
+test("an edited program is another run, and its place on the disk does not matter", async () => {
   const command = program("edited", "console.log(1);");
   expect((await run("edited", command)).code).toBe(0);
   program("edited", "console.log(2);");

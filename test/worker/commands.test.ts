@@ -88,11 +88,20 @@ describe("sweep export", () => {
     ]);
   });
 
+  test("refuses Parquet on standard output, which cannot be written back and forth", async () => {
+    expect(await sweep(["export", results, "--output", "-"])).toMatchObject({
+      code: 42,
+      stdout: "",
+      stderr:
+        "error: output must be a file for Parquet, got a stream: name a file, because Parquet is written back and forth, or choose csv or jsonl\n",
+    });
+  });
+
   test("refuses another format, and leaves no half file when it fails", async () => {
     const other = await sweep(["export", results, "--format", "xlsx"]);
     expect(other).toMatchObject({
       code: 42,
-      stderr: 'error: --format: got "xlsx"; allowed is one of parquet, csv, jsonl\n',
+      stderr: 'error: format must be parquet, csv or jsonl, got "xlsx": choose one of these\n',
     });
     const output = join(directory, "missing", "out.csv");
     expect((await sweep(["export", results, "--format", "csv", "--output", output])).code).not.toBe(0);
@@ -101,7 +110,7 @@ describe("sweep export", () => {
 });
 
 describe("sweep replay", () => {
-  test("prints the result of one parameter, and what the run stored", async () => {
+  test("prints the result of one parameter, and the stored values", async () => {
     const { code, stdout, stderr } = await sweep(["replay", "7", "--results", results]);
     expect({ code, stdout, stderr }).toEqual({
       code: 0,
@@ -110,7 +119,7 @@ describe("sweep replay", () => {
     });
   });
 
-  test("prints the stack of what was thrown, with the lines of the source", async () => {
+  test("prints the stack of an error, with the lines of the source", async () => {
     const { code, stdout, stderr } = await sweep(["replay", "3", "--results", results]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toContain(`stored in file:${results}: failed (threw): Error: three is bad\n`);
@@ -124,7 +133,7 @@ describe("sweep replay", () => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: "42\n" });
   });
 
-  test("finds an evaluation of an image by its name, whatever a file may be called", async () => {
+  test("finds an evaluation of an image by its file's name, which may contain _", async () => {
     const image = join(directory, "image");
     cpSync(join(__dirname, "../../worker/dist"), join(image, "dist"), { recursive: true });
     mkdirSync(join(image, "evaluations"));
@@ -134,7 +143,11 @@ describe("sweep replay", () => {
     expect(await startProgram(replay).finished).toMatchObject({ code: 0, stdout: '{"half":3.5,"odd":1}\n' });
   });
 
-  test("refuses what is not a parameter", async () => {
+  test("refuses a text that is no parameter", async () => {
+    expect(await sweep(["replay", "5x", "collatz"])).toMatchObject({
+      code: 42,
+      stderr: 'error: parameter must be a whole number from 0, got "5x": name a parameter of the sweep\n',
+    });
     const { code, stderr } = await sweep(["replay", "-5x", "collatz"]);
     expect(code).not.toBe(0);
     expect(stderr).not.toContain("    at ");
@@ -156,7 +169,7 @@ test("sweep status counts parameters", async () => {
   );
 });
 
-test("sweep verify says what it proved", async () => {
+test("sweep verify prints its findings", async () => {
   const { code, stdout } = await sweep(["verify", results]);
   expect(code).toBe(0);
   expect(stdout).toContain("100,000 parameters, each exactly once, in ");
@@ -164,7 +177,7 @@ test("sweep verify says what it proved", async () => {
   expect(stdout).toMatch(/half sha256 [0-9a-f]{64}\nodd sha256 [0-9a-f]{64}\n/);
 });
 
-test("results in a place that has none end with 42 and one line", async () => {
+test("a place without results ends a command with 42 and one line", async () => {
   const empty = join(directory, "empty");
   for (const command of ["verify", "export", "status"]) {
     expect(await sweep([command, empty])).toMatchObject({
@@ -174,7 +187,9 @@ test("results in a place that has none end with 42 and one line", async () => {
   }
   expect(await sweep(["status", "ftp://somewhere"])).toMatchObject({
     code: 42,
-    stderr: 'error: results: got "ftp://somewhere"; allowed is file:<directory>, a path, or s3://<bucket>/<prefix>\n',
+    stderr:
+      'error: results must be file:<directory>, a path, or s3://<bucket>/<prefix>, got "ftp://somewhere": ' +
+      "use one of these, for example file:./results\n",
   });
 });
 
@@ -187,7 +202,7 @@ test("a run without parameters is complete at once", async () => {
   expect((await sweep(["export", nothing, "--output", join(directory, "nothing.parquet")])).code).toBe(0);
 });
 
-describe("a run in which every parameter fails", () => {
+describe("a run whose parameters all fail", () => {
   const failing = writeEvaluation(directory, "always", 'export function evaluate() { throw new Error("no licence"); }');
   const program = `node -e "process.exit('$0' === '$' + 0 ? 3 : 4)"`;
 
@@ -200,16 +215,14 @@ describe("a run in which every parameter fails", () => {
       replayed: "the program exited with code 3",
     },
   ])(
-    "of $name ends with 42 and the first failure, and keeps everything",
+    "of $name, ends with 42 and the first failure, and keeps all failures",
     async ({ name, evaluation, error, replayed }) => {
       const place = join(directory, name);
       const args = ["run", ...evaluation, "--total", "4", "--workers", "2", "--results", place];
       const { code, stdout, stderr } = await sweep(args);
       expect(code).toBe(42);
       expect(stdout).toContain("Failed: 4\n");
-      expect(stderr).toContain(
-        `error: no parameter has a result: got 4 failures, the first of parameter 0: ${error}\n`,
-      );
+      expect(stderr).toContain(`error: no parameter has a result, all 4 failed. Parameter 0: ${error}\n`);
       expect(readFailures(place)).toHaveLength(4);
       expect(readReceipt(place)).toMatchObject({ present: 0, failed: 4 });
       // Resumed, it has nothing to compute, and is no better.
@@ -222,7 +235,7 @@ describe("a run in which every parameter fails", () => {
     },
   );
 
-  test("but for one ends with 0", async () => {
+  test("except for one, ends with 0", async () => {
     const one = writeEvaluation(
       directory,
       "one",
@@ -242,7 +255,7 @@ test("the default place of results is named after the evaluation and its identit
   expect(other).not.toBe(first);
 });
 
-test("a run without a terminal prints a line now and then, to standard error", async () => {
+test("a run without a terminal prints a line every ten seconds, to standard error", async () => {
   const { code, stderr } = await sweep([
     "run",
     "collatz",
@@ -270,7 +283,7 @@ test.each([[], ["run"], ["worker"], ["verify"], ["export"], ["status"], ["replay
   },
 );
 
-test("what is not a command is refused", async () => {
+test("an unknown command is refused", async () => {
   const { code, stderr } = await sweep(["fly"]);
   expect(code).toBe(1);
   expect(stderr).toContain("error: unknown command 'fly'");

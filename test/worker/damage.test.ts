@@ -128,7 +128,7 @@ test("a result file with any byte changed loses that block", async () => {
     await expectRecovery((path) => flip(join(path, "columns/a.f64"), byte), 1);
 });
 
-test("values that stand at another block's place do not count", async () => {
+test("values at another block's place do not count", async () => {
   await expectRecovery((path) => {
     const file = join(path, "columns/a.f64");
     const content = readFileSync(file);
@@ -158,7 +158,7 @@ describe("the commands, on damaged results", () => {
     expect(verified).toMatchObject({ code: 75, stdout: "" });
     expect(verified.stderr).toBe(
       `error: file:${results} is not complete: 500 parameters are missing (1,000-1,499), ` +
-        "500 of them because their values do not match their checksum. Start the run again: only these are computed\n",
+        "500 of them because their values do not match their checksum. Start the run again: it computes only these\n",
     );
     expect((await sweep(["export", results, "--output", join(directory, "never.parquet")])).code).toBe(75);
     const again = await sweep(args());
@@ -168,7 +168,7 @@ describe("the commands, on damaged results", () => {
     expect((await sweep(["verify", results])).code).toBe(0);
   });
 
-  test("a file that grew is cut to its size", async () => {
+  test("a file that is too long is cut to its size", async () => {
     writeFileSync(column, Buffer.concat([readFileSync(column), Buffer.from("more")]));
     expect((await sweep(["verify", results])).code).toBe(75);
     expect((await sweep(args())).stdout).toContain("Computed: nothing, it was all there");

@@ -41,7 +41,7 @@ testUnprivileged("a directory that cannot be written ends the worker with 42", a
 });
 
 testUnprivileged(
-  "results that cannot be written any more end the worker with 42, and what is there stays",
+  "results that cannot be written any more end the worker with 42, and committed results stay",
   async () => {
     const results = join(directory, "now-read-only");
     expect((await sweep(["worker"], { env: { ...environment(results), TOTAL_WORKERS: "2" } })).code).toBe(0);

@@ -102,7 +102,7 @@ describe("one bad parameter costs one parameter", () => {
     expect([...readColumn(results).subarray(BAD - 1, BAD + 2)]).toEqual([BAD - 1, Number.NaN, BAD + 1]);
   });
 
-  test("also when several of a block are bad in different ways", async () => {
+  test("also if several parameters of a block are bad in different ways", async () => {
     const source = `export function evaluate(parameter: number): number {
       if (parameter === 501) process.exit(9);
       if (parameter === 502) for (;;);
@@ -122,7 +122,7 @@ describe("one bad parameter costs one parameter", () => {
   });
 });
 
-test("a promise that the evaluation leaves behind is shown when it is rejected, and its result stands", async () => {
+test("the error of a promise that the evaluation leaves behind is shown, and the result stands", async () => {
   const source = `export function evaluate(parameter: number) {
     if (parameter === 5) Promise.reject(new Error("nobody listens"));
     if (parameter === 6) setTimeout(() => { throw new Error("much later"); });
@@ -130,9 +130,7 @@ test("a promise that the evaluation leaves behind is shown when it is rejected, 
   }`;
   const { code, results, stderr } = await run("leaves-behind", source);
   expect(code).toBe(0);
-  expect(stderr).toContain(
-    "an error that the evaluation did not catch, after it had returned: Error: nobody listens\n",
-  );
+  expect(stderr).toContain("the evaluation left an error behind after it had returned: Error: nobody listens\n");
   expect(readColumn(results)[5]).toBe(5);
   expect(readReceipt(results)).toMatchObject({ present: 1000, failed: 0 });
 });
@@ -207,7 +205,7 @@ describe("an evaluation may", () => {
     expect(patterns).toEqual(new Set([0x7ff8000000000000n, 0x7ff0000000000000n]));
   });
 
-  test("import other files, data among them", async () => {
+  test("import other files, including data", async () => {
     const folder = join(directory, "with-data");
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, "table.json"), "[10, 20, 30]");
@@ -221,7 +219,7 @@ describe("an evaluation may", () => {
     expect([...readColumn(results).subarray(0, 3)]).toEqual([24, 44, 64]);
   });
 
-  test("sum up its results in its own words", async () => {
+  test("write its own summary of the results", async () => {
     const source = `export const evaluate = (parameter: number) => parameter;
       export async function summarize(blocks: AsyncIterable<{ start: number; count: number; columns: Record<string, Float64Array> }>) {
         let sum = 0; for await (const { columns } of blocks) for (const value of columns.value!) sum += value;
@@ -296,7 +294,7 @@ describe("an evaluation that cannot run ends the run with 42 and one line", () =
     const { code, stderr } = await sweep(["run", "./missing.ts"], { cwd: directory });
     expect(code).toBe(42);
     expect(stderr).toBe(
-      "error: there is no file ./missing.ts: allowed for [evaluation] or EVALUATION is the path of a module, or one of collatz, prime\n",
+      'error: evaluation must be the path of a module, or collatz or prime, got "./missing.ts": there is no such file\n',
     );
   });
 });

@@ -19,13 +19,13 @@ const directory = temporaryDirectory();
 const PLAIN = writeEvaluation(directory, "plain", "export const evaluate = (parameter: number) => parameter;");
 const pause = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
 
-test("the smallest blocks do not stall, also without a timeout that would rescue them", async () => {
+test("the smallest blocks do not stall, even without a timeout that would rescue them", async () => {
   const args = ["run", PLAIN, "--total", "20000", "--batch-size", "1", "--timeout", "0", "--workers", "2"];
   const { code } = await sweep([...args, "--results", join(directory, "tiny")], { withinMs: 60_000 });
   expect(code).toBe(0);
 });
 
-test("cheap parameters before a dear one are committed when the worker is stopped", async () => {
+test("cheap parameters before an expensive one are committed when the worker is stopped", async () => {
   const jump = writeEvaluation(
     directory,
     "jump",
@@ -76,7 +76,7 @@ test("evaluateBlock is called for parts of a large block, which are committed wh
   expect(readColumn(results)).toEqual(readColumn(scalarResults));
 });
 
-test("Ctrl-C is heard at every moment of a run", async () => {
+test("Ctrl-C ends a run at every moment", async () => {
   for (const milliseconds of [150, 220, 290, 360, 450, 600]) {
     const results = join(directory, `early-${milliseconds}`);
     const slow = ["--simulate-work-ms", "100", "--workers", "1", "--results", results];
@@ -89,7 +89,7 @@ test("Ctrl-C is heard at every moment of a run", async () => {
   }
 });
 
-test("SIGTERM is heard while the bucket does not answer", async () => {
+test("SIGTERM ends a worker while the bucket does not answer", async () => {
   const s3 = await FakeS3.start();
   s3.fault = () => "silence";
   const env = { ...workerEnvironment({ evaluation: PLAIN, total: 100, results: "s3://bucket/x" }), ...s3.environment };
@@ -100,7 +100,7 @@ test("SIGTERM is heard while the bucket does not answer", async () => {
   await s3.stop();
 });
 
-test("a program that an evaluation leaves behind, and that holds its output open, does not hold up the worker", async () => {
+test("a program left behind by an evaluation, which holds its output open, does not delay the worker", async () => {
   const leaves = writeEvaluation(
     directory,
     "leaves",
@@ -133,13 +133,15 @@ test("the results of a program are not replayed with another evaluation", async 
   expect((await sweep(["run", "--command", ends, "--total", "10", "--results", results])).code).toBe(0);
   const { code, stderr } = await sweep(["replay", "5", "--results", results]);
   expect(code).toBe(42);
-  expect(stderr).toContain("was computed by a program, which is not kept there: give its --command\n");
+  expect(stderr).toContain(
+    `error: a program computed file:${results}, and results do not keep programs: give its --command\n`,
+  );
   expect(await sweep(["replay", "5", "--results", results, "--command", ends])).toMatchObject({
     code: 0,
     stdout: "7\n",
   });
-  expect((await sweep(["replay", "10", "--results", results])).stderr).toMatch(
-    /parameter: got "10"; allowed is a whole number below 10/,
+  expect((await sweep(["replay", "10", "--results", results])).stderr).toBe(
+    `error: parameter must be a whole number below 10, the total of file:${results}, got 10: name a parameter of the sweep\n`,
   );
   expect((await sweep(["run", PLAIN, "--command", ends])).stderr).toContain(
     "left out beside --command (EVALUATION_COMMAND), got ",
@@ -159,7 +161,7 @@ test("names that would collide in exports and answers cannot be columns", async 
   }
 });
 
-test("the reader of a pipe may stop reading", async () => {
+test("the reader of a pipe may stop early", async () => {
   const results = join(directory, "piped");
   expect((await sweep(["run", PLAIN, "--total", "200000", "--results", results])).code).toBe(0);
   const { stdout, stderr } = spawnSync("sh", [
@@ -173,7 +175,7 @@ test("the reader of a pipe may stop reading", async () => {
   expect(stderr.toString()).toBe("");
 });
 
-test("a place for temporary files that is not there is named", async () => {
+test("a missing directory for temporary files is named", async () => {
   const { code, stderr } = await sweep(["run", PLAIN, "--total", "10"], {
     env: { TMPDIR: join(directory, "nowhere") },
   });
@@ -218,6 +220,6 @@ function hasScript(): boolean {
   const { stdout } = spawnSync("script", ["--quiet", "--return", "--command", command, "/dev/null"], { input: "" });
   expect(stdout.toString()).toContain("parameter 0 failed: Error: never works");
   expect(stdout.toString()).toContain(
-    "more than 3 parameters failed, which is what --max-failures (MAX_FAILURES) allows",
+    "[WORKER 0] more than 3 parameters failed, the limit of --max-failures (MAX_FAILURES); the last was 9999: Error: never works",
   );
 });

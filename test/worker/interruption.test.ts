@@ -139,7 +139,7 @@ onLinux("nothing is left running when a worker is killed, not even an endless lo
   await until(() => !started.some(isAlive));
 });
 
-test("SIGTERM flushes, exits with 143, and what was committed is not computed again", async () => {
+test("SIGTERM flushes and exits with 143, and committed parameters are not computed again", async () => {
   const results = join(directory, "terminated");
   const { child, finished, output } = startSweep(["worker"], { env: environment(results) });
   await until(() => output().includes('"started"'));
@@ -159,7 +159,7 @@ test("SIGTERM flushes, exits with 143, and what was committed is not computed ag
   expect(digests(results)).toEqual(undisturbed);
 });
 
-test("SIGTERM commits the finished part of a block, and a kill costs a second of a block that takes long", async () => {
+test("SIGTERM commits the finished part of a block, and a kill costs a second of a long block", async () => {
   const slow = writeEvaluation(
     directory,
     "slow",
@@ -186,7 +186,7 @@ test("SIGTERM commits the finished part of a block, and a kill costs a second of
   expect(readColumn(results)).toEqual(Float64Array.from({ length: 1_200 }, (_, parameter) => parameter));
 });
 
-test("SIGTERM is heard at once while the evaluation is in an endless loop", async () => {
+test("SIGTERM ends a worker at once while the evaluation is in an endless loop", async () => {
   const stuck = writeEvaluation(
     directory,
     "stuck",
@@ -250,7 +250,7 @@ onLinux("workers end, with everything flushed, when `sweep run` is killed", asyn
   await until(() => !started.some(isAlive));
 });
 
-test("another identity is refused with what differs, and other settings are not", async () => {
+test("another identity is refused with its differences, and other settings are accepted", async () => {
   const results = join(directory, "undisturbed");
   const refused = await sweep(["worker"], { env: { ...environment(results, { batchSize: 1_000 }), SEED: "7" } });
   expect(refused.code).toBe(42);
@@ -265,7 +265,7 @@ test("another identity is refused with what differs, and other settings are not"
   expect(JSON.parse(accepted.stdout.split("\n")[0] as string)).toMatchObject({ share: 40_000, resumed: 40_000 });
 });
 
-test("an evaluation that was edited is another run", async () => {
+test("an edited evaluation is another run", async () => {
   const path = writeEvaluation(directory, "edited", "export const evaluate = () => 1;");
   const results = join(directory, "edited-results");
   expect((await sweep(["run", path, "--total", "10", "--results", results])).code).toBe(0);

@@ -18,7 +18,7 @@ const LONGEST_RUNS = [
 /** https://oeis.org/A006880: how many primes there are below each power of 10. */
 const PRIMES = [4, 25, 168, 1_229, 9_592, 78_498, 664_579];
 
-test("10,000,000 Collatz numbers have the longest runs that are published", async () => {
+test("10,000,000 Collatz numbers have the published longest runs", async () => {
   const results = join(directory, "collatz");
   const { code, stdout } = await sweep(
     ["run", "--total", String(TEN_MILLION), "--workers", "3", "--results", results],
@@ -51,7 +51,7 @@ test("10,000,000 Collatz numbers have the longest runs that are published", asyn
   });
 }, 300_000);
 
-test("10,000,000 numbers hold as many primes as are published", async () => {
+test("10,000,000 numbers hold the published number of primes", async () => {
   const results = join(directory, "prime");
   const { code, stdout } = await sweep(["run", "prime", "--total", String(TEN_MILLION), "--results", results], {
     withinMs: 300_000,

@@ -57,7 +57,7 @@ const messagesOf = ({ stdout }: Finished) =>
     .filter(Boolean)
     .map((line) => JSON.parse(line).msg);
 
-test("a block that takes seconds is one object, as each is a request that is paid for", async () => {
+test("a block that takes seconds is one object, because every request costs money", async () => {
   const slow = writeEvaluation(
     directory,
     "slow",
@@ -93,7 +93,7 @@ test("a run in a bucket has the same bytes, failures and receipt as one in a dir
   });
 });
 
-test("a worker takes up where another left, without computing or writing what is there", async () => {
+test("a worker continues where another stopped, and neither computes nor writes its blocks again", async () => {
   s3.fault = ({ method }) => (method === "PUT" && blocks().length >= 10 ? 403 : undefined);
   const stopped = await sweep(["worker"], { env: environment() });
   expect(stopped.code).toBe(42);
@@ -118,7 +118,7 @@ test("two workers given the same share do no harm", async () => {
   expect((await sweep(["verify", RESULTS], { env: s3.environment })).code).toBe(0);
 });
 
-test.each([500, 503, 409])("answers of %d now and then are tried again", async (status) => {
+test.each([500, 503, 409])("a request with an answer of %d is tried again", async (status) => {
   let requests = 0;
   s3.fault = ({ method }) => (method === "PUT" && ++requests % 3 === 0 ? status : undefined);
   const { code } = await sweep(["worker"], { env: environment() });
@@ -134,7 +134,7 @@ test.each([
   ["404", 404 as const, 42, "cannot write to s3://bucket/runs/one/: NoSuchBucket: as the test asked"],
   ["nothing", "silence" as const, 75, expect.stringContaining("cannot write to s3://bucket/runs/one/: TimeoutError")],
 ])(
-  "an endpoint that goes on to answer %s ends the worker, and what was committed stays",
+  "an endpoint that keeps answering %s ends the worker, and committed blocks stay",
   async (_, fault, code, message) => {
     s3.fault = ({ method, key }) =>
       method === "PUT" && key.includes("/blocks/") && blocks().length >= 5 ? fault : undefined;
@@ -148,7 +148,7 @@ test.each([
   },
 );
 
-test("SIGTERM waits until the blocks that are finished are in the bucket", async () => {
+test("SIGTERM waits until the finished blocks are in the bucket", async () => {
   const slow = writeEvaluation(
     directory,
     "slow",
@@ -191,7 +191,7 @@ test("another run in the same place is refused", async () => {
   expect(stdout).toContain("seed is 0 there and 1 here");
 });
 
-test("a bucket that is not there, and results that are not there, end with 42", async () => {
+test("a missing bucket and missing results end with 42", async () => {
   expect(await sweep(["verify", RESULTS], { env: s3.environment })).toMatchObject({
     code: 42,
     stderr: `error: ${RESULTS} holds no results: it has no run.json\n`,

@@ -14,7 +14,7 @@ describe("the blocks of a sample", () => {
     expect(new Set(visited.slice(64)).size).toBe(64);
   });
 
-  test("are the same for the same seed, and others for another", () => {
+  test("are the same for the same seed, and different for another", () => {
     expect(blocks(1, 10)).toEqual(blocks(1, 10));
     expect(blocks(1, 10)).not.toEqual(blocks(2, 10));
   });
@@ -40,12 +40,12 @@ describe("the blocks of a sample", () => {
   });
 });
 
-describe("what a sample says", () => {
+describe("the measurement of a sample", () => {
   const blocks = (costs: readonly number[], from = 0) =>
     costs.map((cost, index) => ({ at: from + index, seconds: 10 * cost, count: 10 }));
   const raw = { failures: [], evaluated: [{ start: 0, count: 40 }], elapsedSeconds: 100, unfinishedSeconds: undefined };
 
-  test("is the mean of its blocks, and how far it may be off", () => {
+  test("is the mean of the blocks and its confidence interval", () => {
     const { secondsPerParameter, confidence } = measure({ ...raw, observations: blocks([1, 2, 3, 4]) });
     expect(secondsPerParameter).toBe(2.5);
     // A standard deviation of 1.29, over the root of 4, times 1.96.
@@ -63,14 +63,14 @@ describe("what a sample says", () => {
     });
   });
 
-  test("leaves out the beginning, while V8 compiles, where enough is left", () => {
+  test("leaves out the warm-up, while V8 compiles, if enough blocks are left", () => {
     const cold = blocks(Array(10).fill(50));
     const warm = blocks(Array(20).fill(1), 10);
     expect(measure({ ...raw, observations: [...cold, ...warm] }).secondsPerParameter).toBe(1);
     expect(measure({ ...raw, observations: [...cold, ...warm.slice(1)] }).secondsPerParameter).toBeGreaterThan(1);
   });
 
-  test("knows that a parameter that was not finished took at least so long", () => {
+  test("takes the time of an unfinished parameter as a lower bound of the slowest", () => {
     const observations = blocks([1, 1]).map((block) => ({ ...block, count: 1 }));
     expect(measure({ ...raw, observations })).toMatchObject({ slowestSeconds: 10, slowestIsExact: true });
     expect(measure({ ...raw, observations, unfinishedSeconds: 30 })).toMatchObject({

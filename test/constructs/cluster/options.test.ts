@@ -19,7 +19,7 @@ test("the options of a cluster, as errors and the reference describe them", () =
 test("the options of access to a cluster, as errors and the reference describe them", () => {
   expect(fieldsOf(clusterAccessOptionsSchema)).toEqual([
     'administrators; must be a list of ARNs; example ["arn:aws:iam::111122223333:role/platform-administrator"]',
-    'administrators[]; must be the ARN of an IAM role or user, arn:aws:iam::<account>:role/<name> or user/<name>; example "arn:aws:iam::111122223333:role/platform-administrator"',
+    'administrators[]; must be the ARN of an IAM role or user (arn:aws:iam::<account>:role/<name> or user/<name>); example "arn:aws:iam::111122223333:role/platform-administrator"',
   ]);
   expect(fieldsThatMisbehave(clusterAccessOptionsSchema)).toEqual([]);
 });

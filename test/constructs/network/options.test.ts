@@ -14,9 +14,9 @@ test("the options of a network, as errors and the reference describe them", () =
 
 test("the options of an existing network, as errors and the reference describe them", () => {
   expect(fieldsOf(existingNetworkAttributesSchema)).toEqual([
-    'vpcId; must be the id of a VPC, vpc-<hexadecimal>; example "vpc-0123456789abcdef0"',
+    'vpcId; must be a VPC id (vpc-<hexadecimal>); example "vpc-0123456789abcdef0"',
     'privateSubnetIds; must be an object of subnet ids by availability zone; example {"us-west-2a":"subnet-0a1b2c3d","us-west-2b":"subnet-1a1b2c3d"}',
-    'privateSubnetIds.*; must be the id of a subnet, subnet-<hexadecimal>; example "subnet-0a1b2c3d"',
+    'privateSubnetIds.*; must be a subnet id (subnet-<hexadecimal>); example "subnet-0a1b2c3d"',
   ]);
   expect(fieldsThatMisbehave(existingNetworkAttributesSchema)).toEqual([]);
 });

@@ -7,7 +7,7 @@ test("the options of a budget alarm, as errors and the reference describe them",
   expect(fieldsOf(budgetAlarmOptionsSchema)).toEqual([
     "limitUsdPerMonth; must be more than 0 US dollars; example 500",
     'notifyEmails; must be a list of mail addresses; example ["team@example.com"]',
-    'notifyEmails[]; must be a mail address, name@domain; example "team@example.com"',
+    'notifyEmails[]; must be a mail address (name@domain); example "team@example.com"',
   ]);
   expect(fieldsThatMisbehave(budgetAlarmOptionsSchema)).toEqual([]);
 });

@@ -148,14 +148,14 @@ test.each<[string, object, string[]]>([
     "a Secret with a name that is none",
     { secretName: "My_Keys" },
     [
-      'secretName must be a lower-case letter, then letters, digits and hyphens, 63 characters at most, got "My_Keys": use for example "my-keys"',
+      'secretName must be a lower-case letter followed by lower-case letters, digits and hyphens, at most 63 characters, got "My_Keys": use for example "my-keys"',
     ],
   ],
   [
     "a run with a name that climbs out of the prefix",
     { runName: "../other" },
     [
-      'runName must be a lower-case letter, then letters, digits and hyphens, 63 characters at most, got "../other": use for example "other"',
+      'runName must be a lower-case letter followed by lower-case letters, digits and hyphens, at most 63 characters, got "../other": use for example "other"',
     ],
   ],
 ])("a job with %s is judged as it deserves", (_, changes, messages) => {

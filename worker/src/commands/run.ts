@@ -65,7 +65,7 @@ function throwIfAllFailed(
   const command = evaluationCommand === undefined ? "" : ` --command ${shellWord(evaluationCommand)}`;
   const columns = resultColumns === undefined ? "" : ` --columns ${resultColumns.join(",")}`;
   throw new PermanentError(
-    `no parameter has a result: all ${formatCount(totalParameters)} failed, the first one, ${first.parameter}, with: ${first.error}\n` +
+    `no parameter has a result, all ${formatCount(totalParameters)} failed. Parameter ${first.parameter}: ${first.error}\n` +
       `sweep replay ${first.parameter} --results ${shellWord(url)}${command}${columns} evaluates it in the foreground. ` +
       "The failures are kept: a changed evaluation is another run, and to repeat the same one use another --results",
   );
@@ -124,7 +124,7 @@ async function printResults(job: LocalJob, run: FinishedRun, seconds: number): P
   print(
     computed === 0
       ? "Computed: nothing, every parameter was committed already"
-      : `Computed: ${formatCount(computed)} in ${describeDuration(seconds)}, ${perSecond} a second`,
+      : `Computed: ${formatCount(computed)} in ${describeSeconds(seconds)}, ${perSecond} a second`,
   );
   print(`Failed: ${formatCount(receipt.failed)}`);
   for (const { parameter, error } of failures.slice(0, SHOWN_FAILURES))
@@ -136,10 +136,6 @@ async function printResults(job: LocalJob, run: FinishedRun, seconds: number): P
   print(await summarize(reader, module?.summarize));
   for (const [name, { sha256 }] of Object.entries(receipt.columns)) print(`${name} sha256 ${sha256}`);
   return verified;
-}
-
-function describeDuration(seconds: number): string {
-  return seconds < 60 ? `${seconds.toFixed(2)} s` : describeSeconds(seconds);
 }
 
 function print(line: string): void {

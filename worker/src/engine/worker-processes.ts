@@ -42,16 +42,19 @@ export class WorkerProcesses extends EventEmitter<WorkerProcessesEvents> {
   lastError: string | undefined;
   readonly #settings: ResolvedWorkerSettings;
   readonly #program: string;
-  readonly #firstBackoffMs: number;
+  readonly #wait: typeof waitUnlessAborted;
   readonly #processes = new Map<number, ChildProcess>();
   readonly #stopping = new AbortController();
 
-  /** @param program a Node.js program that takes the argument `worker`. */
-  constructor(settings: ResolvedWorkerSettings, program: string, firstBackoffMs = FIRST_BACKOFF_MS) {
+  /**
+   * @param program a Node.js program that takes the argument `worker`.
+   * @param wait waits before a restart.
+   */
+  constructor(settings: ResolvedWorkerSettings, program: string, wait = waitUnlessAborted) {
     super();
     this.#settings = settings;
     this.#program = program;
-    this.#firstBackoffMs = firstBackoffMs;
+    this.#wait = wait;
   }
 
   /** Runs all workers to their end. @returns the worst exit code: 42, then 75, then 143, then 0. */
@@ -84,7 +87,7 @@ export class WorkerProcesses extends EventEmitter<WorkerProcessesEvents> {
         return EXIT_CODE.TRY_AGAIN;
       }
       this.emit("message", `[WORKER ${index}] ${description}; starting it again`);
-      await setTimeout(this.#firstBackoffMs * 2 ** attempt, undefined, { signal }).catch(() => {});
+      await this.#wait(FIRST_BACKOFF_MS * 2 ** attempt, signal);
     }
   }
 
@@ -146,6 +149,11 @@ export class WorkerProcesses extends EventEmitter<WorkerProcessesEvents> {
     if (entry.level >= ERROR) this.lastError = text;
     if (entry.level >= WARN || showsAll) this.emit("message", text);
   }
+}
+
+async function waitUnlessAborted(milliseconds: number, signal: AbortSignal): Promise<void> {
+  // An abort rejects the timer's promise.
+  await setTimeout(milliseconds, undefined, { signal }).catch(() => {});
 }
 
 function closePipes(worker: ChildProcess): void {
