@@ -1,7 +1,17 @@
-import { declarationOf, EXIT_CODE, factsOf, formatCount, SETTING_NAMES, variableName } from "sweep-worker/contract";
-import type { z } from "zod";
+import {
+  declarationOf,
+  EXIT_CODE,
+  factsOf,
+  formatCount,
+  oneOf,
+  SETTING_NAMES,
+  show,
+  variableName,
+} from "sweep-worker/contract";
+import { z } from "zod";
 import { workerJobSettingsSchema } from "../../constructs/workload/worker-job-settings.ts";
 import { documentationOf, type FieldDocumentation } from "./documentation.ts";
+import { environmentParts } from "./environment.ts";
 
 const settingsFile = "worker/src/contract/worker-settings.ts";
 
@@ -18,6 +28,12 @@ given. \`TOTAL_WORKERS\` and \`TOTAL_PARAMETERS\` have a default for \`sweep run
 
 ${workerTable()}
 
+## Fields of an environment
+
+An environment is an object in \`environments.ts\`. All problems of all fields are reported at once.
+
+${environmentSections()}
+
 ## Settings of a job
 
 A job is an entry of \`workload.jobs\` in \`environments.ts\`, beside \`nodePool\` or \`size\` (see [jobs.md](jobs.md)).
@@ -30,6 +46,16 @@ ${exitCodeTable()}
 `;
 }
 
+/** One table for each interface that an environment is made of. */
+function environmentSections(): string {
+  return environmentParts
+    .map(({ title, introduction, file, name, shape }) => {
+      const heading = title === undefined ? "" : `### ${title}\n\n`;
+      return `${heading}${introduction}\n\n${fieldTable(shape, documentationOf(file, name))}`;
+    })
+    .join("\n\n");
+}
+
 /** A table of the fields of an interface: its documentation, and the facts that its schema carries. */
 export function fieldTable(
   shape: Readonly<Record<string, z.ZodType>>,
@@ -37,11 +63,19 @@ export function fieldTable(
 ): string {
   const rows = Object.entries(shape).map(([name, schema]) => [
     code(name),
-    prose(factsOf(schema).allowed ?? ""),
-    defaultOf(schema),
+    prose(allowedBy(schema)),
+    defaultOf(schema) || prose(documentation.get(name)?.default?.replace(/^- /, "") ?? ""),
     prose(documentation.get(name)?.text ?? ""),
   ]);
   return table(["field", "must be", "default", "meaning"], rows);
+}
+
+function allowedBy(schema: z.ZodType): string {
+  const { allowed } = factsOf(schema);
+  const inner = schema instanceof z.ZodOptional || schema instanceof z.ZodReadonly ? schema.unwrap() : schema;
+  if (allowed !== undefined) return allowed;
+  if (inner instanceof z.ZodEnum) return oneOf(inner.options.map(show));
+  return inner instanceof z.ZodObject ? "an object" : "";
 }
 
 function workerTable(): string {
@@ -76,7 +110,8 @@ function exitCodeTable(): string {
 function defaultOf(schema: z.ZodType): string {
   const { default: byDefault, defaultText } = factsOf(schema);
   if (typeof byDefault === "number") return formatCount(byDefault);
-  return byDefault === undefined ? prose(defaultText ?? "") : code(String(byDefault));
+  if (byDefault === undefined) return prose(defaultText ?? "");
+  return code(typeof byDefault === "string" && byDefault !== "" ? byDefault : JSON.stringify(byDefault));
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -88,8 +123,11 @@ function code(text: string): string {
   return `\`${text}\``;
 }
 
-/** Markdown that shows the text as it is, except for the code in it. */
+/** Markdown that shows the text as it is, except for the code and the links to other fields in it. */
 function prose(text: string): string {
-  const parts = text.replaceAll("|", "\\|").split("`");
+  const parts = text
+    .replaceAll("|", "\\|")
+    .replace(/\{@link (\w+)\}/g, "`$1`")
+    .split("`");
   return parts.map((part, index) => (index % 2 === 0 ? part.replaceAll("<", "\\<") : part)).join("`");
 }
