@@ -181,7 +181,7 @@ export const environmentSchema = z.strictObject({
   nodePools: byName(nodePoolOptionsSchema, {
     allowed: "an object of pools by name",
     example: { general: { instanceTypes: ["t3.large"], capacity: dynamic(2, 10) } },
-    fix: 'write for example { general: { instanceTypes: ["t3.large"], capacity: dynamic(2, 10) } }',
+    fix: 'use for example { general: { instanceTypes: ["t3.large"], capacity: dynamic(2, 10) } }',
   }),
   instanceTypes: byName(instanceTypeSchema, {
     allowed: "an object of figures by instance type",

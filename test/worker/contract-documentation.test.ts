@@ -2,7 +2,7 @@ import { declarationOf, factsOf, SETTING_NAMES, show } from "sweep-worker/contra
 import type { z } from "zod";
 import { workerJobSettingsSchema } from "../../constructs/workload/worker-job-settings.ts";
 import { documentationOf } from "../../tools/reference/documentation.ts";
-import { hoverOf } from "../support/hover.ts";
+import { fieldsOf } from "../support/quick-info.ts";
 
 const workerSettings = documentationOf("worker/src/contract/worker-settings.ts", "WorkerSettings");
 const jobSettings = documentationOf("constructs/workload/worker-job-settings.ts", "WorkerJobSettings");
@@ -38,15 +38,15 @@ test.each(Object.entries(workerJobSettingsSchema.shape))(
   },
 );
 
-const names = Object.keys(workerJobSettingsSchema.shape);
-const text = `import type { WorkerJobSettings } from "../../constructs/workload/worker-job-settings.ts";
-const job: Partial<WorkerJobSettings> = { ${names.map((name) => `${name}: undefined as never`).join(", ")} };`;
+const shown = new Map(
+  fieldsOf("WorkerJobSettings", "constructs/workload/worker-job-settings.ts").map((field) => [field.path, field]),
+);
 
-test.each(names)("an editor shows the documentation of a job's %s", (name) => {
-  const { text: documentation, default: byDefault } = jobSettings.get(name) ?? {};
+test.each(Object.keys(workerJobSettingsSchema.shape))("an editor shows the documentation of a job's %s", (name) => {
+  const { documentation = "", defaultText } = shown.get(name) ?? {};
   expect(documentation).not.toBe("");
-  expect(hoverOf(text, text.indexOf(` ${name}:`) + 1)).toEqual({
-    text: documentation,
-    ...(byDefault !== undefined && { default: byDefault }),
+  expect({ text: documentation.replaceAll("\n", " "), default: defaultText }).toMatchObject({
+    text: jobSettings.get(name)?.text,
+    default: jobSettings.get(name)?.default,
   });
 });

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
-import type { WorkerConfiguration } from "sweep-worker/contract";
+import type { ResolvedWorkerSettings } from "sweep-worker/contract";
 import { EXIT_CODE, type ExitCode, formatCount, show, toEnvironment } from "sweep-worker/contract";
 import { addOptions, configurationOf } from "../../worker/src/commands/options.ts";
 import { type EnvironmentFacts, environmentFacts, type JobFacts } from "../cost/environment.ts";
@@ -76,10 +76,10 @@ function defaultsOf(
   return toEnvironment({
     ...settings,
     ...(isGiven && { evaluation: undefined, evaluationCommand: undefined, resultColumns: undefined }),
-  } as Partial<WorkerConfiguration>);
+  } as Partial<ResolvedWorkerSettings>);
 }
 
-async function sample(configuration: WorkerConfiguration, sampleSeconds: number, speed: number) {
+async function sample(configuration: ResolvedWorkerSettings, sampleSeconds: number, speed: number) {
   const { totalParameters, seed, batchSize, evaluationTimeoutSeconds, maxFailures } = configuration;
   const { loadEvaluation, sample: measureSample } = await import("sweep-worker");
   const stopping = new AbortController();

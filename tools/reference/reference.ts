@@ -5,18 +5,75 @@ import {
   formatCount,
   oneOf,
   SETTING_NAMES,
-  show,
   variableName,
 } from "sweep-worker/contract";
 import { z } from "zod";
-import { workerJobSettingsSchema } from "../../constructs/workload/worker-job-settings.ts";
+import { environmentSchema } from "../../stacks/configuration/schema.ts";
 import { documentationOf, type FieldDocumentation } from "./documentation.ts";
-import { environmentParts } from "./environment.ts";
 
-const settingsFile = "worker/src/contract/worker-settings.ts";
+type Documentation = ReadonlyMap<string, FieldDocumentation>;
+
+/** A part of an environment with fields of its own: its interface, and the path of its schema. */
+interface Part {
+  readonly title: string;
+  /** As in errors; `[]` is an entry of a list, and `*` a value by name. */
+  readonly path: string;
+  readonly file: string;
+  readonly interface: string;
+}
+
+const schemas = "stacks/configuration/schema.ts";
+
+/** Every part of an environment. A test compares the paths with those of the schema. */
+export const parts: readonly Part[] = [
+  { title: "An environment", path: "", file: schemas, interface: "Environment" },
+  { title: "Network", path: "network", file: "constructs/network/network.ts", interface: "NetworkOptions" },
+  {
+    title: "Existing network",
+    path: "existingNetwork",
+    file: "constructs/network/network.ts",
+    interface: "ExistingNetworkAttributes",
+  },
+  { title: "Cluster", path: "cluster", file: schemas, interface: "ClusterSettings" },
+  { title: "A pool", path: "nodePools.*", file: "constructs/pools/node-pool-options.ts", interface: "NodePoolOptions" },
+  {
+    title: "A taint",
+    path: "nodePools.*.taints[]",
+    file: "constructs/support/kubernetes-syntax.ts",
+    interface: "Taint",
+  },
+  {
+    title: "An instance type",
+    path: "instanceTypes.*",
+    file: "constructs/pools/instance-types.ts",
+    interface: "InstanceType",
+  },
+  {
+    title: "Registry",
+    path: "registry",
+    file: "constructs/storage/container-registry.ts",
+    interface: "ContainerRegistryOptions",
+  },
+  {
+    title: "Results",
+    path: "results",
+    file: "constructs/storage/results-bucket.ts",
+    interface: "ResultsBucketOptions",
+  },
+  { title: "Workload", path: "workload", file: schemas, interface: "Workload" },
+  { title: "A job", path: "workload.jobs[]", file: schemas, interface: "Job" },
+  { title: "Budget", path: "budget", file: "constructs/storage/budget-alarm.ts", interface: "BudgetAlarmOptions" },
+  { title: "State", path: "s3State", file: schemas, interface: "S3State" },
+];
 
 /** The text of docs/reference.md: everything in it comes from the declarations and their documentation. */
 export function reference(): string {
+  const objects = objectsIn(environmentSchema);
+  const sections = parts.map(({ title, path, file, interface: name }) => {
+    const shape = objects.get(path)?.shape ?? {};
+    const place = path === "" ? "The value in `environments.ts`." : `The value of ${code(path)}.`;
+    return `### ${title}\n\n${place}\n\n${fieldTable(shape, documentationOf(file, name))}`;
+  });
   return `# Reference
 
 <!-- \`npm run docs\` writes this file from the declarations in the sources. -->
@@ -28,69 +85,52 @@ given. \`TOTAL_WORKERS\` and \`TOTAL_PARAMETERS\` have a default for \`sweep run
 
 ${workerTable()}
 
-## Fields of an environment
-
-An environment is an object in \`environments.ts\`. All problems of all fields are reported at once.
-
-${environmentSections()}
-
-## Settings of a job
-
-A job is an entry of \`workload.jobs\` in \`environments.ts\`, beside \`nodePool\` or \`size\` (see [jobs.md](jobs.md)).
-
-${fieldTable(workerJobSettingsSchema.shape, documentationOf("constructs/workload/worker-job-settings.ts", "WorkerJobSettings"))}
-
 ## Exit codes
 
 ${exitCodeTable()}
+
+## Settings of an environment
+
+${sections.join("\n\n")}
 `;
 }
 
-/** One table for each interface that an environment is made of. */
-function environmentSections(): string {
-  return environmentParts
-    .map(({ title, introduction, file, name, shape }) => {
-      const heading = title === undefined ? "" : `### ${title}\n\n`;
-      return `${heading}${introduction}\n\n${fieldTable(shape, documentationOf(file, name))}`;
-    })
-    .join("\n\n");
+/** Every object in a schema, by its path. */
+export function objectsIn(schema: z.ZodType, path = ""): ReadonlyMap<string, z.ZodObject> {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodReadonly)
+    return objectsIn(schema.unwrap() as z.ZodType, path);
+  if (schema instanceof z.ZodArray) return objectsIn(schema.element as z.ZodType, `${path}[]`);
+  if (schema instanceof z.ZodRecord) return objectsIn(schema.valueType as z.ZodType, `${path}.*`);
+  // A function makes the value of a field that is an object with words of its own, such as `fromZero(50)`.
+  if (!(schema instanceof z.ZodObject) || schema.meta()?.allowed !== undefined) return new Map();
+  const fields = Object.entries<z.ZodType>(schema.shape);
+  const inside = fields.flatMap(([name, field]) => [...objectsIn(field, path === "" ? name : `${path}.${name}`)]);
+  return new Map([[path, schema], ...inside]);
 }
 
-/** A table of the fields of an interface: its documentation, and the facts that its schema carries. */
-export function fieldTable(
-  shape: Readonly<Record<string, z.ZodType>>,
-  documentation: ReadonlyMap<string, FieldDocumentation>,
-): string {
+function fieldTable(shape: Readonly<Record<string, z.ZodType>>, documentation: Documentation): string {
   const rows = Object.entries(shape).map(([name, schema]) => [
     code(name),
-    prose(allowedBy(schema)),
-    defaultOf(schema) || prose(documentation.get(name)?.default?.replace(/^- /, "") ?? ""),
+    allowedOf(schema),
+    defaultOf(documentation.get(name)),
     prose(documentation.get(name)?.text ?? ""),
   ]);
   return table(["field", "must be", "default", "meaning"], rows);
 }
 
-function allowedBy(schema: z.ZodType): string {
-  const { allowed } = factsOf(schema);
-  const inner = schema instanceof z.ZodOptional || schema instanceof z.ZodReadonly ? schema.unwrap() : schema;
-  if (allowed !== undefined) return allowed;
-  if (inner instanceof z.ZodEnum) return oneOf(inner.options.map(show));
-  return inner instanceof z.ZodObject ? "an object" : "";
-}
-
 function workerTable(): string {
-  const documentation = documentationOf(settingsFile, "WorkerSettings");
+  const documentation = documentationOf("worker/src/contract/worker-settings.ts", "WorkerSettings");
   const rows = SETTING_NAMES.map((name) => {
-    const { option, schema, allowed } = declarationOf(name);
-    const own = defaultOf(schema);
+    const { option, schema } = declarationOf(name);
     const forRun =
       option?.default === undefined ? prose(option?.defaultText ?? "") : formatCount(Number(option.default));
+    const flag = name === "evaluation" ? "[evaluation]" : option?.flags.split(" ")[0];
     return [
       code(name),
       code(variableName(name)),
-      name === "evaluation" ? code("[evaluation]") : option === undefined ? "" : code(option.flags.split(" ")[0] ?? ""),
-      prose(allowed),
-      own === "" ? forRun : own,
+      flag === undefined ? "" : code(flag),
+      allowedOf(schema),
+      defaultOf(documentation.get(name)) || forRun,
       prose(documentation.get(name)?.text ?? ""),
     ];
   });
@@ -107,11 +147,21 @@ function exitCodeTable(): string {
   return table(["exit code", "name", "meaning"], rows);
 }
 
-function defaultOf(schema: z.ZodType): string {
-  const { default: byDefault, defaultText } = factsOf(schema);
-  if (typeof byDefault === "number") return formatCount(byDefault);
-  if (byDefault === undefined) return prose(defaultText ?? "");
-  return code(typeof byDefault === "string" && byDefault !== "" ? byDefault : JSON.stringify(byDefault));
+function allowedOf(schema: z.ZodType): string {
+  const { allowed } = factsOf(schema);
+  if (allowed !== undefined) return prose(allowed);
+  if (schema instanceof z.ZodOptional) return allowedOf(schema.unwrap() as z.ZodType);
+  if (schema instanceof z.ZodEnum) return prose(oneOf(schema.options.map(String)));
+  if (schema instanceof z.ZodNumber) return "a number";
+  return schema instanceof z.ZodObject ? "an object, see below" : "a text";
+}
+
+/** `@default 10000` is a value, and `@default - none` explains one. */
+function defaultOf(documentation: FieldDocumentation | undefined): string {
+  const text = documentation?.default ?? "";
+  if (text.startsWith("- ")) return prose(text.slice(2));
+  if (/^\d+$/.test(text)) return formatCount(Number(text));
+  return text === "" ? "" : code(text.replace(/^"(.*)"$/, "$1"));
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -123,11 +173,9 @@ function code(text: string): string {
   return `\`${text}\``;
 }
 
-/** Markdown that shows the text as it is, except for the code and the links to other fields in it. */
+/** Markdown that shows the text as it is, except for the code in it. */
 function prose(text: string): string {
-  const parts = text
-    .replaceAll("|", "\\|")
-    .replace(/\{@link (\w+)\}/g, "`$1`")
-    .split("`");
+  const linked = text.replace(/\{@link ([\w.]+)\}/g, "`$1`");
+  const parts = linked.replaceAll("|", "\\|").split("`");
   return parts.map((part, index) => (index % 2 === 0 ? part.replaceAll("<", "\\<") : part)).join("`");
 }

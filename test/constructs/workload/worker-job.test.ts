@@ -80,10 +80,16 @@ describe("a worker's Job", () => {
   test("follows its pool: node selector and tolerations are the pool's", () => {
     const executor = { key: "workload-type", operator: "Equal", value: "executor", effect: "NoSchedule" };
     const gpu = { key: "nvidia.com/gpu", operator: "Equal", value: "true", effect: "NoSchedule" };
-    for (const [name, toleration] of Object.entries({ executor, "executor-small": executor, gpu })) {
-      const { node_selector, toleration: tolerations } = pod({ target: pool(name) });
-      expect(node_selector).toEqual({ "node-pool": name });
-      expect(tolerations).toEqual([toleration]);
+    for (const [name, toleration] of [
+      ["executor", executor],
+      ["executor-small", executor],
+      ["executor-large", executor],
+      ["gpu", gpu],
+    ] as const) {
+      expect(pod({ target: pool(name) })).toMatchObject({
+        node_selector: { "node-pool": name },
+        toleration: [toleration],
+      });
     }
   });
 

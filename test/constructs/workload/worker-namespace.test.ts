@@ -42,10 +42,7 @@ describe("the namespace of workers", () => {
   test("lets workers out to DNS, to their credentials and to S3, and nowhere else", () => {
     const { spec } = made.one("kubernetes_network_policy_v1", "namespace_allow-workers");
     expect(spec.pod_selector).toEqual({
-      match_labels: {
-        "app.kubernetes.io/component": "worker",
-        "app.kubernetes.io/part-of": "evaluation-platform",
-      },
+      match_labels: { "app.kubernetes.io/component": "worker", "app.kubernetes.io/part-of": "evaluation-platform" },
     });
     expect(spec.policy_types).toEqual(["Egress"]);
     expect(spec.egress).toEqual([

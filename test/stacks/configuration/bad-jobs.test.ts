@@ -13,14 +13,14 @@ test.each<[string, object, string[]]>([
     [
       "workload.jobs[0].totalParameters must be a whole number from 0 to 9,007,199,254,740,991, got nothing: use for example 10000000",
       "workload.jobs[0].workers must be a whole number from 1 to 100,000, which is the limit of Kubernetes for an Indexed Job, got nothing: use for example 3",
-      'workload.jobs[0].nodePool must be given when there is no size, got nothing: write for example nodePool: "executor"',
+      'workload.jobs[0].nodePool must be given when there is no size, got nothing: use for example nodePool: "executor"',
     ],
   ],
   [
     "a job on no pool and of no size",
     { jobs: [unplaced] },
     [
-      'workload.jobs[0].nodePool must be given when there is no size, got nothing: write for example nodePool: "executor"',
+      'workload.jobs[0].nodePool must be given when there is no size, got nothing: use for example nodePool: "executor"',
     ],
   ],
   [
@@ -33,7 +33,7 @@ test.each<[string, object, string[]]>([
   [
     "a job of a size that is none",
     { jobs: [{ ...unplaced, size: "huge" }] },
-    ['workload.jobs[0].size must be "small", "large" or "gpu", got "huge": write for example "small"'],
+    ['workload.jobs[0].size must be "small", "large" or "gpu", got "huge": use for example "small"'],
   ],
   [
     "more workers than Kubernetes has completions",

@@ -8,7 +8,7 @@ test.each<[string, object, string[]]>([
     "no network at all",
     { network: undefined },
     [
-      'network must be given when there is no existingNetwork, got nothing: write for example network: { cidrBlock: "10.0.0.0/16" }',
+      'network must be given when there is no existingNetwork, got nothing: use for example network: { cidrBlock: "10.0.0.0/16" }',
     ],
   ],
   [
@@ -38,7 +38,7 @@ test.each<[string, object, string[]]>([
   [
     "a NAT mode that does not exist",
     { network: { cidrBlock: "10.0.0.0/16", natGateways: "two" } },
-    ['network.natGateways must be "none", "single" or "per-zone", got "two": write for example "per-zone"'],
+    ['network.natGateways must be "none", "single" or "per-zone", got "two": use for example "per-zone"'],
   ],
   [
     "nodes without any way to AWS",
@@ -51,7 +51,7 @@ test.each<[string, object, string[]]>([
     "an endpoint that nothing here uses",
     { network: { cidrBlock: "10.0.0.0/16", interfaceEndpoints: ["ses"] } },
     [
-      'network.interfaceEndpoints[0] must be "ecr.api", "ecr.dkr", "sts", "eks", "eks-auth", "autoscaling", "ec2", "sqs" or "logs", got "ses": write for example "ecr.api"',
+      'network.interfaceEndpoints[0] must be "ecr.api", "ecr.dkr", "sts", "eks", "eks-auth", "autoscaling", "ec2", "sqs" or "logs", got "ses": use for example "ecr.api"',
     ],
   ],
   [

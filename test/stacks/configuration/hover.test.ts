@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { environmentSchema } from "../../../stacks/configuration/schema.ts";
-import { type Field, fieldsOf } from "../../support/fields.ts";
+import { type Field, fieldsOf } from "../../support/quick-info.ts";
 
 const fields = fieldsOf("Environment", "stacks/configuration/schema.ts");
 const schemaByPath = schemaFields(environmentSchema);

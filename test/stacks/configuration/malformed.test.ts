@@ -202,7 +202,7 @@ describe("a value that JSON cannot hold", () => {
   ])("such as %s is reported as it is", (_, value, got) => {
     expect(show(value)).toBe(got);
     expect(problemsOf({ ...dev, tags: { a: value } }).map(describeProblem)).toEqual([
-      `tags.a must be a text, got ${got}: write for example "research"`,
+      `tags.a must be a text, got ${got}: use for example "research"`,
     ]);
     expect(problemsOf({ ...dev, ...workload({ ...job, workers: value }) })).toMatchObject([{ got }]);
   });

@@ -1,6 +1,5 @@
 import { join } from "node:path";
-import type { Symbol as Property, Type } from "ts-morph";
-import { hoverOf, project } from "./hover.ts";
+import { Project, type Symbol as Property, type Type, ts } from "ts-morph";
 import { repository } from "./readme.ts";
 
 /** A field of an object, as an editor shows it when the pointer rests on its name. */
@@ -22,18 +21,28 @@ interface Written {
 
 /**
  * Writes an object literal with every field of an interface, at every depth, and asks TypeScript's language service for quick info on
- * each.
+ * each. It needs no build: the service reads the sources, as an editor does.
  * @param file the file with the interface, below the repository.
  */
 export function fieldsOf(typeName: string, file: string): Field[] {
-  const type = project().addSourceFileAtPath(join(repository, file)).getInterfaceOrThrow(typeName).getType();
+  const project = new Project({
+    tsConfigFilePath: join(repository, "tsconfig.json"),
+    skipAddingFilesFromTsConfig: true,
+  });
+  const type = project.addSourceFileAtPath(join(repository, file)).getInterfaceOrThrow(typeName).getType();
   const path = JSON.stringify(join(repository, file));
   const writer = new LiteralWriter(`import type { ${typeName} } from ${path};\nexport const value: ${typeName} = `);
   writer.write(type, "");
-  const text = `${writer.text};\n`;
+  const literal = project.createSourceFile(join(repository, "literal.ts"), `${writer.text};\n`);
+  const service = project.getLanguageService().compilerObject;
   return writer.fields.map(({ position, ...field }) => {
-    const hover = hoverOf(text, position);
-    return { ...field, documentation: hover.text, defaultText: hover.default };
+    const info = service.getQuickInfoAtPosition(literal.getFilePath(), position);
+    const byDefault = info?.tags?.find(({ name }) => name === "default");
+    return {
+      ...field,
+      documentation: ts.displayPartsToString(info?.documentation),
+      defaultText: byDefault && ts.displayPartsToString(byDefault.text),
+    };
   });
 }
 
