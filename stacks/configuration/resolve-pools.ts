@@ -32,7 +32,7 @@ function resolvePool(
     if (figures === undefined) return malformed.in("instanceTypes").whole && !Object.hasOwn(knownTypes, type);
     return malformed.in("instanceTypes", type).any || figuresProblems(figures).length > 0;
   });
-  // The types show what was meant.
+  // The instance types show the intention.
   const gpu = here.in("gpu").any ? hasGpu(options, instanceTypes) : options.gpu;
   const pool = attempt(() => new NodePool({ ...options, name, gpu, additionalInstanceTypes: instanceTypes }));
   const own = problemsIn(pool)
