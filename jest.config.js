@@ -2,7 +2,12 @@
 module.exports = {
   testMatch: ["<rootDir>/test/**/*.test.ts"],
   // cdktf.out and cdktf's temporary folders hold package.json files that would confuse the module map.
-  modulePathIgnorePatterns: ["<rootDir>/cdktf.out", "<rootDir>/worker/dist", "<rootDir>/.stryker-tmp"],
+  modulePathIgnorePatterns: [
+    "<rootDir>/cdktf.out",
+    "<rootDir>/worker/dist",
+    "<rootDir>/constructs/dist",
+    "<rootDir>/.stryker-tmp",
+  ],
   transform: {
     "\\.[mc]?[jt]s$": [
       "@swc/jest",

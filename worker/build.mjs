@@ -82,6 +82,8 @@ async function buildWorker() {
       entryPoints: { contract: "src/contract/index.ts" },
       outExtension: { ".js": ".cjs" },
       format: "cjs",
+      banner: { js: 'const importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
+      define: { "import.meta.url": "importMetaUrl" },
       external: ["zod"],
     });
     rmSync(dist, { recursive: true, force: true });
@@ -91,4 +93,8 @@ async function buildWorker() {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await buildWorker();
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  // A package is made beside running programs, which would miss `dist/` while it is replaced.
+  if (process.argv.includes("--if-stale")) await buildIfStale();
+  else await buildWorker();
+}

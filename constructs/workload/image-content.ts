@@ -64,6 +64,7 @@ interface LockedPackage {
   readonly integrity?: string;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -79,8 +80,10 @@ export function lockedDependencies(
   const found: Record<string, string> = {};
   const pending = [workspace];
   for (let place = pending.pop(); place !== undefined; place = pending.pop()) {
-    const { dependencies, optionalDependencies } = packages[place] ?? {};
-    for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
+    const { dependencies, optionalDependencies, devDependencies } = packages[place] ?? {};
+    // The build bundles libraries, which are therefore development dependencies of the workspace. Those of a library are not installed.
+    const bundled = place === workspace ? devDependencies : {};
+    for (const name of Object.keys({ ...dependencies, ...optionalDependencies, ...bundled })) {
       const dependency = placeOf(name, place, packages);
       if (dependency === undefined || dependency in found) continue;
       const { version, integrity } = packages[dependency] ?? {};

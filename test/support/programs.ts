@@ -1,10 +1,10 @@
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** What the AWS CLI answers to a command: what it prints as JSON, or the text of its error. */
+/** The answer of the AWS CLI to a command: its JSON, or the text of its error. */
 export type Answer = { readonly json: unknown } | { readonly error: string };
 
-/** A folder of stand-in programs for PATH, which print what they are told. */
+/** A folder of stand-in programs for PATH, which print given answers. */
 export class Programs {
   readonly path: string;
   private readonly answers: string;

@@ -11,7 +11,7 @@ const describeWithGit = hasGit ? describe : describe.skip;
 const checkout = new Checkout(temporaryDirectory());
 const environments = "environments.ts";
 const original = checkout.read(environments);
-/** Terraform that can do nothing: what is planned is seen by its failure. */
+/** A Terraform that always fails. Its failures show which stacks are planned. */
 const standIn = join(temporaryDirectory(), "terraform");
 writeFileSync(standIn, "#!/bin/sh\nexit 1\n", { mode: 0o755 });
 const since = (ref: string, ...args: string[]) =>

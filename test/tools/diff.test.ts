@@ -59,7 +59,7 @@ describeWithTerraform("diff, from the first deploy to the last change", () => {
     expect(rowOf(stdout, "dev-platform")).toEqual(["dev-platform", "3", "0", "0", "0", "2 outputs"]);
     expect(rowOf(stdout, "dev-addons")).toEqual(["dev-addons", "can be planned when dev-platform is deployed"]);
     expect(stdout).toContain("there is no state file here");
-    expect(stdout).toContain("dev-addons: not in this plan: who approves the others");
+    expect(stdout).toContain("dev-addons: not in this plan: approving the others");
     expect(stdout).toContain("# terraform_data.network will be created");
     expect(code).toBe(2);
   });

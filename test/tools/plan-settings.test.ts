@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { runInNewContext } from "node:vm";
+import { readSettings } from "sweep-worker/contract";
 import { describeProblem } from "../../constructs/support/problems.ts";
 import type { JobFacts } from "../../tools/cost/environment.ts";
 import type { Recommendation } from "../../tools/plan/recommendation.ts";
 import { changesOf } from "../../tools/plan/settings.ts";
-import { readConfiguration } from "../../worker/src/contract/settings.ts";
 import { problemsOf } from "../support/fixtures.ts";
 import { sweep, temporaryDirectory, writeEvaluation } from "../support/sweep.ts";
 import { devWithJob, podEnvironment, synthesizeEnvironment } from "../support/workload.ts";
@@ -80,7 +80,7 @@ describe("of a job with a program", () => {
   const program = "python3 evaluations/waves.py";
   const same = { EVALUATION_COMMAND: program, RESULT_COLUMNS: "a,b" };
   const changes = (given: Record<string, string>, name: string, timeoutSeconds?: number) => {
-    const configuration = readConfiguration({ ...given, TOTAL_PARAMETERS: "10", TOTAL_WORKERS: "1", WORKER_ID: "0" });
+    const configuration = readSettings({ ...given, TOTAL_PARAMETERS: "10", TOTAL_WORKERS: "1", WORKER_ID: "0" });
     const settings = { totalParameters: 10, evaluationCommand: program, resultColumns: ["a", "b"] };
     const facts = { settings } as unknown as JobFacts;
     return changesOf({ ...recommendation, timeoutSeconds }, facts, configuration, { name, source: name }, undefined)

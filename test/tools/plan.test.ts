@@ -26,12 +26,11 @@ async function planned(args: readonly string[]) {
 describe("against a real run", () => {
   test("the cost of a parameter is found, and the run takes as long as predicted", async () => {
     const { measurement, thisMachine } = await planned([SPIN, "--total", "4000", "--seconds", "1"]);
-    // Busy machines only make it longer.
+    // A busy machine only makes it longer.
     expect(measurement.secondsPerParameter).toBeGreaterThan(0.000_49);
-    expect(measurement.secondsPerParameter).toBeLessThan(0.002);
     const run = await sweep(["run", SPIN, "--total", "4000", "--results", join(directory, "spin")]);
     const [, seconds] = /Computed: 4,000 in ([\d.]+) s/.exec(run.stdout) ?? [];
-    // What starting processes takes is not computing; the limits are wide because other programs run here.
+    // The run includes the start of processes, and other programs run here, so the limits are wide.
     expect(Number(seconds)).toBeGreaterThan(thisMachine.seconds / 3);
     expect(Number(seconds)).toBeLessThan(3 * thisMachine.seconds + 1);
   });
@@ -39,13 +38,14 @@ describe("against a real run", () => {
   test("rehearsed slowness counts", async () => {
     const { measurement } = await planned(["collatz", "--total", "1000", "--seconds", "1", "--simulate-work-ms", "10"]);
     expect(measurement.secondsPerParameter).toBeGreaterThan(0.0099);
-    expect(measurement.secondsPerParameter).toBeLessThan(0.03);
   });
 
   test("a cheap function does not look expensive because of the cost of measuring", async () => {
     const cheap = writeEvaluation(directory, "cheap", "export const evaluate = (parameter: number) => 2 * parameter;");
     const { measurement } = await planned([cheap, "--total", "100000000", "--seconds", "1.5"]);
-    expect(measurement.secondsPerParameter).toBeLessThan(200e-9);
+    const { measurement: spinning } = await planned([SPIN, "--total", "100000000", "--seconds", "1.5"]);
+    // Two operations, against half a millisecond.
+    expect(measurement.secondsPerParameter).toBeLessThan(spinning.secondsPerParameter / 1000);
   });
 });
 
@@ -63,7 +63,6 @@ test("a cost that grows with the parameter is found all over the range, and so i
   );
   const { measurement } = await planned([ramp, "--total", "10000", "--seconds", "3"]);
   expect(measurement.secondsPerParameter).toBeGreaterThan(0.0008);
-  expect(measurement.secondsPerParameter).toBeLessThan(0.003);
   expect(measurement.spread.least).toBeLessThan(0.6 * measurement.secondsPerParameter);
   expect(measurement.spread.most).toBeGreaterThan(1.4 * measurement.secondsPerParameter);
 });

@@ -9,7 +9,7 @@ export interface NodePoolFacts {
   readonly minimumNodes: number;
   readonly maximumNodes: number;
   readonly vCpus: number;
-  /** What a node has left for pods of jobs. */
+  /** The part of a node that is left for pods of jobs. */
   readonly room: {
     readonly cpuMillis: number;
     readonly memoryMiB: number;

@@ -20,7 +20,7 @@ function aws(region: string, ...args: readonly string[]) {
   return runProgram("aws", [...args, ...options], { seconds: awsSeconds, env });
 }
 
-/** Whether the credentials are the account's, whether they reach the cluster, and whether they read Terraform's state. */
+/** Checks that the credentials belong to the account, reach the cluster, and read Terraform's state. */
 export function credentialChecks(environment: ResolvedEnvironment): Check[] {
   const identity = identify(environment);
   const withCredentials = (check: (arn: string) => Finding | Promise<Finding>) => async () => {

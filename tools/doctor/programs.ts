@@ -7,11 +7,11 @@ import { lowestTerraform } from "../../stacks/versions.ts";
 import { repository, terraformProgram } from "../support/terraform.ts";
 import { type Check, type Finding, notChecked, ok, problem } from "./report.ts";
 
-/** How a program ended. */
+/** The end of a program. */
 export interface Ended {
   readonly succeeded: boolean;
   readonly stdout: string;
-  /** The reason why it is of no use, in a line; empty if it succeeded. */
+  /** The reason of its failure, in a line; empty if it succeeded. */
   readonly reason: string;
 }
 

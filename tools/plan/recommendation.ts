@@ -1,4 +1,4 @@
-import { describeSeconds, formatCount } from "sweep-worker/contract";
+import { describeSeconds, formatCount, LIMITS } from "sweep-worker/contract";
 import { coresOfNode, type NodePoolFacts, type PodShape, podsPerNode, type TimelineFacts } from "../cost/machines.ts";
 import { SECONDS_PER_OBJECT, type Work } from "../cost/prediction.ts";
 
@@ -22,9 +22,7 @@ export interface Recommendation {
 
 /** Blocks of each worker: enough to spread expensive parameters evenly (docs/worker.md, "Shares"). */
 const BLOCKS_PER_WORKER = 20;
-/** The most blocks of a run, a limit of the worker's contract. */
-const MAX_BLOCKS = 10_000_000;
-/** A block of a million values takes 8 MB per column, and up to 32 blocks wait in a pod's /tmp. */
+/** A block of a million values takes 8 MB per column, and `LIMITS.spooledBlocks` of them may wait in a pod's /tmp. */
 const LARGEST_BATCH = 1_000_000;
 /** A timeout close to the normal time would lose parameters on a busy machine. */
 const TIMEOUT_FACTOR = 10;
@@ -98,7 +96,7 @@ function nodesReason(wanted: number, paidIdle: number, nodeSeconds: number, node
 function batchSizeFor({ totalParameters, secondsPerParameter }: Work, workers: number, coresOfPod: number): number {
   const inOneObject = (SECONDS_PER_OBJECT * coresOfPod) / secondsPerParameter;
   const balanced = totalParameters / (workers * BLOCKS_PER_WORKER);
-  const least = Math.max(1, Math.ceil(totalParameters / MAX_BLOCKS));
+  const least = Math.max(1, Math.ceil(totalParameters / LIMITS.blocks));
   return Math.max(least, roundDown(Math.min(inOneObject, balanced, LARGEST_BATCH)));
 }
 
@@ -107,7 +105,8 @@ function batchSizeReason(batchSize: number, blockSeconds: number, { totalParamet
   if (blockSeconds > SECONDS_PER_OBJECT / 2) {
     return `${time}; longer blocks save no request, because a worker stores its results every ${SECONDS_PER_OBJECT} s; an interruption costs as much`;
   }
-  if (batchSize === LARGEST_BATCH) return `${time}; 32 larger blocks would not fit into the /tmp of a small pod`;
+  if (batchSize === LARGEST_BATCH)
+    return `${time}; ${LIMITS.spooledBlocks} larger blocks would not fit into the /tmp of a small pod`;
   const blocks = Math.floor(totalParameters / workers / batchSize);
   return `${time}; each worker has ${formatCount(blocks)} blocks from all parts of the range, so that all end together`;
 }

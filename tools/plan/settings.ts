@@ -1,4 +1,4 @@
-import { DEFAULTS, formatCount, toEnvironment, variableName, type WorkerConfiguration } from "sweep-worker/contract";
+import { DEFAULTS, formatCount, type ResolvedWorkerSettings, toEnvironment, variableName } from "sweep-worker/contract";
 import type { Evaluation } from "../../worker/src/evaluation/source.ts";
 import type { JobFacts } from "../cost/environment.ts";
 import type { Recommendation } from "./recommendation.ts";
@@ -12,8 +12,8 @@ const MEASURED = [
   "seed",
   "simulateWorkMs",
   "evaluationTimeoutSeconds",
-] as const satisfies readonly (keyof WorkerConfiguration)[];
-type MeasuredSettings = Pick<WorkerConfiguration, (typeof MEASURED)[number]>;
+] as const satisfies readonly (keyof ResolvedWorkerSettings)[];
+type MeasuredSettings = Pick<ResolvedWorkerSettings, (typeof MEASURED)[number]>;
 
 /** Lines to paste into a job, and further steps. */
 export interface JobChanges {
@@ -28,7 +28,7 @@ export interface JobChanges {
 export function changesOf(
   { workers, batchSize, pod, timeoutSeconds }: Recommendation,
   job: JobFacts,
-  configuration: WorkerConfiguration,
+  configuration: ResolvedWorkerSettings,
   evaluation: Pick<Evaluation, "name" | "source">,
   missingFile: string | undefined,
 ): JobChanges {

@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /**
  * The sweep engine as a library: run an evaluation for every parameter of a range, each exactly once, and read the results.
  *
@@ -17,7 +18,7 @@ export {
 } from "./contract/index.ts";
 export { type FinishedRun, type JobProgress, LocalJob, type StartedRun } from "./engine/local-job.ts";
 export type { LocalJobOptions } from "./engine/options.ts";
-export { type LoadedEvaluation, loadEvaluation } from "./engine/prepare.ts";
+export { type EvaluationOptions, type LoadedEvaluation, loadEvaluation } from "./engine/prepare.ts";
 export { StoppedError } from "./engine/stopping.ts";
 export { type RunWorkerHooks, runWorker, type WorkerLog, type WorkerProgress } from "./engine/worker.ts";
 export type {

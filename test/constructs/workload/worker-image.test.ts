@@ -95,10 +95,15 @@ describe("the content of the worker's image", () => {
 test("locked dependencies are those Node.js would find, through nested node_modules, and optional ones where there are", () => {
   const packages = {
     "": { dependencies: { unrelated: "1" } },
-    worker: { dependencies: { a: "1", b: "1" }, optionalDependencies: { nowhere: "1" } },
+    worker: { dependencies: { a: "1" }, devDependencies: { b: "1" }, optionalDependencies: { nowhere: "1" } },
     "worker/node_modules/b": { version: "2.0.0", integrity: "sha-b2" },
     "node_modules/b": { version: "1.0.0", integrity: "sha-b1" },
-    "node_modules/a": { version: "1.0.0", integrity: "sha-a", dependencies: { b: "1", "@s/c": "1" } },
+    "node_modules/a": {
+      version: "1.0.0",
+      integrity: "sha-a",
+      dependencies: { b: "1", "@s/c": "1" },
+      devDependencies: { unrelated: "1" },
+    },
     "node_modules/a/node_modules/@s/c": { version: "3.0.0", integrity: "sha-c", dependencies: { a: "1" } },
     "node_modules/unrelated": { version: "1.0.0", integrity: "sha-u" },
   };

@@ -1,9 +1,12 @@
-import type { ResolvedWorkerSettings } from "../contract/declarations.ts";
+import { problemsOf } from "../contract/check.ts";
+import { type ResolvedWorkerSettings, withDefaults } from "../contract/declarations.ts";
 import { RESULTS_FORMAT, type RunIdentity, runName } from "../contract/identity.ts";
+import type { SettingName, WorkerSettings } from "../contract/worker-settings.ts";
 import { commandEvaluation, type Evaluation, findEvaluation, writeBundle } from "../evaluation/source.ts";
 import { openStore } from "../stores/open.ts";
 import type { ResultStore } from "../stores/store.ts";
 import { EvaluationSession } from "../supervisor/evaluation-session.ts";
+import { throwIfWrong } from "./options.ts";
 
 /** A run that can start: its evaluation is loaded, and its store exists and holds no other run. */
 export interface PreparedRun {
@@ -26,20 +29,25 @@ export interface LoadedEvaluation {
   readonly session: EvaluationSession;
 }
 
-type EvaluationConfiguration = Pick<
-  ResolvedWorkerSettings,
-  "evaluation" | "evaluationCommand" | "resultColumns" | "seed" | "simulateWorkMs"
->;
+/** The settings that choose an evaluation. */
+export type EvaluationOptions = Pick<WorkerSettings, (typeof EVALUATION_SETTINGS)[number]>;
+const EVALUATION_SETTINGS = [
+  "evaluation",
+  "evaluationCommand",
+  "resultColumns",
+  "seed",
+  "simulateWorkMs",
+] as const satisfies readonly SettingName[];
 
 /**
  * Finds an evaluation, bundles it and loads it in a process of its own.
  *
  * @throws PermanentError if the evaluation cannot be used.
  */
-export async function loadEvaluation(configuration: EvaluationConfiguration): Promise<LoadedEvaluation> {
-  const { evaluationCommand, resultColumns, seed, simulateWorkMs } = configuration;
-  const evaluation =
-    evaluationCommand === undefined ? findEvaluation(configuration.evaluation) : commandEvaluation(evaluationCommand);
+export async function loadEvaluation(options: EvaluationOptions): Promise<LoadedEvaluation> {
+  throwIfWrong(problemsOf(options, EVALUATION_SETTINGS));
+  const { evaluationCommand, resultColumns, seed, simulateWorkMs, evaluation: name } = withDefaults(options);
+  const evaluation = evaluationCommand === undefined ? findEvaluation(name) : commandEvaluation(evaluationCommand);
   const modulePath = evaluation.bundle === undefined ? undefined : writeBundle(evaluation.name, evaluation.bundle);
   const source =
     modulePath === undefined

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { withDefaults } from "../contract/declarations.ts";
 import { PermanentError } from "../contract/errors.ts";
 import { countOf, type Range, union } from "../parameters/ranges.ts";
 import { ColumnFiles } from "../stores/column-files.ts";
@@ -32,10 +33,10 @@ export interface RawSample {
 export interface SampleOptions {
   /** The sample is taken from the parameters 0 to one less than this. At least 1. */
   readonly totalParameters: number;
-  /** Chooses the parameters. The evaluation draws from the seed that it was loaded with. */
-  readonly seed: number;
-  /** Seconds that one parameter may take; 0 is no limit. */
-  readonly evaluationTimeoutSeconds: number;
+  /** Chooses the parameters. The evaluation draws from the seed that it was loaded with. @default 0 */
+  readonly seed?: number | undefined;
+  /** Seconds that one parameter may take; 0 is no limit. @default 60 */
+  readonly evaluationTimeoutSeconds?: number | undefined;
   /** No block starts after this time; a block under way gets half as long again. */
   readonly seconds: number;
   /** Ends the sample early: the result is what was measured until then. */
@@ -83,7 +84,7 @@ class Sampler {
   #evaluations = 0;
 
   constructor({ session, columns }: Sampled, options: SampleOptions) {
-    const { totalParameters, seed, evaluationTimeoutSeconds } = options;
+    const { totalParameters, seed, evaluationTimeoutSeconds } = withDefaults(options);
     this.#options = options;
     this.#blocks = new SampleBlocks(totalParameters, seed);
     this.#supervisor = new Supervisor({
