@@ -1,8 +1,8 @@
-// The evaluation of evaluations/compute.ts in a plain Node.js process: what this machine gives to one process, and to two.
+// Runs the evaluation of evaluations/compute.ts in a plain Node.js process, to measure the machine with one process and with two.
 //
 //   node compute-loop.mjs <parameters>
 //
-// Prints how many milliseconds they took, without the start of the process.
+// Prints the milliseconds, without the start of the process.
 function evaluate(parameter) {
   let state = parameter | 0;
   for (let round = 0; round < 400; round++) state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0;
@@ -20,5 +20,5 @@ compute(parameters / 10);
 const startedAt = performance.now();
 const sum = compute(parameters);
 const milliseconds = performance.now() - startedAt;
-// What is printed cannot be optimized away.
+// A printed value cannot be optimized away.
 process.stdout.write(`${sum}\n${milliseconds}\n`);

@@ -1,18 +1,18 @@
 /** One row of `npm run bench`. */
 export interface Measurement {
-  /** What was measured, in words a reader of the README understands. */
+  /** A name that a reader of the README understands. */
   readonly name: string;
-  /** Absent where it could not be measured on this machine; `detail` says why. */
+  /** Absent if this machine cannot measure it; `detail` has the reason. */
   readonly value?: number;
-  /** `x` is a ratio of two things measured in the same run. */
+  /** `x` is a ratio of two measurements of the same run. */
   readonly unit: "x" | "ns/parameter" | "ms";
-  /** What the value must reach; a row without one is for comparison only. */
+  /** The limit to keep. A row without one is for comparison only. */
   readonly limit?: { readonly atMost: number } | { readonly atLeast: number };
-  /** What the value was computed from. */
+  /** The measurements behind the value. */
   readonly detail?: string;
 }
 
-/** Whether a measurement is what it must be. Undefined where nothing is asked of it, or it could not be measured. */
+/** Whether a measurement keeps its limit. Undefined without a limit or a value. */
 export function isReached({ value, limit }: Measurement): boolean | undefined {
   if (limit === undefined || value === undefined) return undefined;
   return "atMost" in limit ? value <= limit.atMost : value >= limit.atLeast;

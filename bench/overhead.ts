@@ -4,12 +4,12 @@ import { timeRawLoop, timeWorker } from "./sweep.ts";
 import type { Workspace } from "./workspace.ts";
 
 /**
- * What the worker adds to the raw loop, in the long run.
+ * Measures the overhead of the worker over the raw loop, in the long run.
  *
- * Both are measured between the same two totals: the raw loop times the values after the first 20 million inside its process,
- * and from the worker's time for 120 million, the time for 20 million is taken off. So neither the start of processes nor the
- * compilation of the loop counts on either side, and everything that recurs does: checksums, commits, messages, synchronizing.
- * The whole time of a worker that starts, computes 10 million and ends is a row of its own.
+ * Both are measured between the same two totals. The raw loop times the values after the first 20 million inside its process.
+ * For the worker, the time for 20 million is subtracted from the time for 120 million. Neither side counts the start of
+ * processes or the compilation of the loop; both count all recurring work: checksums, commits, messages, synchronization.
+ * Another row has the whole time of a worker that starts, computes 10 million and ends.
  */
 export async function measureOverhead({ rounds, scaled, report, newPath, remove }: Workspace): Promise<Measurement[]> {
   const [least, most, small] = [scaled(20_000_000), scaled(120_000_000), scaled(10_000_000)];

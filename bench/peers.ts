@@ -1,20 +1,21 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { formatCount } from "sweep-worker/contract";
 import type { Measurement } from "./measurement.ts";
 import { isOnPath, runProgram, timedBy } from "./programs.ts";
 import { median, spread } from "./statistics.ts";
 import { evaluationPath, runSweep } from "./sweep.ts";
 import type { Workspace } from "./workspace.ts";
 
-const CHUNK = 10_000;
+const MANY_PER_TASK = 10_000;
 
 /** Something that computes the trivial function for many parameters on all cores. */
 interface Peer {
   readonly name: string;
-  /** The program that must be there, if it does not come with this repository. */
+  /** The required program, if the repository does not install it. */
   readonly program?: string;
-  /** What 10 million would take more than 20 s for is measured with fewer parameters. */
+  /** 10 million parameters, or fewer if those would take more than 20 s. */
   readonly total: number;
   readonly perTask: number;
   readonly how: string;
@@ -29,7 +30,7 @@ const inside = "timed inside, without its start; values stored, nothing committe
 const pool = (program: string, file: string) => (total: number, perTask: number, path: string) =>
   timedBy(program, [script(file), cores, total, perTask, path].map(String));
 
-/** GNU parallel starts a process for each job: that is what it is measured with. */
+/** GNU parallel starts a process for each job, which is part of its time. */
 async function timeGnuParallel(total: number, perTask: number, path: string): Promise<number> {
   mkdirSync(path);
   const starts = join(path, "starts.txt");
@@ -40,8 +41,8 @@ async function timeGnuParallel(total: number, perTask: number, path: string): Pr
   const job =
     perTask === 1
       ? "echo $((2 * {} + 1))"
-      : `'${process.execPath}' '${script("chunk.mjs")}' {} ${perTask} '${path}'/{}.f64`;
-  // It keeps files of its own below the home directory otherwise.
+      : `'${process.execPath}' '${script("task.mjs")}' {} ${perTask} '${path}'/{}.f64`;
+  // By default, it keeps files below the home directory.
   const variables = { PARALLEL_HOME: path };
   return (await runProgram("parallel", ["--jobs", String(cores), "--arg-file", starts, job], variables)).milliseconds;
 }
@@ -55,14 +56,14 @@ const peers: readonly Peer[] = [
   {
     name: `sweep run, ${cores} workers, the whole command`,
     total: 10_000_000,
-    perTask: CHUNK,
+    perTask: MANY_PER_TASK,
     how: "from start to exit; committed, checksummed, synchronized, isolated, verified",
     time: timeSweepRun,
   },
   {
     name: "piscina, 10,000 parameters a task",
     total: 10_000_000,
-    perTask: CHUNK,
+    perTask: MANY_PER_TASK,
     how: inside,
     time: pool(process.execPath, "piscina.mjs"),
   },
@@ -77,7 +78,7 @@ const peers: readonly Peer[] = [
     name: "Python multiprocessing, 10,000 parameters a task",
     program: "python3",
     total: 10_000_000,
-    perTask: CHUNK,
+    perTask: MANY_PER_TASK,
     how: inside,
     time: pool("python3", "multiprocessing_pool.py"),
   },
@@ -93,7 +94,7 @@ const peers: readonly Peer[] = [
     name: "GNU parallel, 10,000 parameters a job",
     program: "parallel",
     total: 1_000_000,
-    perTask: CHUNK,
+    perTask: MANY_PER_TASK,
     how: "from start to exit; a job starts Node.js and writes a file",
     time: timeGnuParallel,
   },
@@ -107,7 +108,7 @@ const peers: readonly Peer[] = [
   },
 ];
 
-/** What a user would pick instead, with the same trivial function, on all cores. */
+/** Measures the alternatives of a user, with the same trivial function, on all cores. */
 export async function measurePeers({ rounds, scaled, report, newPath, remove }: Workspace): Promise<Measurement[]> {
   const isPresent = (peer: Peer) => peer.program === undefined || isOnPath(peer.program);
   const present = peers.filter(isPresent);
@@ -126,7 +127,7 @@ export async function measurePeers({ rounds, scaled, report, newPath, remove }: 
   return peers.map((peer) => {
     const values = nanoseconds.get(peer);
     if (values === undefined) return { name: peer.name, unit, detail: `${peer.program} is not on this machine` };
-    const detail = `${spread(values, unit)}; ${scaled(peer.total).toLocaleString("en")} parameters, ${cores} at a time, ${peer.how}`;
+    const detail = `${spread(values, unit)}; ${formatCount(scaled(peer.total))} parameters, ${cores} at a time, ${peer.how}`;
     return { name: peer.name, unit, value: median(values), detail };
   });
 }

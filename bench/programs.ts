@@ -3,19 +3,19 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 /** How a program ended. */
 export interface Finished {
   readonly code: number | null;
-  /** What it printed on standard output, and on standard error. */
+  /** Its standard output and standard error. */
   readonly output: string;
   readonly errors: string;
-  /** From before it was started until it was gone. */
+  /** From before its start until its exit. */
   readonly milliseconds: number;
-  /** When it was gone, by the clock of `performance.now`. */
+  /** Its exit, by the clock of `performance.now`. */
   readonly exitedAt: number;
 }
 
-/** A program that runs. */
+/** A running program. */
 export interface Running {
   readonly finished: Promise<Finished>;
-  /** The first line of standard output for which `isWanted`. Rejects where the program ends before. */
+  /** The first line of standard output for which `isWanted`. Rejects if the program ends before. */
   readonly line: (isWanted: (line: string) => boolean) => Promise<string>;
   /** Sends SIGTERM. @returns whether the program was still running. */
   readonly terminate: () => boolean;
@@ -24,11 +24,11 @@ export interface Running {
 /** Nothing may outlive the benchmark. */
 const running = new Set<ChildProcess>();
 process.on("exit", () => {
-  // SIGTERM, because a worker then ends its evaluation process too.
+  // On SIGTERM, a worker ends its evaluation process too.
   for (const child of running) child.kill("SIGTERM");
 });
 
-/** Starts a program in an environment that holds nothing else that could configure a worker. */
+/** Starts a program without inherited environment variables that could configure a worker. */
 export function startProgram(
   command: string,
   args: readonly string[],
@@ -58,7 +58,7 @@ export function startProgram(
       exitedAt = performance.now();
       running.delete(child);
     });
-    // "close" comes after "exit", when what it printed last has arrived too.
+    // "close" comes after "exit", when the last output has arrived too.
     child.on("close", (code) => resolve({ code, output, errors, milliseconds: exitedAt - startedAt, exitedAt }));
   });
   const line = (isWanted: (line: string) => boolean) =>
@@ -76,7 +76,7 @@ export function startProgram(
   return { finished, line, terminate: () => child.kill("SIGTERM") };
 }
 
-/** @throws Error where the program does not end with exit code 0. */
+/** @throws Error if the exit code is not 0. */
 export async function runProgram(
   command: string,
   args: readonly string[],
@@ -88,7 +88,7 @@ export async function runProgram(
   throw new Error(`${[command, ...args].join(" ")} ended with exit code ${code}:\n${output}${errors}`);
 }
 
-/** Runs a script that measures itself, so that its start does not count, and prints the milliseconds last. */
+/** Runs a script that measures itself, without its start, and prints the milliseconds last. */
 export async function timedBy(command: string, args: readonly string[]): Promise<number> {
   const { output } = await runProgram(command, args);
   const milliseconds = Number(output.trimEnd().split("\n").at(-1));

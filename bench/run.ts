@@ -1,11 +1,13 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { describeProblem, oneOf } from "sweep-worker/contract";
 import { isReached, type Measurement } from "./measurement.ts";
 import { measureOverhead } from "./overhead.ts";
 import { measurePeers } from "./peers.ts";
 import { measureScaling } from "./scaling.ts";
+import { measureSynth } from "./synth.ts";
 import { formatTable } from "./table.ts";
 import { measureTermination } from "./termination.ts";
 import { measureVerify } from "./verify.ts";
@@ -20,25 +22,16 @@ const groups: Readonly<Record<string, (workspace: Workspace) => Promise<readonly
   synth: measureSynth,
 };
 
-const HELP = `Measures what the README promises, and prints a table. All ratios are of things measured in this one run, in turns.
+const HELP = `Measures the promises of the README, and prints a table. All ratios compare measurements of one run, made in turns.
 
-  npm run bench                    everything, written to bench/results.json too
-  npm run bench -- <group> ...     only some of: ${Object.keys(groups).join(", ")}
-  npm run bench -- --strict        exit code 1 where a limit is missed
-  npm run bench -- --quick         a tenth of the work, once: to try the benchmark, its numbers mean nothing
+  npm run bench                    everything, and write bench/results.json
+  npm run bench -- <group> ...     some of: ${Object.keys(groups).join(", ")}
+  npm run bench -- --strict        exit code 1 if a limit is missed
+  npm run bench -- --quick         a tenth of the work, once, to try the benchmark; its numbers mean nothing
 
-It takes some minutes and up to 1 GB in the directory for temporary files (TMPDIR), which should be on a disk. Nothing else
-should run meanwhile.
+It takes some minutes and up to 1 GB in the directory for temporary files (TMPDIR), which should be on a disk. Run nothing
+else meanwhile.
 `;
-
-/** The infrastructure's part, if it is there. */
-async function measureSynth({ report }: Workspace): Promise<readonly Measurement[]> {
-  const path = join(__dirname, "synth.ts");
-  if (!existsSync(path)) return [];
-  report("synth");
-  const { default: measure }: { default: () => Promise<Measurement[]> } = await import(path);
-  return measure();
-}
 
 async function main(): Promise<void> {
   const { values: options, positionals: chosen } = parseArgs({
@@ -51,14 +44,21 @@ async function main(): Promise<void> {
   }
   const unknown = chosen.filter((name) => groups[name] === undefined);
   if (unknown.length > 0)
-    throw new Error(`no such group: ${unknown.join(", ")}; there are ${Object.keys(groups).join(", ")}`);
+    throw new Error(
+      describeProblem({
+        path: ["group"],
+        allowed: oneOf(Object.keys(groups)),
+        got: unknown.join(", "),
+        fix: "name one of these",
+      }),
+    );
   const names = chosen.length > 0 ? chosen : Object.keys(groups);
 
   const load = loadavg()[0] as number;
   if (load > 0.5)
-    process.stderr.write(`The machine is busy (load ${load.toFixed(1)}): the numbers will be worse than they are.\n`);
+    process.stderr.write(`The machine is busy (load ${load.toFixed(1)}), so the numbers will be too bad.\n`);
   const workspace = createWorkspace(options.quick === true);
-  // The programs that are measured put their temporary files where they are removed in the end.
+  // The measured programs put their temporary files here, and they are removed in the end.
   process.env.TMPDIR = workspace.directory;
   const measurements: Measurement[] = [];
   for (const name of names) measurements.push(...((await groups[name]?.(workspace)) ?? []));
@@ -84,7 +84,7 @@ function writeResults(measurements: readonly Measurement[], load: number): void 
   writeFileSync(join(__dirname, "results.json"), `${JSON.stringify(results, undefined, 2)}\n`);
 }
 
-// So that what runs when this process exits, runs: children end, and temporary files go.
+// Exit regularly on a signal, so that the exit handlers end children and remove temporary files.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(1));
 main().catch((error: Error) => {
   process.stderr.write(`\n${error.message}\n`);

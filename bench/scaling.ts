@@ -6,10 +6,10 @@ import { evaluationPath, runSweep } from "./sweep.ts";
 import type { Workspace } from "./workspace.ts";
 
 /**
- * How much faster two workers are than one, for an evaluation that only computes. From the line "Computed" of `sweep run`, in
- * which the start of the workers counts: the total is large enough that it hardly matters.
+ * Compares the speed of two workers with that of one, for an evaluation that only computes. The line "Computed" of `sweep run`
+ * includes the start of the workers; the total is large enough that it hardly matters.
  *
- * Beside it, the same for plain processes without any worker: no worker can scale better than the machine.
+ * The same comparison of plain processes shows the limit of the machine.
  */
 export async function measureScaling({ rounds, scaled, report, newPath, remove }: Workspace): Promise<Measurement[]> {
   const total = scaled(12_000_000);
@@ -27,14 +27,14 @@ export async function measureScaling({ rounds, scaled, report, newPath, remove }
   const one: number[] = [];
   const two: number[] = [];
   const machine: number[] = [];
-  // A round takes longer than those of the other groups.
+  // A round takes longer than in the other groups.
   const fewer = Math.ceil(rounds / 2);
   for (let round = 1; round <= fewer; round++) {
     report(`scaling: round ${round} of ${fewer}`);
     one.push(await millionsPerSecond(1));
     two.push(await millionsPerSecond(2));
     const alone = await timePlain();
-    // Each of the two does as much as the one.
+    // Each of the two computes as much as the one alone.
     const together = Math.max(...(await Promise.all([timePlain(), timePlain()])));
     machine.push((2 * alone) / together);
   }
@@ -50,7 +50,7 @@ export async function measureScaling({ rounds, scaled, report, newPath, remove }
         `one ${spread(one, "M/s")}, two ${spread(two, "M/s")}`,
     },
     {
-      name: "Two plain processes against one: what the machine gives",
+      name: "Two plain processes against one: the limit of the machine",
       value: median(machine),
       unit: "x",
       detail: `${spread(machine, "x")}; the same function, ${plain / 1e6}M parameters in each process, nothing stored`,

@@ -8,14 +8,14 @@ export function runSweep(args: readonly string[]): Promise<Finished> {
   return runProgram(process.execPath, [SWEEP, ...args]);
 }
 
-/** The worker of a run, configured as in a pod. */
+/** A worker, configured as in a pod. */
 export interface WorkerOptions {
   /** A file of bench/evaluations, without its extension. */
   readonly evaluation: string;
   readonly total: number;
   readonly results: string;
   readonly batchSize?: number;
-  /** For the evaluation, which inherits it. */
+  /** Environment variables for the evaluation. */
   readonly variables?: Readonly<Record<string, string>>;
 }
 
@@ -40,7 +40,7 @@ export function startWorker({ evaluation, total, results, batchSize, variables }
 export interface LogLine {
   readonly time: string;
   readonly msg: string;
-  /** Of "started": how many parameters an earlier start has committed. */
+  /** In the line "started": the number of parameters that an earlier start committed. */
   readonly resumed?: number;
 }
 
@@ -51,16 +51,16 @@ export function parseLog(output: string): LogLine[] {
     .map((line) => JSON.parse(line));
 }
 
-/** The line that a worker logs when its evaluation is loaded and its results are open, just before it computes. */
+/** A worker logs this line after loading its evaluation and opening its results, just before it computes. */
 export function isStarted(line: string): boolean {
   return line.includes('"msg":"started"');
 }
 
-/** How long a worker took. */
+/** The times of a worker, in milliseconds. */
 export interface WorkerTime {
-  /** From "started" to "Processed" in its log, so without the start of its processes. */
+  /** From "started" to "Processed" in its log, without the start of its processes. */
   readonly computing: number;
-  /** From before its process was started until it was gone. */
+  /** From before the start of its process until its exit. */
   readonly whole: number;
 }
 
@@ -74,7 +74,7 @@ export async function timeWorker(options: WorkerOptions): Promise<WorkerTime> {
   return { computing: Date.parse(processed.time) - Date.parse(started.time), whole: milliseconds };
 }
 
-/** Milliseconds of the raw loop, for `values` after so many others. */
+/** Milliseconds of the raw loop, for `values` after `warmUp` others. */
 export function timeRawLoop(path: string, warmUp: number, values: number): Promise<number> {
   return timedBy(process.execPath, [join(__dirname, "raw-loop.mjs"), path, String(warmUp), String(values)]);
 }

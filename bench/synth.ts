@@ -3,11 +3,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Measurement } from "./measurement.ts";
+import { median } from "./statistics.ts";
+import type { Workspace } from "./workspace.ts";
 
 const project = join(__dirname, "..");
 const rounds = 5;
 
-/** The smallest program cdktf calls an app: one stack, no provider, no resource. */
+/** The smallest cdktf app: one stack without provider or resource. */
 const emptyApp = `import { App, TerraformStack } from "cdktf";
 const app = new App();
 new TerraformStack(app, "empty");
@@ -15,12 +17,13 @@ app.synth();
 `;
 
 /**
- * What a change of one line costs before a plan can begin: the command of cdktf.json, type-check included, against the
- * same command in an empty app. Alternating, so that both meet the same machine; medians, so that one hiccup is none.
+ * Times the command of cdktf.json, type-check included, against the same command in an empty app. It is the cost of a one-line
+ * change before a plan can begin. The rounds alternate, so that both meet the same load, and medians ignore single outliers.
  */
-export default async function measureSynth(): Promise<Measurement[]> {
+export async function measureSynth({ report }: Workspace): Promise<Measurement[]> {
+  report("synth");
   const { app } = JSON.parse(readFileSync(join(project, "cdktf.json"), "utf8")) as { app: string };
-  // Inside the project, so that both find the same node_modules.
+  // The empty app is inside the project, so that both find the same node_modules.
   const empty = mkdtempSync(join(project, ".bench-empty-"));
   const outdir = mkdtempSync(join(tmpdir(), "bench-synth-"));
   try {
@@ -62,8 +65,4 @@ function milliseconds(command: string, cwd: string, outdir: string): number {
   });
   if (result.status !== 0) throw new Error(`${command} failed in ${cwd}:\n${result.stdout}${result.stderr}`);
   return performance.now() - start;
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }

@@ -1,20 +1,14 @@
+import { formatCount } from "sweep-worker/contract";
+import { table } from "../tools/support/table.ts";
 import { isReached, type Measurement } from "./measurement.ts";
 import { inThreeDigits } from "./statistics.ts";
 
-const HEADINGS = ["", "value", "limit", ""];
-
-/** Measurements as an aligned table, and below it what each was computed from. */
+/** Measurements as a table, followed by their details. */
 export function formatTable(measurements: readonly Measurement[]): string {
-  const rows = [HEADINGS, ...measurements.map(cellsOf)];
-  const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => (row[column] as string).length)));
-  const lines = rows.map(([name = "", value = "", limit = "", verdict = ""]) => {
-    const [nameWidth = 0, valueWidth = 0, limitWidth = 0] = widths;
-    return `${name.padEnd(nameWidth)}  ${value.padStart(valueWidth)}  ${limit.padEnd(limitWidth)}  ${verdict}`.trimEnd();
-  });
-  const details = measurements.map(({ name, detail }) => (detail === undefined ? "" : `${name}:\n  ${detail}`));
-  return [...lines, "", "Least / median / most of the rounds, and how:", ...details.filter((text) => text !== "")].join(
-    "\n",
-  );
+  const rows = table(["", "value", "limit", ""], [1]);
+  rows.push(...measurements.map(cellsOf));
+  const details = measurements.flatMap(({ name, detail }) => (detail === undefined ? [] : [`${name}:\n  ${detail}`]));
+  return [rows.toString(), "", "Least / median / most of the rounds, and the method:", ...details].join("\n");
 }
 
 function cellsOf(measurement: Measurement): string[] {
@@ -27,6 +21,6 @@ function cellsOf(measurement: Measurement): string[] {
 
 function describeLimit(limit: NonNullable<Measurement["limit"]>, unit: Measurement["unit"]): string {
   return "atMost" in limit
-    ? `at most ${limit.atMost.toLocaleString("en", { maximumFractionDigits: 1 })} ${unit}`
+    ? `at most ${formatCount(Number(limit.atMost.toFixed(1)))} ${unit}`
     : `at least ${limit.atLeast} ${unit}`;
 }

@@ -1,16 +1,15 @@
 import { setTimeout } from "node:timers/promises";
+import { EXIT_CODE, formatCount } from "sweep-worker/contract";
 import type { Measurement } from "./measurement.ts";
 import { spread } from "./statistics.ts";
 import { isStarted, parseLog, runSweep, startWorker, type WorkerOptions } from "./sweep.ts";
 import type { Workspace } from "./workspace.ts";
 
-const TERMINATED = 143;
-
-/** What a worker is doing when it is asked to stop. */
+/** The activity of a worker at the time of the signal. */
 interface Situation {
   readonly name: string;
   readonly worker: Omit<WorkerOptions, "results">;
-  /** When the signal is sent, in milliseconds after the worker has begun to compute. */
+  /** The time of the signal, in milliseconds after the worker begins to compute. */
   readonly from: number;
   readonly to: number;
 }
@@ -39,8 +38,8 @@ const situations: readonly Situation[] = [
 ];
 
 /**
- * How long a worker takes from SIGTERM to its exit, the worst of several. Each time, what it says it has committed is counted
- * afterwards, and a second start must find exactly that and compute the rest.
+ * Measures the time of a worker from SIGTERM to its exit, the worst of several. Each time, its committed parameters are counted
+ * afterwards, and a second start must find exactly those and compute the rest.
  */
 export async function measureTermination(workspace: Workspace): Promise<Measurement[]> {
   const { rounds, report } = workspace;
@@ -60,7 +59,7 @@ export async function measureTermination(workspace: Workspace): Promise<Measurem
       unit: "ms",
       limit: { atMost: 100 },
       detail:
-        `${spread(times, "ms")}; exit code ${TERMINATED}; committed by then ${spread(present, `of ${worker.total.toLocaleString("en")}`)}; ` +
+        `${spread(times, "ms")}; exit code ${EXIT_CODE.TERMINATED}; committed by then ${spread(present, `of ${formatCount(worker.total)}`)}; ` +
         "a second start found the same and completed the run",
     };
   });
@@ -77,7 +76,7 @@ async function stopAndResume(
   const sentAt = performance.now();
   if (!first.terminate()) throw new Error("the worker was done before it could be stopped: its total is too small");
   const { code, output, errors, exitedAt } = await first.finished;
-  if (code !== TERMINATED) throw new Error(`the worker ended with exit code ${code}:\n${output}${errors}`);
+  if (code !== EXIT_CODE.TERMINATED) throw new Error(`the worker ended with exit code ${code}:\n${output}${errors}`);
 
   const { present } = await countsOf(results);
   const { variables: _, ...second } = worker;

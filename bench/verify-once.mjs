@@ -1,8 +1,8 @@
-// Verifies results once in this process, cold, and prints how many milliseconds it took without the start of Node.js.
+// Verifies results once in this process, cold, and prints the milliseconds, without the start of Node.js.
 //
 //   node verify-once.mjs <results>
 //
-// The function is taken from the bundle that `sweep` itself runs.
+// The function comes from the bundle of `sweep`.
 import { verify } from "../worker/dist/index.mjs";
 
 const startedAt = performance.now();

@@ -6,8 +6,8 @@ import { runSweep, timeRawLoop, timeWorker } from "./sweep.ts";
 import type { Workspace } from "./workspace.ts";
 
 /**
- * How long it takes to prove that 10 million results are complete and undamaged, with the receipt: inside the process, because
- * `sweep run` verifies in the process that it has; and as a command.
+ * Times the proof that 10 million results are complete and undamaged, with the receipt. One row is inside a process, as
+ * `sweep run` verifies; the other is the whole command.
  */
 export async function measureVerify({ rounds, scaled, report, newPath, remove }: Workspace): Promise<Measurement[]> {
   const total = scaled(10_000_000);

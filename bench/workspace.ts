@@ -2,21 +2,21 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** What a group of measurements is given. */
+/** The surroundings of a group of measurements. */
 export interface Workspace {
-  /** How often everything is repeated. */
+  /** The number of repetitions. */
   readonly rounds: number;
-  /** How many parameters instead of so many: fewer where the benchmark itself is being tried. */
+  /** The number of parameters to use for a full number: fewer with `--quick`. */
   readonly scaled: (parameters: number) => number;
-  /** Says on standard error what is being done. */
+  /** Prints the current step on standard error. */
   readonly report: (text: string) => void;
-  /** A path for a file or directory that nothing else uses. All of them are on one disk, and are removed in the end. */
+  /** A new path for a file or directory. All paths are on one disk, and are removed in the end. */
   readonly newPath: () => string;
-  /** Removes what is at a path: at once, so that its unwritten pages do not burden what is measured next. */
+  /** Removes a path at once, so that its unwritten pages do not slow the next measurement. */
   readonly remove: (path: string) => void;
 }
 
-/** @param isQuick whether only the benchmark itself is being tried. */
+/** @param isQuick whether to try the benchmark only. */
 export function createWorkspace(isQuick: boolean): Workspace & { readonly directory: string } {
   const directory = mkdtempSync(join(tmpdir(), "evaluation-platform-bench-"));
   process.on("exit", () => rmSync(directory, { recursive: true, force: true }));

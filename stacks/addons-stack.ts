@@ -20,7 +20,7 @@ export class AddonsStack extends TerraformStack {
     super(scope, id);
     const { cluster } = platform;
     configureState(this, environment);
-    configureHelm(this, cluster, environment.region);
+    configureHelm(this, cluster);
     // Explicit, because no attribute reference implies it: access entries, routes and CoreDNS must outlive the releases.
     this.addDependency(platform);
 

@@ -9,15 +9,15 @@ const kubernetesProviderVersion = ">= 2.36.0, < 4.0.0";
 const helmProviderVersion = ">= 2.17.0, < 4.0.0";
 
 /** Lets a stack create Kubernetes resources in a cluster that another stack has created. */
-export function configureKubernetes(stack: TerraformStack, cluster: ICluster, region: string): void {
-  const { host, clusterCaCertificate, exec } = access(cluster, region);
+export function configureKubernetes(stack: TerraformStack, cluster: ICluster): void {
+  const { host, clusterCaCertificate, exec } = access(cluster);
   new KubernetesProvider(stack, "kubernetes", { host, clusterCaCertificate, exec: [exec] });
   requireVersion(stack, "kubernetes", kubernetesProviderVersion);
 }
 
 /** Lets a stack install charts in a cluster that another stack has created. */
-export function configureHelm(stack: TerraformStack, cluster: ICluster, region: string): void {
-  new HelmProvider(stack, "helm", { kubernetes: access(cluster, region) });
+export function configureHelm(stack: TerraformStack, cluster: ICluster): void {
+  new HelmProvider(stack, "helm", { kubernetes: access(cluster) });
   requireVersion(stack, "helm", helmProviderVersion);
 }
 
@@ -26,7 +26,7 @@ export function configureHelm(stack: TerraformStack, cluster: ICluster, region: 
  * localhost while the cluster does not exist (terraform-aws-eks#2007, #2501). The AWS CLI creates a token whenever one is needed,
  * because a token in a state expires after 15 minutes.
  */
-function access(cluster: ICluster, region: string) {
+function access(cluster: ICluster) {
   return {
     host: cluster.clusterEndpoint,
     clusterCaCertificate: Fn.base64decode(cluster.certificateAuthorityData),
@@ -34,7 +34,7 @@ function access(cluster: ICluster, region: string) {
       apiVersion: "client.authentication.k8s.io/v1beta1",
       command: "aws",
       // Force JSON: a different default output format in the user's AWS config would break the token parsing.
-      args: ["eks", "get-token", "--cluster-name", cluster.clusterName, "--region", region, "--output", "json"],
+      args: ["eks", "get-token", "--cluster-name", cluster.clusterName, "--region", cluster.region, "--output", "json"],
     },
   };
 }

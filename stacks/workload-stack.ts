@@ -29,7 +29,7 @@ export class WorkloadStack extends TerraformStack {
     super(scope, id);
     const { cluster } = platform;
     configureState(this, environment);
-    configureKubernetes(this, cluster, environment.region);
+    configureKubernetes(this, cluster);
     this.addDependency(platform);
     // Explicit, because no reference implies it: without the autoscaler pods stay pending, and nodes stay after their pods.
     this.addDependency(addons);
@@ -69,7 +69,7 @@ export class WorkloadStack extends TerraformStack {
           region: environment.region,
           resultsBucket: platform.results.bucketName,
           resultsPrefix: platform.resultsPrefix,
-          dependables: namespace.dependables,
+          dependsOn: namespace.dependables,
         }),
     );
   }

@@ -6,8 +6,6 @@ import { dynamic, fixed, fromZero } from "../constructs/pools/capacity.ts";
 import { describeProblem } from "../constructs/support/problems.ts";
 import { dev, environments, prod } from "../environments.ts";
 import { environmentSchema } from "../stacks/configuration/schema.ts";
-import { EXIT_CODE } from "../worker/src/contract/errors.ts";
-import { DEFAULTS, variableName, type WorkerConfiguration } from "../worker/src/contract/settings.ts";
 import { problemsOf } from "./support/fixtures.ts";
 import { codeAfter, codeBlocks, readme, repository } from "./support/readme.ts";
 
@@ -17,37 +15,6 @@ const documents = ["", "docs"].flatMap((folder) =>
     .filter((name) => name.endsWith(".md"))
     .map((name) => join(folder, name)),
 );
-
-test("the table of variables is the contract", () => {
-  const rows = readme.split("\n").flatMap((line) => {
-    const [, variable, byDefault] = /^\| `([A-Z0-9_]+)` \|.*\|([^|]*)\|$/.exec(line) ?? [];
-    return variable === undefined ? [] : [[variable, byDefault?.replaceAll("`", "").trim()] as const];
-  });
-  const documented = Object.fromEntries(rows);
-  for (const [property, value] of Object.entries(DEFAULTS)) {
-    expect({ property, value: documented[variableName(property as keyof WorkerConfiguration)] }).toEqual({
-      property,
-      value: value.toLocaleString("en"),
-    });
-  }
-  const others = [
-    "workerId",
-    "totalWorkers",
-    "totalParameters",
-    "evaluationCommand",
-    "resultColumns",
-    "resultsUrl",
-  ] as const;
-  for (const property of others) expect(Object.keys(documented)).toContain(variableName(property));
-  expect(rows).toHaveLength(Object.keys(DEFAULTS).length + others.length);
-});
-
-test("the table of exit codes is complete", () => {
-  const documented = readme
-    .split("\n")
-    .flatMap((line) => /^\| ([\d, ]+) \|/.exec(line)?.[1]?.split(", ").map(Number) ?? []);
-  for (const code of Object.values(EXIT_CODE)) expect(documented).toContain(code);
-});
 
 test("every dependency is explained", () => {
   const packages = ["package.json", "worker/package.json"].flatMap((path) => {

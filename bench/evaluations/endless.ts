@@ -1,4 +1,4 @@
-/** In its first start, where the environment says at which parameter, it never returns. */
+/** Never returns from the parameter in BENCH_ENDLESS_AT. A second start runs without that variable. */
 const endlessAt = Number(process.env.BENCH_ENDLESS_AT);
 
 export function evaluate(parameter: number): number {

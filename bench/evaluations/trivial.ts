@@ -1,4 +1,4 @@
-/** Costs nothing: what remains is the worker. */
+/** Costs nothing, so that only the overhead of the worker is measured. */
 export function evaluate(parameter: number): number {
   return 2 * parameter + 1;
 }

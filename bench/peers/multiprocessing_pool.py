@@ -1,8 +1,8 @@
-"""What a user of Python would pick: a pool of processes. The parent writes what they return into a file.
+"""A pool of processes, as a user of Python would use it. The parent writes the results to a file.
 
     python3 multiprocessing_pool.py <processes> <parameters> <parameters a task> <file>
 
-Prints how many milliseconds it took, without the start of the processes.
+Prints the milliseconds, without the start of the processes.
 """
 
 import sys
@@ -20,7 +20,7 @@ def evaluate_one(parameter):
     return parameter, float(evaluate(parameter))
 
 
-def evaluate_chunk(count, start):
+def evaluate_many(count, start):
     return start, array("d", [evaluate(parameter) for parameter in range(start, start + count)])
 
 
@@ -32,7 +32,7 @@ def compute(pool, total, per_task, path):
                 values[parameter] = value
             values.tofile(file)
         else:
-            for start, values in pool.imap_unordered(partial(evaluate_chunk, per_task), range(0, total, per_task)):
+            for start, values in pool.imap_unordered(partial(evaluate_many, per_task), range(0, total, per_task)):
                 file.seek(8 * start)
                 values.tofile(file)
 

@@ -2,7 +2,7 @@ import { move } from "piscina";
 
 const evaluate = (parameter) => 2 * parameter + 1;
 
-/** A single value is returned as it is, several as an array that is moved, not copied. */
+/** Returns a single value as a number, and several as an array that is moved instead of copied. */
 export default function task({ start, count }) {
   if (count === 1) return evaluate(start);
   const values = new Float64Array(count);

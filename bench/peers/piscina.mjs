@@ -1,8 +1,8 @@
-// What a user of Node.js would pick: a pool of threads. The main thread writes what they return into a file.
+// A pool of threads, as a user of Node.js would use it. The main thread writes the results to a file.
 //
 //   node piscina.mjs <threads> <parameters> <parameters a task> <file>
 //
-// Prints how many milliseconds it took, without the start of the process and of the threads.
+// Prints the milliseconds, without the start of the process and of the threads.
 import { closeSync, openSync, writeSync } from "node:fs";
 import { Piscina } from "piscina";
 
@@ -16,14 +16,14 @@ async function compute(from, to) {
   for (let start = from; start < to; start += perTask) {
     const count = Math.min(perTask, to - start);
     const task = pool.run({ start, count });
-    // A write for each single value would cost more than the pool.
+    // One write per value would cost more than the pool.
     tasks.push(perTask === 1 ? task : task.then((values) => writeSync(file, values, 0, count * 8, start * 8)));
   }
   const results = await Promise.all(tasks);
   if (perTask === 1) writeSync(file, Float64Array.from(results), 0, results.length * 8, from * 8);
 }
 
-// The threads start, and the code is compiled.
+// Starts the threads and compiles the code.
 await compute(0, Math.ceil(total / 10));
 const startedAt = performance.now();
 await compute(0, total);

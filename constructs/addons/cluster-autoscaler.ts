@@ -18,7 +18,7 @@ const chart: Chart = {
 /** The rule by which the autoscaler picks one of several pools for a pod. */
 export type Expander = "priority" | "least-waste";
 
-/** The values of the options of the autoscaler that are left out. */
+/** Defaults of the options of the autoscaler. */
 export const clusterAutoscalerDefaults = {
   expander: "priority",
   scaleDownUnneededMinutes: 5,

@@ -53,7 +53,7 @@ export const controlPlaneLogTypes = ["api", "audit", "authenticator", "controlle
 /** A log of the control plane. */
 export type ControlPlaneLogType = (typeof controlPlaneLogTypes)[number];
 
-/** The values of the options of a cluster that are left out. */
+/** Defaults of the options of a cluster. */
 export const clusterDefaults = {
   enabledLogTypes: ["api", "audit", "authenticator"],
   logRetentionInDays: 30,

@@ -54,7 +54,7 @@ export class FlowLogs extends Construct {
       iamRoleArn: role.arn,
       // One record in ten minutes instead of one in each minute: a tenth of the volume, and of its price.
       maxAggregationInterval: 600,
-      // AWS creates a flow log without permission to write, and it stays empty.
+      // AWS accepts a flow log that lacks the permission to write, and the log stays empty.
       dependsOn: [permission],
     });
   }

@@ -57,7 +57,7 @@ export const natGatewayModes = ["none", "single", "per-zone"] as const;
 /** Number of NAT gateways: none, one for the whole VPC, or one for each zone. */
 export type NatGatewayMode = (typeof natGatewayModes)[number];
 
-/** The values of the options of a network that are left out. */
+/** Defaults of the options of a network. */
 export const networkDefaults = {
   natGateways: "single",
   interfaceEndpoints: [],

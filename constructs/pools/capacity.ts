@@ -33,7 +33,7 @@ export const capacitySchema = z
     withFix({
       allowed: "fixed(nodes), dynamic(min, max) or fromZero(max)",
       example: { mode: "fromZero", min: 0, max: 50 },
-      fix: "write for example fromZero(50)",
+      fix: "use for example fromZero(50)",
     }),
   );
 

@@ -9,7 +9,7 @@ export const capacityTypes = ["ON_DEMAND", "SPOT"] as const;
 /** A purchase option of EC2, by its name in EKS. */
 export type CapacityType = (typeof capacityTypes)[number];
 
-/** The values of the options of a pool that are left out. */
+/** Defaults of the options of a pool. */
 export const nodePoolDefaults = {
   capacityType: "ON_DEMAND",
   labels: {},

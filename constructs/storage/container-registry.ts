@@ -6,7 +6,7 @@ import { z } from "zod";
 import { flag, type ShapeOf } from "../support/fields.ts";
 import { type Problem, show, throwIfAny } from "../support/problems.ts";
 
-/** The values of the options of a registry that are left out. */
+/** Defaults of the options of a registry. */
 export const containerRegistryDefaults = {
   forceDelete: false,
   keepImages: 100,
@@ -15,8 +15,8 @@ export const containerRegistryDefaults = {
 /** Options of the registry. An environment sets them as `registry`. */
 export interface ContainerRegistryOptions {
   /**
-   * Whether a destroy also deletes the images. Deploy it before the destroy: ECR reads it from the state of the last deploy, and
-   * refuses to delete a repository with images otherwise (terraform-provider-aws#33523).
+   * Whether a destroy also deletes the images. It takes effect with the deploy that sets it and not with the destroy: without that
+   * deploy, ECR refuses to delete a repository with images (terraform-provider-aws#33523).
    * @default false
    */
   readonly forceDelete?: boolean | undefined;

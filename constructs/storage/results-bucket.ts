@@ -12,7 +12,7 @@ import { flag, number, type ShapeOf } from "../support/fields.ts";
 import type { PolicyStatement } from "../support/iam-policy.ts";
 import { type Problem, show, throwIfAny } from "../support/problems.ts";
 
-/** The values of the options of a results bucket that are left out. */
+/** Defaults of the options of a results bucket. */
 export const resultsBucketDefaults = { forceDestroy: false } as const satisfies Partial<ResultsBucketOptions>;
 
 /** Options of the bucket for results. An environment sets them as `results`. */

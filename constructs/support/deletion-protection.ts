@@ -6,8 +6,7 @@ import { TerraformData } from "./terraform-data.ts";
 /** State of the deletion protection of a stack. */
 export interface DeletionProtectionProps {
   /**
-   * `true` makes every destroy of the stack fail. To destroy the stack, deploy once with `false`: removing the construct would leave
-   * the protection in Terraform's state.
+   * `true` makes every destroy of the stack fail. To destroy the stack, deploy once with `false`.
    */
   readonly enabled: boolean;
 }

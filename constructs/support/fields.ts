@@ -1,26 +1,10 @@
+import { type Facts, withFix } from "sweep-worker/contract";
 import { z } from "zod";
-import { show } from "./problems.ts";
 
-/** Metadata of a field, beside its type and its TSDoc: errors and reference tables are made of it. */
-export interface FieldMetadata {
-  /**
-   * Completes "must be ...", for example `a whole number from 1`.
-   * @default - the name of the type
-   */
-  readonly allowed?: string;
-  /** A value that works when it is copied. */
-  readonly example: unknown;
-  /**
-   * The value of a field that is left out.
-   * @default - none, or a value that depends on other fields
-   */
-  readonly default?: unknown;
-  /**
-   * Completes an error, in the imperative.
-   * @default - "write for example", and the example
-   */
-  readonly fix?: string;
-}
+export { withFix } from "sweep-worker/contract";
+
+/** Facts about a field, beside its type and its TSDoc. Without `allowed`, errors name the type. */
+export type FieldMetadata = Partial<Facts<unknown>> & Pick<Facts<unknown>, "example">;
 
 /**
  * The shape of an interface's schema, for `satisfies`: the compiler then refuses a schema that lacks a field of the interface,
@@ -63,9 +47,4 @@ export function list<Item extends z.ZodType>(item: Item, metadata: FieldMetadata
 /** A field that holds values by name. */
 export function byName<Value extends z.ZodType>(value: Value, metadata: FieldMetadata) {
   return z.record(z.string(), value).meta(withFix({ allowed: "an object", ...metadata }));
-}
-
-/** Adds the metadata of a field whose schema is an object. */
-export function withFix(metadata: FieldMetadata) {
-  return { ...metadata, fix: metadata.fix ?? `write for example ${show(metadata.example)}` };
 }

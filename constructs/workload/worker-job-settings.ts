@@ -199,6 +199,3 @@ export const workerJobSettingsSchema = z.strictObject({
     defaultText: "the job's name and a hash of evaluation, columns, parameters, batch size and seed",
   }).optional(),
 } satisfies { readonly [Name in keyof WorkerJobSettings]-?: z.ZodType<WorkerJobSettings[Name]> });
-
-// The names of before, for stacks/configuration/schema.ts, until it takes the schema from here.
-export { LOG_LEVELS as logLevels, PARTITIONS as partitions } from "sweep-worker/contract";

@@ -31,7 +31,7 @@ export interface WorkerJobProps extends WorkerJobSettings {
   /** Prefix of the keys of results, for example `runs/`. */
   readonly resultsPrefix: string;
   /** Resources that must outlive the pods, for example the network policy that lets them reach the bucket. */
-  readonly dependables: readonly ITerraformDependable[];
+  readonly dependsOn: readonly ITerraformDependable[];
 }
 
 /**
@@ -92,7 +92,7 @@ export class WorkerJob extends Construct {
       data: variables(this.resultsUrl),
       // Pods that start later read the same values as the first ones.
       immutable: true,
-      dependsOn: [...props.dependables],
+      dependsOn: [...props.dependsOn],
     });
     new JobV1(this, "job", {
       metadata: { name: this.jobName, namespace, labels },
@@ -106,7 +106,7 @@ export class WorkerJob extends Construct {
       waitForCompletion: false,
       // Terraform waits for the last pod, and pods have 100 s to end. The provider's own limit is one minute.
       timeouts: { create: "5m", update: "5m", delete: "15m" },
-      dependsOn: [configMap, ...image.dependables, ...props.dependables],
+      dependsOn: [configMap, ...image.dependables, ...props.dependsOn],
     });
   }
 }
@@ -130,7 +130,7 @@ function podFailureRules(): JobV1SpecPodFailurePolicyRule[] {
 }
 
 /** The settings that all workers of a sweep share. Each worker adds its own number. */
-function workerSettingsOf(settings: WorkerJobSettings, resultsUrl: string): Partial<WorkerSettings> {
+export function workerSettingsOf(settings: WorkerJobSettings, resultsUrl: string): Partial<WorkerSettings> {
   const given: Partial<WorkerSettings> = Object.fromEntries(workerSettingNames.map((name) => [name, settings[name]]));
   // With the defaults, so that a ConfigMap shows what its workers do, also after the defaults have changed.
   const { evaluation, ...others } = withDefaults(given);

@@ -7,20 +7,19 @@ import { workerLabels } from "./worker-pod.ts";
 
 export interface WorkerNamespaceProps {
   readonly name: string;
-  /** Service account of the workers, to which the platform has bound their role. */
+  /** Name of the workers' service account. The platform binds their role to it. */
   readonly serviceAccount: string;
-  /** Kubernetes minor, whose definition of the restricted Pod Security Standard holds. */
+  /** Minor version of Kubernetes whose definition of the restricted Pod Security Standard applies, for example `1.35`. */
   readonly kubernetesVersion: string;
 }
 
 /**
- * A namespace where pods are restricted, nothing may talk to anything, and workers may reach what they need: names, their
- * AWS credentials, and S3.
+ * A namespace with restricted pods and without network traffic, except that workers reach DNS, their AWS credentials and S3.
  */
 export class WorkerNamespace extends Construct {
   readonly namespace: string;
   readonly serviceAccountName: string;
-  /** What pods depend on: they are drained before it goes. */
+  /** Resources that pods depend on. Terraform destroys the pods first. */
   readonly dependables: readonly ITerraformDependable[];
 
   constructor(scope: Construct, id: string, props: WorkerNamespaceProps) {
@@ -29,7 +28,7 @@ export class WorkerNamespace extends Construct {
       metadata: { name: props.name, labels: podSecurityLabels(props.kubernetesVersion) },
       timeouts: { delete: "15m" },
     });
-    // As texts, not as references: the name of a Job is a hash over them.
+    // Texts and not references, since a hash over them names a Job.
     this.namespace = props.name;
     this.serviceAccountName = props.serviceAccount;
     const serviceAccount = new ServiceAccountV1(this, "service-account", {
@@ -77,14 +76,14 @@ function workerEgress(): NetworkPolicyV1SpecEgress[] {
       ],
     },
     {
-      // The Pod Identity agent of the node hands out credentials there.
+      // The Pod Identity agent of the node, which hands out credentials.
       // @see https://docs.aws.amazon.com/eks/latest/userguide/pod-id-agent-setup.html
       to: [{ ipBlock: { cidr: "169.254.170.23/32" } }],
       ports: [{ protocol: "TCP", port: "80" }],
     },
     {
-      // S3. Its addresses are public and change, and a policy can name neither a prefix list nor a host; the way to them is
-      // the VPC's gateway endpoint. Not link-local addresses: the instance's metadata is not a worker's.
+      // S3. Its addresses are public and change, and a policy can name neither a prefix list nor a host. The traffic takes the VPC's
+      // gateway endpoint. Link-local addresses are excluded, so that a worker cannot read the metadata of its instance.
       to: [{ ipBlock: { cidr: "0.0.0.0/0", except: ["169.254.0.0/16"] } }],
       ports: [{ protocol: "TCP", port: "443" }],
     },

@@ -7,9 +7,9 @@ import { DEFAULTS, LIMITS, variableName } from "sweep-worker/contract";
 import { type NodeTarget, roomForPods } from "../pools/node-target.ts";
 import { jobDefaults, type Placement, type WorkerJobSettings } from "./worker-job-settings.ts";
 
-/** Name of the container, which the Job's pod failure policy repeats. */
+/** Name of the container. The Job's pod failure policy repeats it. */
 export const workerContainer = "worker";
-/** `USER` of worker/Dockerfile. */
+/** User and group of the worker, the same as `USER` in worker/Dockerfile. */
 export const workerUserId = 65532;
 
 /** Labels of every pod of every sweep. The network policy selects them. */
@@ -28,7 +28,10 @@ export interface PodResources {
   readonly temporaryStorageMiB: number;
 }
 
+/** The default of the temporary storage is enough for this number of columns. */
 const spooledColumns = 8;
+/** Fixed part of the temporary storage, for the evaluation. */
+const evaluationStorageMiB = 64;
 const bytesPerValue = 8;
 
 export function podResources(settings: WorkerJobSettings, target: NodeTarget): PodResources {
@@ -43,7 +46,7 @@ export function podResources(settings: WorkerJobSettings, target: NodeTarget): P
     cpuLimitMillis: settings.cpuLimitMillis ?? (alone ? room.cpuMillis : cpuLimitMillis),
     memoryLimitMiB: settings.memoryLimitMiB ?? (alone ? room.memoryMiB : memoryLimitMiB),
     gpus: settings.gpus ?? (target.gpu ? 1 : 0),
-    temporaryStorageMiB: settings.temporaryStorageMiB ?? 64 + Math.ceil(spoolBytes / 1024 ** 2),
+    temporaryStorageMiB: settings.temporaryStorageMiB ?? evaluationStorageMiB + Math.ceil(spoolBytes / 1024 ** 2),
   };
 }
 
@@ -59,7 +62,7 @@ export function leastCpuForANodeAlone({ allocatable, largestCpuMillis = allocata
 export interface WorkerPodProps {
   /** All labels of the pod, {@link workerLabels} included. */
   readonly labels: Readonly<Record<string, string>>;
-  /** Labels that the pods of this Job have and no others. */
+  /** Labels of the pods of this Job alone. */
   readonly ownLabels: Readonly<Record<string, string>>;
   readonly image: string;
   readonly serviceAccountName: string;
@@ -76,17 +79,17 @@ export function workerPod(props: WorkerPodProps): JobV1SpecTemplate {
   return {
     metadata: {
       labels: { ...props.labels },
-      // The autoscaler counts a Job's pods as replaceable, and would evict running ones to empty a node.
+      // The autoscaler counts the pods of a Job as replaceable, and would evict running ones to empty a node.
       // @see https://github.com/kubernetes/autoscaler/blob/cluster-autoscaler-1.35.2/cluster-autoscaler/simulator/drainability/rules/replicated/rule.go
       annotations: { "cluster-autoscaler.kubernetes.io/safe-to-evict": "false" },
     },
     spec: {
-      // The Job starts another pod, with the pod failure policy's consent; the kubelet would start this one again without.
+      // The Job creates the replacement pod, so that the pod failure policy applies; a restart by the kubelet would bypass it.
       restartPolicy: "Never",
-      // A spot machine is taken away 120 s after the notice, and the kubelet needs some of them.
+      // EC2 takes a spot instance away 120 s after the notice, and the kubelet needs some of that time.
       terminationGracePeriodSeconds: 100,
       serviceAccountName: props.serviceAccountName,
-      // AWS credentials come by a volume of their own, that EKS mounts; the Kubernetes API is nothing to a worker.
+      // Workers do not use the Kubernetes API. EKS mounts a volume of its own for AWS credentials.
       automountServiceAccountToken: false,
       enableServiceLinks: false,
       nodeSelector: { ...target.nodeSelector },
@@ -105,7 +108,7 @@ export function workerPod(props: WorkerPodProps): JobV1SpecTemplate {
           name: workerContainer,
           image: props.image,
           args: ["worker"],
-          // The last lines of the log are then the reason that `kubectl describe pod` shows.
+          // `kubectl describe pod` then shows the last lines of the log as the reason of a failure.
           terminationMessagePolicy: "FallbackToLogsOnError",
           env: [
             {
@@ -147,7 +150,7 @@ function requirements(resources: PodResources) {
   };
 }
 
-/** Quantities as the API server writes them back (`1` and not `1000m`), so that a plan sees no difference. */
+/** A quantity as the API server writes it back (`1` and not `1000m`), so that a plan shows no difference. */
 function cores(millis: number): string {
   return millis % 1000 === 0 ? String(millis / 1000) : `${millis}m`;
 }
@@ -157,8 +160,8 @@ function mebibytes(amount: number): string {
 }
 
 /**
- * Over nodes and zones, as well as it goes: `DoNotSchedule` on zones would never grow a group from zero, whose template is in
- * one zone only (autoscaler#4305).
+ * Best-effort spread over nodes and zones. `DoNotSchedule` on zones would never grow a group from zero, since the template of such a
+ * group is in one zone only (autoscaler#4305).
  */
 function spread(matchLabels: Readonly<Record<string, string>>): JobV1SpecTemplateSpecTopologySpreadConstraint[] {
   return ["kubernetes.io/hostname", "topology.kubernetes.io/zone"].map((topologyKey) => ({
@@ -170,8 +173,8 @@ function spread(matchLabels: Readonly<Record<string, string>>): JobV1SpecTemplat
 }
 
 /**
- * Pods of this job do not fit on one node together, by their requests. Those of other jobs keep away where they can: as a
- * preference, since the autoscaler simulates requirements only, and required anti-affinity at a thousandfold cost.
+ * Keeps the pods of other jobs away where possible; the requests keep away those of this job. It is a preference, since the autoscaler
+ * simulates requirements only, and required anti-affinity at a thousandfold cost.
  */
 function awayFromOtherWorkers(): JobV1SpecTemplateSpecAffinity {
   return {

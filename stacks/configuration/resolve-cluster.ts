@@ -1,23 +1,22 @@
 import { principalName, principalProblems, publicAccessProblems } from "../../constructs/cluster/cluster-access.ts";
 import { kubernetesVersionProblems } from "../../constructs/cluster/kubernetes-versions.ts";
 import { retentionProblems } from "../../constructs/support/log-retention.ts";
-import { within } from "../../constructs/support/problems.ts";
+import { type Problem, within } from "../../constructs/support/problems.ts";
 import { duplicateProblems } from "./duplicates.ts";
-import { type Resolution, refused, resolved } from "./resolution.ts";
+import { checked, type Resolution } from "./resolution.ts";
 import type { ClusterSettings } from "./schema.ts";
 
 export function resolveCluster(cluster: ClusterSettings): Resolution<ClusterSettings> {
   const { kubernetesVersion, administrators, endpointPublicAccessCidrs, logRetentionInDays } = cluster;
-  const problems = [
+  return checked(cluster, [
     ...kubernetesVersionProblems(kubernetesVersion),
     ...within(["administrators"], administratorProblems(administrators)),
     ...within(["endpointPublicAccessCidrs"], publicAccessProblems(endpointPublicAccessCidrs)),
     ...within(["logRetentionInDays"], retentionProblems(logRetentionInDays)),
-  ];
-  return problems.length > 0 ? refused(problems) : resolved(cluster);
+  ]);
 }
 
-function administratorProblems(arns: readonly string[]) {
+function administratorProblems(arns: readonly string[]): Problem[] {
   const fix = 'name a role, for example "arn:aws:iam::111122223333:role/platform-administrator"';
   if (arns.length === 0) {
     return [

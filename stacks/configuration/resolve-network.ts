@@ -48,7 +48,7 @@ export function resolveNetwork(environment: Environment, malformed: Malformed): 
   if (one !== undefined) return one;
   if (malformed.in("network").whole || malformed.in("existingNetwork").whole) return refused([]);
   const allowed = "given when there is no existingNetwork";
-  const fix = 'write for example network: { cidrBlock: "10.0.0.0/16" }';
+  const fix = 'use for example network: { cidrBlock: "10.0.0.0/16" }';
   return refused([{ path: ["network"], allowed, got: "nothing", fix }]);
 }
 

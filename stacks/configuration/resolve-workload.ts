@@ -78,7 +78,7 @@ function resolveTarget(job: Job, malformed: Malformed, surroundings: Surrounding
   }
   if (size !== undefined) return resolveSize(size, surroundings);
   if (nodePool !== undefined) return resolvePoolOf(nodePool, surroundings);
-  const fix = 'write for example nodePool: "executor"';
+  const fix = 'use for example nodePool: "executor"';
   return refused([{ path: ["nodePool"], allowed: "given when there is no size", got: "nothing", fix }]);
 }
 

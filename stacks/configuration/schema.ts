@@ -18,13 +18,8 @@ import {
   containerRegistryOptionsSchema,
 } from "../../constructs/storage/container-registry.ts";
 import { type ResultsBucketOptions, resultsBucketOptionsSchema } from "../../constructs/storage/results-bucket.ts";
-import { byName, list, number, type ShapeOf, text, withFix, word } from "../../constructs/support/fields.ts";
-import {
-  logLevels,
-  partitions,
-  placements,
-  type WorkerJobSettings,
-} from "../../constructs/workload/worker-job-settings.ts";
+import { byName, list, type ShapeOf, text, withFix, word } from "../../constructs/support/fields.ts";
+import { type WorkerJobSettings, workerJobSettingsSchema } from "../../constructs/workload/worker-job-settings.ts";
 
 /** One whole deployment of the platform, as its author writes it in `environments.ts`. */
 export interface Environment {
@@ -152,34 +147,9 @@ export const clusterSettingsSchema = z.strictObject({
 
 /** Schema of a {@link Job}. */
 export const jobSchema = z.strictObject({
-  name: text({ example: "ttg-computation" }),
+  ...workerJobSettingsSchema.shape,
   nodePool: text({ allowed: "the name of a pool", example: "executor" }).optional(),
   size: word(executorSizes, { example: "small" }).optional(),
-  totalParameters: number({ example: 10_000_000 }),
-  workers: number({ example: 3 }),
-  parallelism: number({ example: 3 }).optional(),
-  batchSize: number({ example: 10_000 }).optional(),
-  simulateWorkMs: number({ example: 0 }).optional(),
-  logLevel: word(logLevels, { example: "info" }).optional(),
-  evaluation: text({ example: "collatz" }).optional(),
-  evaluationCommand: text({ example: "python3 evaluations/evaluate.py" }).optional(),
-  resultColumns: list(text({ example: "value" }), { example: ["value"] }).optional(),
-  evaluationTimeoutSeconds: number({ example: 60 }).optional(),
-  maxFailures: number({ example: 10_000 }).optional(),
-  seed: number({ example: 0 }).optional(),
-  partition: word(partitions, { example: "contiguous" }).optional(),
-  s3RequestTimeoutMs: number({ example: 20_000 }).optional(),
-  placement: word(placements, { example: "spread" }).optional(),
-  cpuRequestMillis: number({ example: 100 }).optional(),
-  memoryRequestMiB: number({ example: 128 }).optional(),
-  cpuLimitMillis: number({ example: 500 }).optional(),
-  memoryLimitMiB: number({ example: 256 }).optional(),
-  gpus: number({ example: 1 }).optional(),
-  temporaryStorageMiB: number({ example: 128 }).optional(),
-  backoffLimitPerIndex: number({ example: 6 }).optional(),
-  maxFailedIndexes: number({ example: 1 }).optional(),
-  secretName: text({ example: "sweep-secrets" }).optional(),
-  runName: text({ example: "first-sweep" }).optional(),
 } satisfies ShapeOf<Job>);
 
 /** Schema of the {@link Workload}. */
@@ -211,7 +181,7 @@ export const environmentSchema = z.strictObject({
   nodePools: byName(nodePoolOptionsSchema, {
     allowed: "an object of pools by name",
     example: { general: { instanceTypes: ["t3.large"], capacity: dynamic(2, 10) } },
-    fix: 'write for example { general: { instanceTypes: ["t3.large"], capacity: dynamic(2, 10) } }',
+    fix: 'use for example { general: { instanceTypes: ["t3.large"], capacity: dynamic(2, 10) } }',
   }),
   instanceTypes: byName(instanceTypeSchema, {
     allowed: "an object of figures by instance type",

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { runInNewContext } from "node:vm";
 import { describeProblem } from "../../constructs/support/problems.ts";
+import { workerJobSettingsSchema } from "../../constructs/workload/worker-job-settings.ts";
 import { dev } from "../../environments.ts";
 import { jobSchema } from "../../stacks/configuration/schema.ts";
 import { problemsOf } from "../support/fixtures.ts";
@@ -22,8 +23,7 @@ test.each(examples)("an example of a workload in %s is one that can be deployed"
   expect(problemsOf(environment).map(describeProblem)).toEqual([]);
 });
 
-test("the table of settings has every setting, and no other", () => {
-  const rows = [...read("jobs.md").matchAll(/^\| (`.*?) \|/gm)].map(([, cell = ""]) => cell);
-  const named = rows.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name));
-  expect([...named].sort()).toEqual(Object.keys(jobSchema.shape).sort());
+test("a job of an environment has the settings that docs/reference.md lists, and the pool that docs/jobs.md explains", () => {
+  const listed = [...Object.keys(workerJobSettingsSchema.shape), "nodePool", "size"];
+  expect(Object.keys(jobSchema.shape).sort()).toEqual(listed.sort());
 });

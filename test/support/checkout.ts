@@ -4,16 +4,16 @@ import { join } from "node:path";
 import { cloneInto } from "./clone.ts";
 import { type Finished, startProgram } from "./sweep.ts";
 
-/** A repository of its own with this one's code, in which a test may change and commit what it likes. */
+/** A copy of this repository, in which a test may change and commit anything. */
 export class Checkout {
   readonly folder: string;
 
-  /** @param directory where the repository becomes a folder. */
+  /** @param directory the parent of the copy. */
   constructor(directory: string) {
     this.folder = cloneInto(directory);
-    // The type-check is another test's.
+    // Other tests type-check.
     this.write("cdktf.json", JSON.stringify({ app: "node --import tsx main.ts" }));
-    // A link is not the folder that .gitignore names.
+    // .gitignore names a folder, but node_modules is a link here.
     this.write(".gitignore", `${this.read(".gitignore")}\nnode_modules\n`);
   }
 
@@ -41,7 +41,7 @@ export class Checkout {
     return execFileSync("git", [...identity, ...args], { cwd: this.folder, encoding: "utf8" });
   }
 
-  /** `npm run diff -- <args>` in there. */
+  /** Runs `npm run diff -- <args>` in the copy. */
   diff(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Finished> {
     const program = [process.execPath, "--import", "tsx", "tools/diff/index.ts", ...args];
     return startProgram(program, { cwd: this.folder, env: { CHECKPOINT_DISABLE: "1", ...env }, withinMs: 110_000 })

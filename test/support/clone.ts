@@ -2,7 +2,7 @@ import { cpSync, symlinkSync } from "node:fs";
 import { join, relative } from "node:path";
 import { repository } from "./readme.ts";
 
-/** What .gitignore names: a build that runs now makes and removes `worker/dist.<process>` and its lock meanwhile. */
+/** The entries of .gitignore. A concurrent build creates and removes `worker/dist.<process>` and its lock. */
 const leftOut =
   /^(node_modules|\.git|cdktf\.out[^/]*|results|coverage|worker\/dist[^/]*|terraform\.[^/]*\.tfstate[^/]*|(.*\/)?\.terraform)$/;
 

@@ -13,7 +13,7 @@ export function fieldsOf(schema: z.ZodType, path = ""): string[] {
     ...(allowed === undefined ? [] : [`must be ${allowed}`]),
     ...(example === undefined ? [] : [`example ${show(example)}`]),
     ...(byDefault === undefined ? [] : [`default ${show(byDefault)}`]),
-    ...(fix === undefined || fix === `write for example ${show(example)}` ? [] : [String(fix)]),
+    ...(fix === undefined || fix === `use for example ${show(example)}` ? [] : [String(fix)]),
   ].join("; ");
   return [...(path === "" ? [] : [line]), ...children(inner, path)];
 }

@@ -1,10 +1,10 @@
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** What the AWS CLI answers to a command: what it prints as JSON, or the text of its error. */
+/** The answer of the AWS CLI to a command: its JSON, or the text of its error. */
 export type Answer = { readonly json: unknown } | { readonly error: string };
 
-/** A folder of stand-in programs for PATH, which print what they are told. */
+/** A folder of stand-in programs for PATH, which print given answers. */
 export class Programs {
   readonly path: string;
   private readonly answers: string;
@@ -33,16 +33,12 @@ export class Programs {
     rmSync(join(this.path, name), { force: true });
   }
 
-  /**
-   * The AWS CLI, which answers commands by their first two words, and `service-quotas` by the quota's code, too; to
-   * everything else it answers as AWS does when somebody may not ask.
-   */
+  /** The AWS CLI, which answers commands by their first two words, and all others as AWS does for a forbidden request. */
   installAws(version: string): void {
     this.install(
       "aws",
       `[ "$1" = --version ] && { echo "aws-cli/${version} Python/3.13.7 Linux/6.8.0 exe/x86_64"; exit; }
        key="$1-$2"; command="$2"
-       while [ $# -gt 0 ]; do [ "$1" = --quota-code ] && key="$key-$2"; shift; done
        [ -e "${this.answers}/$key.json" ] && exec /bin/cat "${this.answers}/$key.json"
        [ -e "${this.answers}/$key.error" ] && { /bin/cat "${this.answers}/$key.error" >&2; exit 254; }
        printf '\\nAn error occurred (AccessDeniedException) when calling the %s operation: not authorized\\n' "$command" >&2

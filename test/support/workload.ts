@@ -45,7 +45,7 @@ export function jobProps(changes: Partial<WorkerJobProps> = {}): WorkerJobProps 
     region: "us-west-2",
     resultsBucket: "bucket",
     resultsPrefix: "runs/",
-    dependables: [],
+    dependsOn: [],
     ...changes,
   };
 }

@@ -6,6 +6,7 @@ import { example } from "../../tools/cost/example.ts";
 import { instancePrice, readPrices } from "../../tools/cost/price-table.ts";
 import { exampleReport, summary } from "../../tools/cost/report.ts";
 import { resourcesOf } from "../../tools/cost/synthesized.ts";
+import { resolved } from "../support/fixtures.ts";
 import { codeBlocks, readme } from "../support/readme.ts";
 import { temporaryDirectory } from "../support/sweep.ts";
 import { synthesizeEnvironment } from "../support/workload.ts";
@@ -19,7 +20,7 @@ const directory = temporaryDirectory();
 test("the README and docs/cost.md show what the commands print", () => {
   const costs = [dev, prod].map((environment) => {
     const resources = Object.values(synthesizeEnvironment(environment)).flatMap(({ json }) => resourcesOf(json));
-    return environmentCost(environment, resources, table);
+    return environmentCost(resolved(environment), resources, table);
   });
   expect(codeBlocks(readme).filter(({ code }) => code.includes("idle, a month"))).toEqual([
     { language: "text", code: `${summary(costs)}\n` },

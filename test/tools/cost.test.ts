@@ -5,7 +5,7 @@ import { example } from "../../tools/cost/example.ts";
 import { readPrices } from "../../tools/cost/price-table.ts";
 import { environmentReport } from "../../tools/cost/report.ts";
 import { type Resource, resourcesOf } from "../../tools/cost/synthesized.ts";
-import { devWith } from "../support/fixtures.ts";
+import { devWith, resolved } from "../support/fixtures.ts";
 import { devWithJob, synthesizeEnvironment } from "../support/workload.ts";
 
 const table = readPrices();
@@ -15,7 +15,7 @@ function resources(environment: Environment): Resource[] {
 }
 
 function costOf(environment: Environment, changed = table, secondsPerParameter?: number) {
-  return environmentCost(environment, resources(environment), changed, secondsPerParameter);
+  return environmentCost(resolved(environment), resources(environment), changed, secondsPerParameter);
 }
 
 /** What a line of the bill says while nothing is computed. */
@@ -32,7 +32,7 @@ test.each([dev, prod])(
 
 test("a resource that nobody has looked at is named, and not counted as free", () => {
   const strange: Resource = { type: "aws_db_instance", name: "database", json: {} };
-  const cost = environmentCost(dev, [...resources(dev), strange], table);
+  const cost = environmentCost(resolved(dev), [...resources(dev), strange], table);
   expect(cost.monthly.notPriced).toEqual(["aws_db_instance"]);
   expect(environmentReport(cost)).toContain("not priced: aws_db_instance; add it to tools/cost/resource-types.ts");
   expect(cost.monthly.idle).toEqual(costOf(dev).monthly.idle);
@@ -86,16 +86,6 @@ test("a spot price that somebody has looked up takes the place of the assumption
   expect(pools.find(({ name }) => name === "gpu")?.spotUsdPerHour).toEqual({ least: 0.2, most: 0.21 });
 });
 
-test("a service costs nothing, unless it brings a load balancer", () => {
-  const service = (type: string): Resource => ({ type: "kubernetes_service_v1", name: type, json: { spec: { type } } });
-  const balancersOf = (...added: Resource[]) =>
-    environmentCost(dev, [...resources(dev), ...added], table).monthly.lines.find(
-      ({ item }) => item === "load balancers",
-    );
-  expect(balancersOf(service("ClusterIP"))).toBeUndefined();
-  expect(balancersOf(service("ClusterIP"), service("LoadBalancer"))?.idle.most).toBeCloseTo(730 * 0.0225, 6);
-});
-
 test("NAT gateways, addresses and interface endpoints are counted where they are", () => {
   expect(idleOf(prod, "NAT gateways")).toBeCloseTo(3 * 730 * 0.045, 6);
   expect(idleOf(prod, "public IPv4 addresses")).toBeCloseTo(3 * 730 * 0.005, 6);
@@ -105,6 +95,7 @@ test("NAT gateways, addresses and interface endpoints are counted where they are
     network: { cidrBlock: "10.0.0.0/16", natGateways: "single", interfaceEndpoints: services },
   });
   expect(idleOf(withEndpoints, "interface endpoints, in each zone")).toBeCloseTo(2 * 3 * 730 * 0.01, 6);
+  expect(costOf(withEndpoints).monthly.notPriced).toEqual([]);
   expect(idleOf(prod, "VPC flow logs")).toBeCloseTo(5 * (0.5 + 3 * 0.03), 6);
   expect(idleOf(dev, "VPC flow logs")).toBeUndefined();
 });
@@ -117,7 +108,7 @@ describe("the control plane", () => {
         ? { ...resource, json: { ...resource.json, upgrade_policy: { support_type: support } } }
         : resource,
     );
-    return environmentCost(dev, all, changed).monthly.lines.find(({ item }) => item === "EKS control plane");
+    return environmentCost(resolved(dev), all, changed).monthly.lines.find(({ item }) => item === "EKS control plane");
   };
 
   test("costs 10 cents an hour while its minor has standard support, and the note says until when", () => {
@@ -163,7 +154,7 @@ describe("one sweep", () => {
     expect(paused?.prediction).toEqual(costOf(dev).sweeps[0]?.prediction);
   });
 
-  test("is by default what the evaluation was measured to take, and says so", () => {
+  test("uses the measured time of the evaluation by default, and names its source", () => {
     const [sweep] = costOf(dev).sweeps;
     expect(sweep?.duration).toEqual({
       secondsPerParameter: table.measured.collatz?.secondsPerParameter,
@@ -174,22 +165,29 @@ describe("one sweep", () => {
   });
 
   test("of an evaluation that nobody has measured is not known, and the report says how to measure it", () => {
-    const cost = costOf(devWithJob({ evaluation: "mine" }));
+    const cost = costOf(devWithJob({ evaluationCommand: "python3 mine.py", resultColumns: ["a"] }));
     expect(cost.sweeps[0]).toMatchObject({ duration: undefined, costs: undefined });
     expect(environmentReport(cost)).toContain("npx sweep plan --environment dev --job ttg-computation");
   });
 
-  test("waits for the idle minutes that the autoscaler is told", () => {
-    expect(costOf(dev).timeline.idle).toBe(300);
-    const all = resources(dev).map((resource) =>
-      resource.json.name === "cluster-autoscaler" && resource.type === "helm_release"
-        ? {
-            ...resource,
-            json: { ...resource.json, values: [JSON.stringify({ extraArgs: { "scale-down-unneeded-time": "2m" } })] },
-          }
-        : resource,
+  test("waits for the idle minutes of the autoscaler's release", () => {
+    const release = resources(dev).find(
+      ({ type, name }) => type === "helm_release" && name.startsWith("cluster-autoscaler"),
     );
-    expect(environmentCost(dev, all, table).timeline.idle).toBe(120);
+    const { extraArgs } = JSON.parse(release?.json.values[0]);
+    expect(extraArgs["scale-down-unneeded-time"]).toBe(`${costOf(dev).timeline.idle / 60}m`);
+  });
+
+  test("stores the columns that a program declares; the columns of a module are assumed, and the report says so", () => {
+    const program = { evaluationCommand: "python3 evaluations/waves.py", resultColumns: ["a", "b", "c"] };
+    const of = (job: object) =>
+      costOf(devWithJob({ totalParameters: 1_000_000_000, batchSize: 1_000_000, ...job }), table, 1e-6);
+    const [module, declared] = [of({}), of(program)];
+    const storage = (cost: typeof module) => cost.sweeps[0]?.costs?.storage.most ?? Number.NaN;
+    // 8 GB more for each further column.
+    expect(storage(declared) - storage(module)).toBeCloseTo(2 * 8 * 0.023, 9);
+    expect(environmentReport(module)).toContain("keeping them for a month (one column assumed)");
+    expect(environmentReport(declared)).toContain("keeping them for a month (columns: 3)");
   });
 });
 

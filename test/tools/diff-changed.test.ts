@@ -11,7 +11,7 @@ const describeWithGit = hasGit ? describe : describe.skip;
 const checkout = new Checkout(temporaryDirectory());
 const environments = "environments.ts";
 const original = checkout.read(environments);
-/** Terraform that can do nothing: what is planned is seen by its failure. */
+/** A Terraform that always fails. Its failures show which stacks are planned. */
 const standIn = join(temporaryDirectory(), "terraform");
 writeFileSync(standIn, "#!/bin/sh\nexit 1\n", { mode: 0o755 });
 const since = (ref: string, ...args: string[]) =>
@@ -24,12 +24,12 @@ describeWithGit("diff since a commit", () => {
     checkout.git("tag", "base");
   });
 
-  test("a change that alters nothing plans nothing, and says so", async () => {
+  test("a change without effect plans nothing, with a remark", async () => {
     checkout.write(environments, `${original}\n// A comment is no change.\n`);
     const { code, stdout, stderr } = await since("base", "--exit-code");
     expect(stdout).toBe(
       ["dev", "prod"]
-        .map((name) => `${name}: nothing that is synthesized has changed since base, so nothing was planned.\n`)
+        .map((name) => `${name}: its synthesized stacks have not changed since base, so nothing was planned.\n`)
         .join("\n"),
     );
     expect(stderr).not.toContain("init");
@@ -46,7 +46,7 @@ describeWithGit("diff since a commit", () => {
     );
     const { code, stdout } = await since("base");
     expect(planned(stdout)).toEqual(["dev-platform", "dev-addons", "dev-workload"]);
-    expect(stdout).toContain("prod: nothing that is synthesized has changed since base");
+    expect(stdout).toContain("prod: its synthesized stacks have not changed since base");
     expect(code).toBe(1);
     checkout.commit();
     expect(planned((await since("base")).stdout)).toEqual(["dev-platform", "dev-addons", "dev-workload"]);
@@ -65,7 +65,9 @@ describeWithGit("diff since a commit", () => {
   test("an environment that is no longer in the code is named, since nothing destroys it", async () => {
     checkout.write(environments, original.replace("= [dev, prod];", "= [dev];"));
     const { stdout } = await since("base");
-    expect(stdout).toContain("prod-platform is synthesized no more: nothing destroys what it deployed");
+    expect(stdout).toContain(
+      "prod-platform is no longer synthesized: its resources are no longer managed, and nothing destroys them.",
+    );
   });
 
   test("a base that cannot be synthesized makes everything count as changed, with the reason", async () => {
@@ -85,7 +87,9 @@ describeWithGit("diff since a commit", () => {
   test("a commit that git does not know, and an app that fails, are errors that say so", async () => {
     expect(await since("nowhere")).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining("--changed-since: got nowhere"),
+      stderr: expect.stringContaining(
+        '--changed-since must be a branch, tag or commit with common history, got "nowhere": in a shallow clone,',
+      ),
     });
     checkout.write("main.ts", 'throw new Error("broken here");\n');
     expect(await since("base")).toMatchObject({ code: 1, stderr: expect.stringContaining("broken here") });

@@ -25,7 +25,7 @@ describe("saved plans", () => {
     ],
   });
 
-  test("are read from a file and from standard input, and shown without what is sensitive", () => {
+  test("are read from a file and from standard input, and shown without sensitive values", () => {
     const file = join(directory, "dev-platform.json");
     writeFileSync(file, text);
     const { status, stdout } = run(["--plan", file, "--plan", "-", "--exit-code"], text);
@@ -39,34 +39,45 @@ describe("saved plans", () => {
   });
 
   test.each([
-    ["no JSON", "Terraform used", "is no JSON"],
-    ["a state", '{"format_version":"1.0","values":{}}', "is no plan: got a state"],
-    ["anything else", "[]", "is no plan: got JSON without format_version"],
-    ["null", "null", "is no plan"],
+    [
+      "no JSON",
+      "Terraform used",
+      'plan must be the JSON of a plan, got "Terraform used" in plan.json: use the output of ',
+    ],
+    [
+      "a state",
+      '{"format_version":"1.0","values":{}}',
+      "plan must be the JSON of a plan, got a state in plan.json: use",
+    ],
+    ["anything else", "[]", "plan must be the JSON of a plan, got JSON without format_version in plan.json: use"],
+    ["null", "null", "plan must be the JSON of a plan, got JSON without format_version in plan.json: use"],
     [
       "a plan of the future",
       '{"format_version":"2.0","planned_values":{}}',
-      'has format_version "2.0"; allowed is 1.x',
+      'plan.format_version must be 1.x, got "2.0" in plan.json: update this repository',
     ],
   ])("are refused when they are %s", (_, input, message) => {
     expect(messageOf(() => readPlan(input, "plan.json"))).toContain(message);
   });
 
   test.each<[string[], string]>([
-    [[], "environment: got nothing; allowed is dev or prod, or --all"],
-    [["staging"], 'environment: got "staging"; allowed is dev or prod'],
-    [["dev", "--all"], "--all: got environments too (dev)"],
-    [["dev", "--plan", "x.json"], "--plan: got environments too (dev)"],
-    [["--plan", "absent.json"], "--plan: cannot read absent.json"],
+    [[], "environment must be dev or prod, got nothing: name one, or use --all"],
+    [["staging"], 'environment must be dev or prod, got "staging": name one of environments.ts'],
+    [["dev", "--all"], '--all must be used without environments, got ["dev"]: leave one of the two out'],
+    [["dev", "--plan", "x.json"], '--plan must be used without environments, got ["dev"]: leave one of the two out'],
+    [["--plan", "absent.json"], '--plan must be a readable file, got "absent.json": ENOENT'],
     [["dev", "--format", "html"], "Allowed choices are text, markdown"],
-    [["dev", "--limit", "10"], "allowed is a number of characters from 2,000"],
-  ])("and arguments like %j are refused with what is allowed", (args, message) => {
+    [
+      ["dev", "--limit", "10"],
+      '--limit must be a whole number from 2,000 to 1,000,000, got "10": use for example 30000',
+    ],
+  ])("and arguments like %j are refused", (args, message) => {
     const { status, stderr } = run(args);
     expect(stderr).toContain(message);
     expect(status).toBe(1);
   });
 
-  test("the tool explains itself", () => {
+  test("the tool has a help text", () => {
     const { status, stdout } = run(["--help"]);
     expect(status).toBe(0);
     expect(stdout).toContain("Usage: npm run diff --");

@@ -69,7 +69,7 @@ describeWithTerraform("the warnings of real plans of the platform", (workspace) 
     state = JSON.stringify(stateOf(planned_values.root_module.resources, test_state.root_module.resources));
   });
 
-  /** What a deploy of a changed environment would do to the one that is deployed. */
+  /** The plan of a changed environment for the deployed one. */
   const planOf = (name: string, environment: Environment): Plan => {
     const copy = workspace().copyWithoutAccount(workspace().synthesize(environment), name);
     writeFileSync(join(copy, "terraform.tfstate"), state);
@@ -81,7 +81,7 @@ describeWithTerraform("the warnings of real plans of the platform", (workspace) 
   const of = (warnings: readonly Warning[], type: string) =>
     warnings.filter(({ address }) => address.startsWith(`${type}.`));
 
-  test("are of what is replaced or removed, with the reason, and of nothing else", () => {
+  test("name each replaced or removed resource with its reason, and no other", () => {
     const { executor, gpu: _, ...others } = dev.nodePools;
     if (executor === undefined) throw new Error("dev has an executor pool");
     const environment = devWith({
@@ -92,19 +92,19 @@ describeWithTerraform("the warnings of real plans of the platform", (workspace) 
     const warnings = loud(plan);
     expect(of(warnings, "aws_eks_node_group")).toMatchObject([
       {
-        what: "node group",
+        noun: "node group",
         address: expect.stringMatching(/pool-executor_node-group_/),
         // It has create_before_destroy.
-        happens: "is REPLACED (the new one is made first)",
+        happens: "is REPLACED (the new one is created first)",
         because: expect.stringMatching(/^instance_types: .*"c5\.2xlarge".* -> \["c6i\.2xlarge"\]$/),
         effect: expect.stringContaining("every pod on its nodes is drained"),
       },
       { address: expect.stringMatching(/pool-gpu_/), happens: "is DESTROYED", because: "it is no longer in the code" },
     ]);
     expect(of(warnings, "aws_eks_access_entry")).toMatchObject([
-      { happens: "is DESTROYED", effect: expect.stringContaining("can no longer reach the cluster") },
+      { happens: "is DESTROYED", effect: expect.stringContaining("can no longer access the cluster") },
     ]);
-    expect(warnings.map(({ what }) => what).sort()).toEqual([
+    expect(warnings.map(({ noun }) => noun).sort()).toEqual([
       "access entry",
       "access policy",
       "node group",

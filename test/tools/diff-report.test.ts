@@ -155,15 +155,15 @@ describe("warnings", () => {
     const of = (...actions: string[]) => warningsOf("s", plan([resource(type, actions)]));
     expect(of("delete")).toMatchObject([{ severity: "loud", happens: "is DESTROYED", address: `${type}.x` }]);
     expect(of("delete", "create")).toMatchObject([{ severity: "loud", happens: "is REPLACED" }]);
-    expect(of("create", "delete")).toMatchObject([{ happens: "is REPLACED (the new one is made first)" }]);
+    expect(of("create", "delete")).toMatchObject([{ happens: "is REPLACED (the new one is created first)" }]);
     expect([...of("create"), ...of("update"), ...of("no-op"), ...of("forget")]).toEqual([]);
   });
 
-  test("of a Job are less loud, and say what becomes of a run", () => {
+  test("of a Job are quieter, and name the effect on a run", () => {
     const [warning] = warningsOf("s", plan([resource("kubernetes_job_v1", ["delete", "create"])]));
     expect(warning).toMatchObject({
       severity: "notice",
-      effect: expect.stringContaining("a run in progress is stopped"),
+      effect: expect.stringContaining("a run in progress stops"),
     });
   });
 
@@ -216,7 +216,7 @@ describe("markdown", () => {
       expect(text).toMatch(new RegExp(`network .*is \\*\\*DESTROYED\\*\\* \\(\`${stack}\`\\)`));
     }
     expect(text).toContain("line 4 of dev-addons\n```");
-    expect(text).toMatch(/\d+ of 5000 lines are cut here; the whole is there\./);
+    expect(text).toMatch(/\d+ of 5000 lines are cut here; the complete plan is there\./);
     expect(text.match(/<details/g)).toHaveLength(3);
     expect(text.match(/<\/details>/g)).toHaveLength(3);
   });

@@ -11,9 +11,11 @@ interface Step {
   readonly uses?: string;
 }
 
-const hasBash = spawnSync("bash", ["--version"]).error === undefined;
-if (!hasBash) process.stderr.write("skipped, what the workflows' scripts do: bash is not on PATH\n");
-const describeWithBash = hasBash ? describe : describe.skip;
+const isOnPath = (program: string) => spawnSync(program, ["--version"]).error === undefined;
+// GitHub's runners have both. `gh` has jq's language built in; its stand-in here starts jq.
+const missing = ["bash", "jq"].filter((program) => !isOnPath(program));
+if (missing.length > 0) process.stderr.write(`skipped, scripts of the workflows: ${missing} not on PATH\n`);
+const describeWithBash = missing.length === 0 ? describe : describe.skip;
 
 const directory = temporaryDirectory();
 const stepsOf = (workflow: string, job: string): readonly Step[] =>
@@ -21,12 +23,46 @@ const stepsOf = (workflow: string, job: string): readonly Step[] =>
 const stepOf = (workflow: string, job: string, name: string) =>
   stepsOf(workflow, job).find((step) => step.name === name);
 
-/** A job's folder, with a program in place of npm: it writes its arguments down, and then does what the test says. */
-function workspace(npm = "") {
+interface Post {
+  readonly id?: number;
+  readonly number?: number;
+  readonly user: { readonly login: string };
+  readonly body: string | null;
+  readonly pull_request?: object;
+}
+const bot = { login: "github-actions[bot]" };
+
+/**
+ * `gh api`: answers a GET with `posts.json` through the filter, as gh does; keeps the method, the path and the body of a write.
+ */
+const gh = `
+[ -e refused ] && { echo "gh: Bad credentials (HTTP 401)" >&2; exit 1; }
+method=GET path=
+shift
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --method) method="$2"; shift ;;
+    --jq) filter="$2"; shift ;;
+    --field) cp "\${2#body=@}" body.md; shift ;;
+    --raw-field) echo "$2" >> fields; shift ;;
+    --paginate) ;;
+    *) path="$1" ;;
+  esac
+  shift
+done
+echo "$method $path" >> requests
+if [ "$method" = GET ]; then jq --raw-output "$filter" < posts.json; else echo https://github.example/1; fi
+`;
+
+/** A job's folder, with programs in place of npm, which does what the test says, and of gh. */
+function workspace({ npm = "", posts = [] }: { npm?: string; posts?: readonly Post[] } = {}) {
   const folder = mkdtempSync(join(directory, "job-"));
   const bin = join(folder, "bin");
   mkdirSync(bin);
-  writeFileSync(join(bin, "npm"), `#!/bin/sh\nprintf '%s\\n' "$@" > arguments\n${npm}\n`, { mode: 0o755 });
+  for (const [name, script] of Object.entries({ npm, gh })) {
+    writeFileSync(join(bin, name), `#!/bin/bash\n${script}\n`, { mode: 0o755 });
+  }
+  writeFileSync(join(folder, "posts.json"), JSON.stringify(posts));
   const path = (name: string) => join(folder, name);
   const write = (name: string, text: string) => {
     mkdirSync(join(folder, "plans"), { recursive: true });
@@ -46,21 +82,22 @@ function workspace(npm = "") {
         GITHUB_STEP_SUMMARY: path("summary"),
         RUN_URL: "https://github.example/runs/1",
         RESULTS: "dev: failure, prod: success",
+        REPOSITORY: "example/platform",
         ...values,
       },
     });
     return { status, stderr };
   };
-  /** The files that became the text, in its order. */
-  const bodies = () => [...read("arguments").matchAll(/^--body\n(.*)$/gm)].map(([, file = ""]) => file);
-  return { write, read, run, bodies, has: (name: string) => existsSync(path(name)) };
+  /** The requests that change something. */
+  const writes = () => (read("requests").match(/^(POST|PATCH) .*$/gm) ?? []) as string[];
+  return { write, read, run, writes, has: (name: string) => existsSync(path(name)) };
 }
 
 describeWithBash("the plan of an environment", () => {
   const dev = { ENVIRONMENT: "dev", CHANGED_SINCE: "" };
 
-  test("that failed before there was one says so, with the run, where the comment is made of", () => {
-    const { run, read, has } = workspace("exit 1");
+  test("that failed before there was one says so, with the run, in the text of the comment", () => {
+    const { run, read, has } = workspace({ npm: "exit 1" });
     expect(run("plan", "plan", "Plan", dev)).toMatchObject({ status: 1 });
     expect(has("plans/dev.md")).toBe(false);
     expect(run("plan", "plan", "Say that there is no plan", dev)).toEqual({ status: 0, stderr: "" });
@@ -76,8 +113,8 @@ describeWithBash("the plan of an environment", () => {
     expect(read("plans/dev.md")).toContain("FAILED before anything was planned");
   });
 
-  test("that could be made in part stays as it is", () => {
-    const { run, read } = workspace("echo half > plans/dev.md\nexit 1");
+  test("that was made in part stays as it is", () => {
+    const { run, read } = workspace({ npm: "echo half > plans/dev.md\nexit 1" });
     expect(run("plan", "plan", "Plan", dev).status).toBe(1);
     expect(run("plan", "plan", "Say that there is no plan", dev).status).toBe(0);
     expect(read("plans/dev.md")).toBe("half\n");
@@ -87,8 +124,8 @@ describeWithBash("the plan of an environment", () => {
   test.each([
     [0, "false"],
     [2, "true"],
-  ])("that ends with %d tells the jobs behind it that changes are %s", (code, changes) => {
-    const { run, read } = workspace(`echo plan > plans/dev.md\necho abc > digest\nexit ${code}`);
+  ])("that ends with %d tells later jobs that changes are %s", (code, changes) => {
+    const { run, read } = workspace({ npm: `echo plan > plans/dev.md\necho abc > digest\nexit ${code}` });
     expect(run("plan", "plan", "Plan", dev).status).toBe(0);
     expect(read("output")).toBe(`digest=abc\nchanges=${changes}\n`);
   });
@@ -100,62 +137,120 @@ describeWithBash("the plan of an environment", () => {
   });
 });
 
+const link = "[this run](https://github.example/runs/1)";
+const ofPeople = [
+  { id: 1, number: 1, user: { login: "somebody" }, body: null },
+  { id: 2, number: 2, user: { login: "somebody" }, body: "<!-- evaluation-platform diff -->\nmine" },
+  { id: 3, number: 3, user: { login: "somebody" }, body: "<!-- evaluation-platform drift -->\nmine" },
+];
+
 describeWithBash("the comment of a pull request", () => {
   const values = { PULL_REQUEST: "7", QUIET: "false", HEAD_SHA: "0123456789abcdef" };
+  const ours = { id: 30, user: bot, body: "<!-- evaluation-platform diff -->\nan older plan" };
+  const posted = "POST repos/example/platform/issues/7/comments";
+  const comment = (posts: readonly Post[], changes = {}) => {
+    const job = workspace({ posts });
+    job.write("plans/dev.md", "of dev\n");
+    job.write("plans/prod.md", "of prod\n");
+    return { job, ended: job.run("diff", "comment", "Comment", { ...values, ...changes }) };
+  };
 
-  test("holds every environment, and ends with the commit, the run and how each one ended", () => {
-    const { run, write, read, bodies } = workspace();
-    write("plans/dev.md", "dev");
-    write("plans/prod.md", "prod");
-    expect(run("diff", "comment", "Comment", values)).toEqual({ status: 0, stderr: "" });
-    expect(bodies()).toEqual(["plans/dev.md", "plans/prod.md", "run.md"]);
-    const link = "[this run](https://github.example/runs/1)";
-    expect(read("run.md")).toBe(
-      `<sub>Commit 0123456, merged into main; ${link} (dev: failure, prod: success).</sub>\n`,
+  test("holds every environment, and ends with the commit, the run and how each job ended", () => {
+    const { job, ended } = comment([]);
+    expect(ended).toEqual({ status: 0, stderr: "" });
+    expect(job.read("requests")).toBe(`GET repos/example/platform/issues/7/comments?per_page=100\n${posted}\n`);
+    expect(job.read("body.md")).toBe(
+      `<!-- evaluation-platform diff -->\nof dev\n\nof prod\n\n<sub>Commit 0123456, merged into main; ${link} (dev: failure, prod: success).</sub>\n`,
     );
   });
 
-  test("takes the place of an older plan also where every runner was lost", () => {
-    const { run, bodies, read } = workspace();
-    expect(run("diff", "comment", "Comment", values).status).toBe(0);
-    expect(bodies()).toEqual(["run.md"]);
-    expect(read("arguments")).not.toContain("--only-update");
+  test("takes the place of the one before it", () => {
+    expect(comment([...ofPeople, ours, { ...ours, id: 31 }]).job.writes()).toEqual([
+      "PATCH repos/example/platform/issues/comments/30",
+    ]);
   });
 
-  test("is only brought up to date where nothing changes", () => {
-    const { run, read } = workspace();
-    expect(run("diff", "comment", "Comment", { ...values, QUIET: "true" }).status).toBe(0);
-    expect(read("arguments")).toContain("--only-update");
+  test("leaves alone the comments of people and of other workflows", () => {
+    const ofAnotherWorkflow = { id: 4, user: bot, body: "> <!-- evaluation-platform diff -->" };
+    expect(comment([...ofPeople, ofAnotherWorkflow]).job.writes()).toEqual([posted]);
+  });
+
+  test("takes the place of an older plan also if every runner was lost", () => {
+    const job = workspace({ posts: [ours] });
+    expect(job.run("diff", "comment", "Comment", values).status).toBe(0);
+    expect(job.writes()).toHaveLength(1);
+    expect(job.read("body.md")).toMatch(/^<!-- evaluation-platform diff -->\n<sub>Commit/);
+  });
+
+  test("is updated, but not created, if nothing changes", () => {
+    expect(comment([...ofPeople], { QUIET: "true" }).job.writes()).toEqual([]);
+    expect(comment([...ofPeople, ours], { QUIET: "true" }).job.writes()).toHaveLength(1);
+  });
+
+  test("is shorter than GitHub's limit, and still names the run", () => {
+    const job = workspace();
+    job.write("plans/dev.md", "long plan\n".repeat(10_000));
+    expect(job.run("diff", "comment", "Comment", values)).toEqual({ status: 0, stderr: "" });
+    const body = job.read("body.md");
+    expect(body.length).toBeGreaterThan(60_000);
+    expect(body.length).toBeLessThan(65_536);
+    expect(body).toContain(link);
+  });
+
+  test("fails if GitHub refuses, and creates no second comment", () => {
+    const job = workspace({ posts: [ours] });
+    job.write("refused", "");
+    const { status, stderr } = job.run("diff", "comment", "Comment", values);
+    expect(status).toBe(1);
+    expect(stderr).toContain("Bad credentials");
+    expect(job.has("requests")).toBe(false);
   });
 });
 
 describeWithBash("the issue of drift", () => {
-  const name = "Open, update or close the issue";
-  const values = { OPEN: "true", GITHUB_SHA: "0123456789abcdef" };
+  const ours = { number: 9, user: bot, body: "<!-- evaluation-platform drift -->\nolder" };
+  const issue = (posts: readonly Post[], OPEN: "true" | "false") => {
+    const job = workspace({ posts });
+    job.write("plans/dev.md", "of dev\n");
+    const values = { OPEN, GITHUB_SHA: "0123456789abcdef" };
+    expect(job.run("drift", "issue", "Open, update or close the issue", values)).toEqual({ status: 0, stderr: "" });
+    return job;
+  };
 
-  test("says what is not looked at, and ends with the commit, the run and how each environment ended", () => {
-    const { run, write, read, bodies } = workspace();
-    write("plans/dev.md", "dev");
-    expect(run("drift", "issue", name, values)).toEqual({ status: 0, stderr: "" });
-    expect(bodies()).toEqual(["intro.md", "plans/dev.md", "run.md"]);
-    expect(read("intro.md")).toContain("what was changed inside the cluster is not seen");
-    expect(read("run.md")).toMatch(
-      /^<sub>Commit 0123456; \[this run\]\(.*\) \(dev: failure, prod: success\)\.<\/sub>\n$/,
+  test("is opened once, says what is not checked, and ends with the commit, the run and how each job ended", () => {
+    const job = issue(ofPeople, "true");
+    expect(job.read("requests")).toBe(
+      "GET repos/example/platform/issues?state=open&labels=drift&per_page=100\nPOST repos/example/platform/issues\n",
     );
-    expect(read("arguments")).not.toContain("--close");
+    expect(job.read("fields")).toBe("title=What is deployed differs from main\nlabels[]=drift\n");
+    const body = job.read("body.md");
+    expect(body).toMatch(/^<!-- evaluation-platform drift -->\n/);
+    expect(body).toContain("Changes inside the cluster are not detected");
+    expect(body).toContain("\nof dev\n");
+    expect(body).toMatch(/<sub>Commit 0123456; \[this run\]\(.*\) \(dev: failure, prod: success\)\.<\/sub>\n$/);
   });
 
-  test("is closed where there is none", () => {
-    const { run, read } = workspace();
-    expect(run("drift", "issue", name, { ...values, OPEN: "false" }).status).toBe(0);
-    expect(read("arguments")).toContain("--close");
+  test("is updated while it is open, and never an issue of a person or a pull request", () => {
+    const job = issue([...ofPeople, { ...ours, number: 8, pull_request: {} }, ours], "true");
+    expect(job.writes()).toEqual(["PATCH repos/example/platform/issues/9"]);
+    expect(job.has("fields")).toBe(false);
+  });
+
+  test("is closed when the drift is gone", () => {
+    const job = issue([...ofPeople, ours], "false");
+    expect(job.writes()).toEqual(["PATCH repos/example/platform/issues/9"]);
+    expect(job.read("fields")).toBe("state=closed\nstate_reason=completed\n");
+  });
+
+  test("is not opened if there is no drift", () => {
+    expect(issue(ofPeople, "false").writes()).toEqual([]);
   });
 });
 
 test.each([
   ["diff", "comment", "Comment", "QUIET", "!contains"],
   ["drift", "issue", "Open, update or close the issue", "OPEN", "contains"],
-])("%s takes a plan that failed or ran out of time for no answer", (workflow, job, name, variable, contains) => {
+])("%s treats a plan that failed or timed out as unknown", (workflow, job, name, variable, contains) => {
   const step = stepOf(workflow, job, name) as { readonly env?: Readonly<Record<string, string>> };
   for (const result of ["failure", "cancelled"]) {
     expect(step.env?.[variable]).toMatch(new RegExp(`(?<![!\\w])${contains}\\(needs\\.\\*\\.result, '${result}'\\)`));

@@ -53,18 +53,18 @@ const rowOf = (output: string, stack: string) =>
     .slice(1, -1);
 
 describeWithTerraform("diff, from the first deploy to the last change", () => {
-  test("of what was never deployed creates the first stack, and says what the next one waits for", async () => {
+  test("of an undeployed environment creates the first stack, and names the one that the next waits for", async () => {
     checkout.write("main.ts", first);
     const { code, stdout } = await checkout.diff(["dev", "--exit-code"]);
     expect(rowOf(stdout, "dev-platform")).toEqual(["dev-platform", "3", "0", "0", "0", "2 outputs"]);
     expect(rowOf(stdout, "dev-addons")).toEqual(["dev-addons", "can be planned when dev-platform is deployed"]);
     expect(stdout).toContain("there is no state file here");
-    expect(stdout).toContain("dev-addons: not in this plan: who approves the others");
+    expect(stdout).toContain("dev-addons: not in this plan: approving the others");
     expect(stdout).toContain("# terraform_data.network will be created");
     expect(code).toBe(2);
   });
 
-  test("of what was just deployed says that nothing changes", async () => {
+  test("after a deploy finds no change", async () => {
     apply("dev-platform");
     await checkout.diff(["dev"]);
     apply("dev-addons");
@@ -75,7 +75,7 @@ describeWithTerraform("diff, from the first deploy to the last change", () => {
     expect(code).toBe(0);
   });
 
-  test("counts what is added, changed, replaced and destroyed, and never shows what is sensitive", async () => {
+  test("counts added, changed, replaced and destroyed resources, and never shows sensitive values", async () => {
     checkout.write("main.ts", second);
     const { code, stdout } = await checkout.diff(["dev", "--exit-code"]);
     expect(rowOf(stdout, "dev-platform")?.slice(0, 5)).toEqual(["dev-platform", "1", "1", "1", "1"]);
@@ -102,17 +102,17 @@ describeWithTerraform("diff, from the first deploy to the last change", () => {
     expect(stdout).toContain("┌");
   });
 
-  test("refuses when what was approved is not what would be done any more", async () => {
+  test("refuses a plan that differs from the approved one", async () => {
     await checkout.diff(["dev", "--digest", "digest"]);
     const digest = checkout.read("digest").trim();
     expect((await checkout.diff(["dev", "--approved", digest])).code).toBe(0);
     checkout.write("main.ts", second.replace('"large"', '"larger"'));
     const { code, stderr } = await checkout.diff(["dev", "--approved", digest]);
     expect(code).toBe(1);
-    expect(stderr).toContain("no longer what was approved");
+    expect(stderr).toContain("the plan is no longer the approved one");
   });
 
-  test("leaves no plan file, which would hold what is sensitive", async () => {
+  test("leaves no plan file, which would hold sensitive values", async () => {
     await checkout.diff(["dev"]);
     const found = execFileSync("find", [checkout.folder, "-name", "*.tfplan"], { encoding: "utf8" });
     expect(found).toBe("");

@@ -4,8 +4,8 @@ import {
   type PodShape,
   podsPerNode,
   type TimelineFacts,
-} from "../../tools/plan/machines.ts";
-import { billedSeconds, creditsCost, predict, sweepCost } from "../../tools/plan/prediction.ts";
+} from "../../tools/cost/machines.ts";
+import { billedSeconds, creditsCost, predict, sweepCost } from "../../tools/cost/prediction.ts";
 import { recommend } from "../../tools/plan/recommendation.ts";
 
 /** Eight vCPUs, of which the kubelet and DaemonSets keep a quarter of one. */
@@ -26,7 +26,7 @@ const pod: PodShape = {
   cpuRequestMillis: 100,
   cpuLimitMillis: 500,
   memoryRequestMiB: 128,
-  ephemeralStorageMiB: 84,
+  temporaryStorageMiB: 84,
   gpus: 0,
 };
 const timeline: TimelineFacts = { decision: 7, start: 190, idle: 300, minimumBilled: 60 };
@@ -37,7 +37,7 @@ describe("the pods of a node", () => {
     ["the number of pods that it can hold", pod, 54],
     ["CPU", { ...pod, cpuRequestMillis: 2000 }, 3],
     ["memory", { ...pod, memoryRequestMiB: 5000 }, 2],
-    ["storage", { ...pod, ephemeralStorageMiB: 20_000 }, 2],
+    ["storage", { ...pod, temporaryStorageMiB: 20_000 }, 2],
     ["GPUs", { ...pod, gpus: 1 }, 0],
   ])("are limited by %s", (_, shape, fits) => {
     expect(podsPerNode(node, shape)).toBe(fits);
@@ -133,20 +133,20 @@ describe("a recommendation", () => {
     expect(of(20_000, 1)).toMatchObject({ nodes: 8, nodesWithoutMaximum: 8, workers: 64 });
   });
 
-  test("is no more than the pool allows, and says what would be worth it", () => {
+  test("is no more than the pool allows, and names the number that would be worth it", () => {
     const { nodes, nodesWithoutMaximum, reasons } = of(200_000, 1);
     expect({ nodes, nodesWithoutMaximum }).toEqual({ nodes: 10, nodesWithoutMaximum: 80 });
     expect(reasons.nodes).toContain("executor allows 10: raise its capacity");
   });
 
-  test("gives each vCPU a pod with a whole one, and says what a limit wastes", () => {
+  test("gives each vCPU a pod with a whole one, and names the waste of a limit", () => {
     const { pod: shape, reasons } = of(20_000, 1);
     expect(shape).toMatchObject({ cpuRequestMillis: 968, cpuLimitMillis: 1000 });
     expect(podsPerNode(node, shape)).toBe(8);
-    expect(reasons.pod).toContain("a limit of 500 lets a pod stand still 50 % of the time");
+    expect(reasons.pod).toContain("with a limit of 500 a pod idles 50 % of the time");
   });
 
-  test("has no more pods than memory has room for, and gives them what is there", () => {
+  test("has no more pods than memory has room for, and gives them all of the CPU", () => {
     const hungry = { ...present, memoryRequestMiB: 6000 };
     const { pod: shape, workers } = recommend(
       { totalParameters: 100, secondsPerParameter: 1, batchSize: 1 },
@@ -186,6 +186,6 @@ describe("a recommendation", () => {
   test("has no longer timeout for parameters that ran into it: they may never return", () => {
     const { timeoutSeconds, reasons } = of(1000, 1, 60.1);
     expect(timeoutSeconds).toBeUndefined();
-    expect(reasons.timeout).toContain("did not return within 60 s: sweep replay shows whether they ever do");
+    expect(reasons.timeout).toContain("did not return within 1 min: sweep replay shows whether they ever do");
   });
 });

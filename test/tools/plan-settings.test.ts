@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { runInNewContext } from "node:vm";
+import { readSettings } from "sweep-worker/contract";
 import { describeProblem } from "../../constructs/support/problems.ts";
-import type { JobFacts } from "../../tools/plan/environment.ts";
+import type { JobFacts } from "../../tools/cost/environment.ts";
 import type { Recommendation } from "../../tools/plan/recommendation.ts";
 import { changesOf } from "../../tools/plan/settings.ts";
-import { readConfiguration } from "../../worker/src/contract/settings.ts";
 import { problemsOf } from "../support/fixtures.ts";
 import { sweep, temporaryDirectory, writeEvaluation } from "../support/sweep.ts";
 import { devWithJob, podEnvironment, synthesizeEnvironment } from "../support/workload.ts";
@@ -29,11 +29,13 @@ test("the lines to paste make the job compute what was measured", async () => {
   const job = pasted(settings);
   expect(job).toMatchObject({ workers: recommendation.workers, batchSize: recommendation.batchSize });
   const environment = devWithJob(job);
-  // Until it is copied to where the note says.
+  // Before the file is copied to the place in the note.
   expect(problemsOf(environment).map(describeProblem)).toEqual([
-    expect.stringContaining("evaluation is not in worker/evaluations"),
+    'workload.jobs[0].evaluation must be "collatz" or "prime", got "my_own": put its file into worker/evaluations and name it without folder and ending',
   ]);
-  expect(podEnvironment(synthesizeEnvironment(environment).workload, 0)).toMatchObject({
+  // An image from elsewhere may have it.
+  const workload = { ...environment.workload, image: "docker.io/example/ttg-worker:1.0.0" };
+  expect(podEnvironment(synthesizeEnvironment({ ...environment, workload }).workload, 0)).toMatchObject({
     EVALUATION: "my_own",
     TOTAL_PARAMETERS: "2000000",
     SEED: "3",
@@ -75,14 +77,12 @@ describe("of a job with a program", () => {
     batchSize: 10,
     pod: { cpuRequestMillis: 900, cpuLimitMillis: 1000 },
   } as Recommendation;
-  const variables = {
-    TOTAL_PARAMETERS: "10",
-    EVALUATION_COMMAND: "python3 evaluations/waves.py",
-    RESULT_COLUMNS: "a,b",
-  };
+  const program = "python3 evaluations/waves.py";
+  const same = { EVALUATION_COMMAND: program, RESULT_COLUMNS: "a,b" };
   const changes = (given: Record<string, string>, name: string, timeoutSeconds?: number) => {
-    const configuration = readConfiguration({ ...given, TOTAL_PARAMETERS: "10", TOTAL_WORKERS: "1", WORKER_ID: "0" });
-    const facts = { variables } as unknown as JobFacts;
+    const configuration = readSettings({ ...given, TOTAL_PARAMETERS: "10", TOTAL_WORKERS: "1", WORKER_ID: "0" });
+    const settings = { totalParameters: 10, evaluationCommand: program, resultColumns: ["a", "b"] };
+    const facts = { settings } as unknown as JobFacts;
     return changesOf({ ...recommendation, timeoutSeconds }, facts, configuration, { name, source: name }, undefined)
       .settings;
   };
@@ -98,7 +98,7 @@ describe("of a job with a program", () => {
   });
 
   test("the same program needs no line, and a recommended timeout one", () => {
-    expect(changes(variables, "waves")).toHaveLength(2);
-    expect(changes(variables, "waves", 157)).toContain("evaluationTimeoutSeconds: 157,");
+    expect(changes(same, "waves")).toHaveLength(2);
+    expect(changes(same, "waves", 157)).toContain("evaluationTimeoutSeconds: 157,");
   });
 });

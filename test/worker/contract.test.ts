@@ -220,6 +220,12 @@ describe("the problems of typed settings", () => {
     ]);
   });
 
+  test("are none at the limits themselves", () => {
+    expect(problems({ totalParameters: LIMITS.blocks, batchSize: 1, totalWorkers: 100_000, workerId: 99_999 })).toEqual(
+      [],
+    );
+  });
+
   test("are those of the names that are asked for", () => {
     expect(problems({ workerId: undefined, seed: -1 }, ["seed"])).toHaveLength(1);
     expect(problems({ workerId: 7 }, ["totalWorkers", "totalParameters"])).toEqual([]);

@@ -1,9 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { oneOf } from "../../constructs/support/problems.ts";
 import { repository, stackFolder, terraform } from "../support/terraform.ts";
-import { environmentOf, runTool, ToolError, takesEnvironment, tool } from "../support/tool.ts";
+import { environmentOf, jobNameOf, runTool, ToolError, takesEnvironment, tool } from "../support/tool.ts";
 
 interface Options {
   readonly environment?: string;
@@ -11,16 +10,16 @@ interface Options {
   readonly directory?: string;
 }
 
-/** `npm run collect`: finds where the Job has its results, and hands over to `sweep verify`. */
+/** `npm run collect`: finds the results of a job, and starts `sweep verify`. */
 function collect(argument: string | undefined, { environment: option, job, directory }: Options): void {
   const { name: environment, region } = environmentOf(argument, option);
   const results = resultsOf(environment);
-  const name = chosen(job, results, environment);
+  const name = jobNameOf(job, Object.keys(results), environment);
   const target = directory ?? join("results", `${environment}-${name}`);
   const sweep = join(repository, "worker/bin/sweep.mjs");
   const { status } = spawnSync(process.execPath, [sweep, "verify", String(results[name]), "--download", target], {
     stdio: "inherit",
-    // Credentials are the caller's own, as for Terraform; the region is the environment's, wherever the caller's profile is.
+    // The credentials are the caller's own, as for Terraform. The region is the environment's, not that of the caller's profile.
     env: { ...process.env, AWS_REGION: region },
   });
   process.exitCode = status ?? 1;
@@ -31,14 +30,14 @@ function resultsOf(environment: string): Readonly<Record<string, string>> {
   const stack = `${environment}-workload`;
   const folder = stackFolder(stack);
   const deploy = `npx cdktf deploy '${environment}-*'`;
-  // In a fresh clone of what is deployed the state is in S3, and only the stack's folder is missing.
+  // In a fresh clone the state is in S3, and only the stack's folder is missing.
   if (!existsSync(folder)) {
-    throw new ToolError(`there is no ${stack} here: npx cdktf synth, or, if it was never deployed, ${deploy}`);
+    throw new ToolError(`there is no ${stack} here: run npx cdktf synth, or, if it was never deployed, ${deploy}`);
   }
   const read = () => terraform(folder, "output", "-json", "results");
   let output = read();
   if (output.status !== 0) {
-    // A fresh clone, after `cdktf synth`: Terraform does not know its backend yet.
+    // In a fresh clone, after `cdktf synth`, Terraform does not know its backend yet.
     const initialised = terraform(folder, "init", "-input=false");
     if (initialised.status !== 0) throw new ToolError(initialised.stderr);
     output = read();
@@ -47,19 +46,11 @@ function resultsOf(environment: string): Readonly<Record<string, string>> {
   return JSON.parse(output.stdout);
 }
 
-function chosen(job: string | undefined, results: Readonly<Record<string, string>>, environment: string): string {
-  const names = Object.keys(results);
-  const name = job ?? (names.length === 1 ? names[0] : undefined);
-  if (name !== undefined && Object.hasOwn(results, name)) return name;
-  if (names.length === 0) throw new ToolError(`${environment} has no job, and no results`);
-  throw new ToolError(`--job: got ${job ?? "nothing"}; allowed is ${oneOf(names)}`);
-}
-
 runTool(
   takesEnvironment(
-    tool("collect", "Download the results of an environment's job, and prove that they are complete and undamaged."),
+    tool("npm run collect --", "Download the results of a job, and prove that they are complete and undamaged."),
   )
-    .option("--job <name>", "which one, where there are several")
-    .option("--directory <directory>", "where to (default: results/<environment>-<job>)")
+    .option("--job <name>", "one of its jobs, if there are several")
+    .option("--directory <directory>", "target (default: results/<environment>-<job>)")
     .action(collect),
 );

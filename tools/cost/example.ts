@@ -1,16 +1,17 @@
-import { billedSeconds, sweepCost } from "../plan/prediction.ts";
-import { platformTimeline } from "./environment-cost.ts";
+import { fixed } from "../../constructs/pools/capacity.ts";
+import { NodePool } from "../../constructs/pools/node-pool.ts";
+import { platformTimeline, poolFacts } from "./environment.ts";
 import { poolLines } from "./monthly.ts";
-import { poolFacts, type SynthesizedPool } from "./pools.ts";
+import { billedSeconds, sweepCost } from "./prediction.ts";
 import { hoursPerMonth, type PriceTable } from "./price-table.ts";
 
-/** Five machines that are on all month, against the same five bought for each batch. */
+/** Five machines that run all month, compared with the same five bought for each batch. */
 export interface Example {
   readonly alwaysOn: { readonly machineHours: number; readonly machinesUsd: number; readonly volumesUsd: number };
   readonly fromZero: {
     readonly batches: number;
     readonly computeSeconds: number;
-    /** Of one machine and batch, start and idling included. */
+    /** Billed for one machine and one batch, start and idling included. */
     readonly billedSeconds: number;
     readonly machineHours: number;
     readonly machinesUsd: number;
@@ -19,21 +20,18 @@ export interface Example {
 }
 
 const machines = 5;
-/** A batch on each working day, of 24 minutes: what ten dollars pay for. */
+/** Ten dollars pay for a batch of 24 minutes on each working day. */
 const batches = 22;
 const computeSeconds = 24 * 60;
 
-/** The same functions that price an environment and a sweep, on five c5.xlarge on demand. */
+/** Prices five c5.xlarge on demand, with the functions that price an environment and a sweep. */
 export function example(table: PriceTable): Example {
-  const pool: SynthesizedPool = {
+  const pool = new NodePool({
     name: "executor",
     instanceTypes: ["c5.xlarge"],
-    capacityType: "ON_DEMAND",
-    minimumNodes: machines,
-    maximumNodes: machines,
+    capacity: fixed(machines),
     volumeSizeGiB: 50,
-    labels: {},
-  };
+  });
   const facts = poolFacts(pool, table, "us-west-2");
   const [nodes, volumes] = poolLines(facts);
   const perMachine = billedSeconds(computeSeconds, platformTimeline);

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { oneOf, show } from "sweep-worker/contract";
 import { z } from "zod";
-import { oneOf, show } from "../../constructs/support/problems.ts";
-import { ToolError } from "../support/tool.ts";
+import { refusal, ToolError } from "../support/tool.ts";
 
 /** AWS bills 730 hours as a month. */
 export const hoursPerMonth = 730;
@@ -10,7 +10,7 @@ export const hoursPerMonth = 730;
 const day = z.string().regex(/^\d{4}-\d\d-\d\d$/);
 const amount = z.number().nonnegative();
 
-/** One price, in US dollars, of the unit it is billed in, and the page that names it. */
+/** One price in US dollars, with its billing unit and the page that states it. */
 const price = <const Unit extends string>(per: Unit) =>
   z.strictObject({ usd: amount, per: z.literal(per), source: z.url() }).readonly();
 
@@ -19,9 +19,9 @@ const spotPrices = z.strictObject({ least: amount, most: amount });
 const instance = z
   .strictObject({
     onDemand: amount,
-    /** What it costs on the spot market, where somebody has looked. @default - `spotShareOfOnDemand` of the price */
+    /** A spot price that somebody has looked up. @default - `spotShareOfOnDemand` of the price */
     spot: spotPrices.extend({ date: day }).readonly().optional(),
-    /** Burstable types: vCPUs that the node may keep busy all the time, before credits are charged. */
+    /** Burstable types: vCPUs that the node may keep busy all the time without being charged for credits. */
     baselineVCpus: amount.optional(),
   })
   .readonly();
@@ -37,16 +37,13 @@ const regionPrices = z
     publicIpv4Address: price("hour"),
     /** In each zone. */
     interfaceEndpoint: price("hour"),
-    loadBalancer: price("hour"),
     gp3Volume: price("GB-month"),
     kmsKey: price("month"),
     logIngestion: price("GB"),
     logStorage: price("GB-month"),
-    alarm: price("month"),
     ecrStorage: price("GB-month"),
     s3Storage: price("GB-month"),
     s3Put: price("thousand"),
-    s3Get: price("thousand"),
     cpuCredits: price("vCPU-hour"),
     /** Linux, shared tenancy. */
     instances: instances.readonly(),
@@ -62,7 +59,7 @@ const assumptions = z
     flowLogGbPerMonth: amount,
     imageGbInRegistry: amount,
     resultsGbInBucket: amount,
-    /** What a new node moves through the NAT gateway: image layers take the way to S3, which is free. */
+    /** Traffic of a new node through the NAT gateway. Image layers come through the free endpoint of S3. */
     natGbPerNodeStart: amount,
     spotShareOfOnDemand: spotPrices.extend({ source: z.string() }).readonly(),
   })
@@ -70,21 +67,21 @@ const assumptions = z
 
 const priceTable = z
   .strictObject({
-    /** The day on which the prices held. */
+    /** The day of the prices. */
     date: day,
     eks: z.strictObject({ source: z.url(), endOfStandardSupport: z.record(z.string(), day) }).readonly(),
     assumptions,
-    /** How long the evaluations that come with the worker take, on one core. */
+    /** Times of the worker's own evaluations, on one core. */
     measured: z.record(z.string(), measured),
     regions: z.record(z.string(), regionPrices),
   })
   .readonly();
 export type PriceTable = z.infer<typeof priceTable>;
 
-/** Some prices of a region that the table has, or all of one that it lacks. */
+/** Overrides for a known region, or a complete new region. */
 const regionAdditions = regionPrices.unwrap().partial().extend({ instances: instances.partial().optional() });
 
-/** What a file of one's own may hold: it replaces what it names, and adds what the table lacks. */
+/** A user's own file: its entries replace those of the table, or are added. */
 const additions = z
   .strictObject({
     date: day.optional(),
@@ -97,10 +94,10 @@ const additions = z
 export const priceFile = join(__dirname, "prices.json");
 
 /**
- * The prices of this repository, and those of a file of one's own.
+ * The prices of this repository, with those of a user's own file.
  *
  * @param path of the file. @default - none
- * @throws ToolError that names everything that is wrong with a file.
+ * @throws ToolError that lists all problems of a file.
  */
 export function readPrices(path?: string): PriceTable {
   const table = parse(priceTable, read(priceFile), priceFile);
@@ -117,7 +114,7 @@ export function readPrices(path?: string): PriceTable {
     measured: { ...table.measured, ...own.measured },
     regions: { ...table.regions, ...Object.fromEntries(regions) },
   };
-  // A region that the table lacks has only what the file has of it.
+  // A new region must be complete in the file.
   return parse(priceTable, whole, path);
 }
 
@@ -130,33 +127,31 @@ function read(path: string): unknown {
   try {
     return JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
-    throw new ToolError(`prices: cannot read ${path}: ${(error as Error).message}`);
+    throw refusal("--prices", "a readable file of JSON", path, (error as Error).message);
   }
 }
 
 function parse<Schema extends z.ZodType>(schema: Schema, content: unknown, path: string): z.output<Schema> {
   const parsed = schema.safeParse(content);
   if (parsed.success) return parsed.data;
-  const lines = parsed.error.issues.map((issue) => `  - ${issue.path.join(".") || "the whole"}: ${issue.message}`);
-  throw new ToolError(`prices: ${path} is not a price table (tools/cost/prices.json is one):\n${lines.join("\n")}`);
+  const lines = parsed.error.issues.map((issue) => `  - ${issue.path.join(".") || "the file"}: ${issue.message}`);
+  throw new ToolError(`${path} must have the form of tools/cost/prices.json:\n${lines.join("\n")}`);
 }
 
-/** @throws ToolError that says how a region is added. */
+/** @throws ToolError for an unknown region, with the steps to add it. */
 export function pricesOf(table: PriceTable, region: string): RegionPrices {
   const prices = table.regions[region];
   if (prices !== undefined) return prices;
-  throw new ToolError(
-    `prices: got region ${show(region)}; allowed is ${oneOf(Object.keys(table.regions))}; add regions[${show(region)}] with all prices of us-west-2 to tools/cost/prices.json, or to a file for --prices (docs/cost.md)`,
-  );
+  const fix = `add regions[${show(region)}] with all prices of us-west-2 to tools/cost/prices.json, or to a file for --prices (docs/cost.md)`;
+  throw refusal("region", oneOf(Object.keys(table.regions)), region, fix);
 }
 
-/** Dollars an hour of an instance type. @throws ToolError where the table lacks the type. */
+/** Dollars per hour of an instance type. @throws ToolError if the table lacks the type. */
 export function instancePrice(table: PriceTable, region: string, type: string) {
   const found = pricesOf(table, region).instances.usdPerHour[type];
   if (found === undefined) {
-    throw new ToolError(
-      `prices: ${show(type)} has no price in ${region}; add regions[${show(region)}].instances.usdPerHour[${show(type)}] to tools/cost/prices.json, or to a file for --prices`,
-    );
+    const fix = `add regions[${show(region)}].instances.usdPerHour[${show(type)}] to tools/cost/prices.json, or to a file for --prices`;
+    throw refusal("instanceTypes", `a type with a price in ${region}`, type, fix);
   }
   const { least, most } = table.assumptions.spotShareOfOnDemand;
   const spot = found.spot ?? { least: least * found.onDemand, most: most * found.onDemand };

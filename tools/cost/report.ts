@@ -1,21 +1,12 @@
-import Table from "cli-table3";
-import { describeSeconds } from "sweep-worker/contract";
+import { describeSeconds, formatCount } from "sweep-worker/contract";
+import { table } from "../support/table.ts";
 import type { EnvironmentCost } from "./environment-cost.ts";
 import type { Example } from "./example.ts";
 import { dollars, showDollars } from "./money.ts";
 import type { PriceTable } from "./price-table.ts";
 import { addedBySweep, type SweepEstimate } from "./sweep.ts";
 
-const plain = { head: [], border: [] };
-
-function table(head: readonly string[], right: readonly number[]): InstanceType<typeof Table> {
-  const colAligns = head.map((_, column) => (right.includes(column) ? "right" : "left"));
-  // Lines between rows make a bill no clearer.
-  const chars = { mid: "", "left-mid": "", "mid-mid": "", "right-mid": "" } as const;
-  return new Table({ head: [...head], colAligns, chars, style: plain });
-}
-
-/** All environments side by side: what a reviewer wants to see first. */
+/** All environments side by side. */
 export function summary(costs: readonly EnvironmentCost[]): string {
   const rows = table(
     ["US dollars", ...costs.map(({ name }) => name)],
@@ -58,9 +49,9 @@ export function environmentReport(cost: EnvironmentCost): string {
 
 function sweepReport(sweep: SweepEstimate, cost: EnvironmentCost): string {
   const { job, pool, totalParameters, duration, prediction, costs } = sweep;
-  const title = `One run of ${job}: ${totalParameters.toLocaleString("en")} parameters`;
+  const title = `One run of ${job}: ${formatCount(totalParameters)} parameters`;
   if (prediction === undefined || costs === undefined || duration === undefined) {
-    return `\n${title} on ${pool}: not known, since nobody has measured it. Run npx sweep plan --environment ${cost.name} --job ${job}, or give --seconds-per-parameter`;
+    return `\n${title} on ${pool}: not known, because nobody has measured it. Run npx sweep plan --environment ${cost.name} --job ${job}, or give --seconds-per-parameter`;
   }
   const node = cost.pools.find(({ name }) => name === pool);
   const added = addedBySweep(costs);
@@ -73,34 +64,26 @@ function sweepReport(sweep: SweepEstimate, cost: EnvironmentCost): string {
     showDollars(costs.spot),
     showDollars(costs.onDemand),
   ]);
-  both("storing the results, and keeping them for a month", costs.storage);
+  const columns = costs.columns === undefined ? "one column assumed" : `columns: ${costs.columns}`;
+  both(`storing the results, and keeping them for a month (${columns})`, costs.storage);
   both("through the NAT gateway", costs.nat);
   rows.push(["added by the run", showDollars(added.spot), showDollars(added.onDemand)]);
   both("control plane, NAT and the rest meanwhile, paid anyway", costs.alwaysOn);
   const { start, idle } = cost.timeline;
   const share = Math.round(100 * prediction.coresOfPod);
   return [
-    `\n${title} take ${describeSeconds(prediction.wallSeconds)}: ${start} s until a machine computes, ${describeSeconds(prediction.computeSeconds)} of computing; it is returned after ${idle / 60} idle minutes.`,
-    `${prediction.pods} pods on ${prediction.nodes === 1 ? "1 node" : `${prediction.nodes} nodes`}, each with ${share} % of a core. ${showDuration(duration)}`,
+    `\n${title} take ${describeSeconds(prediction.wallSeconds)}: ${start} s until a machine computes, ${describeSeconds(prediction.computeSeconds)} of computing; the machine is returned after ${idle / 60} idle minutes.`,
+    `${prediction.pods} pods on ${prediction.nodes === 1 ? "1 node" : `${prediction.nodes} nodes`}, each with ${share} % of a core. A parameter takes ${describeSeconds(duration.secondsPerParameter)} of a core: ${duration.from}.`,
     rows.toString(),
   ].join("\n");
 }
 
-function showDuration({ secondsPerParameter, from }: { secondsPerParameter: number; from: string }): string {
-  const nanoseconds = secondsPerParameter * 1e9;
-  const amount =
-    nanoseconds < 1e5
-      ? `${Math.round(nanoseconds).toLocaleString("en")} ns`
-      : `${Number((secondsPerParameter * 1000).toPrecision(3))} ms`;
-  return `A parameter takes ${amount} of a core: ${from}.`;
-}
-
-/** What is assumed where nothing is known, and where the prices are from. */
+/** The assumptions, and the sources of the prices. */
 export function notes({ assumptions, date }: PriceTable): string {
   const { least, most, source } = assumptions.spotShareOfOnDemand;
   return [
     `Prices of ${date}, Linux, without taxes, free tiers and discounts (tools/cost/prices.json names a page for each).`,
-    `Spot prices change by the hour. Taken is ${100 * least} to ${100 * most} % of on-demand: ${source}.`,
+    `Spot prices change by the hour. They are taken as ${100 * least} to ${100 * most} % of on-demand: ${source}.`,
     "Not counted: traffic to the internet, and between zones.",
   ].join("\n");
 }
@@ -110,7 +93,7 @@ export function exampleReport({ alwaysOn, fromZero }: Example): string {
   const row = (label: string, hours: number, machines: number, volumes: number) =>
     rows.push([
       label,
-      hours.toLocaleString("en", { maximumFractionDigits: 1 }),
+      formatCount(Number(hours.toFixed(1))),
       showDollars(dollars(machines)),
       showDollars(dollars(machines + volumes)),
     ]);
@@ -118,8 +101,8 @@ export function exampleReport({ alwaysOn, fromZero }: Example): string {
   row("from zero, when needed", fromZero.machineHours, fromZero.machinesUsd, fromZero.volumesUsd);
   return [
     rows.toString(),
-    `From zero: ${fromZero.batches} batches of ${fromZero.computeSeconds / 60} minutes, one each working day. That is what about $${Math.round(fromZero.machinesUsd)} pays for, no prediction of what anybody needs.`,
-    `Each machine is paid for ${describeSeconds(fromZero.billedSeconds)} of a batch, start and idling included.`,
-    "Control plane, general pool and network are paid for in both.",
+    `From zero: ${fromZero.batches} batches of ${fromZero.computeSeconds / 60} minutes, one each working day. About $${Math.round(fromZero.machinesUsd)} pays for that; it predicts nobody's need.`,
+    `Each machine is billed for ${describeSeconds(fromZero.billedSeconds)} per batch, start and idling included.`,
+    "Both also pay for control plane, general pool and network.",
   ].join("\n");
 }

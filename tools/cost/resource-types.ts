@@ -1,20 +1,16 @@
-import { dollars } from "./money.ts";
-import type { CostLine } from "./monthly.ts";
+import { type CostLine, fixed, hourly } from "./cost-line.ts";
 import { hoursPerMonth, type PriceTable, type RegionPrices } from "./price-table.ts";
-import type { Resource, ResourceJson } from "./synthesized.ts";
+import type { ResourceJson } from "./synthesized.ts";
 
 interface Context {
   readonly prices: RegionPrices;
   readonly table: PriceTable;
-  readonly resources: readonly Resource[];
 }
 
-/** Known to cost nothing by themselves; node groups and launch templates are priced as pools (`monthly.ts`). */
+/** Types that cost nothing by themselves. `monthly.ts` prices node groups and launch templates as pools. */
 export const freeTypes: ReadonlySet<string> = new Set([
   "aws_autoscaling_group_tag",
   "aws_budgets_budget",
-  "aws_cloudwatch_event_rule",
-  "aws_cloudwatch_event_target",
   "aws_default_security_group",
   "aws_ecr_lifecycle_policy",
   "aws_eks_access_entry",
@@ -22,11 +18,8 @@ export const freeTypes: ReadonlySet<string> = new Set([
   "aws_eks_addon",
   "aws_eks_node_group",
   "aws_eks_pod_identity_association",
-  // Its records are priced with the log group that takes them in.
+  // Its records are priced with their log group.
   "aws_flow_log",
-  "aws_iam_instance_profile",
-  "aws_iam_openid_connect_provider",
-  "aws_iam_policy",
   "aws_iam_role",
   "aws_iam_role_policy",
   "aws_iam_role_policy_attachment",
@@ -43,42 +36,21 @@ export const freeTypes: ReadonlySet<string> = new Set([
   "aws_s3_bucket_server_side_encryption_configuration",
   "aws_s3_bucket_versioning",
   "aws_security_group",
-  "aws_sns_topic",
-  "aws_sns_topic_subscription",
   "aws_subnet",
   "aws_vpc",
-  "aws_vpc_security_group_egress_rule",
   "aws_vpc_security_group_ingress_rule",
-  // In the cluster: they run on nodes that are priced as pools.
+  // These run in the cluster, on nodes that are priced as pools.
   "helm_release",
-  "kubernetes_cluster_role_binding_v1",
-  "kubernetes_cluster_role_v1",
   "kubernetes_config_map_v1",
-  "kubernetes_deployment_v1",
-  "kubernetes_horizontal_pod_autoscaler_v2",
   "kubernetes_job_v1",
   "kubernetes_namespace_v1",
   "kubernetes_network_policy_v1",
-  "kubernetes_pod_disruption_budget_v1",
-  "kubernetes_role_binding_v1",
-  "kubernetes_role_v1",
-  "kubernetes_secret_v1",
   "kubernetes_service_account_v1",
   // Publishes the image; the registry is priced.
   "terraform_data",
 ]);
 
 type PriceType = (resources: readonly ResourceJson[], context: Context) => CostLine[];
-
-/** A price that is paid whether anything is computed or not. */
-function fixed(item: string, how: string, usdPerMonth: number, lower: string): CostLine[] {
-  return [{ item, how, idle: dollars(usdPerMonth), maximum: dollars(usdPerMonth), lower }];
-}
-
-/** A count of things that are billed by the hour. */
-function hourly(item: string, count: number, usdPerHour: number, lower: string): CostLine[] {
-  return fixed(item, `${count} x ${hoursPerMonth} h x $${usdPerHour}`, count * hoursPerMonth * usdPerHour, lower);
-}
 
 export const pricedTypes: Readonly<Record<string, PriceType>> = {
   aws_eks_cluster: (clusters, { prices, table }) => clusters.flatMap((cluster) => controlPlane(cluster, prices, table)),
@@ -88,13 +60,13 @@ export const pricedTypes: Readonly<Record<string, PriceType>> = {
       gateways.length,
       prices.natGateway.usd,
       gateways.length > 1
-        ? 'network.natGateways: "single", at the price of losing the way out with one zone'
-        : 'network.natGateways: "none" with interfaceEndpoints, where they are fewer than four',
+        ? 'network.natGateways: "single", which loses internet access if one zone fails'
+        : 'network.natGateways: "none" with interfaceEndpoints, if those are fewer than four',
     ),
   aws_eip: (addresses, { prices }) =>
     hourly("public IPv4 addresses", addresses.length, prices.publicIpv4Address.usd, "fewer NAT gateways"),
   aws_vpc_endpoint: (endpoints, { prices }) => {
-    // Gateway endpoints are free; an interface endpoint is paid for in each subnet that it is in.
+    // Gateway endpoints are free. An interface endpoint is billed for each of its subnets.
     const interfaces = endpoints.filter((endpoint) => endpoint.vpc_endpoint_type === "Interface");
     const zones = interfaces.reduce((count, endpoint) => count + endpoint.subnet_ids.length, 0);
     if (zones === 0) return [];
@@ -108,8 +80,6 @@ export const pricedTypes: Readonly<Record<string, PriceType>> = {
   aws_kms_key: (keys, { prices }) =>
     fixed("KMS keys", `${keys.length} x $${prices.kmsKey.usd}`, keys.length * prices.kmsKey.usd, "nothing"),
   aws_cloudwatch_log_group: (groups, context) => groups.flatMap((group) => logGroup(group, context)),
-  aws_cloudwatch_metric_alarm: (alarms, { prices }) =>
-    fixed("CloudWatch alarms", `${alarms.length} x $${prices.alarm.usd}`, alarms.length * prices.alarm.usd, "fewer"),
   aws_ecr_repository: (repositories, { prices, table }) => {
     const gb = repositories.length * table.assumptions.imageGbInRegistry;
     return fixed("images in ECR", `assumed ${gb} GB`, gb * prices.ecrStorage.usd, "keepImages of the registry");
@@ -118,18 +88,7 @@ export const pricedTypes: Readonly<Record<string, PriceType>> = {
     const gb = buckets.length * table.assumptions.resultsGbInBucket;
     return fixed("results in S3", `assumed ${gb} GB`, gb * prices.s3Storage.usd, "results.expirationInDays");
   },
-  aws_lb: (balancers, { prices }) => loadBalancers(balancers.length, prices),
-  kubernetes_ingress_v1: (ingresses, { prices }) => loadBalancers(ingresses.length, prices),
-  kubernetes_service_v1: (services, { prices }) =>
-    loadBalancers(services.filter(({ spec }) => spec?.type === "LoadBalancer").length, prices),
-  // A million requests a month are free, and more than a queue of jobs makes.
-  aws_sqs_queue: (queues) => fixed("SQS queues", `${queues.length}, below the free million of requests`, 0, "nothing"),
 };
-
-/** Each is billed by the hour, and by what it carries, which is left out. */
-function loadBalancers(count: number, { loadBalancer }: RegionPrices): CostLine[] {
-  return count === 0 ? [] : hourly("load balancers", count, loadBalancer.usd, "services that only the cluster reaches");
-}
 
 /** With `STANDARD`, EKS upgrades at the end of standard support; with `EXTENDED`, it charges six times as much. */
 function controlPlane(cluster: ResourceJson, prices: RegionPrices, { date, eks }: PriceTable): CostLine[] {
@@ -144,12 +103,12 @@ function controlPlane(cluster: ResourceJson, prices: RegionPrices, { date, eks }
   const later = upgrades ? "then EKS upgrades the cluster" : `then it costs $${prices.eksClusterExtended.usd} an hour`;
   const note =
     end === undefined
-      ? `Kubernetes ${version}: the price table does not know when its standard support ends.`
+      ? `Kubernetes ${version}: the price table lacks the end of its standard support.`
       : `Kubernetes ${version}: standard support ${isOver ? "ended on" : "until"} ${end}, ${later}.`;
   return fixed("EKS control plane", how, hoursPerMonth * usd, lower).map((line) => ({ ...line, note }));
 }
 
-/** Log groups take in what is assumed, and keep it for the days that they say. */
+/** Prices the assumed volume of a log group, kept for its retention period. */
 function logGroup(group: ResourceJson, { prices, table }: Context): CostLine[] {
   const isFlowLogs = String(group.name).endsWith("/flow-logs");
   const { flowLogGbPerMonth, controlPlaneLogGbPerMonth } = table.assumptions;

@@ -1,16 +1,17 @@
-import type { EnvironmentFacts, JobFacts } from "../plan/environment.ts";
-import { type Prediction, predict } from "../plan/prediction.ts";
+import { DEFAULTS } from "sweep-worker/contract";
 import { ToolError } from "../support/tool.ts";
-import { type Dollars, dollars, sum, times } from "./money.ts";
+import type { EnvironmentFacts, JobFacts } from "./environment.ts";
+import { dollars, type PriceRange, sum, times } from "./money.ts";
 import type { MonthlyCost } from "./monthly.ts";
+import { type Prediction, predict } from "./prediction.ts";
 import { hoursPerMonth, type PriceTable } from "./price-table.ts";
 
-/** What one run of a Job takes and costs. */
+/** The time and the cost of one run of a job. */
 export interface SweepEstimate {
   readonly job: string;
   readonly pool: string;
   readonly totalParameters: number;
-  /** Undefined where nobody has measured the evaluation. */
+  /** Undefined if nobody has measured the evaluation. */
   readonly duration: { readonly secondsPerParameter: number; readonly from: string } | undefined;
   readonly prediction: Prediction | undefined;
   readonly costs: SweepCosts | undefined;
@@ -18,19 +19,21 @@ export interface SweepEstimate {
 
 export interface SweepCosts {
   /** Machines, their volumes and CPU credits, bought on demand or on the spot market. */
-  readonly onDemand: Dollars;
-  readonly spot: Dollars;
+  readonly onDemand: PriceRange;
+  readonly spot: PriceRange;
   /** Requests that store the results, and a month of keeping them. */
-  readonly storage: Dollars;
+  readonly storage: PriceRange;
+  /** The columns that `storage` counts. Undefined for a module: only the module declares them, so one is assumed. */
+  readonly columns: number | undefined;
   /** Through the NAT gateways. */
-  readonly nat: Dollars;
+  readonly nat: PriceRange;
   /** Control plane, NAT gateways and general pool while the sweep lasts: paid with or without it. */
-  readonly alwaysOn: Dollars;
+  readonly alwaysOn: PriceRange;
 }
 
 const bytesPerValue = 8;
 
-/** @throws ToolError where no pod of the job fits on a node. */
+/** @throws ToolError if no pod of the job fits on a node. */
 export function sweepOf(
   job: JobFacts,
   facts: EnvironmentFacts,
@@ -38,46 +41,46 @@ export function sweepOf(
   monthly: MonthlyCost,
   given: number | undefined,
 ): SweepEstimate {
-  const { variables } = job;
-  const totalParameters = Number(variables.TOTAL_PARAMETERS);
-  const duration = durationOf(variables, table, given);
+  const { totalParameters, settings } = job;
+  const duration = durationOf(job, table, given);
   const estimate = { job: job.name, pool: job.pool, totalParameters, duration };
   if (duration === undefined) return { ...estimate, prediction: undefined, costs: undefined };
-  const { secondsPerParameter } = duration;
   const node = facts.pools.find(({ name }) => name === job.pool);
   if (node === undefined) throw new ToolError(`${job.name}: there is no pool ${job.pool}`);
-  const work = { totalParameters, secondsPerParameter, batchSize: Number(variables.BATCH_SIZE) };
-  // A Job that is paused is estimated as it goes on.
+  const { secondsPerParameter } = duration;
+  const work = { totalParameters, secondsPerParameter, batchSize: settings.batchSize ?? DEFAULTS.batchSize };
+  // A paused job is estimated as if it ran.
   const parallelism = job.parallelism || job.workers;
   const prediction = predict(work, { ...job, parallelism, node }, facts.timeline);
   const { storage } = facts;
-  const columns = (variables.RESULT_COLUMNS ?? "value").split(",").length;
-  const gb = (totalParameters * columns * bytesPerValue) / 1e9;
+  const columns = settings.resultColumns?.length;
+  const gb = (totalParameters * (columns ?? 1) * bytesPerValue) / 1e9;
   const costs: SweepCosts = {
     onDemand: dollars(prediction.cost.onDemandUsd),
     spot: prediction.cost.spotUsd,
     storage: dollars((prediction.objects / 1000) * storage.usdPerThousandPuts + gb * storage.usdPerGbMonth),
+    columns,
     nat: dollars(prediction.nodes * storage.natUsdPerNodeStart),
     alwaysOn: times(prediction.wallSeconds / 3600 / hoursPerMonth, monthly.idle),
   };
   return { ...estimate, prediction, costs };
 }
 
-/** What a sweep adds to the bill. */
-export function addedBySweep(costs: SweepCosts): { readonly onDemand: Dollars; readonly spot: Dollars } {
+/** The part of the bill that a sweep adds. */
+export function addedBySweep(costs: SweepCosts): { readonly onDemand: PriceRange; readonly spot: PriceRange } {
   const rest = [costs.storage, costs.nat];
   return { onDemand: sum([costs.onDemand, ...rest]), spot: sum([costs.spot, ...rest]) };
 }
 
 function durationOf(
-  variables: Readonly<Record<string, string>>,
+  { settings }: JobFacts,
   { measured }: PriceTable,
   given: number | undefined,
 ): SweepEstimate["duration"] {
   if (given !== undefined) return { secondsPerParameter: given, from: "--seconds-per-parameter" };
-  const known = variables.EVALUATION === undefined ? undefined : measured[variables.EVALUATION];
+  const known = settings.evaluation === undefined ? undefined : measured[settings.evaluation];
   if (known === undefined) return undefined;
-  const sleep = Number(variables.SIMULATE_WORK_MS ?? 0) / 1000;
-  const from = sleep === 0 ? known.how : `${known.how}, and SIMULATE_WORK_MS`;
-  return { secondsPerParameter: known.secondsPerParameter + sleep, from };
+  const sleepSeconds = (settings.simulateWorkMs ?? 0) / 1000;
+  const from = sleepSeconds === 0 ? known.how : `${known.how}, and simulateWorkMs`;
+  return { secondsPerParameter: known.secondsPerParameter + sleepSeconds, from };
 }

@@ -6,7 +6,7 @@ import { repository } from "../support/terraform.ts";
 import { ToolError } from "../support/tool.ts";
 
 /** A resource as Terraform reads it. */
-// biome-ignore lint/suspicious/noExplicitAny: what is in it depends on its type, and is AWS's to say.
+// biome-ignore lint/suspicious/noExplicitAny: its content depends on its type.
 export type ResourceJson = Readonly<Record<string, any>>;
 
 export interface Resource {
@@ -20,7 +20,7 @@ const parts = ["platform", "addons", "workload"] as const;
 /**
  * Synthesizes the app into a temporary folder, as `cdktf synth` does, and returns the resources of each environment.
  *
- * @throws ToolError with what the app said when it could not be synthesized.
+ * @throws ToolError with the app's output if it cannot be synthesized.
  */
 export function synthesizedResources(environments: readonly string[]): ReadonlyMap<string, readonly Resource[]> {
   const outdir = mkdtempSync(join(tmpdir(), "platform-cost-"));
@@ -46,14 +46,4 @@ export function resourcesOf(stack: { readonly resource?: Readonly<Record<string,
   return Object.entries(stack.resource ?? {}).flatMap(([type, named]) =>
     Object.entries(named).map(([name, json]) => ({ type, name, json })),
   );
-}
-
-export function ofType(resources: readonly Resource[], type: string): ResourceJson[] {
-  return resources.filter((resource) => resource.type === type).map(({ json }) => json);
-}
-
-/** The resource that a reference such as `${aws_launch_template.name.id}` names. */
-export function referred(resources: readonly Resource[], reference: string): ResourceJson | undefined {
-  const [, type, name] = /^\$\{(\w+)\.([\w-]+)\./.exec(reference) ?? [];
-  return resources.find((resource) => resource.type === type && resource.name === name)?.json;
 }

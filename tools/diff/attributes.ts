@@ -5,20 +5,20 @@ import type { Change } from "./plan.ts";
 export interface AttributeChange {
   /** For example `vpc_config[0].subnet_ids`. */
   readonly path: string;
-  /** What is sensitive is not in here. */
+  /** Sensitive values are replaced. */
   readonly before: string;
   readonly after: string;
-  /** Whether the resource has to be made anew for it. */
+  /** Whether it forces a replacement of the resource. */
   readonly replaces: boolean;
 }
 
-/** Longer values say more in Terraform's own text. */
+/** Longer values are cut; Terraform's own text has them in full. */
 const longestValue = 80;
 const hidden = "(sensitive value)";
 
 /**
- * The attributes that a change changes, each down to where it differs; without the sensitive ones' values. A resource that is
- * created or destroyed changes all of its attributes.
+ * The changed attributes, each down to the level of the difference, without sensitive values. Creating or destroying a resource
+ * changes all of its attributes.
  * @param longest characters of a value. @default 80
  */
 export function changedAttributes(change: Change, longest = longestValue): AttributeChange[] {
@@ -33,7 +33,7 @@ export function changedAttributes(change: Change, longest = longestValue): Attri
   }));
 }
 
-/** Before, after, and by the same structure: unknown until applied, sensitive before, sensitive after. */
+/** Before, after, and in the same structure: unknown until applied, sensitive before, sensitive after. */
 type Values = readonly [before: unknown, after: unknown, unknown: unknown, hideBefore: unknown, hideAfter: unknown];
 
 function differences(path: readonly (string | number)[], values: Values): Omit<AttributeChange, "replaces">[] {
@@ -53,7 +53,7 @@ function differences(path: readonly (string | number)[], values: Values): Omit<A
   ];
 }
 
-/** The keys to descend by; undefined where the values are compared as wholes. */
+/** The keys to descend by; undefined if the values are compared as wholes. */
 function commonKeys(before: unknown, after: unknown, unknown: unknown): (string | number)[] | undefined {
   if (Array.isArray(before) && Array.isArray(after)) {
     return before.length === after.length && unknown !== true ? [...before.keys()] : undefined;
@@ -62,7 +62,7 @@ function commonKeys(before: unknown, after: unknown, unknown: unknown): (string 
   return [...new Set([before, after, isObject(unknown) ? unknown : {}].flatMap(Object.keys))];
 }
 
-/** What holds for a whole (`true`) holds for its parts. */
+/** A mark of a whole (`true`) also marks its parts. */
 function child(value: unknown, key: string | number): unknown {
   return typeof value === "object" && value !== null
     ? (value as Record<string | number, unknown>)[key]

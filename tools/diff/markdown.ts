@@ -5,14 +5,14 @@ import type { Warning } from "./summary.ts";
 export interface MarkdownOptions {
   /** Characters; GitHub takes 65,536 in a comment. */
   readonly limit: number;
-  /** Where the whole is, when plans had to be cut. */
+  /** The place of the complete plans, for a note where they are cut. */
   readonly whole: string;
 }
 
-/** Past it a list is counted: nobody reads it, and it would leave no room for what it warns of. */
+/** Further warnings are only counted: nobody would read them, and they would leave no room for the plans. */
 const mostWarnings = 50;
 
-/** A report for a comment: a row for each stack, what must not be missed, and the plans folded, cut where room ends. */
+/** A report for a comment: a row for each stack, the warnings, and the folded plans, cut to the limit. */
 export function renderMarkdown(report: Report, { limit, whole }: MarkdownOptions): string {
   const head = [
     `### Plan of ${report.subject}`,
@@ -31,7 +31,7 @@ interface Detail {
   readonly lines: readonly string[];
 }
 
-/** Short plans leave their room to long ones. */
+/** Distributes the room: a short plan leaves its rest to longer ones. */
 function folded(details: readonly Detail[], limit: number, whole: string): string[] {
   const byLength = [...details].sort((a, b) => length(a.lines) - length(b.lines));
   const rendered = new Map<Detail, string>();
@@ -46,20 +46,20 @@ function folded(details: readonly Detail[], limit: number, whole: string): strin
 }
 
 function fold({ outcome, lines }: Detail, room: number, whole: string): string {
-  const what = outcome.kind === "failed" ? `Error of ${outcome.stack}` : `Plan of ${outcome.stack}`;
+  const title = outcome.kind === "failed" ? `Error of ${outcome.stack}` : `Plan of ${outcome.stack}`;
   const fence = "`".repeat(Math.max(3, 1 + longestRun(lines)));
   const around = (body: readonly string[], after: string) =>
-    // An error is open: nobody should have to look for it.
-    `<details${outcome.kind === "failed" ? " open" : ""}><summary>${what}</summary>\n\n${fence}text\n${body.join("\n")}\n${fence}\n${after}</details>`;
+    // An error is unfolded, so that nobody has to look for it.
+    `<details${outcome.kind === "failed" ? " open" : ""}><summary>${title}</summary>\n\n${fence}text\n${body.join("\n")}\n${fence}\n${after}</details>`;
   const complete = around(lines, "");
   if (complete.length <= room) return complete;
   const note = (kept: number) =>
-    `\n${lines.length - kept} of ${lines.length} lines are cut here; the whole is ${whole}.\n`;
+    `\n${lines.length - kept} of ${lines.length} lines are cut here; the complete plan is ${whole}.\n`;
   let kept = 0;
   let left = room - around([], note(0)).length - 10;
   while (kept < lines.length && left - (lines[kept] ?? "").length - 1 >= 0) left -= (lines[kept++] ?? "").length + 1;
   if (kept > 0) return around(lines.slice(0, kept), note(kept));
-  const absent = `${what}: ${lines.length} lines, cut here; the whole is ${whole}.`;
+  const absent = `${title}: ${lines.length} lines, cut here; the complete plan is ${whole}.`;
   return absent.length <= room ? absent : "";
 }
 
@@ -86,7 +86,7 @@ function table(outcomes: readonly Outcome[]): string {
 
 const bold = (number: string) => (number === "0" ? number : `**${number}**`);
 
-/** A value as it is: no markup, no mention, no line of its own. */
+/** A literal value on one line, without markup or mentions. */
 function code(text: string): string {
   const line = text.replace(/\s+/g, " ");
   const ticks = "`".repeat(1 + longestRun([line]));
@@ -96,25 +96,23 @@ function code(text: string): string {
 function failures(outcomes: readonly Outcome[]): string[] {
   const failed = outcomes.filter(({ kind }) => kind === "failed").map(({ stack }) => code(stack));
   if (failed.length === 0) return [];
-  return [
-    `> [!CAUTION]\n> **Not planned, because of an error: ${failed.join(", ")}.** What it would change is not known.`,
-  ];
+  return [`> [!CAUTION]\n> **Not planned, because of an error: ${failed.join(", ")}.** Its changes are unknown.`];
 }
 
 function warnings(all: readonly Warning[]): string[] {
   const loud = all.filter(({ severity }) => severity === "loud");
   const quiet = all.filter(({ severity }) => severity === "notice");
   return [
-    ...alert("CAUTION", "**This takes away what others stand on.**", loud),
-    ...alert("WARNING", "**This interrupts somebody.**", quiet),
+    ...alert("CAUTION", "**This destroys data or service.**", loud),
+    ...alert("WARNING", "**This interrupts runs or permissions.**", quiet),
   ];
 }
 
 function alert(kind: string, title: string, all: readonly Warning[]): string[] {
   if (all.length === 0) return [];
-  const items = all.slice(0, mostWarnings).map(({ stack, what, address, happens, because, effect }) => {
+  const items = all.slice(0, mostWarnings).map(({ stack, noun, address, happens, because, effect }) => {
     const done = happens.replace(/[A-Z]{2,}/, "**$&**");
-    return `> - ${what} ${code(address)} ${done} (${code(stack)}): ${effect}.<br>Because ${code(because)}.`;
+    return `> - ${noun} ${code(address)} ${done} (${code(stack)}): ${effect}.<br>Because ${code(because)}.`;
   });
   const more = all.length > mostWarnings ? [`> - and ${all.length - mostWarnings} more, in the plans below`] : [];
   return [[`> [!${kind}]`, `> ${title}`, ">", ...items, ...more].join("\n")];

@@ -1,23 +1,23 @@
 import type { Plan } from "./plan.ts";
 
-/** What came of planning one stack. */
+/** The result of planning one stack. */
 export type Outcome = { readonly stack: string; readonly notes: readonly string[] } & (
   | {
       readonly kind: "planned";
       readonly plan: Plan;
-      /** The plan as Terraform shows it, which hides what is sensitive; absent for a plan given as JSON. */
+      /** The plan as Terraform prints it, without sensitive values; absent for a plan given as JSON. */
       readonly text?: string;
     }
-  /** Reads outputs that are not there yet: nothing is wrong with it. */
+  /** The stack reads outputs that do not exist yet, which is no error. */
   | { readonly kind: "waits"; readonly upstream: string }
   | { readonly kind: "failed"; readonly step: string; readonly error: string }
 );
 
-/** Everything that a diff prints. */
+/** The content of a diff. */
 export interface Report {
-  /** What was asked for, for example `dev`. */
+  /** The requested environments, for example `dev`. */
   readonly subject: string;
   readonly outcomes: readonly Outcome[];
-  /** Sentences about what was not planned, or is managed no longer. */
+  /** Sentences about stacks that were not planned, or are no longer managed. */
   readonly remarks: readonly string[];
 }

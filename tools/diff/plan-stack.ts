@@ -6,15 +6,15 @@ import { readPlan } from "./plan.ts";
 import { redacted } from "./redact.ts";
 import type { SynthesizedStack } from "./synthesize.ts";
 
-/** Whether Terraform asks what became of everything: only what is in AWS, everything, or nothing. */
+/** The resources that Terraform refreshes: only those in AWS, all, or none. */
 export type Refresh = "aws" | "all" | "none";
 
-/** Holds every value in clear, sensitive ones too. */
+/** It holds every value in clear, even sensitive ones. */
 const planFile = "diff.tfplan";
 
 /**
- * Initialises and plans a stack, without a lock: a reader must not stop a deploy.
- * @param progress is told what is being done.
+ * Initialises and plans a stack, without a lock: a reader must not block a deploy.
+ * @param progress receives each step.
  */
 export function planStack(stack: SynthesizedStack, refresh: Refresh, progress: (step: string) => void): Outcome {
   const { id, folder } = stack;
@@ -56,27 +56,25 @@ export function planStack(stack: SynthesizedStack, refresh: Refresh, progress: (
   }
 }
 
-/** A digest of what is planned cannot cover it: whoever approves must know. */
+/** This stack is not part of the approved digest, so say so. */
 export function waiting(stack: string, upstream: string): Outcome {
-  const notes = ["not in this plan: who approves the others approves that it is deployed after them, unseen"];
+  const notes = ["not in this plan: approving the others means deploying this one after them, unseen"];
   return { stack, notes, kind: "waits", upstream };
 }
 
-/** What a reader must know of how the plan came about. */
+/** The limits of the plan that a reader must know. */
 function notesOf(folder: string, json: StackJson, refreshed: boolean): string[] {
-  const notes = refreshed
-    ? []
-    : ["planned from the state alone: neither the cluster nor AWS was asked what is there now"];
+  const notes = refreshed ? [] : ["planned from the state alone, without asking the cluster or AWS"];
   const local = json.terraform?.backend?.local?.path;
   if (local === undefined) return notes;
   const state = resolve(folder, local);
   if (!existsSync(state)) {
     notes.push(
-      "there is no state file here, so the plan is that of a first deploy; if it was deployed from another machine, set s3State",
+      "there is no state file here, so this is the plan of a first deploy; if it was deployed from another machine, set s3State",
     );
   }
   const lock = join(state, "..", `.${state.slice(state.lastIndexOf("/") + 1)}.lock.info`);
-  if (existsSync(lock)) notes.push("its state is locked: a deploy may be running, and change what is planned here");
+  if (existsSync(lock)) notes.push("its state is locked: a running deploy may change this plan");
   return notes;
 }
 
@@ -93,7 +91,7 @@ interface Diagnostic {
   readonly snippet?: { readonly values?: readonly { readonly traversal: string }[] };
 }
 
-/** What Terraform says with `-json`, a line each. */
+/** The errors in the output of Terraform with `-json`, one line each. */
 function diagnosticsOf({ stdout }: TerraformResult): Diagnostic[] {
   return stdout
     .split("\n")
@@ -108,7 +106,7 @@ function diagnosticsOf({ stdout }: TerraformResult): Diagnostic[] {
     .filter(({ severity }: Diagnostic) => severity === "error");
 }
 
-/** The error, once however many resources met it, and with what it says of each. */
+/** The errors, each once with the addresses of its resources. */
 function errorText(result: TerraformResult): string {
   const places = new Map<string, string[]>();
   for (const { summary, detail, address } of diagnosticsOf(result)) {
@@ -124,8 +122,8 @@ function errorText(result: TerraformResult): string {
 const remoteState = "data.terraform_remote_state.";
 
 /**
- * The stacks whose outputs are not there yet, when that is all that is wrong: never deployed, or deployed before the output
- * was thought of.
+ * The stacks whose outputs do not exist yet, if that is the only error: they were never deployed, or deployed before the
+ * output was added.
  */
 function missingUpstream(diagnostics: readonly Diagnostic[], stack: SynthesizedStack): string | undefined {
   const sources = diagnostics.map(({ summary, address, snippet }) => {

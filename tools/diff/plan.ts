@@ -1,18 +1,18 @@
-import { show } from "../../constructs/support/problems.ts";
+import { describeProblem, show } from "sweep-worker/contract";
 import { ToolError } from "../support/tool.ts";
 
 /**
- * What is read of a plan as `terraform show -json` writes it. Values in it are in clear, sensitive ones too: what is printed
- * goes through {@link changedAttributes}, or is Terraform's own text.
+ * The used fields of a plan as `terraform show -json` writes it. It holds sensitive values in clear, so print it through
+ * {@link changedAttributes}, or print Terraform's own text.
  * @see https://developer.hashicorp.com/terraform/internals/json-format
  */
 export interface Plan {
   readonly format_version: string;
-  /** False when Terraform put changes off; what is missing comes with the next plan. */
+  /** False if Terraform deferred changes to the next plan. */
   readonly complete?: boolean;
   readonly errored?: boolean;
   readonly resource_changes?: readonly ResourceChange[];
-  /** What was changed by something other than Terraform since it last looked. */
+  /** Changes outside Terraform since its last refresh. */
   readonly resource_drift?: readonly ResourceChange[];
   readonly output_changes?: Readonly<Record<string, Change>>;
   readonly variables?: Readonly<Record<string, { readonly value?: unknown }>>;
@@ -23,12 +23,12 @@ export interface Plan {
 
 export interface ResourceChange {
   readonly address: string;
-  /** Set when the resource had another address before (`moved`). */
+  /** Set if the resource had another address before (`moved`). */
   readonly previous_address?: string;
   readonly mode?: string;
   readonly type: string;
   readonly change: Change;
-  /** Why, for example `delete_because_no_resource_config`. */
+  /** The reason, for example `delete_because_no_resource_config`. */
   readonly action_reason?: string;
 }
 
@@ -39,12 +39,12 @@ export interface Change {
   readonly after_unknown?: unknown;
   readonly before_sensitive?: unknown;
   readonly after_sensitive?: unknown;
-  /** Which attributes cannot be changed in place. */
+  /** The attributes that cannot be changed in place. */
   readonly replace_paths?: readonly (readonly (string | number)[])[];
   readonly importing?: unknown;
 }
 
-/** What becomes of a resource. `forget` leaves it running, unmanaged; `none` is a `no-op`, or a data source that is read. */
+/** The change of a resource. `forget` leaves it running but unmanaged; `none` is a `no-op`, or the read of a data source. */
 export type Action = "create" | "update" | "replace" | "delete" | "forget" | "none";
 
 export function actionOf({ actions }: Change): Action {
@@ -54,7 +54,7 @@ export function actionOf({ actions }: Change): Action {
   return single ?? "none";
 }
 
-/** Resources of which something happens; data sources are only read. */
+/** The resources that change. Data sources are only read. */
 export function resourceChanges(plan: Plan): ResourceChange[] {
   return (plan.resource_changes ?? []).filter(
     ({ mode, change, previous_address }) =>
@@ -63,7 +63,7 @@ export function resourceChanges(plan: Plan): ResourceChange[] {
   );
 }
 
-/** Names of the outputs that get another value; other stacks may read them. */
+/** Names of the outputs whose values change. Other stacks may read them. */
 export function outputChanges(plan: Plan): string[] {
   const changes = Object.entries(plan.output_changes ?? {});
   return changes.filter(([, change]) => actionOf(change) !== "none").map(([name]) => name);
@@ -74,26 +74,26 @@ export function isImport(change: Change): boolean {
 }
 
 /**
- * Reads what `terraform show -json` printed.
- * @param source where it comes from, for the error.
- * @throws ToolError when it is no plan.
+ * Parses the output of `terraform show -json`.
+ * @param source its origin, for the error.
+ * @throws ToolError if it is no plan.
  */
 export function readPlan(text: string, source: string): Plan {
-  const help = `allowed is what \`terraform show -json <plan file>\` prints`;
+  const refused = (field: readonly string[], allowed: string, got: string, fix: string) =>
+    new ToolError(describeProblem({ path: ["plan", ...field], allowed, got: `${got} in ${source}`, fix }));
+  const noPlan = (got: string) =>
+    refused([], "the JSON of a plan", got, "use the output of terraform show -json <plan file>");
   let plan: (Plan & { planned_values?: unknown }) | null;
   try {
     plan = JSON.parse(text);
   } catch {
-    throw new ToolError(`${source} is no JSON: got ${show(text.slice(0, 40))}; ${help}`);
+    throw noPlan(show(text.slice(0, 40)));
   }
   const version = typeof plan === "object" ? plan?.format_version : undefined;
-  if (plan === null || typeof version !== "string" || plan.planned_values === undefined) {
-    throw new ToolError(
-      `${source} is no plan: got ${version === undefined ? "JSON without format_version" : "a state"}; ${help}`,
-    );
-  }
+  if (plan === null || typeof version !== "string") throw noPlan("JSON without format_version");
+  if (plan.planned_values === undefined) throw noPlan("a state");
   if (!version.startsWith("1.")) {
-    throw new ToolError(`${source} has format_version ${show(version)}; allowed is 1.x, so update this repository`);
+    throw refused(["format_version"], "1.x", show(version), "update this repository");
   }
   return plan;
 }

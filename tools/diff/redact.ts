@@ -1,14 +1,14 @@
 import type { Plan } from "./plan.ts";
 
-/** Shorter ones would be found in words that have nothing to do with them. */
+/** Shorter secrets would match parts of unrelated words. */
 const shortestSecret = 6;
 
 /**
- * Hides what is sensitive where Terraform shows it: it hides attributes that are marked, but also prints copies of their
- * values that have lost the mark, such as the output of a `terraform_data`.
+ * Hides sensitive values in Terraform's text. Terraform hides marked attributes, but prints copies of their values that have
+ * lost the mark, such as the output of a `terraform_data`.
  */
 export function redacted(text: string, plan: Plan): string {
-  // The longest first: one may be a part of another.
+  // The longest first, because a secret may contain another.
   const secrets = [...secretsOf(plan)].sort((a, b) => b.length - a.length);
   return secrets.reduce((shown, secret) => {
     const quoted = JSON.stringify(secret).slice(1, -1);
@@ -16,7 +16,7 @@ export function redacted(text: string, plan: Plan): string {
   }, text);
 }
 
-/** Not of outputs: cdktf marks all that one stack reads of another, the name of the cluster too. */
+/** Outputs are left out: cdktf marks all outputs for other stacks as sensitive, even the cluster's name. */
 function secretsOf({ resource_changes = [], resource_drift = [], ...plan }: Plan): Set<string> {
   const found = new Set<string>();
   for (const { change } of [...resource_changes, ...resource_drift]) {

@@ -4,7 +4,7 @@ import { actionOf, outputChanges, type Plan, resourceChanges } from "./plan.ts";
 import { redacted } from "./redact.ts";
 import { type Counts, changesAnything, countsOf, type Warning, warningsOf } from "./summary.ts";
 
-/** The head of the table; a row has as many numbers, and the rest in words, or one sentence behind the stack. */
+/** The head of the table. A row has four numbers and the rest in words, or one sentence after the stack. */
 export const columns = ["stack", "add", "change", "replace", "destroy", "besides"] as const;
 
 export type Row =
@@ -27,7 +27,7 @@ export function rowOf(outcome: Outcome): Row {
 }
 
 function besides(counts: Counts, plan: Plan): string[] {
-  const of = (count: number, what: string) => (count === 0 ? [] : [`${count} ${what}`]);
+  const of = (count: number, noun: string) => (count === 0 ? [] : [`${count} ${noun}`]);
   return [
     ...of(counts.imported, "imported"),
     ...of(counts.moved, "moved"),
@@ -50,7 +50,7 @@ export function allWarnings({ outcomes }: Report): Warning[] {
   return warnings.sort((a, b) => Number(b.severity === "loud") - Number(a.severity === "loud"));
 }
 
-/** What stands behind the table for each stack of which there is more to say. An error that several met is told once. */
+/** The text after the table, for each stack with changes or an error. The same error of several stacks is printed once. */
 export function detailsOf({ outcomes }: Report): { readonly outcome: Outcome; readonly text: string }[] {
   return outcomes.flatMap((outcome, index) => {
     const same = outcomes.slice(0, index).find((other) => isSameError(other, outcome));
@@ -71,7 +71,7 @@ function detailOf(outcome: Outcome): string | undefined {
 
 const signs = { create: "+", update: "~", replace: "-/+", delete: "-", forget: ".", none: " " } as const;
 
-/** A plan of which there is only JSON: every resource, and what changes where something is replaced by something. */
+/** Renders a JSON-only plan: each resource with its changed attributes. */
 function written(plan: Plan): string {
   const resources = resourceChanges(plan).flatMap(({ address, previous_address, change }) => {
     const action = actionOf(change);

@@ -5,7 +5,7 @@ import type { Outcome } from "./outcome.ts";
 import { actionOf, isImport, outputChanges, type Plan, type ResourceChange, resourceChanges } from "./plan.ts";
 import { redacted } from "./redact.ts";
 
-/** How many resources; a replacement is counted once, as one. */
+/** Numbers of resources. A replacement counts once. */
 export interface Counts {
   readonly add: number;
   readonly change: number;
@@ -15,7 +15,7 @@ export interface Counts {
   readonly moved: number;
   readonly forgotten: number;
   readonly outputs: number;
-  /** Changed by something other than Terraform; it changes them back only as far as that is among the other counts. */
+  /** Changed outside Terraform. A deploy reverts only those changes that the other counts include. */
   readonly drifted: number;
 }
 
@@ -23,13 +23,13 @@ export interface Warning {
   readonly stack: string;
   readonly severity: "loud" | "notice";
   /** For example `node group`. */
-  readonly what: string;
+  readonly noun: string;
   readonly address: string;
   /** For example `is REPLACED`. */
   readonly happens: string;
-  /** Which attribute or removal causes it. */
+  /** The attribute or removal that causes it. */
   readonly because: string;
-  /** What follows for users. */
+  /** The effect on users. */
   readonly effect: string;
 }
 
@@ -49,18 +49,18 @@ export function countsOf(plan: Plan): Counts {
   };
 }
 
-/** Whether applying it would do anything, if only to the state. */
+/** Whether applying it would change anything, even if only the state. */
 export function changesAnything(plan: Plan): boolean {
   return resourceChanges(plan).length > 0 || outputChanges(plan).length > 0 || plan.complete === false;
 }
 
-/** Whether a deploy would do anything, as far as that can be known. */
+/** Whether a deploy would change anything, as far as the plan can know. */
 export function hasChanges(outcome: Outcome): boolean {
-  // A stack that waits for another has never been deployed, or reads what is about to be made.
+  // A waiting stack was never deployed, or reads an output that does not exist yet.
   return outcome.kind === "waits" || (outcome.kind === "planned" && changesAnything(outcome.plan));
 }
 
-/** What a reviewer must not miss. */
+/** The changes that a reviewer must not miss. */
 export function warningsOf(stack: string, plan: Plan): Warning[] {
   return resourceChanges(plan)
     .flatMap((resource) => warningOf(stack, resource) ?? [])
@@ -77,7 +77,7 @@ function warningOf(stack: string, resource: ResourceChange): Warning | undefined
     return {
       stack,
       severity: "notice",
-      what: update.what,
+      noun: update.noun,
       address,
       happens: "changes",
       because,
@@ -87,14 +87,14 @@ function warningOf(stack: string, resource: ResourceChange): Warning | undefined
   if (action !== "replace" && action !== "delete") return undefined;
   const consequence = consequenceOf(type, action, change);
   if (consequence === undefined) return undefined;
-  const { what, severity, effect } = consequence;
+  const { noun, severity, effect } = consequence;
   const done = action === "delete" ? "DESTROYED" : "REPLACED";
-  // The order is Terraform's: with create_before_destroy the new one is there first.
-  const order = action === "replace" && change.actions[0] === "create" ? " (the new one is made first)" : "";
-  return { stack, severity, what, address, happens: `is ${done}${order}`, because: reasonOf(resource), effect };
+  // With create_before_destroy, Terraform creates the new one first.
+  const order = action === "replace" && change.actions[0] === "create" ? " (the new one is created first)" : "";
+  return { stack, severity, noun, address, happens: `is ${done}${order}`, because: reasonOf(resource), effect };
 }
 
-/** Terraform's reasons, where it names no attribute. */
+/** Terraform's reasons for changes without a causing attribute. */
 const reasons: Readonly<Record<string, string>> = {
   delete_because_no_resource_config: "it is no longer in the code",
   delete_because_wrong_repetition: "it is no longer in the code",
@@ -102,8 +102,8 @@ const reasons: Readonly<Record<string, string>> = {
   delete_because_each_key: "it is no longer in the code",
   delete_because_no_module: "it is no longer in the code",
   replace_because_tainted: "it is tainted: its creation failed, or somebody marked it",
-  replace_by_request: "it was asked for (-replace)",
-  replace_by_triggers: "something that it follows changes (replace_triggered_by)",
+  replace_by_request: "somebody requested it (-replace)",
+  replace_by_triggers: "a resource that triggers it changes (replace_triggered_by)",
 };
 
 function reasonOf({ change, action_reason = "" }: ResourceChange): string {
@@ -115,8 +115,8 @@ function reasonOf({ change, action_reason = "" }: ResourceChange): string {
 }
 
 /**
- * A name for what a deploy would do: the same for the same changes, however often they are planned. Without values that are
- * sensitive, so that it can be shown.
+ * A digest of the changes of a deploy. Planning the same changes again gives the same digest. It contains no sensitive values,
+ * so it may be shown.
  */
 export function digestOf(outcomes: readonly Outcome[]): string {
   const hash = createHash("sha256");

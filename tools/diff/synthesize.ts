@@ -3,31 +3,31 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { repository } from "../support/terraform.ts";
-import { ToolError } from "../support/tool.ts";
+import { refusal, ToolError } from "../support/tool.ts";
 
-/** A stack as it was synthesized. */
+/** A synthesized stack. */
 export interface SynthesizedStack {
   readonly id: string;
   readonly folder: string;
-  /** Stacks that must be deployed before it. */
+  /** The stacks that must be deployed first. */
   readonly dependencies: readonly string[];
   /** The Terraform JSON. */
   readonly json: string;
 }
 
 /**
- * Beside cdktf.out and as deep: the path of a local state is relative. Apart from it, since a diff must not change what
- * `cdktf deploy --skip-synth` would deploy; kept, since providers are then installed once.
+ * The folder is beside cdktf.out, because the path of a local state is relative. It is another one, because a diff must not
+ * change what `cdktf deploy --skip-synth` deploys. It is kept, so that providers are installed only once.
  */
 const outdirName = "cdktf.out-diff";
 
 const ownOutdir = () => process.env.CDKTF_OUTDIR ?? join(repository, outdirName);
 
 /**
- * Runs the app of cdktf.json, and returns its stacks, each behind those it depends on.
+ * Runs the app of cdktf.json, and returns its stacks, each after its dependencies.
  * @param directory a checkout of the repository. @default - this one
- * @param outdir where to. @default - CDKTF_OUTDIR, or cdktf.out-diff
- * @throws ToolError with what the app said.
+ * @param outdir the output folder. @default - CDKTF_OUTDIR, or cdktf.out-diff
+ * @throws ToolError with the app's output.
  */
 export function synthesize(directory = repository, outdir = ownOutdir()): SynthesizedStack[] {
   const { app } = JSON.parse(readFileSync(join(directory, "cdktf.json"), "utf8"));
@@ -67,28 +67,27 @@ function inOrder(stacks: readonly SynthesizedStack[]): SynthesizedStack[] {
   return [...ordered];
 }
 
-/** What a branch changes in what is synthesized. */
+/** The changes of a branch to the synthesized stacks. */
 export interface StackDifference {
-  /** Stacks that are new, or synthesize to something else. */
+  /** New stacks, and stacks with other JSON. */
   readonly changed: ReadonlySet<string>;
-  /** Stacks that are synthesized no more. */
+  /** Stacks that are no longer synthesized. */
   readonly removed: readonly string[];
-  /** Why everything counts as changed. */
+  /** The reason, if every stack counts as changed. */
   readonly note?: string;
 }
 
 /**
  * Compares with the commit where this branch left another. Uncommitted changes count.
  * @param ref for example `origin/main`.
- * @throws ToolError when git does not know it.
+ * @throws ToolError if git does not know it.
  */
 export function differenceSince(ref: string, stacks: readonly SynthesizedStack[]): StackDifference {
   const base = git(repository, "merge-base", "HEAD", ref);
   if (base.status !== 0) {
-    throw new ToolError(
-      `--changed-since: got ${ref}; allowed is a branch, tag or commit that this one has history in common with ` +
-        `(in a shallow clone: git fetch --unshallow)\n${base.stderr}`.trimEnd(),
-    );
+    const allowed = "a branch, tag or commit with common history";
+    const fix = `in a shallow clone, run git fetch --unshallow\n${base.stderr}`.trimEnd();
+    throw refusal("--changed-since", allowed, ref, fix);
   }
   const commit = base.stdout.trim();
   const before = synthesizeCommit(commit);
@@ -104,7 +103,7 @@ export function differenceSince(ref: string, stacks: readonly SynthesizedStack[]
   };
 }
 
-/** The stacks of a commit, or why there are none. */
+/** The stacks of a commit, or the reason why there are none. */
 function synthesizeCommit(commit: string): SynthesizedStack[] | string {
   const parent = mkdtempSync(join(tmpdir(), "diff-"));
   const worktree = join(parent, "base");
@@ -122,7 +121,7 @@ function synthesizeCommit(commit: string): SynthesizedStack[] | string {
   }
 }
 
-/** This checkout's, which is quick, unless the commit has others: another provider synthesizes something else. */
+/** Links this checkout's, which is quick, unless the lock files differ: another provider synthesizes other JSON. */
 function installDependencies(worktree: string): void {
   const lock = (directory: string) => readFileSync(join(directory, "package-lock.json"), "utf8");
   const modules = join(repository, "node_modules");

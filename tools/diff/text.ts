@@ -1,4 +1,4 @@
-import Table from "cli-table3";
+import { table } from "../support/table.ts";
 import type { Report } from "./outcome.ts";
 import { allWarnings, columns, detailsOf, rowOf } from "./rows.ts";
 
@@ -6,8 +6,8 @@ import { allWarnings, columns, detailsOf, rowOf } from "./rows.ts";
 export function renderText(report: Report): string {
   const { outcomes } = report;
   const warnings = allWarnings(report).map(
-    ({ severity, stack, what, address, happens, because, effect }) =>
-      `${severity === "loud" ? "WARNING" : "Note"}, ${stack}: ${what} ${address} ${happens}\n  because ${because}\n  ${effect}`,
+    ({ severity, stack, noun, address, happens, because, effect }) =>
+      `${severity === "loud" ? "WARNING" : "Note"}, ${stack}: ${noun} ${address} ${happens}\n  because ${because}\n  ${effect}`,
   );
   const notes = outcomes.flatMap(({ stack, notes }) => notes.map((note) => `${stack}: ${note}`));
   const details = detailsOf(report).map(({ outcome, text }) => {
@@ -15,7 +15,7 @@ export function renderText(report: Report): string {
     return `${title}\n${"-".repeat(title.length)}\n${text}`;
   });
   const parts = [
-    ...(outcomes.length === 0 ? [] : [table(report)]),
+    ...(outcomes.length === 0 ? [] : [tableOf(report)]),
     ...report.remarks,
     ...warnings,
     ...(notes.length === 0 ? [] : [notes.join("\n")]),
@@ -24,15 +24,14 @@ export function renderText(report: Report): string {
   return `${parts.join("\n\n")}\n`;
 }
 
-function table({ outcomes }: Report): string {
-  const rendered = new Table({ head: [...columns], style: { head: [], border: [], compact: true } });
+function tableOf({ outcomes }: Report): string {
+  const rendered = table(columns, [1, 2, 3, 4]);
   for (const outcome of outcomes) {
     const row = rowOf(outcome);
     if ("cells" in row) {
-      const cells = row.cells.map((content, index) => ({ content, hAlign: index < 4 ? "right" : "left" }) as const);
-      rendered.push([row.stack, ...cells]);
+      rendered.push([row.stack, ...row.cells]);
     } else {
-      rendered.push([row.stack, { content: row.sentence, colSpan: columns.length - 1 }]);
+      rendered.push([row.stack, { content: row.sentence, colSpan: columns.length - 1, hAlign: "left" }]);
     }
   }
   return rendered.toString();

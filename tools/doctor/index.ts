@@ -1,55 +1,52 @@
-import { InvalidConfigurationError, oneOf } from "../../constructs/support/problems.ts";
-import { environments } from "../../environments.ts";
-import { environmentOf, runTool, ToolError, takesEnvironment, tool } from "../support/tool.ts";
-import { invalidConfiguration } from "./configuration.ts";
+import { InvalidConfigurationError } from "../../constructs/support/problems.ts";
+import { environmentOf, runTool, takesEnvironment, tool } from "../support/tool.ts";
 import { anyDeploySection, deploySections } from "./deploy.ts";
-import { machineChecks } from "./machine.ts";
-import { examine, lines, type Section, summary } from "./report.ts";
+import { nodeFinding } from "./programs.ts";
+import { type Check, examine, problem, type Section, summary } from "./report.ts";
 
 interface Options {
   readonly environment?: string;
   readonly json?: boolean;
 }
 
-/** `npm run doctor`: finds what would stop a run or a deploy, before it does, and says what to do about each. */
+/** `npm run doctor`: finds the causes of a failing run or deploy before it starts, each with a fix. */
 async function doctor(argument: string | undefined, { environment: option, json }: Options): Promise<void> {
   const name = argument ?? option;
-  const machine: Section = { title: "This machine", checks: machineChecks(name !== undefined) };
-  const sections = [machine, ...(name === undefined ? [anyDeploySection()] : environmentSections(argument, option))];
+  const node: Check = { name: "Node.js", run: () => nodeFinding(process.versions.node) };
+  const sections =
+    name === undefined
+      ? [{ title: "This machine", checks: [node] }, anyDeploySection()]
+      : [{ title: "This machine", checks: [node] }, ...sectionsOf(argument, option)];
   const print = (text: string) => {
     if (!json) process.stdout.write(`${text}\n`);
   };
-  const examined = await examine(sections, {
-    title: (title) => print(title),
-    finding: (checked) => print(lines(checked)),
-  });
+  const examined = await examine(sections, print);
   const { problems, warnings, text } = summary(examined);
   if (json) {
     process.stdout.write(`${JSON.stringify({ environment: name, problems, warnings, sections: examined }, null, 2)}\n`);
   }
   print(text);
-  if (name === undefined) print("An environment's settings, access and quotas: npm run doctor -- dev");
+  if (name === undefined) print("To check an environment's settings and access: npm run doctor -- dev");
   if (problems > 0) process.exitCode = 1;
 }
 
-function environmentSections(argument: string | undefined, option: string | undefined): Section[] {
+function sectionsOf(argument: string | undefined, option: string | undefined): Section[] {
   try {
     return deploySections(environmentOf(argument, option));
   } catch (error) {
     if (!(error instanceof InvalidConfigurationError)) throw error;
-    // No environment can be synthesized while one is wrong; a name that is wrong, too, is said first.
-    const names = environments.map(({ name }) => name);
-    const name = argument ?? option ?? "";
-    if (!names.includes(name))
-      throw new ToolError(`environment: got ${JSON.stringify(name)}; allowed is ${oneOf(names)}`);
-    return [{ title: `Environment ${name}`, checks: [invalidConfiguration(error.message)] }];
+    const finding = problem(error.message, "environments that can be synthesized", "correct environments.ts");
+    return [{ title: "Environments", checks: [{ name: "configuration", run: () => finding }] }];
   }
 }
 
 runTool(
   takesEnvironment(
-    tool("doctor", "Check what is needed on this machine, and, for an environment, what its deploy needs."),
+    tool(
+      "npm run doctor --",
+      "Check this machine, and, for an environment, the settings and the access that its deploy needs.",
+    ),
   )
-    .option("--json", "the findings for a program; the exit code is 1 when there is a problem")
+    .option("--json", "print the findings as JSON; the exit code is 1 if there is a problem")
     .action(doctor),
 );

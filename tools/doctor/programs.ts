@@ -1,77 +1,117 @@
-import { gte, major } from "semver";
-import type { ResolvedEnvironment } from "../../stacks/configuration/resolved-environment.ts";
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { coerce, gte, type SemVer, satisfies } from "semver";
+import type { ResolvedWorkload } from "../../stacks/configuration/resolved-environment.ts";
 import { lowestTerraform } from "../../stacks/versions.ts";
-import { terraformProgram } from "../support/terraform.ts";
-import { type Check, type Finding, notChecked, ok, problem, warning } from "./check.ts";
-import { type Ended, runProgram, versionIn } from "./program.ts";
+import { repository, terraformProgram } from "../support/terraform.ts";
+import { type Check, type Finding, notChecked, ok, problem } from "./report.ts";
 
-const awsCliInstallation = "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html";
+/** The end of a program. */
+export interface Ended {
+  readonly succeeded: boolean;
+  readonly stdout: string;
+  /** The reason of its failure, in a line; empty if it succeeded. */
+  readonly reason: string;
+}
 
-/** The programs that a deploy starts; without an environment, all that any may need. */
-export function programChecks(environment?: Pick<ResolvedEnvironment, "workload">): Check[] {
-  const workload = environment?.workload;
-  const needsDocker = workload === undefined || buildsImage(workload);
+/** Runs a program and never throws. A program that hangs (a credential helper, a socket) must not hang the doctor. */
+export function runProgram(
+  file: string,
+  args: readonly string[],
+  { seconds = 20, env = process.env }: { readonly seconds?: number; readonly env?: NodeJS.ProcessEnv } = {},
+): Promise<Ended> {
+  return new Promise((done) => {
+    const options = { timeout: seconds * 1000, killSignal: "SIGKILL", env } as const;
+    const child = execFile(file, args, options, (error, stdout, stderr) => {
+      // A proxy may answer with a whole page.
+      const text = `${stderr}\n${stdout}`.trim().replace(/\s+/g, " ").slice(0, 300);
+      const reason =
+        error === null
+          ? ""
+          : error.code === "ENOENT" || error.code === "EACCES"
+            ? "not on PATH"
+            : error.killed
+              ? `no answer in ${seconds} s`
+              : text || `ended with ${error.signal ?? error.code}`;
+      done({ succeeded: error === null, stdout, reason });
+    });
+    // Nobody answers a question that a program asks.
+    child.stdin?.end();
+  });
+}
+
+/** The programs that a deploy starts; without an environment, all that any environment may need. */
+export function programChecks(workload?: ResolvedWorkload): Check[] {
   return [
     { name: "Terraform", run: terraform },
     { name: "AWS CLI", run: awsCli },
-    { name: "Docker", run: () => (needsDocker ? docker() : notChecked(whyNoDocker(workload))) },
+    { name: "Docker", run: () => docker(workload) },
   ];
 }
 
-function buildsImage({ image, jobs }: ResolvedEnvironment["workload"]): boolean {
-  return image.kind === "built" && jobs.length > 0;
-}
-
-function whyNoDocker({ image }: ResolvedEnvironment["workload"]): string {
-  return image.kind === "built" ? "not needed: there is no job" : `not needed: workload.image is ${image.reference}`;
+export function nodeFinding(version: string): Finding {
+  const { engines } = JSON.parse(readFileSync(join(repository, "package.json"), "utf8"));
+  const maintained = readFileSync(join(repository, ".nvmrc"), "utf8").trim();
+  if (satisfies(version, engines.node)) return ok(version);
+  return problem(version, `${engines.node} (package.json)`, `nvm install ${maintained}, or https://nodejs.org`);
 }
 
 async function terraform(): Promise<Finding> {
   const program = terraformProgram();
   const ended = await runProgram(program, ["version", "-json"], { env: { ...process.env, CHECKPOINT_DISABLE: "1" } });
-  const needed = `Terraform or OpenTofu ${lowestTerraform} or newer`;
   const install =
     "https://developer.hashicorp.com/terraform/install; for OpenTofu https://opentofu.org/docs/intro/install, and export TERRAFORM_BINARY_NAME=tofu";
-  if (ended.outcome !== "ended" || ended.status !== 0) return problem(`${program}: ${why(ended)}`, needed, install);
-  const version = versionIn(ended.stdout);
-  // OpenTofu answers with the same keys; only what it prints for people names it.
-  const found = `${/tofu/.test(program) ? "OpenTofu" : "Terraform"} ${version}`;
-  return version !== undefined && gte(version, lowestTerraform) ? ok(found) : problem(found, needed, install);
+  // OpenTofu answers with the same keys as Terraform.
+  const name = /tofu/.test(program) ? "OpenTofu" : "Terraform";
+  return versionFinding(program, ended, name, {
+    lowest: lowestTerraform,
+    needed: `Terraform or OpenTofu ${lowestTerraform} or newer`,
+    install,
+  });
 }
 
 async function awsCli(): Promise<Finding> {
-  const ended = await runProgram("aws", ["--version"]);
-  // The first generation printed its version on standard error once.
-  const version = ended.outcome === "ended" ? versionIn(ended.stdout + ended.stderr) : undefined;
-  const needed =
-    "version 2: Terraform gets its token for the cluster from it, and Docker its password for the registry";
-  if (version === undefined) return problem(why(ended), needed, awsCliInstallation);
-  return major(version) >= 2 ? ok(version) : warning(version, needed, awsCliInstallation);
+  return versionFinding("aws", await runProgram("aws", ["--version"]), "", {
+    lowest: "2.0.0",
+    needed: "version 2: Terraform gets its token for the cluster from it, and Docker its password for the registry",
+    install: "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html",
+  });
 }
 
-async function docker(): Promise<Finding> {
+function versionFinding(
+  program: string,
+  { succeeded, stdout, reason }: Ended,
+  name: string,
+  { lowest, needed, install }: { readonly lowest: string; readonly needed: string; readonly install: string },
+): Finding {
+  if (!succeeded) return problem(`${program}: ${reason}`, needed, install);
+  const version = versionIn(stdout);
+  if (version === undefined) {
+    return problem(`${program}: no version in ${JSON.stringify(stdout.trim().slice(0, 80))}`, needed, install);
+  }
+  const found = `${name} ${version}`.trim();
+  return gte(version, lowest) ? ok(found) : problem(found, needed, install);
+}
+
+/** The first dotted version in a text; undefined if there is none, whatever a program printed. */
+function versionIn(text: string): SemVer | undefined {
+  return coerce(/\d+\.\d+\.\d+/.exec(text)?.[0]) ?? undefined;
+}
+
+async function docker(workload: ResolvedWorkload | undefined): Promise<Finding> {
+  if (workload?.image.kind === "prebuilt")
+    return notChecked(`not needed: workload.image is ${workload.image.reference}`);
+  if (workload?.jobs.length === 0) return notChecked("not needed: there is no job");
   const needed = "Docker with buildx, which builds the worker's image; or an image built elsewhere, as workload.image";
-  const [client, server, buildx] = await Promise.all([
-    runProgram("docker", ["--version"]),
+  const [server, buildx] = await Promise.all([
     runProgram("docker", ["version", "--format", "{{.Server.Version}}"]),
     runProgram("docker", ["buildx", "version"]),
   ]);
-  if (client.outcome === "missing") return problem("not on PATH", needed, "https://docs.docker.com/get-docker/");
-  const runs = server.outcome === "ended" && server.status === 0;
-  const builds = buildx.outcome === "ended" && buildx.status === 0;
-  if (runs && builds) return ok(`${server.stdout.trim()}, buildx ${versionIn(buildx.stdout) ?? "there"}`);
-  const start = process.platform === "linux" ? "sudo systemctl start docker" : "start Docker Desktop";
-  return problem(
-    [...(runs ? [] : [why(server)]), ...(builds ? [] : ["Docker has no buildx"])].join("; "),
-    needed,
-    [...(runs ? [] : [start]), ...(builds ? [] : ["install buildx: https://docs.docker.com/go/buildx/"])].join("; "),
-  );
-}
-
-/** How a program that was of no use ended, in a line. */
-function why(ended: Ended): string {
-  if (ended.outcome === "missing") return "not on PATH";
-  if (ended.outcome === "timeout") return `no answer in ${ended.seconds} s`;
-  const last = `${ended.stderr}\n${ended.stdout}`.split("\n").find((line) => line.trim() !== "");
-  return last?.trim() ?? `ended with ${ended.status}`;
+  if (!server.succeeded) {
+    const fix = "install Docker (https://docs.docker.com/get-docker/), or start it";
+    return problem(`docker: ${server.reason}`, needed, fix);
+  }
+  if (!buildx.succeeded) return problem("Docker has no buildx", needed, "https://docs.docker.com/go/buildx/");
+  return ok(`${server.stdout.trim()}, with buildx`);
 }

@@ -43,6 +43,7 @@ function mutants(files: readonly string[], tests: string): Promise<MutantResult[
     jest: {
       configFile: "jest.config.js",
       config: {
+        runtime: "<rootDir>/tools/mutate/shared-libraries.cjs",
         testMatch: [`<rootDir>/${tests}`, "!**/*.long.test.ts"],
         setupFilesAfterEnv: ["<rootDir>/tools/mutate/without-snapshots.ts"],
       },

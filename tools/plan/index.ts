@@ -1,9 +1,11 @@
 import { availableParallelism } from "node:os";
-import { Command } from "commander";
-import type { WorkerConfiguration } from "sweep-worker/contract";
-import { EXIT_CODE, type ExitCode, formatCount, PermanentError, SweepError } from "sweep-worker/contract";
-import { addOptions, configurationOf } from "../../worker/src/commands/options.ts";
-import { type EnvironmentFacts, type JobFacts, readEnvironment } from "./environment.ts";
+import type { Command } from "commander";
+import type { ResolvedWorkerSettings } from "sweep-worker/contract";
+import { EXIT_CODE, type ExitCode, formatCount, show, toEnvironment } from "sweep-worker/contract";
+import { addOptions, settingsOf } from "../../worker/src/commands/options.ts";
+import { type EnvironmentFacts, environmentFacts, type JobFacts } from "../cost/environment.ts";
+import { readPrices } from "../cost/price-table.ts";
+import { environmentOf, jobNameOf, positiveNumber, refusal, runTool, tool } from "../support/tool.ts";
 import { type Plan, type PlanInput, planFor } from "./plan.ts";
 import { describeMeasurement, describePlan, describeThisMachine } from "./report.ts";
 import { changesOf, type JobChanges } from "./settings.ts";
@@ -18,7 +20,7 @@ interface Options {
   readonly json?: boolean;
 }
 
-/** A Job of an environment, for which is planned. */
+/** The job of an environment to plan for. */
 interface Target {
   readonly environment: EnvironmentFacts;
   readonly job: JobFacts;
@@ -29,20 +31,16 @@ interface Planned extends Target {
   readonly changes: JobChanges;
 }
 
-/** Variables of the ConfigMap that mean nothing here, or would contradict an evaluation given on the command line. */
-const NOT_TAKEN_OVER = ["RESULTS_URL", "AWS_REGION", "LOG_LEVEL"];
-const EVALUATION_VARIABLES = ["EVALUATION", "EVALUATION_COMMAND", "RESULT_COLUMNS"];
-
-/** `sweep plan`: measures the evaluation here, and predicts what the whole sweep takes and costs. */
+/** `sweep plan`: measures the evaluation here, and predicts the time and the cost of the whole sweep. */
 async function planCommand(evaluation: string | undefined, command: Command): Promise<ExitCode> {
   const options = command.opts<Options>();
-  const sampleSeconds = numberOf("--seconds", options.seconds);
-  const speed = numberOf("--speed", options.speed);
-  const nodeCounts = options.nodes.split(",").map((text) => wholeNumberOf("--nodes", text));
-  const target = options.environment === undefined ? undefined : await targetOf(options.environment, options);
-  const configuration = configurationOf(evaluation, command, defaultsOf(target, evaluation, command));
+  const sampleSeconds = positiveNumber("--seconds", options.seconds, "use for example 10");
+  const speed = positiveNumber("--speed", options.speed, "use for example 1.5");
+  const nodeCounts = options.nodes.split(",").map(nodeCount);
+  const target = options.environment === undefined ? undefined : targetOf(options.environment, options);
+  const configuration = settingsOf(evaluation, command, defaultsOf(target, evaluation, command));
   if (configuration.totalParameters === 0) {
-    throw new PermanentError('--total: got "0"; allowed is 1 or more, since there is nothing to measure');
+    throw refusal("--total", "1 or more", 0, "there would be nothing to measure");
   }
   const { input, evaluation: measured, isStopped } = await sample(configuration, sampleSeconds, speed);
   const cores = availableParallelism();
@@ -59,29 +57,29 @@ async function planCommand(evaluation: string | undefined, command: Command): Pr
   return isStopped ? EXIT_CODE.INTERRUPTED : EXIT_CODE.DONE;
 }
 
-async function targetOf(name: string, { job: wanted, prices }: Options): Promise<Target> {
-  const environment = await readEnvironment(name, prices);
+function targetOf(name: string, { job: wanted, prices }: Options): Target {
+  const environment = environmentFacts(environmentOf(name), readPrices(prices));
   const names = environment.jobs.map((job) => job.name);
-  const chosen = wanted ?? (names.length === 1 ? names[0] : undefined);
-  const job = environment.jobs.find((candidate) => candidate.name === chosen);
-  if (job !== undefined) return { environment, job };
-  if (names.length === 0) throw new PermanentError(`--environment: got ${JSON.stringify(name)}, which has no job`);
-  throw new PermanentError(`--job: got ${wanted ?? "nothing"}; allowed is one of ${names.join(", ")}`);
+  const job = environment.jobs[names.indexOf(jobNameOf(wanted, names, name))];
+  if (job === undefined) throw new Error(`${show(names)} has no ${wanted}`);
+  return { environment, job };
 }
 
-/** What the job says holds, unless it is said otherwise here. */
+/** The job's settings are the defaults, except those of another evaluation, and those that mean nothing on this machine. */
 function defaultsOf(
   target: Target | undefined,
   evaluation: string | undefined,
   command: Command,
 ): Record<string, string> {
+  const { resultsUrl: _, logLevel: __, ...settings } = target?.job.settings ?? {};
   const isGiven = evaluation !== undefined || command.getOptionValue("command") !== undefined;
-  const left = isGiven ? [...NOT_TAKEN_OVER, ...EVALUATION_VARIABLES] : NOT_TAKEN_OVER;
-  const variables = Object.entries(target?.job.variables ?? {});
-  return Object.fromEntries(variables.filter(([variable]) => !left.includes(variable)));
+  return toEnvironment({
+    ...settings,
+    ...(isGiven && { evaluation: undefined, evaluationCommand: undefined, resultColumns: undefined }),
+  } as Partial<ResolvedWorkerSettings>);
 }
 
-async function sample(configuration: WorkerConfiguration, sampleSeconds: number, speed: number) {
+async function sample(configuration: ResolvedWorkerSettings, sampleSeconds: number, speed: number) {
   const { totalParameters, seed, batchSize, evaluationTimeoutSeconds, maxFailures } = configuration;
   const { loadEvaluation, sample: measureSample } = await import("sweep-worker");
   const stopping = new AbortController();
@@ -115,7 +113,7 @@ async function sample(configuration: WorkerConfiguration, sampleSeconds: number,
   return { input, evaluation, isStopped: stopping.signal.aborted };
 }
 
-/** One line that is written over on a terminal, and written once elsewhere. */
+/** A line that a terminal overwrites; elsewhere it is written once. */
 function progressLine(name: string, seconds: number) {
   const { stderr } = process;
   if (!stderr.isTTY) stderr.write(`sampling ${name} for ${seconds} s\n`);
@@ -135,7 +133,7 @@ function progressLine(name: string, seconds: number) {
 
 function printText(name: string, input: PlanInput, cores: number, planned: Planned | undefined): void {
   const parts = [describeMeasurement(name, input), describeThisMachine(input, cores)];
-  if (planned === undefined) parts.push("With --environment <name>, machines and their cost are predicted too.");
+  if (planned === undefined) parts.push("--environment <name> predicts machines and their cost too.");
   else parts.push("", describePlan(planned.plan, input, planned.environment, planned.job, planned.changes));
   process.stdout.write(`${parts.join("\n")}\n`);
 }
@@ -148,29 +146,24 @@ function printJson(name: string, input: PlanInput, cores: number, planned: Plann
   process.stdout.write(`${JSON.stringify({ evaluation: name, ...names, ...input, thisMachine, ...prediction })}\n`);
 }
 
-function numberOf(option: string, text: string): number {
-  const value = Number(text);
-  if (Number.isFinite(value) && value > 0) return value;
-  throw new PermanentError(`${option}: got ${JSON.stringify(text)}; allowed is a number above 0`);
-}
-
-function wholeNumberOf(option: string, text: string): number {
+function nodeCount(text: string): number {
   const value = Number(text);
   if (Number.isInteger(value) && value > 0) return value;
-  throw new PermanentError(`${option}: got ${JSON.stringify(text)}; allowed is whole numbers from 1, such as 1,10,50`);
+  throw refusal("--nodes", "whole numbers from 1, separated by commas", text, "use for example 1,10,50");
 }
 
-const plan = new Command("sweep plan")
-  .description("Measure an evaluation here for some seconds, and predict what the whole sweep takes and costs.")
-  .showHelpAfterError("(run with --help for the options)")
+const plan = tool(
+  "sweep plan",
+  "Measure an evaluation here for some seconds, and predict the time and the cost of the whole sweep.",
+)
   .argument("[evaluation]", "path of a module, or collatz or prime (default: the job's, or collatz)")
-  .option("--environment <name>", "one of environments.ts, whose machines and prices count")
-  .option("--job <name>", "which of its jobs, where there are several")
-  .option("--seconds <number>", "how long to measure", "10")
-  .option("--nodes <numbers>", "how many machines to compare", "1,10,50")
-  .option("--speed <factor>", "how much faster a core of the pool is than one here", "1")
-  .option("--prices <file>", "prices of your own, as npm run cost takes them")
-  .option("--json", "as one line of JSON");
+  .option("--environment <name>", "one of environments.ts, for its machines and their prices")
+  .option("--job <name>", "one of its jobs, if there are several")
+  .option("--seconds <number>", "time to measure", "10")
+  .option("--nodes <numbers>", "numbers of machines to compare", "1,10,50")
+  .option("--speed <factor>", "speed of a core of the pool, relative to one of this machine", "1")
+  .option("--prices <file>", "your own prices, as for npm run cost")
+  .option("--json", "print one line of JSON");
 addOptions(plan, [
   "totalParameters",
   "batchSize",
@@ -182,10 +175,6 @@ addOptions(plan, [
 ]);
 plan.action(async (evaluation: string | undefined) => {
   process.exitCode = await planCommand(evaluation, plan);
-  process.exit();
 });
-plan.parseAsync().catch((error) => {
-  if (!(error instanceof SweepError)) throw error;
-  for (const line of error.message.split("\n")) process.stderr.write(`error: ${line}\n`);
-  process.exit(error.exitCode);
-});
+// The evaluation's process would keep this one alive.
+runTool(plan, EXIT_CODE.PERMANENT).then(() => process.exit());

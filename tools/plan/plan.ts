@@ -1,11 +1,11 @@
 import type { Measurement } from "sweep-worker";
-import type { EnvironmentFacts, JobFacts } from "./environment.ts";
-import type { NodePoolFacts, PodShape } from "./machines.ts";
-import { podsPerNode } from "./machines.ts";
-import { type Arrangement, type Prediction, predict, type Work } from "./prediction.ts";
+import type { EnvironmentFacts, JobFacts } from "../cost/environment.ts";
+import { type NodePoolFacts, type PodShape, podsPerNode } from "../cost/machines.ts";
+import type { PriceRange } from "../cost/money.ts";
+import { type Arrangement, type Prediction, predict, type Work } from "../cost/prediction.ts";
 import { type Recommendation, recommend } from "./recommendation.ts";
 
-/** What is planned. */
+/** A measured evaluation, and the sweep to plan. */
 export interface PlanInput {
   readonly measurement: Measurement;
   readonly totalParameters: number;
@@ -13,17 +13,17 @@ export interface PlanInput {
   readonly columns: readonly string[];
   readonly timeoutSeconds: number;
   readonly maxFailures: number;
-  /** How much faster a core of the pool is than one of this machine. */
+  /** The speed of a core of the pool, relative to one of this machine. */
   readonly speed: number;
 }
 
-/** A sweep in one arrangement, and all that it adds to the bill. */
+/** A sweep in one arrangement, and its part of the bill. */
 export interface Scenario {
   readonly label: string;
   readonly prediction: Prediction;
   readonly onDemandUsd: number;
-  readonly spotUsd: { readonly least: number; readonly most: number };
-  /** How many nodes the pool allows, where that is less. */
+  readonly spotUsd: PriceRange;
+  /** The maximum of the pool, if the scenario exceeds it. */
   readonly beyondMaximum: number | undefined;
 }
 
@@ -36,7 +36,7 @@ export interface Plan {
 
 const BYTES_PER_VALUE = 8;
 
-/** @param nodeCounts the numbers of nodes that are compared. */
+/** @param nodeCounts numbers of nodes to compare. */
 export function planFor(
   input: PlanInput,
   environment: EnvironmentFacts,
@@ -64,7 +64,7 @@ export function planFor(
     recommendation,
     resultBytes,
     scenarios: [
-      // One that is paused is predicted as it goes on.
+      // A paused job is predicted as if it ran.
       scenario(`${job.name} as it is`, work, { ...job, parallelism: job.parallelism || job.workers, node }),
       ...nodeCounts.map((count) => scenario(count === 1 ? "1 node" : `${count} nodes`, recommended, onNodes(count))),
       scenario("recommended", recommended, arrangementOf(node, recommendation.pod, workers, nodes)),

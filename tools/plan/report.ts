@@ -1,11 +1,12 @@
 import { describeSeconds, formatCount } from "sweep-worker/contract";
-import type { EnvironmentFacts, JobFacts } from "./environment.ts";
-import { HYPERTHREAD_GAIN } from "./machines.ts";
+import type { EnvironmentFacts, JobFacts } from "../cost/environment.ts";
+import { HYPERTHREAD_GAIN } from "../cost/machines.ts";
+import { dollars, showDollars } from "../cost/money.ts";
+import { table } from "../support/table.ts";
 import type { Plan, PlanInput, Scenario } from "./plan.ts";
-import { seconds } from "./recommendation.ts";
 import type { JobChanges } from "./settings.ts";
 
-/** What was measured. */
+/** The measurement, for people. */
 export function describeMeasurement(name: string, input: PlanInput): string {
   const { measurement, totalParameters, columns } = input;
   const { secondsPerParameter: mean, confidence, spread } = measurement;
@@ -14,9 +15,9 @@ export function describeMeasurement(name: string, input: PlanInput): string {
   const parameters = `${formatCount(measurement.parameters)} of ${formatCount(totalParameters)} parameters`;
   const again = measurement.evaluations > measurement.parameters ? ", some more than once" : "";
   const lines = [
-    `${name}: ${parameters} evaluated in ${measurement.elapsedSeconds.toFixed(1)} s${again}, in ${formatCount(measurement.blocks)} blocks all over the range`,
-    `A parameter takes ${duration(mean)} of one core here, give or take ${error} %; the cheapest tenth of the blocks ${duration(spread.least)}, the most expensive ${duration(spread.most)}`,
-    `Slowest parameter: ${measurement.slowestIsExact ? "" : "no more than "}${seconds(measurement.slowestSeconds)}${measurement.unfinishedSeconds === undefined ? "" : ", or longer: one was not finished"}`,
+    `${name}: ${parameters} evaluated in ${describeSeconds(measurement.elapsedSeconds)}${again}, in ${formatCount(measurement.blocks)} blocks from the whole range`,
+    `A parameter takes ${describeSeconds(mean)} of one core here, give or take ${error} %; in the cheapest tenth of the blocks ${describeSeconds(spread.least)}, in the most expensive ${describeSeconds(spread.most)}`,
+    `Slowest parameter: ${measurement.slowestIsExact ? "" : "no more than "}${describeSeconds(measurement.slowestSeconds)}${measurement.unfinishedSeconds === undefined ? "" : ", or longer: one was not finished"}`,
     `Failed: ${describeFailures(input)}`,
     `Results: ${columns.join(", ")}, ${describeBytes(bytes)} in all`,
   ];
@@ -32,17 +33,17 @@ function describeFailures({ measurement, totalParameters, maxFailures }: PlanInp
   const limit =
     inAll <= maxFailures
       ? ""
-      : `\n  that would be ${formatCount(inAll)} of all: a worker gives up after ${formatCount(maxFailures)} (MAX_FAILURES)`;
+      : `\n  that would be ${formatCount(inAll)} in the whole sweep: a worker gives up after ${formatCount(maxFailures)} (maxFailures)`;
   return `${((100 * failed) / parameters).toPrecision(2)} % (${kinds.join(", ")})${examples.join("")}${limit}`;
 }
 
-/** The whole work on this machine. */
+/** The time of the whole sweep on this machine. */
 export function describeThisMachine({ measurement, totalParameters }: PlanInput, cores: number): string {
   const time = describeSeconds((totalParameters * measurement.secondsPerParameter) / cores);
   return `On this machine, sweep run with ${cores === 1 ? "1 worker" : `${cores} workers`}: ${time}`;
 }
 
-/** The scenarios, what is assumed in them, and the recommendation with the lines to paste. */
+/** The scenarios with their assumptions, and the recommendation with the lines to paste. */
 export function describePlan(
   plan: Plan,
   input: PlanInput,
@@ -52,13 +53,13 @@ export function describePlan(
 ): string {
   const { node, scenarios, recommendation } = plan;
   const { start, idle } = environment.timeline;
-  const rows = [[`on ${node.name}`, "nodes", "pods", "time", "spot", "on demand"], ...scenarios.map(row)];
+  const rows = table([`on ${node.name}`, "nodes", "pods", "time", "spot", "on demand"], [1, 2, 3, 4, 5]);
+  rows.push(...scenarios.map(row));
   const { reasons } = recommendation;
   return [
     `${environment.name}, pool ${node.name}: ${node.instanceTypes[0]}, ${node.minimumNodes} to ${node.maximumNodes} nodes, prices of ${environment.pricesOf} in ${environment.region}`,
-    columnsOf(rows),
-    "",
-    `Time is from the submission: ${start} s until a new machine computes, then the parameters. Paid is also what follows: ${idle / 60} idle minutes.`,
+    rows.toString(),
+    `The time counts from the submission: ${start} s until a new machine computes, then the parameters. The ${idle / 60} idle minutes afterwards are billed too.`,
     `Assumed: a core of ${node.instanceTypes[0]} is ${input.speed === 1 ? "as fast as" : `${input.speed} times as fast as`} one of this machine (--speed); 2 vCPUs are hyperthreads of 1 core, and the second adds ${100 * HYPERTHREAD_GAIN} %; spot prices change by the hour.`,
     ...measuredFor(node.room.gpus),
     "",
@@ -68,55 +69,26 @@ export function describePlan(
     `  batchSize  ${formatCount(recommendation.batchSize)}: ${reasons.batchSize}`,
     `  timeout    ${reasons.timeout}`,
     "",
-    "In environments.ts (another batchSize is another run, and computes everything anew):",
+    "In environments.ts (another batchSize is another run, which starts from the beginning):",
     ...changes.settings.map((line) => `  ${line}`),
     ...changes.notes,
   ].join("\n");
 }
 
 function measuredFor(gpus: number): string[] {
-  return gpus === 0
-    ? []
-    : ["The pool has GPUs: what was measured is this machine, not a GPU of that pool. Give --speed."];
+  return gpus === 0 ? [] : ["The pool has GPUs, but this machine was measured, and no GPU of that pool. Give --speed."];
 }
 
 function row({ label, prediction, onDemandUsd, spotUsd, beyondMaximum }: Scenario): string[] {
   const { nodes, pods, wallSeconds } = prediction;
-  const note = beyondMaximum === undefined ? "" : `  (the pool allows ${beyondMaximum})`;
   return [
-    label,
+    beyondMaximum === undefined ? label : `${label} (the pool allows ${beyondMaximum})`,
     String(nodes),
     formatCount(pods),
     describeSeconds(wallSeconds),
-    `${usd(spotUsd.least)} to ${usd(spotUsd.most)}`,
-    usd(onDemandUsd) + note,
+    showDollars(spotUsd),
+    showDollars(dollars(onDemandUsd)),
   ];
-}
-
-/** Columns of equal width; the first is text, and the last may be of any length. */
-function columnsOf(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0))) ?? [];
-  const line = (cells: readonly string[]) =>
-    cells.map((cell, column) =>
-      column === cells.length - 1
-        ? cell
-        : column === 0
-          ? cell.padEnd(widths[0] ?? 0)
-          : cell.padStart(widths[column] ?? 0),
-    );
-  return rows.map((cells) => `  ${line(cells).join("   ")}`).join("\n");
-}
-
-function usd(amount: number): string {
-  if (amount < 0.01) return "under $0.01";
-  return amount < 10 ? `$${amount.toFixed(2)}` : `$${formatCount(Math.round(amount))}`;
-}
-
-/** `1,790 ns`, `12 ms`, `3.2 s`. */
-function duration(value: number): string {
-  const nanoseconds = value * 1e9;
-  if (nanoseconds < 1e5) return `${formatCount(Number(nanoseconds.toPrecision(3)))} ns`;
-  return value < 1 ? `${Number((value * 1000).toPrecision(3))} ms` : `${Number(value.toPrecision(3))} s`;
 }
 
 function describeBytes(bytes: number): string {

@@ -1,9 +1,9 @@
 import type { Evaluation } from "sweep-worker";
-import { DEFAULTS, formatCount, toEnvironment, variableName, type WorkerConfiguration } from "sweep-worker/contract";
-import type { JobFacts } from "./environment.ts";
+import { DEFAULTS, formatCount, type ResolvedWorkerSettings, toEnvironment, variableName } from "sweep-worker/contract";
+import type { JobFacts } from "../cost/environment.ts";
 import type { Recommendation } from "./recommendation.ts";
 
-/** What a job must have to compute what was measured. */
+/** Settings that a job needs to compute the measured sweep. */
 const MEASURED = [
   "evaluation",
   "evaluationCommand",
@@ -12,27 +12,27 @@ const MEASURED = [
   "seed",
   "simulateWorkMs",
   "evaluationTimeoutSeconds",
-] as const satisfies readonly (keyof WorkerConfiguration)[];
-type MeasuredSettings = Pick<WorkerConfiguration, (typeof MEASURED)[number]>;
+] as const satisfies readonly (keyof ResolvedWorkerSettings)[];
+type MeasuredSettings = Pick<ResolvedWorkerSettings, (typeof MEASURED)[number]>;
 
-/** Lines to paste into a job, and what else is to be done for it. */
+/** Lines to paste into a job, and further steps. */
 export interface JobChanges {
   readonly settings: readonly string[];
   readonly notes: readonly string[];
 }
 
 /**
- * @param configuration what was measured.
- * @param missingFile where the evaluation belongs in the repository. @default it is there
+ * @param configuration the measured settings.
+ * @param missingFile the place of the evaluation in the repository, if its file is not there yet.
  */
 export function changesOf(
   { workers, batchSize, pod, timeoutSeconds }: Recommendation,
   job: JobFacts,
-  configuration: WorkerConfiguration,
+  configuration: ResolvedWorkerSettings,
   evaluation: Pick<Evaluation, "name" | "source">,
   missingFile: string | undefined,
 ): JobChanges {
-  // A job calls an evaluation by its name in the image, whatever the path is here.
+  // A job names an evaluation by its name in the image, whatever its path is here.
   const isOfJob = configuration.evaluation === valueIn(job, "evaluation");
   const name = isOfJob ? configuration.evaluation : evaluation.name;
   const { evaluationTimeoutSeconds: present } = configuration;
@@ -51,14 +51,14 @@ export function changesOf(
 function differences(job: JobFacts, measured: MeasuredSettings): (keyof MeasuredSettings)[] {
   const values = toEnvironment(measured);
   return MEASURED.filter((property) => {
-    // Where there is a command, nobody asks for the evaluation.
+    // A command takes the place of the evaluation.
     if (property === "evaluation" && measured.evaluationCommand !== undefined) return false;
     return values[variableName(property)] !== valueIn(job, property);
   });
 }
 
-function valueIn({ variables }: JobFacts, property: keyof MeasuredSettings): string | undefined {
-  return { ...toEnvironment(DEFAULTS), ...variables }[variableName(property)];
+function valueIn({ settings }: JobFacts, property: keyof MeasuredSettings): string | undefined {
+  return toEnvironment({ ...DEFAULTS, ...settings })[variableName(property)];
 }
 
 function notesOf(
@@ -74,7 +74,7 @@ function notesOf(
     : [];
 }
 
-/** A value as it is written in TypeScript. Jobs have whole numbers. */
+/** A value in TypeScript. Jobs have whole numbers. */
 function literal(value: MeasuredSettings[keyof MeasuredSettings]): string {
   if (typeof value === "number") return formatCount(Math.ceil(value)).replaceAll(",", "_");
   return JSON.stringify(value) ?? "undefined";

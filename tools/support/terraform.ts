@@ -5,10 +5,10 @@ import { ToolError } from "./tool.ts";
 
 export const repository = join(__dirname, "../..");
 
-/** Terraform, or what stands in for it: the variable is cdktf's own. `TERRAFORM_BINARY_NAME=tofu` is OpenTofu. */
+/** Terraform or a replacement, by cdktf's own variable: `TERRAFORM_BINARY_NAME=tofu` is OpenTofu. */
 export const terraformProgram = () => process.env.TERRAFORM_BINARY_NAME || "terraform";
 
-/** Where `cdktf synth` writes a stack. */
+/** The folder in which `cdktf synth` writes a stack. */
 export function stackFolder(stackId: string): string {
   return join(process.env.CDKTF_OUTDIR ?? join(repository, "cdktf.out"), "stacks", stackId);
 }

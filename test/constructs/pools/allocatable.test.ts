@@ -1,5 +1,11 @@
 import { allocatable, commonAllocatable, kubeReserved } from "../../../constructs/pools/allocatable.ts";
-import { type InstanceType, instanceTypes, maxPods } from "../../../constructs/pools/instance-types.ts";
+import {
+  figuresProblems,
+  type InstanceType,
+  instanceTypes,
+  maxPods,
+} from "../../../constructs/pools/instance-types.ts";
+import { describeProblem } from "../../../constructs/support/problems.ts";
 
 const type = (name: string) => instanceTypes[name] as InstanceType;
 
@@ -41,6 +47,22 @@ describe("allocatable", () => {
     expect(allocatable(type("g4dn.xlarge"), 100).gpus).toBe(1);
     expect(allocatable(type("c5.2xlarge"), 100).gpus).toBe(0);
   });
+});
+
+test("figures of an added type are checked, all at once", () => {
+  const figures = { vCpus: 0, memoryGiB: 0, networkInterfaces: 1.5, addressesPerInterface: 10, gpus: -1 };
+  const command = "aws ec2 describe-instance-types";
+  expect(figuresProblems(figures).map(describeProblem)).toEqual([
+    `vCpus must be a whole number from 1, got 0: copy it from ${command}`,
+    `networkInterfaces must be a whole number from 1, got 1.5: copy it from ${command}`,
+    `memoryGiB must be more than 0 GiB, got 0: convert the MiB of ${command}`,
+    `gpus must be a whole number from 0, got -1: copy it from ${command}`,
+  ]);
+  const withGpu = { vCpus: 4, memoryGiB: 16, networkInterfaces: 4, addressesPerInterface: 15, gpus: 1 };
+  expect(figuresProblems(withGpu).map(describeProblem)).toEqual([
+    'accelerator must be the value of the label k8s.amazonaws.com/accelerator, got nothing: types with GPUs need it, so add for example accelerator: "nvidia-tesla-t4"',
+  ]);
+  expect(figuresProblems({ ...withGpu, accelerator: "nvidia-a10g" })).toEqual([]);
 });
 
 describe("the table of instance types", () => {

@@ -6,7 +6,7 @@ test("the options of a node pool, as errors and the reference describe them", ()
   expect(fieldsOf(nodePoolOptionsSchema)).toEqual([
     'instanceTypes; must be a list of EC2 instance types; example ["c5.2xlarge"]',
     'instanceTypes[]; example "c5.2xlarge"',
-    'capacity; must be fixed(nodes), dynamic(min, max) or fromZero(max); example {"mode":"fromZero","min":0,"max":50}; write for example fromZero(50)',
+    'capacity; must be fixed(nodes), dynamic(min, max) or fromZero(max); example {"mode":"fromZero","min":0,"max":50}; use for example fromZero(50)',
     'capacity.mode; fixed dynamic fromZero; example "fromZero"',
     "capacity.min; must be a whole number from 0; example 0",
     "capacity.max; must be a whole number from 1 to 450; example 50",

@@ -30,7 +30,7 @@ test("fields carry what errors and tables need, and by default an example to wri
     'by name in words; must be counts; example {"a":1}',
     "by name in words.*; example 1",
   ]);
-  expect(withFix({ example: "a" })).toEqual({ example: "a", fix: 'write for example "a"' });
+  expect(withFix({ example: "a" })).toEqual({ example: "a", fix: 'use for example "a"' });
 });
 
 test("fields accept their example and nothing of another kind", () => {

@@ -57,7 +57,7 @@ describe("an option of an environment", () => {
   });
 
   test.each(fields)("has a fix for its errors: $field", ({ metadata }) => {
-    expect(metadata).toMatchObject({ fix: expect.stringMatching(/^write for example ./) });
+    expect(metadata).toMatchObject({ fix: expect.stringMatching(/^use for example ./) });
   });
 
   test.each(fields.filter(({ type }) => type instanceof z.ZodOptional))(

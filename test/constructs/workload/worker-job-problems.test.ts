@@ -63,14 +63,14 @@ test.each<[string, object, string[]]>([
     "a name that leaves no room for hash and index",
     { name: "a".repeat(53), workers: 1 },
     [
-      `name must be a lower-case letter, then letters, digits and hyphens, 52 characters at most, got "${"a".repeat(53)}": use for example "${"a".repeat(52)}"`,
+      `name must be a lower-case letter followed by lower-case letters, digits and hyphens, at most 52 characters, got "${"a".repeat(53)}": use for example "${"a".repeat(52)}"`,
     ],
   ],
   [
     "a name too long for its number of workers",
     { name: "a".repeat(49), workers: 100_000 },
     [
-      `name must be a lower-case letter, then letters, digits and hyphens, 48 characters at most, got "${"a".repeat(49)}": use for example "${"a".repeat(48)}"`,
+      `name must be a lower-case letter followed by lower-case letters, digits and hyphens, at most 48 characters, got "${"a".repeat(49)}": use for example "${"a".repeat(48)}"`,
     ],
   ],
   [

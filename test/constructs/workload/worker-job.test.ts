@@ -78,10 +78,17 @@ describe("a worker's Job", () => {
   });
 
   test("follows its pool: node selector and tolerations are the pool's", () => {
-    for (const name of ["executor", "executor-small", "executor-large", "gpu"]) {
+    const executor = { key: "workload-type", operator: "Equal", value: "executor", effect: "NoSchedule" };
+    const gpu = { key: "nvidia.com/gpu", operator: "Equal", value: "true", effect: "NoSchedule" };
+    for (const [name, toleration] of [
+      ["executor", executor],
+      ["executor-small", executor],
+      ["executor-large", executor],
+      ["gpu", gpu],
+    ] as const) {
       expect(pod({ target: pool(name) })).toMatchObject({
         node_selector: { "node-pool": name },
-        toleration: pool(name).tolerations,
+        toleration: [toleration],
       });
     }
   });
@@ -102,6 +109,10 @@ describe("a worker's Job", () => {
     expect(pod({ temporaryStorageMiB: 2048 }).volume[0].empty_dir.size_limit).toBe("2Gi");
   });
 
+  test("explains a failure of its pods by the end of their log", () => {
+    expect(container().termination_message_policy).toBe("FallbackToLogsOnError");
+  });
+
   test("asks for a GPU on a GPU pool, and for several where there are", () => {
     expect(resources({ target: pool("gpu") })).toMatchObject({
       requests: { "nvidia.com/gpu": "1" },
@@ -112,7 +123,7 @@ describe("a worker's Job", () => {
 });
 
 describe("the placement of a Job's pods", () => {
-  test("is by default over nodes and zones, as well as it goes", () => {
+  test("is by default over nodes and zones, without waiting for either", () => {
     const { topology_spread_constraint: constraints } = pod();
     expect(constraints).toMatchObject([
       { topology_key: "kubernetes.io/hostname", max_skew: 1, when_unsatisfiable: "ScheduleAnyway" },
@@ -226,7 +237,7 @@ describe("the environment of a worker", () => {
 test("what a Job needs is made before it, and destroyed after it", () => {
   const dependable = { fqn: "a.b" } as ResourceJson;
   const resources = made({
-    dependables: [dependable as never],
+    dependsOn: [dependable as never],
     image: testImage({ dependables: [{ fqn: "terraform_data.image" } as never] }),
   });
   expect(resources.one("kubernetes_job_v1").depends_on).toEqual([

@@ -1,5 +1,4 @@
 import { WorkerNamespace } from "../../../constructs/workload/worker-namespace.ts";
-import { workerLabels } from "../../../constructs/workload/worker-pod.ts";
 import { synthesize } from "../../support/synthesized.ts";
 
 let namespace: WorkerNamespace | undefined;
@@ -42,7 +41,9 @@ describe("the namespace of workers", () => {
 
   test("lets workers out to DNS, to their credentials and to S3, and nowhere else", () => {
     const { spec } = made.one("kubernetes_network_policy_v1", "namespace_allow-workers");
-    expect(spec.pod_selector).toEqual({ match_labels: workerLabels });
+    expect(spec.pod_selector).toEqual({
+      match_labels: { "app.kubernetes.io/component": "worker", "app.kubernetes.io/part-of": "evaluation-platform" },
+    });
     expect(spec.policy_types).toEqual(["Egress"]);
     expect(spec.egress).toEqual([
       {

@@ -140,12 +140,12 @@ test.each<[string, object, string[]]>([
   [
     "a field that is missing",
     { accountId: undefined },
-    ['accountId must be an AWS account of 12 digits, got nothing: write for example "111122223333"'],
+    ['accountId must be an AWS account of 12 digits, got nothing: use for example "111122223333"'],
   ],
   [
     "a state bucket without its region",
     { s3State: { bucket: "my-state" } },
-    ['s3State.region must be a region of AWS, got nothing: write for example "us-west-2"'],
+    ['s3State.region must be a region of AWS, got nothing: use for example "us-west-2"'],
   ],
 ])("an environment with %s is refused", (_, changes, messages) => {
   expect(problemsOf({ ...dev, ...changes }).map(describeProblem)).toEqual(messages);

@@ -11,16 +11,16 @@ test.each<[string, object, string[]]>([
     "a job that says nothing of where and how much",
     { jobs: [{ name: "a" }] },
     [
-      "workload.jobs[0].totalParameters must be a number, got nothing: write for example 10000000",
-      "workload.jobs[0].workers must be a number, got nothing: write for example 3",
-      'workload.jobs[0].nodePool must be given when there is no size, got nothing: write for example nodePool: "executor"',
+      "workload.jobs[0].totalParameters must be a whole number from 0 to 9,007,199,254,740,991, got nothing: use for example 10000000",
+      "workload.jobs[0].workers must be a whole number from 1 to 100,000, which is the limit of Kubernetes for an Indexed Job, got nothing: use for example 3",
+      'workload.jobs[0].nodePool must be given when there is no size, got nothing: use for example nodePool: "executor"',
     ],
   ],
   [
     "a job on no pool and of no size",
     { jobs: [unplaced] },
     [
-      'workload.jobs[0].nodePool must be given when there is no size, got nothing: write for example nodePool: "executor"',
+      'workload.jobs[0].nodePool must be given when there is no size, got nothing: use for example nodePool: "executor"',
     ],
   ],
   [
@@ -33,7 +33,7 @@ test.each<[string, object, string[]]>([
   [
     "a job of a size that is none",
     { jobs: [{ ...unplaced, size: "huge" }] },
-    ['workload.jobs[0].size must be "small", "large" or "gpu", got "huge": write for example "small"'],
+    ['workload.jobs[0].size must be "small", "large" or "gpu", got "huge": use for example "small"'],
   ],
   [
     "more workers than Kubernetes has completions",
@@ -65,7 +65,7 @@ test.each<[string, object, string[]]>([
     "a log level of another logger",
     { jobs: [{ ...job, logLevel: "verbose" }] },
     [
-      'workload.jobs[0].logLevel must be "trace", "debug", "info", "warn", "error" or "silent", got "verbose": write for example "info"',
+      'workload.jobs[0].logLevel must be trace, debug, info, warn, error or silent, got "verbose": use for example "info"',
     ],
   ],
   [
@@ -77,7 +77,7 @@ test.each<[string, object, string[]]>([
     "a misspelt setting",
     { jobs: [{ ...job, paralelism: 3 }] },
     [
-      "workload.jobs[0].paralelism must be left out, got 3: remove it, or rename it to name, nodePool, size, totalParameters, workers, parallelism, batchSize, simulateWorkMs, logLevel, evaluation, evaluationCommand, resultColumns, evaluationTimeoutSeconds, maxFailures, seed, partition, s3RequestTimeoutMs, placement, cpuRequestMillis, memoryRequestMiB, cpuLimitMillis, memoryLimitMiB, gpus, temporaryStorageMiB, backoffLimitPerIndex, maxFailedIndexes, secretName or runName",
+      "workload.jobs[0].paralelism must be left out, got 3: remove it, or rename it to name, totalParameters, workers, parallelism, placement, batchSize, partition, seed, evaluation, evaluationCommand, resultColumns, evaluationTimeoutSeconds, maxFailures, s3RequestTimeoutMs, simulateWorkMs, logLevel, cpuRequestMillis, memoryRequestMiB, cpuLimitMillis, memoryLimitMiB, gpus, temporaryStorageMiB, backoffLimitPerIndex, maxFailedIndexes, secretName, runName, nodePool or size",
     ],
   ],
   [

@@ -37,7 +37,7 @@ test.each<[string, object, string[]]>([
     "a capacity written as a number",
     poolWith({ capacity: 5 }),
     [
-      "nodePools.test.capacity must be fixed(nodes), dynamic(min, max) or fromZero(max), got 5: write for example fromZero(50)",
+      "nodePools.test.capacity must be fixed(nodes), dynamic(min, max) or fromZero(max), got 5: use for example fromZero(50)",
     ],
   ],
   [
@@ -121,7 +121,7 @@ test.each<[string, object, string[]]>([
     "a taint's effect in EKS's spelling",
     poolWith({ taints: [{ key: "workload", effect: "NO_SCHEDULE" }] }),
     [
-      'nodePools.test.taints[0].effect must be "NoSchedule", "PreferNoSchedule" or "NoExecute", got "NO_SCHEDULE": write for example "NoSchedule"',
+      'nodePools.test.taints[0].effect must be "NoSchedule", "PreferNoSchedule" or "NoExecute", got "NO_SCHEDULE": use for example "NoSchedule"',
     ],
   ],
   [
@@ -178,19 +178,19 @@ test.each<[string, object, string[]]>([
   [
     "a text where a number belongs",
     poolWith({ volumeSizeGiB: "50" }),
-    ['nodePools.test.volumeSizeGiB must be a whole number of GiB from 20 to 16384, got "50": write for example 50'],
+    ['nodePools.test.volumeSizeGiB must be a whole number of GiB from 20 to 16384, got "50": use for example 50'],
   ],
   [
     "a text where a list belongs",
     poolWith({ instanceTypes: "c5.2xlarge" }),
     [
-      'nodePools.test.instanceTypes must be a list of EC2 instance types, got "c5.2xlarge": write for example ["c5.2xlarge"]',
+      'nodePools.test.instanceTypes must be a list of EC2 instance types, got "c5.2xlarge": use for example ["c5.2xlarge"]',
     ],
   ],
   [
     "a purchase option that does not exist",
     poolWith({ capacityType: "spot" }),
-    ['nodePools.test.capacityType must be "ON_DEMAND" or "SPOT", got "spot": write for example "SPOT"'],
+    ['nodePools.test.capacityType must be "ON_DEMAND" or "SPOT", got "spot": use for example "SPOT"'],
   ],
 ])("a node pool with %s is refused", (_, changes, messages) => {
   expect(problemsOf({ ...dev, ...changes }).map(describeProblem)).toEqual(messages);

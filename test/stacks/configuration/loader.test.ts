@@ -102,8 +102,8 @@ describe("loading environments", () => {
     });
     expect(messageOf(() => loadEnvironments([broken, { ...prod, accountId: "prod" }], {})).split("\n")).toEqual([
       "the configuration has 5 problems:",
-      '  - dev.accountId must be an AWS account of 12 digits, got 5: write for example "111122223333"',
-      '  - dev.nodePools.gpu.gpu must be true or false, got "yes": write for example true',
+      '  - dev.accountId must be an AWS account of 12 digits, got 5: use for example "111122223333"',
+      '  - dev.nodePools.gpu.gpu must be true or false, got "yes": use for example true',
       '  - dev.availabilityZones[0] must be a zone of us-west-2, got "eu-west-1a": use for example "us-west-2a"',
       '  - dev.workload.jobs[0].nodePool must be general, executor, executor-small, executor-large or gpu, got "nowhere": name one of these, or add the pool "nowhere" to nodePools',
       '  - prod.accountId must be an AWS account of 12 digits, got "prod": copy yours from aws sts get-caller-identity',

@@ -201,8 +201,9 @@ describe("a value that JSON cannot hold", () => {
     ["a list with NaN and a BigInt", [Number.NaN, 3n], '["NaN","3n"]'],
   ])("such as %s is reported as it is", (_, value, got) => {
     expect(show(value)).toBe(got);
-    expect(problemsOf({ ...dev, ...workload({ ...job, workers: value }) }).map(describeProblem)).toEqual([
-      `workload.jobs[0].workers must be a number, got ${got}: write for example 3`,
+    expect(problemsOf({ ...dev, tags: { a: value } }).map(describeProblem)).toEqual([
+      `tags.a must be a text, got ${got}: use for example "research"`,
     ]);
+    expect(problemsOf({ ...dev, ...workload({ ...job, workers: value }) })).toMatchObject([{ got }]);
   });
 });

@@ -66,7 +66,7 @@ export class ProgressDisplay {
       doneText: formatCount(done),
       totalText: formatCount(this.#total),
       rate: formatCount(Math.round(perSecond)),
-      left: perSecond === 0 ? "unknown time" : describeSeconds((this.#total - done) / perSecond),
+      left: perSecond === 0 ? "unknown time" : describeSeconds(Math.ceil((this.#total - done) / perSecond)),
       failedText: failed === 0 ? "" : `  ${formatCount(failed)} failed`,
     };
   }

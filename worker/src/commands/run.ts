@@ -8,7 +8,7 @@ import { readProgress } from "../results/progress.ts";
 import { summarize } from "../results/summary.ts";
 import { type VerifiedResults, verify } from "../results/verify.ts";
 import type { Failure } from "../stores/store.ts";
-import { configurationOf } from "./options.ts";
+import { settingsOf } from "./options.ts";
 import { ProgressDisplay } from "./progress-display.ts";
 
 const SHOWN_FAILURES = 5;
@@ -16,7 +16,7 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** `sweep run`: a whole run on this machine. Started again, it resumes. */
 export async function runCommand(evaluation: string | undefined, command: Command): Promise<ExitCode> {
-  const settings = configurationOf(evaluation, command);
+  const settings = settingsOf(evaluation, command);
   const job = new LocalJob(settings);
   const stopping = new AbortController();
   let started: StartedRun | undefined;
@@ -124,7 +124,7 @@ async function printResults(job: LocalJob, run: FinishedRun, seconds: number): P
   print(
     computed === 0
       ? "Computed: nothing, every parameter was committed already"
-      : `Computed: ${formatCount(computed)} in ${describeDuration(seconds)}, ${perSecond} a second`,
+      : `Computed: ${formatCount(computed)} in ${describeSeconds(seconds)}, ${perSecond} a second`,
   );
   print(`Failed: ${formatCount(receipt.failed)}`);
   for (const { parameter, error } of failures.slice(0, SHOWN_FAILURES))
@@ -136,10 +136,6 @@ async function printResults(job: LocalJob, run: FinishedRun, seconds: number): P
   print(await summarize(reader, module?.summarize));
   for (const [name, { sha256 }] of Object.entries(receipt.columns)) print(`${name} sha256 ${sha256}`);
   return verified;
-}
-
-function describeDuration(seconds: number): string {
-  return seconds < 60 ? `${seconds.toFixed(2)} s` : describeSeconds(seconds);
 }
 
 function print(line: string): void {

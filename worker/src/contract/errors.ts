@@ -1,24 +1,26 @@
 /**
- * How a worker ends, as the Job's pod failure policy reads it.
+ * Exit codes of `sweep`. The Job's pod failure policy reads those of `sweep worker`.
  *
- * `TRY_AGAIN` is sysexits' EX_TEMPFAIL, `TERMINATED` what a shell reports of a process ended by SIGTERM (128 + 15).
+ * `TRY_AGAIN` is EX_TEMPFAIL of sysexits.h. A shell reports `TERMINATED` for a process that SIGTERM ended (128 + 15).
  */
 export const EXIT_CODE = {
-  /** Every parameter of the share is committed. */
+  /** Every parameter is committed. Some of them may have failed, as the output says. */
   DONE: 0,
-  /** Another attempt would fail the same way: configuration, permissions, a broken evaluation, too many failures. */
+  /** A command, an option or an argument is unknown or missing; or the evaluation that `sweep replay` called failed. */
+  USAGE: 1,
+  /** Another attempt would fail the same way: a wrong value, permissions, a broken evaluation, too many failures, no result at all. */
   PERMANENT: 42,
-  /** Another attempt may succeed: a full disk, an unreachable store, incomplete results. */
+  /** Another attempt may succeed: a full disk, an unreachable bucket, incomplete results. */
   TRY_AGAIN: 75,
-  /** Ctrl-C; everything finished is on disk. */
+  /** Ctrl-C stopped the run. Everything finished is committed. */
   INTERRUPTED: 130,
-  /** SIGTERM; everything finished is on disk. */
+  /** SIGTERM or SIGHUP stopped the run. Everything finished is committed. */
   TERMINATED: 143,
 } as const;
 
 export type ExitCode = (typeof EXIT_CODE)[keyof typeof EXIT_CODE];
 
-/** An error whose message is the whole explanation a user needs: it is printed without a stack. */
+/** An error whose message explains everything that a user needs. Programs print it without its stack. */
 export class SweepError extends Error {
   override readonly name: string = "SweepError";
   readonly exitCode: ExitCode;
@@ -45,7 +47,7 @@ export class TemporaryError extends SweepError {
   }
 }
 
-/** `RangeError: Invalid array length`; for what is not an Error, the value itself. */
+/** For example `RangeError: Invalid array length`; for a value that is no Error, the value. */
 export function describeError(error: unknown): string {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : `threw ${String(error)}`;
   return text.length > 1000 ? `${text.slice(0, 1000)}...` : text;
@@ -64,7 +66,7 @@ const FILE_ERRORS: Readonly<Record<string, (path: string) => SweepError>> = {
   EEXIST: (path) => new PermanentError(`${path} is a file: choose another place`),
 };
 
-/** The explanation of a failed file operation; an error that is explained already is returned as it is. */
+/** Explains a failed file operation. An error that is explained already stays as it is. */
 export function explainFileError(error: unknown, path: string): SweepError {
   if (error instanceof SweepError) return error;
   const { code, message } = error as NodeJS.ErrnoException;

@@ -13,11 +13,21 @@ export interface Facts<T> {
   readonly defaultText?: string;
   /** For example `MiB`. */
   readonly unit?: string;
+  /**
+   * Completes an error, in the imperative.
+   * @default - "use for example", and the example
+   */
+  readonly fix?: string;
 }
 
 /** A schema that carries facts in its `meta`, with a `fix` for errors. */
 export function withFacts<S extends z.ZodType>(schema: S, facts: Facts<z.output<S>>): S {
-  return schema.meta({ ...facts, fix: `use for example ${show(facts.example)}` });
+  return schema.meta(withFix(facts));
+}
+
+/** Metadata with a `fix`, which completes an error in the imperative. By default it proposes the example. */
+export function withFix(facts: Partial<Facts<unknown>> & Pick<Facts<unknown>, "example">): z.GlobalMeta {
+  return { ...facts, fix: facts.fix ?? `use for example ${show(facts.example)}` };
 }
 
 /** The facts that a schema carries, also through `optional()` and `readonly()`. */

@@ -3,20 +3,25 @@ export function formatCount(value: number): string {
   return String(value).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
-/** `45 s`, `3 min 20 s`, `5 h 12 min`, `3 d 4 h`. */
+const LARGE_UNITS = [
+  { name: "d", seconds: 86_400 },
+  { name: "h", seconds: 3_600 },
+  { name: "min", seconds: 60 },
+  { name: "s", seconds: 1 },
+] as const;
+
+/** `1,790 ns`, `12.5 ms`, `3.25 s` and `45 s`; from a minute on `3 min 20 s`, `5 h 12 min`, `3 d 4 h`. */
 export function describeSeconds(seconds: number): string {
-  const units = [
-    { name: "d", seconds: 86_400 },
-    { name: "h", seconds: 3_600 },
-    { name: "min", seconds: 60 },
-    { name: "s", seconds: 1 },
-  ];
+  if (Number(seconds.toPrecision(3)) < 60) {
+    if (seconds <= 0) return "0 s";
+    const [factor, unit] = seconds < 1e-4 ? ([1e9, "ns"] as const) : seconds < 1 ? ([1e3, "ms"] as const) : [1, "s"];
+    return `${formatCount(Number((seconds * factor).toPrecision(3)))} ${unit}`;
+  }
   const whole = Math.ceil(seconds);
-  const first = units.findIndex((unit) => whole >= unit.seconds);
-  if (first === -1) return "0 s";
-  const [large, small] = [units[first], units[first + 1]];
-  if (large === undefined) return "0 s";
-  const rest = small === undefined ? 0 : Math.floor((whole % large.seconds) / small.seconds);
+  const first = LARGE_UNITS.findIndex((unit) => whole >= unit.seconds);
+  const [large, small] = [LARGE_UNITS[first], LARGE_UNITS[first + 1]];
+  if (large === undefined || small === undefined) return `${whole} s`;
+  const rest = Math.floor((whole % large.seconds) / small.seconds);
   const text = `${Math.floor(whole / large.seconds)} ${large.name}`;
-  return small === undefined || rest === 0 ? text : `${text} ${rest} ${small.name}`;
+  return rest === 0 ? text : `${text} ${rest} ${small.name}`;
 }

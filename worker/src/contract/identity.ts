@@ -1,15 +1,21 @@
 import { createHash } from "node:crypto";
 import { PermanentError } from "./errors.ts";
 
-/** Of the layout of results; it changes when files written by one version cannot be read by another. */
+/**
+ * Version of the layout of results. Change it when one version cannot read the files of another, and when the same identity would give
+ * other values: with the random numbers, the hash of an evaluation or this identity itself.
+ */
 export const RESULTS_FORMAT = "sweep-results/1";
 
-/** Everything that decides what the results are, and how they are divided into blocks. Not: workers, partition, machine. */
+/**
+ * Everything that decides the results and their division into blocks. The number of workers, the partition and the machines decide
+ * neither.
+ */
 export interface RunIdentity {
   readonly format: string;
-  /** For people: the evaluation's file name without its ending, or the program's. */
+  /** Name for people: the file name of the evaluation or the program, without its ending. */
   readonly evaluation: string;
-  /** SHA-256 of the evaluation's bundle, or of the command and the files that it names. */
+  /** SHA-256 of the evaluation's bundle, or of the command line and the files that it names. */
   readonly evaluationSha256: string;
   readonly columns: readonly string[];
   readonly totalParameters: number;
@@ -33,17 +39,17 @@ export function serializeIdentity(identity: RunIdentity): string {
   return `${JSON.stringify({ format, evaluation, evaluationSha256, columns, totalParameters, batchSize, seed }, undefined, 2)}\n`;
 }
 
-/** @throws PermanentError where `text` is not what {@link serializeIdentity} wrote. */
+/** @throws PermanentError if {@link serializeIdentity} did not write `text`. */
 export function parseIdentity(text: string, source: string): RunIdentity {
   let identity: RunIdentity | undefined;
   try {
     identity = JSON.parse(text);
   } catch {
-    // Reported below, like any other text that is not an identity.
+    // Reported below, as any other text that is no identity.
   }
   if (identity === undefined || serializeIdentity(identity) !== text) {
     throw new PermanentError(
-      `${source} is damaged or of another version: it says which run the results beside it belong to. Use another --results, or restore it`,
+      `${source} is damaged or of another version. It identifies the run of the results beside it: restore it, or use another --results`,
     );
   }
   return identity;
@@ -52,7 +58,7 @@ export function parseIdentity(text: string, source: string): RunIdentity {
 /**
  * Refuses to mix results of two runs.
  *
- * @throws PermanentError that names each property in which they differ, with both values.
+ * @throws PermanentError with each property that differs, and both values.
  */
 export function checkSameRun(found: RunIdentity, wanted: RunIdentity, url: string): void {
   const properties = Object.keys(wanted) as (keyof RunIdentity)[];

@@ -2,8 +2,6 @@
 export interface Problem {
   /** Where the value stands, for example `["nodePools", "gpu", "taints", 0, "key"]`. */
   readonly path: readonly PropertyKey[];
-  /** @deprecated Being removed: what it says moves into `allowed` or `fix`. */
-  readonly what?: string;
   /** Completes "<path> must be ...", for example `a whole number from 1 to 100,000`. */
   readonly allowed: string;
   /** The value found, as {@link show} writes it. */

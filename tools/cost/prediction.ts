@@ -7,11 +7,12 @@ import {
   podsPerNode,
   type TimelineFacts,
 } from "./machines.ts";
+import type { PriceRange } from "./money.ts";
 
-/** What is to be computed. */
+/** A number of parameters, with their cost. */
 export interface Work {
   readonly totalParameters: number;
-  /** Of one core of the pool that is not shared. */
+  /** On one core of the pool that is not shared. */
   readonly secondsPerParameter: number;
   readonly batchSize: number;
 }
@@ -19,7 +20,7 @@ export interface Work {
 export interface Arrangement {
   readonly node: NodePoolFacts;
   readonly pod: PodShape;
-  /** Shares of the work. */
+  /** The number of shares. */
   readonly workers: number;
   /** Pods at a time. */
   readonly parallelism: number;
@@ -27,44 +28,44 @@ export interface Arrangement {
   readonly nodes?: number;
 }
 
-/** A sweep on machines that are bought for it. */
+/** The time and the cost of a sweep on machines that are bought for it. */
 export interface Prediction {
   readonly nodes: number;
   readonly pods: number;
-  /** Those of the fullest node. */
+  /** The pods of the fullest node. */
   readonly podsOnNode: number;
-  /** What one pod has of a core that is not shared. */
+  /** The computing power of one pod, in cores that are not shared. */
   readonly coresOfPod: number;
-  /** Between the first parameter and the last. */
+  /** From the first parameter to the last. */
   readonly computeSeconds: number;
   /** From the submission to the last result. */
   readonly wallSeconds: number;
-  /** Of all nodes together: from the purchase until the machine is returned. */
+  /** The sum over all nodes, from purchase to return. */
   readonly billedNodeSeconds: number;
-  /** Objects that the workers write into the bucket. */
+  /** Objects that the workers write to the bucket. */
   readonly objects: number;
   readonly cost: SweepCost;
 }
 
-/** Dollars for one sweep: the machines and what they bring with them. */
+/** US dollars for one sweep: machines, volumes and credits. */
 export interface SweepCost {
   readonly onDemandUsd: number;
-  readonly spotUsd: { readonly least: number; readonly most: number };
-  /** Part of both: root volumes, and CPU credits of burstable types. */
+  readonly spotUsd: PriceRange;
+  /** Included in both: root volumes, and CPU credits of burstable types. */
   readonly volumesUsd: number;
   readonly creditsUsd: number;
 }
 
-/** Pods of a later wave start on machines that are there. */
+/** A pod of a later wave starts on a running machine. */
 const POD_START_SECONDS = 10;
-/** A worker completes what it has of a long block now and then, and each part is an object. */
+/** A worker stores a long block in parts, each as an object. */
 export const SECONDS_PER_OBJECT = COMPLETE_EVERY_MS.s3 / 1000;
 
 /**
- * Predicts a sweep. All shares hold equally many parameters, so that the pods of the fullest node end last; that shares differ
- * in cost by a few per cent is left out.
+ * Predicts a sweep. All shares have the same number of parameters, so the pods of the fullest node end last. Shares differ in
+ * cost by a few per cent, which the prediction ignores.
  *
- * @throws RangeError where no pod fits on a node.
+ * @throws RangeError if no pod fits on a node.
  */
 export function predict(work: Work, arrangement: Arrangement, timeline: TimelineFacts): Prediction {
   const { node, pod, workers } = arrangement;
@@ -94,13 +95,13 @@ export function predict(work: Work, arrangement: Arrangement, timeline: Timeline
   };
 }
 
-/** How long a machine is paid for that is bought for a sweep. */
+/** The billed time of a machine that is bought for a sweep. */
 export function billedSeconds(computeSeconds: number, timeline: TimelineFacts): number {
   const { decision, start, idle, minimumBilled } = timeline;
   return Math.max(minimumBilled, start - decision + computeSeconds + idle);
 }
 
-/** @param busyVCpuSeconds of all nodes together. */
+/** @param busyVCpuSeconds the sum over all nodes. */
 export function sweepCost(node: NodePoolFacts, billedNodeSeconds: number, busyVCpuSeconds: number): SweepCost {
   const hours = billedNodeSeconds / 3600;
   const volumesUsd = node.volumeUsdPerHour * hours;
@@ -114,7 +115,7 @@ export function sweepCost(node: NodePoolFacts, billedNodeSeconds: number, busyVC
   };
 }
 
-/** A burstable type earns its baseline while it is on, and pays for what it uses above. */
+/** A burstable type has its baseline for free, and pays for use above it. */
 export function creditsCost({ credits }: NodePoolFacts, nodeHours: number, busyVCpuHours: number): number {
   if (credits === undefined) return 0;
   return Math.max(0, busyVCpuHours - nodeHours * credits.baselineVCpus) * credits.usdPerVCpuHour;

@@ -1,6 +1,6 @@
-// One job of GNU parallel: computes a chunk and writes it into a file of its own.
+// One job of GNU parallel: computes the parameters of a task and writes them to a file of its own.
 //
-//   node chunk.mjs <start> <count> <file>
+//   node task.mjs <start> <count> <file>
 import { writeFileSync } from "node:fs";
 
 const [start, count] = process.argv.slice(2, 4).map(Number);

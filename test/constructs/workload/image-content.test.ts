@@ -1,0 +1,77 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import {
+  commandContentHash,
+  imageContentHash,
+  lockedDependencies,
+} from "../../../constructs/workload/image-content.ts";
+
+let directory: string;
+const write = (path: string, text: string) => {
+  mkdirSync(dirname(join(directory, path)), { recursive: true });
+  writeFileSync(join(directory, path), text);
+};
+
+const packages = {
+  worker: { dependencies: { one: "^1" }, optionalDependencies: { absent: "^1" } },
+  "node_modules/one": { version: "1.0.0", integrity: "sha512-one", dependencies: { two: "^2" } },
+  "node_modules/one/node_modules/two": { version: "2.0.0", integrity: "sha512-inner", dependencies: { three: "^3" } },
+  "node_modules/two": { version: "2.1.0", integrity: "sha512-outer" },
+  "node_modules/three": { version: "3.0.0", integrity: "sha512-three", dependencies: { one: "^1" } },
+  "node_modules/four": { version: "4.0.0", integrity: "sha512-four" },
+};
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "image-content-"));
+  for (const path of ["tsconfig.json", "worker/Dockerfile", "worker/build.mjs", "worker/package.json"])
+    write(path, path);
+  write("worker/tsconfig.json", "{}");
+  write("worker/src/engine/worker.ts", "export {};\n");
+  write("worker/src/.editor.swp", "not a part");
+  write("worker/evaluations/detect.py", "print('detect')\n");
+  write("worker/evaluations/other.py", "print('other')\n");
+  write("package-lock.json", JSON.stringify({ packages }));
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+// Golden values: another algorithm gives every image another tag, and every program another run.
+test("the content of an image has this hash, in whatever order arguments are given", () => {
+  expect(imageContentHash(directory, {})).toBe("e3c04393a74b971b8392e8dec27933c79f87e706b0b05f21984daad29f2013bd");
+  const hash = imageContentHash(directory, { A: "1", B: "2" });
+  expect(hash).toBe("ce7c6f2bcd7a3575f98719b6ac6a2847f5d078572f56784c6b828c20fe025ffd");
+  expect(imageContentHash(directory, { B: "2", A: "1" })).toBe(hash);
+});
+
+test("a program in another language has this hash, with the files that its command line mentions and no others", () => {
+  const hash = (command = "python3 -m evaluations.detect", image?: string) =>
+    commandContentHash(directory, command, image);
+  const before = hash();
+  expect(before).toBe("6ae3df86a1a30e33b8468ac0c7d51f6ee6e0c09a5f9dadaf26b003c9ef5273a9");
+  write("worker/evaluations/other.py", "print('changed')\n");
+  expect(hash()).toBe(before);
+  write("worker/evaluations/detect.py", "print('changed')\n");
+  expect(hash()).not.toBe(before);
+  expect(hash("python3 -m evaluations.detect", "python:3.13")).not.toBe(hash());
+  expect(hash("python3 -m evaluations.detect ")).not.toBe(hash());
+});
+
+test("two lists of files never have the same bytes: the lengths count", () => {
+  const before = imageContentHash(directory, {});
+  write("worker/build.mjs", "worker/build.mjsx");
+  expect(imageContentHash(directory, {})).not.toBe(before);
+});
+
+test("dependencies are those that Node.js finds from each place, the inner one first, without what nobody needs", () => {
+  expect(lockedDependencies(packages, "worker")).toEqual({
+    "node_modules/one": "1.0.0 sha512-one",
+    "node_modules/one/node_modules/two": "2.0.0 sha512-inner",
+    "node_modules/three": "3.0.0 sha512-three",
+  });
+  expect(Object.keys(lockedDependencies(packages, "worker"))).toEqual([
+    "node_modules/one",
+    "node_modules/one/node_modules/two",
+    "node_modules/three",
+  ]);
+  expect(lockedDependencies({}, "worker")).toEqual({});
+});

@@ -1,0 +1,52 @@
+import { declarationOf, factsOf, SETTING_NAMES, show } from "sweep-worker/contract";
+import type { z } from "zod";
+import { workerJobSettingsSchema } from "../../constructs/workload/worker-job-settings.ts";
+import { documentationOf } from "../../tools/reference/documentation.ts";
+import { fieldsOf } from "../support/quick-info.ts";
+
+const workerSettings = documentationOf("worker/src/contract/worker-settings.ts", "WorkerSettings");
+const jobSettings = documentationOf("constructs/workload/worker-job-settings.ts", "WorkerJobSettings");
+
+/** The text that `@default` must have, by the schema. */
+function declaredDefault(schema: z.ZodType): string | undefined {
+  const { default: byDefault, defaultText } = factsOf(schema);
+  if (byDefault !== undefined) return show(byDefault);
+  return defaultText === undefined ? undefined : `- ${defaultText}`;
+}
+
+test("every setting of a worker is declared, in the order of its documentation", () => {
+  expect(SETTING_NAMES).toEqual([...workerSettings.keys()]);
+});
+
+test.each(SETTING_NAMES)("the documentation of %s says what its declaration says", (name) => {
+  const { description, schema, allowed } = declarationOf(name);
+  const { summary, text, default: byDefault } = workerSettings.get(name) ?? {};
+  expect({ summary, byDefault }).toEqual({ summary: description, byDefault: declaredDefault(schema) });
+  // The largest whole number of JavaScript is no limit that a reader must know twice.
+  const numbers = allowed.match(/\d[\d,]*/g) ?? [];
+  for (const number of numbers.filter((one) => one !== "9,007,199,254,740,991" && one !== "99,999")) {
+    expect(text).toContain(number);
+  }
+});
+
+test.each(Object.entries(workerJobSettingsSchema.shape))(
+  "the documentation of a job's %s has its default",
+  (name, schema) => {
+    const { summary, default: byDefault } = jobSettings.get(name) ?? {};
+    expect(summary).toMatch(/^.{10,}/);
+    expect(byDefault).toBe(declaredDefault(schema));
+  },
+);
+
+const shown = new Map(
+  fieldsOf("WorkerJobSettings", "constructs/workload/worker-job-settings.ts").map((field) => [field.path, field]),
+);
+
+test.each(Object.keys(workerJobSettingsSchema.shape))("an editor shows the documentation of a job's %s", (name) => {
+  const { documentation = "", defaultText } = shown.get(name) ?? {};
+  expect(documentation).not.toBe("");
+  expect({ text: documentation.replaceAll("\n", " "), default: defaultText }).toMatchObject({
+    text: jobSettings.get(name)?.text,
+    default: jobSettings.get(name)?.default,
+  });
+});

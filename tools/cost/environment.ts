@@ -1,0 +1,112 @@
+import type { WorkerSettings } from "sweep-worker/contract";
+import { type InstanceType, instanceTypes } from "../../constructs/pools/instance-types.ts";
+import type { NodePool } from "../../constructs/pools/node-pool.ts";
+import { roomForPods } from "../../constructs/pools/node-target.ts";
+import { workerSettingsOf } from "../../constructs/workload/worker-job.ts";
+import { podResources } from "../../constructs/workload/worker-pod.ts";
+import type { ResolvedEnvironment, ResolvedJob } from "../../stacks/configuration/resolved-environment.ts";
+import type { NodePoolFacts, PodShape, TimelineFacts } from "./machines.ts";
+import { hoursPerMonth, instancePrice, type PriceTable, pricesOf } from "./price-table.ts";
+
+/** A job of an environment, as the scheduler and its workers see it. */
+export interface JobFacts {
+  readonly name: string;
+  /** The pool of its pods; the first, if several match. */
+  readonly pool: string;
+  readonly pod: PodShape;
+  readonly totalParameters: number;
+  readonly workers: number;
+  readonly parallelism: number;
+  /** The settings of its workers, with defaults. */
+  readonly settings: Partial<WorkerSettings>;
+}
+
+/** The machines, jobs and prices of an environment. */
+export interface EnvironmentFacts {
+  readonly name: string;
+  readonly region: string;
+  /** The day of the prices. */
+  readonly pricesOf: string;
+  readonly timeline: TimelineFacts;
+  readonly pools: readonly NodePoolFacts[];
+  readonly jobs: readonly JobFacts[];
+  readonly storage: {
+    readonly usdPerThousandPuts: number;
+    readonly usdPerGbMonth: number;
+    readonly natUsdPerNodeStart: number;
+  };
+}
+
+/**
+ * The autoscaler decides at 7 s, a node is ready at about 180 s, a pod computes at 190 s, and the autoscaler terminates an idle
+ * node after five minutes (test/tools/cost.test.ts compares it with the release). EC2 bills by the second, and a minute at least.
+ * @see https://aws.amazon.com/ec2/pricing/on-demand/
+ */
+export const platformTimeline: TimelineFacts = { decision: 7, start: 190, idle: 300, minimumBilled: 60 };
+
+/** @throws ToolError if a price is missing. */
+export function environmentFacts(environment: ResolvedEnvironment, table: PriceTable): EnvironmentFacts {
+  const { name, region, instanceTypes: additionalTypes, workload } = environment;
+  const prices = pricesOf(table, region);
+  const pools = Object.values(environment.nodePools);
+  return {
+    name,
+    region,
+    pricesOf: table.date,
+    timeline: platformTimeline,
+    pools: pools.map((pool) => poolFacts(pool, table, region, additionalTypes)),
+    jobs: workload.jobs.map((job) => jobFacts(job, pools)),
+    storage: {
+      usdPerThousandPuts: prices.s3Put.usd,
+      usdPerGbMonth: prices.s3Storage.usd,
+      natUsdPerNodeStart: table.assumptions.natGbPerNodeStart * prices.natGatewayData.usd,
+    },
+  };
+}
+
+function jobFacts({ settings: job, target }: ResolvedJob, pools: readonly NodePool[]): JobFacts {
+  const { name, totalParameters, workers, parallelism = workers } = job;
+  const selected = Object.entries(target.nodeSelector);
+  const pool = pools.find(({ labels }) => selected.every(([label, value]) => labels[label] === value));
+  if (pool === undefined) throw new Error(`the target of ${name} selects no pool`);
+  const settings = workerSettingsOf(job, "");
+  return { name, pool: pool.name, pod: podResources(job, target), totalParameters, workers, parallelism, settings };
+}
+
+/**
+ * The room and the prices of a pool's nodes.
+ *
+ * @param additionalTypes figures of types that `constructs/pools/instance-types.ts` lacks.
+ * @throws ToolError if a type has no price.
+ */
+export function poolFacts(
+  pool: NodePool,
+  table: PriceTable,
+  region: string,
+  additionalTypes: Readonly<Record<string, InstanceType>> = {},
+): NodePoolFacts {
+  const { name, capacity, capacityType, volumeSizeGiB } = pool;
+  const known = { ...instanceTypes, ...additionalTypes };
+  const prices = pool.instanceTypes.map((type) => instancePrice(table, region, type));
+  const [first] = prices;
+  const { gp3Volume, cpuCredits } = pricesOf(table, region);
+  return {
+    name,
+    instanceTypes: pool.instanceTypes,
+    capacityType,
+    minimumNodes: capacity.min,
+    maximumNodes: capacity.max,
+    vCpus: Math.min(...pool.instanceTypes.flatMap((type) => known[type]?.vCpus ?? [])),
+    room: roomForPods(pool),
+    onDemandUsdPerHour: first?.onDemand ?? Number.NaN,
+    spotUsdPerHour: {
+      least: Math.min(...prices.map(({ spot }) => spot.least)),
+      most: Math.max(...prices.map(({ spot }) => spot.most)),
+    },
+    volumeSizeGiB,
+    volumeUsdPerHour: (volumeSizeGiB * gp3Volume.usd) / hoursPerMonth,
+    ...(first?.baselineVCpus !== undefined && {
+      credits: { baselineVCpus: first.baselineVCpus, usdPerVCpuHour: cpuCredits.usd },
+    }),
+  };
+}

@@ -1,0 +1,86 @@
+import type { PriceRange } from "./money.ts";
+
+/** A pool of machines, as the scheduler and the bill see one of its nodes. */
+export interface NodePoolFacts {
+  readonly name: string;
+  /** The on-demand price is that of the first. */
+  readonly instanceTypes: readonly string[];
+  readonly capacityType: "ON_DEMAND" | "SPOT";
+  readonly minimumNodes: number;
+  readonly maximumNodes: number;
+  readonly vCpus: number;
+  /** The part of a node that is left for pods of jobs. */
+  readonly room: {
+    readonly cpuMillis: number;
+    readonly memoryMiB: number;
+    readonly ephemeralStorageMiB: number;
+    readonly gpus: number;
+    readonly pods: number;
+  };
+  readonly onDemandUsdPerHour: number;
+  /** Hourly price range in US dollars (spot prices vary). */
+  readonly spotUsdPerHour: PriceRange;
+  /** Size of the root volume. */
+  readonly volumeSizeGiB: number;
+  readonly volumeUsdPerHour: number;
+  /** CPU credits of burstable types: the price of a busy vCPU above the baseline, which is that of the whole node. */
+  readonly credits?: { readonly baselineVCpus: number; readonly usdPerVCpuHour: number };
+}
+
+/** Requests and limits of one pod. */
+export interface PodShape {
+  readonly cpuRequestMillis: number;
+  readonly cpuLimitMillis: number;
+  readonly memoryRequestMiB: number;
+  readonly temporaryStorageMiB: number;
+  readonly gpus: number;
+}
+
+/** When a machine for a sweep is bought, begins to compute, and is returned; in seconds. */
+export interface TimelineFacts {
+  /** From the submission until the autoscaler buys machines. Billing starts here. */
+  readonly decision: number;
+  /** From the submission until the first parameter is computed. */
+  readonly start: number;
+  /** From the end of the last pod until the machine is returned. */
+  readonly idle: number;
+  /** EC2 bills by the second, with this minimum. */
+  readonly minimumBilled: number;
+}
+
+/** The number of these pods that the scheduler puts on one node. */
+export function podsPerNode({ room }: NodePoolFacts, pod: PodShape): number {
+  const fits = (available: number, wanted: number) =>
+    wanted === 0 ? Number.POSITIVE_INFINITY : Math.floor(available / wanted);
+  return Math.min(
+    room.pods,
+    fits(room.cpuMillis, pod.cpuRequestMillis),
+    fits(room.memoryMiB, pod.memoryRequestMiB),
+    fits(room.ephemeralStorageMiB, pod.temporaryStorageMiB),
+    fits(room.gpus, pod.gpus),
+  );
+}
+
+/** EC2's x86 types of these families offer two hyperthreads of each core as vCPUs. */
+const VCPUS_PER_CORE = 2;
+
+/**
+ * The gain of a core by its second hyperthread. It is an assumption, between nothing (code that keeps the arithmetic units
+ * busy) and a half (code that waits for memory).
+ */
+export const HYPERTHREAD_GAIN = 0.3;
+
+/**
+ * The computing power of all pods of a node, in cores that are not shared. A pod computes one parameter at a time, on one
+ * vCPU at most and on no more than its limit: with `cpuLimitMillis: 500` it idles half of the time.
+ */
+export function coresOfNode({ vCpus, room }: NodePoolFacts, pods: number, { cpuLimitMillis }: PodShape): number {
+  const busy = busyVCpus(room.cpuMillis, pods, cpuLimitMillis);
+  const cores = vCpus / VCPUS_PER_CORE;
+  return busy <= cores ? busy : cores + HYPERTHREAD_GAIN * (busy - cores);
+}
+
+/** The vCPUs that pods keep busy. They share what the kubelet and the DaemonSets leave. */
+export function busyVCpus(roomCpuMillis: number, pods: number, cpuLimitMillis: number): number {
+  return Math.min(roomCpuMillis / 1000, pods * Math.min(1, cpuLimitMillis / 1000));
+}

@@ -1,0 +1,181 @@
+import {
+  declarationOf,
+  EXIT_CODE,
+  factsOf,
+  formatCount,
+  oneOf,
+  SETTING_NAMES,
+  variableName,
+} from "sweep-worker/contract";
+import { z } from "zod";
+import { environmentSchema } from "../../stacks/configuration/schema.ts";
+import { documentationOf, type FieldDocumentation } from "./documentation.ts";
+
+type Documentation = ReadonlyMap<string, FieldDocumentation>;
+
+/** A part of an environment with fields of its own: its interface, and the path of its schema. */
+interface Part {
+  readonly title: string;
+  /** As in errors; `[]` is an entry of a list, and `*` a value by name. */
+  readonly path: string;
+  readonly file: string;
+  readonly interface: string;
+}
+
+const schemas = "stacks/configuration/schema.ts";
+
+/** Every part of an environment. A test compares the paths with those of the schema. */
+export const parts: readonly Part[] = [
+  { title: "An environment", path: "", file: schemas, interface: "Environment" },
+  { title: "Network", path: "network", file: "constructs/network/network.ts", interface: "NetworkOptions" },
+  {
+    title: "Existing network",
+    path: "existingNetwork",
+    file: "constructs/network/network.ts",
+    interface: "ExistingNetworkAttributes",
+  },
+  { title: "Cluster", path: "cluster", file: schemas, interface: "ClusterSettings" },
+  { title: "A pool", path: "nodePools.*", file: "constructs/pools/node-pool-options.ts", interface: "NodePoolOptions" },
+  {
+    title: "A taint",
+    path: "nodePools.*.taints[]",
+    file: "constructs/support/kubernetes-syntax.ts",
+    interface: "Taint",
+  },
+  {
+    title: "An instance type",
+    path: "instanceTypes.*",
+    file: "constructs/pools/instance-types.ts",
+    interface: "InstanceType",
+  },
+  {
+    title: "Registry",
+    path: "registry",
+    file: "constructs/storage/container-registry.ts",
+    interface: "ContainerRegistryOptions",
+  },
+  {
+    title: "Results",
+    path: "results",
+    file: "constructs/storage/results-bucket.ts",
+    interface: "ResultsBucketOptions",
+  },
+  { title: "Workload", path: "workload", file: schemas, interface: "Workload" },
+  { title: "A job", path: "workload.jobs[]", file: schemas, interface: "Job" },
+  { title: "Budget", path: "budget", file: "constructs/storage/budget-alarm.ts", interface: "BudgetAlarmOptions" },
+  { title: "State", path: "s3State", file: schemas, interface: "S3State" },
+];
+
+/** The text of docs/reference.md: everything in it comes from the declarations and their documentation. */
+export function reference(): string {
+  const objects = objectsIn(environmentSchema);
+  const sections = parts.map(({ title, path, file, interface: name }) => {
+    const shape = objects.get(path)?.shape ?? {};
+    const place = path === "" ? "The value in `environments.ts`." : `The value of ${code(path)}.`;
+    return `### ${title}\n\n${place}\n\n${fieldTable(shape, documentationOf(file, name))}`;
+  });
+  return `# Reference
+
+<!-- \`npm run docs\` writes this file from the declarations in the sources. -->
+
+## Settings of a worker
+
+A worker (\`sweep worker\`) reads environment variables. \`sweep run\` takes options, and a variable applies where its option is not
+given. \`TOTAL_WORKERS\` and \`TOTAL_PARAMETERS\` have a default for \`sweep run\` only; a worker must get them.
+
+${workerTable()}
+
+## Exit codes
+
+${exitCodeTable()}
+
+## Settings of an environment
+
+${sections.join("\n\n")}
+`;
+}
+
+/** Every object in a schema, by its path. */
+export function objectsIn(schema: z.ZodType, path = ""): ReadonlyMap<string, z.ZodObject> {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodReadonly)
+    return objectsIn(schema.unwrap() as z.ZodType, path);
+  if (schema instanceof z.ZodArray) return objectsIn(schema.element as z.ZodType, `${path}[]`);
+  if (schema instanceof z.ZodRecord) return objectsIn(schema.valueType as z.ZodType, `${path}.*`);
+  // A function makes the value of a field that is an object with words of its own, such as `fromZero(50)`.
+  if (!(schema instanceof z.ZodObject) || schema.meta()?.allowed !== undefined) return new Map();
+  const fields = Object.entries<z.ZodType>(schema.shape);
+  const inside = fields.flatMap(([name, field]) => [...objectsIn(field, path === "" ? name : `${path}.${name}`)]);
+  return new Map([[path, schema], ...inside]);
+}
+
+function fieldTable(shape: Readonly<Record<string, z.ZodType>>, documentation: Documentation): string {
+  const rows = Object.entries(shape).map(([name, schema]) => [
+    code(name),
+    allowedOf(schema),
+    defaultOf(documentation.get(name)),
+    prose(documentation.get(name)?.text ?? ""),
+  ]);
+  return table(["field", "must be", "default", "meaning"], rows);
+}
+
+function workerTable(): string {
+  const documentation = documentationOf("worker/src/contract/worker-settings.ts", "WorkerSettings");
+  const rows = SETTING_NAMES.map((name) => {
+    const { option, schema } = declarationOf(name);
+    const forRun =
+      option?.default === undefined ? prose(option?.defaultText ?? "") : formatCount(Number(option.default));
+    const flag = name === "evaluation" ? "[evaluation]" : option?.flags.split(" ")[0];
+    return [
+      code(name),
+      code(variableName(name)),
+      flag === undefined ? "" : code(flag),
+      allowedOf(schema),
+      defaultOf(documentation.get(name)) || forRun,
+      prose(documentation.get(name)?.text ?? ""),
+    ];
+  });
+  return table(["setting", "variable", "option", "must be", "default", "meaning"], rows);
+}
+
+function exitCodeTable(): string {
+  const documentation = documentationOf("worker/src/contract/errors.ts", "EXIT_CODE");
+  const rows = Object.entries(EXIT_CODE).map(([name, value]) => [
+    String(value),
+    code(name),
+    prose(documentation.get(name)?.text ?? ""),
+  ]);
+  return table(["exit code", "name", "meaning"], rows);
+}
+
+function allowedOf(schema: z.ZodType): string {
+  const { allowed } = factsOf(schema);
+  if (allowed !== undefined) return prose(allowed);
+  if (schema instanceof z.ZodOptional) return allowedOf(schema.unwrap() as z.ZodType);
+  if (schema instanceof z.ZodEnum) return prose(oneOf(schema.options.map(String)));
+  if (schema instanceof z.ZodNumber) return "a number";
+  return schema instanceof z.ZodObject ? "an object, see below" : "a text";
+}
+
+/** `@default 10000` is a value, and `@default - none` explains one. */
+function defaultOf(documentation: FieldDocumentation | undefined): string {
+  const text = documentation?.default ?? "";
+  if (text.startsWith("- ")) return prose(text.slice(2));
+  if (/^\d+$/.test(text)) return formatCount(Number(text));
+  return text === "" ? "" : code(text.replace(/^"(.*)"$/, "$1"));
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [line(head), `|${"---|".repeat(head.length)}`, ...rows.map(line)].join("\n");
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}
+
+/** Markdown that shows the text as it is, except for the code in it. */
+function prose(text: string): string {
+  const linked = text.replace(/\{@link ([\w.]+)\}/g, "`$1`");
+  const parts = linked.replaceAll("|", "\\|").split("`");
+  return parts.map((part, index) => (index % 2 === 0 ? part.replaceAll("<", "\\<") : part)).join("`");
+}
