@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import type { ResolvedWorkerSettings } from "sweep-worker/contract";
 import { EXIT_CODE, type ExitCode, formatCount, show, toEnvironment } from "sweep-worker/contract";
-import { addOptions, configurationOf } from "../../worker/src/commands/options.ts";
+import { addOptions, settingsOf } from "../../worker/src/commands/options.ts";
 import { type EnvironmentFacts, environmentFacts, type JobFacts } from "../cost/environment.ts";
 import { readPrices } from "../cost/price-table.ts";
 import { environmentOf, jobNameOf, positiveNumber, refusal, runTool, tool } from "../support/tool.ts";
@@ -38,7 +38,7 @@ async function planCommand(evaluation: string | undefined, command: Command): Pr
   const speed = positiveNumber("--speed", options.speed, "use for example 1.5");
   const nodeCounts = options.nodes.split(",").map(nodeCount);
   const target = options.environment === undefined ? undefined : targetOf(options.environment, options);
-  const configuration = configurationOf(evaluation, command, defaultsOf(target, evaluation, command));
+  const configuration = settingsOf(evaluation, command, defaultsOf(target, evaluation, command));
   if (configuration.totalParameters === 0) {
     throw refusal("--total", "1 or more", 0, "there would be nothing to measure");
   }

@@ -1,4 +1,4 @@
-import type { Measurement } from "../../worker/src/sampling/measurement.ts";
+import type { Measurement } from "sweep-worker";
 import type { EnvironmentFacts, JobFacts } from "../cost/environment.ts";
 import { type NodePoolFacts, type PodShape, podsPerNode } from "../cost/machines.ts";
 import type { PriceRange } from "../cost/money.ts";

@@ -1,5 +1,5 @@
+import type { Evaluation } from "sweep-worker";
 import { DEFAULTS, formatCount, type ResolvedWorkerSettings, toEnvironment, variableName } from "sweep-worker/contract";
-import type { Evaluation } from "../../worker/src/evaluation/source.ts";
 import type { JobFacts } from "../cost/environment.ts";
 import type { Recommendation } from "./recommendation.ts";
 

@@ -1,5 +1,7 @@
-import { BudgetAlarm } from "../../../constructs/storage/budget-alarm.ts";
+import { Lazy } from "cdktf";
+import { BudgetAlarm, budgetAlarmProblems } from "../../../constructs/storage/budget-alarm.ts";
 import { ContainerRegistry } from "../../../constructs/storage/container-registry.ts";
+import { resultsBucketProblems } from "../../../constructs/storage/results-bucket.ts";
 import { synthesize } from "../../support/synthesized.ts";
 
 test("a container registry deletes untagged layers after seven days, and the oldest images beyond 100", () => {
@@ -43,4 +45,36 @@ test("a budget alarm writes to everybody when more than 80 % is spent or more th
       { ...alarm, threshold: 100, notification_type: "FORECASTED", subscriber_email_addresses: notifyEmails },
     ],
   });
+});
+
+test.each([
+  "a team@example.com",
+  "team@example.com and others",
+  "team@example",
+  "team.example.com",
+  "two@signs@example.com",
+])("a budget alarm does not write to %j", (address) => {
+  expect(budgetAlarmProblems({ limitUsdPerMonth: 1, notifyEmails: [address] })).toMatchObject([
+    { path: ["notifyEmails", 0], got: JSON.stringify(address) },
+  ]);
+});
+
+test("a budget alarm leaves values that are known after apply to AWS, and checks the others", () => {
+  const notifyEmails = Lazy.listValue({ produce: () => [] });
+  expect(budgetAlarmProblems({ limitUsdPerMonth: 0, notifyEmails })).toMatchObject([{ path: ["limitUsdPerMonth"] }]);
+  const limitUsdPerMonth = Lazy.numberValue({ produce: () => 0 });
+  expect(budgetAlarmProblems({ limitUsdPerMonth, notifyEmails: ["nobody"] })).toMatchObject([
+    { path: ["notifyEmails", 0] },
+  ]);
+});
+
+test("one image and one day are the least that can be kept", () => {
+  const kept = (keepImages: number) =>
+    synthesize((stack) => {
+      new ContainerRegistry(stack, "registry", { name: "test", keepImages });
+    }).one("aws_ecr_lifecycle_policy");
+  expect(JSON.parse(kept(1).policy).rules[1].selection.countNumber).toBe(1);
+  expect(() => kept(0)).toThrow("keepImages");
+  expect(resultsBucketProblems({ expirationInDays: 1 })).toEqual([]);
+  expect(resultsBucketProblems({ expirationInDays: 0 })).toMatchObject([{ path: ["expirationInDays"], got: "0" }]);
 });

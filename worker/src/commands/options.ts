@@ -31,7 +31,7 @@ export function addOptions(command: Command, names: readonly SettingName[]): voi
  * @param defaults environment variables that apply where neither an option nor the environment sets a value.
  * @throws PermanentError that names each wrong option or variable, the value and what is allowed.
  */
-export function configurationOf(
+export function settingsOf(
   evaluation: string | undefined,
   command: Command,
   defaults: Readonly<Record<string, string>> = {},

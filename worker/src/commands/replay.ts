@@ -13,7 +13,7 @@ import { createChecksum } from "../stores/checksum.ts";
 import { ColumnFiles } from "../stores/column-files.ts";
 import { openStore } from "../stores/open.ts";
 import type { ResultReader } from "../stores/store.ts";
-import { configurationOf } from "./options.ts";
+import { settingsOf } from "./options.ts";
 
 /** The exit code if the user's code failed. The other codes are the program's own. */
 const EVALUATION_FAILED = 1;
@@ -32,7 +32,7 @@ export async function replayCommand(
   if (!/^\d+$/.test(parameterText) || !Number.isSafeInteger(parameter)) {
     throw wrongParameter("a whole number from 0", parameterText);
   }
-  const { resultsUrl, ...configuration } = configurationOf(evaluationName, command);
+  const { resultsUrl, ...configuration } = settingsOf(evaluationName, command);
   const reader = resultsUrl === undefined ? undefined : await (await openStore(resultsUrl)).read();
   if (reader !== undefined) await printStored(reader, parameter);
   const isSeedGiven = command.getOptionValueSource("seed") === "cli";

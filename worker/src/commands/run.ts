@@ -8,7 +8,7 @@ import { readProgress } from "../results/progress.ts";
 import { summarize } from "../results/summary.ts";
 import { type VerifiedResults, verify } from "../results/verify.ts";
 import type { Failure } from "../stores/store.ts";
-import { configurationOf } from "./options.ts";
+import { settingsOf } from "./options.ts";
 import { ProgressDisplay } from "./progress-display.ts";
 
 const SHOWN_FAILURES = 5;
@@ -16,7 +16,7 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** `sweep run`: a whole run on this machine. Started again, it resumes. */
 export async function runCommand(evaluation: string | undefined, command: Command): Promise<ExitCode> {
-  const settings = configurationOf(evaluation, command);
+  const settings = settingsOf(evaluation, command);
   const job = new LocalJob(settings);
   const stopping = new AbortController();
   let started: StartedRun | undefined;

@@ -13,5 +13,4 @@ export * from "./format.ts";
 export * from "./identity.ts";
 export * from "./limits.ts";
 export * from "./problems.ts";
-export * from "./settings.ts";
 export * from "./worker-settings.ts";

@@ -1,0 +1,80 @@
+import {
+  addressesPerPrivateSubnet,
+  cidrProblems,
+  parseCidr,
+  zoneCountProblems,
+} from "../../../constructs/network/subnet-layout.ts";
+import { describeProblem } from "../../../constructs/support/problems.ts";
+
+describe("an IPv4 block", () => {
+  test.each([
+    ["0.0.0.0/0", 0, 0],
+    ["10.1.2.3/16", 167_838_211, 16],
+    ["255.255.255.255/32", 4_294_967_295, 32],
+  ])("%s is the address %i and the prefix %i", (text, address, prefix) => {
+    expect(parseCidr(text)).toEqual({ address, prefix });
+  });
+
+  test.each([
+    "10.0.0.0",
+    "10.0.0.0/33",
+    "10.0.0.0/-1",
+    "10.0.0.0/016",
+    "10.0.0.0/",
+    "10.0.0/16",
+    "10.0.0.0.0/16",
+    "256.0.0.0/16",
+    "0.256.0.0/16",
+    "0.0.256.0/16",
+    "0.0.0.256/16",
+    "1000.0.0.0/16",
+    ".0.0.0/16",
+    " 10.0.0.0/16",
+    "10.0.0.0/16 ",
+    "10a0.0.0/16",
+    "2001:db8::/32",
+    "",
+  ])("is not %j", (text) => {
+    expect(parseCidr(text)).toBeUndefined();
+  });
+});
+
+describe("the block of a VPC", () => {
+  const messages = (block: string) => cidrProblems(block).map(describeProblem);
+  const allowed = "the value must be an IPv4 block from /16 to /22";
+
+  test.each(["10.0.0.0/16", "10.0.252.0/22", "192.168.128.0/17"])("may be %s", (block) => {
+    expect(messages(block)).toEqual([]);
+  });
+
+  test.each([
+    ["10.0.0.0/15", `${allowed}, got "10.0.0.0/15": AWS allows no larger block, so use for example "10.0.0.0/16"`],
+    ["10.7.9.0/23", `${allowed}, got "10.7.9.0/23": its subnets would be too small, so use for example "10.7.0.0/16"`],
+    ["office", `${allowed}, got "office": use for example "10.0.0.0/16"`],
+    [
+      "172.31.255.254/20",
+      'the value must be written with the first address of its /20 block, got "172.31.255.254/20": use "172.31.240.0/20"',
+    ],
+  ])("may not be %s", (block, message) => {
+    expect(messages(block)).toEqual([message]);
+  });
+
+  test.each([
+    ["10.0.0.0/16", 8187],
+    ["10.0.0.0/22", 123],
+    ["10.0.0.0/29", 0],
+    ["10.0.0.0/32", 0],
+    ["office", 0],
+  ])("of %s leaves %i usable addresses in each private subnet", (block, addresses) => {
+    expect(addressesPerPrivateSubnet(block)).toBe(addresses);
+  });
+});
+
+test("a VPC has two to six zones", () => {
+  expect([2, 3, 6].flatMap(zoneCountProblems)).toEqual([]);
+  expect([0, 1, 7].flatMap(zoneCountProblems).map(describeProblem)).toEqual([
+    "the value must be a list of 2 to 6 zones, got 0 zones: EKS's control plane needs two zones, so add one",
+    "the value must be a list of 2 to 6 zones, got 1 zone: EKS's control plane needs two zones, so add one",
+    "the value must be a list of 2 to 6 zones, got 7 zones: keep 6 of them",
+  ]);
+});
