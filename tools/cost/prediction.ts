@@ -1,4 +1,4 @@
-import { COMPLETE_EVERY_MS } from "../../worker/src/stores/store.ts";
+import { COMPLETE_EVERY_MS } from "sweep-worker/contract";
 import {
   busyVCpus,
   coresOfNode,

@@ -39,10 +39,9 @@ export { type Receipt, type VerifiedResults, type VerifyOptions, verify } from "
 export type { Measurement } from "./sampling/measurement.ts";
 export { type SampleOptions, sample } from "./sampling/sample.ts";
 export { openStore, type StoreOptions } from "./stores/open.ts";
-export {
-  COMPLETE_EVERY_MS,
-  type Failure,
-  type FailureKind,
-  type ResultReader,
-  type ResultStore,
+export type {
+  Failure,
+  FailureKind,
+  ResultReader,
+  ResultStore,
 } from "./stores/store.ts";

@@ -22,3 +22,10 @@ export const LIMITS = {
   /** Longest timeout of a request to S3: an hour. */
   s3RequestTimeoutMs: 3_600_000,
 } as const;
+
+/**
+ * The finished part of a long block is completed this often, in milliseconds, however large blocks are: that is how much work a
+ * kill may cost. In a bucket each part is an object and a request: at one a second, requests would cost as much as the spot
+ * machine.
+ */
+export const COMPLETE_EVERY_MS = { file: 1_000, s3: 10_000 } as const;

@@ -92,7 +92,7 @@ export class LocalJob extends EventEmitter<LocalJobEvents> {
    * Computes every parameter that is not committed yet. A failed parameter counts as computed; `verify` lists the failures.
    *
    * @param options.signal stops the workers: they commit what is finished, and the promise rejects with a {@link StoppedError}.
-   * @throws SweepError where the run cannot be completed; `exitCode` tells whether another attempt may help. What is committed stays.
+   * @throws SweepError if the run cannot be completed; `exitCode` tells whether another attempt may help. Committed results stay.
    */
   async run({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<FinishedRun> {
     const prepared = await unlessStopped(prepareRun(this.settings), signal, ({ session }) => session.close());

@@ -17,7 +17,7 @@ export class StoppedError extends SweepError {
  * Waits for `promise`, unless `signal` is aborted first.
  *
  * @param release called with the value of a promise that resolves after the signal.
- * @throws StoppedError where the signal came first.
+ * @throws StoppedError if the signal came first.
  */
 export async function unlessStopped<T>(
   promise: Promise<T>,

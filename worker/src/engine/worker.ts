@@ -54,7 +54,7 @@ const NO_LOG: WorkerLog = { info: () => {}, warn: () => {} };
  * prints goes to this process's standard error.
  *
  * @returns the progress at the end: every parameter of the share is committed.
- * @throws SweepError where the worker cannot go on; `exitCode` tells whether another attempt may help. What is committed stays.
+ * @throws SweepError if the worker cannot go on; `exitCode` tells whether another attempt may help. Committed results stay.
  */
 export async function runWorker(options: WorkerSettings, hooks: RunWorkerHooks = {}): Promise<WorkerProgress> {
   const settings = resolveSettings(options);

@@ -62,7 +62,9 @@ class EvaluationProcess {
       for (let block = this.#queue.shift(); block !== undefined && !this.#stopping; block = this.#queue.shift()) {
         await this.#evaluateBlock(block);
         const now = performance.now();
-        if (this.#queue.length === 0 || now - this.#reportedAt > REPORT_EVERY_MS) await this.#report(now);
+        // Nothing follows the last block, nor a stop.
+        const isLast = this.#queue.length === 0 || this.#stopping;
+        if (isLast || now - this.#reportedAt > REPORT_EVERY_MS) await this.#report(now);
       }
     } catch (error) {
       // This block could not be written; the blocks before it were.

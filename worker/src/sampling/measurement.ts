@@ -1,6 +1,24 @@
-import { countOf } from "../parameters/ranges.ts";
-import type { FailureKind } from "../stores/store.ts";
-import type { RawSample } from "./sample.ts";
+import { countOf, type Range } from "../parameters/ranges.ts";
+import type { Failure, FailureKind } from "../stores/store.ts";
+
+/** The time that a block, or a part of one, has taken. */
+export interface Observation {
+  /** Seconds from the start of the sample to the start of the block. */
+  readonly at: number;
+  readonly seconds: number;
+  readonly count: number;
+}
+
+/** Everything that a sample has observed. */
+export interface RawSample {
+  readonly observations: readonly Observation[];
+  /** The evaluated parameters, each once: blocks are chosen at random and may overlap. */
+  readonly evaluated: readonly Range[];
+  readonly failures: readonly Failure[];
+  readonly elapsedSeconds: number;
+  /** How long the block that was not finished had been computed when the time was up. */
+  readonly unfinishedSeconds: number | undefined;
+}
 
 /** The cost of an evaluation on one core of this machine, estimated from a sample. */
 export interface Measurement {

@@ -1,33 +1,15 @@
 import { join } from "node:path";
 import { withDefaults } from "../contract/declarations.ts";
 import { PermanentError } from "../contract/errors.ts";
+import { COMPLETE_EVERY_MS } from "../contract/limits.ts";
 import { countOf, type Range, union } from "../parameters/ranges.ts";
 import { ColumnFiles } from "../stores/column-files.ts";
-import { COMPLETE_EVERY_MS, type Failure, type ResultWriter, type SpooledBlock } from "../stores/store.ts";
+import type { Failure, ResultWriter, SpooledBlock } from "../stores/store.ts";
 import { temporaryDirectory } from "../stores/temporary-directory.ts";
 import type { EvaluationSession } from "../supervisor/evaluation-session.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
-import { type Measurement, measure } from "./measurement.ts";
+import { type Measurement, measure, type Observation, type RawSample } from "./measurement.ts";
 import { LARGEST_SAMPLE_BLOCK, SampleBlocks } from "./sample-blocks.ts";
-
-/** The time that a block, or a part of one, has taken. */
-export interface Observation {
-  /** Seconds from the start of the sample to the start of the block. */
-  readonly at: number;
-  readonly seconds: number;
-  readonly count: number;
-}
-
-/** Everything that a sample has observed. */
-export interface RawSample {
-  readonly observations: readonly Observation[];
-  /** The evaluated parameters, each once: blocks are chosen at random and may overlap. */
-  readonly evaluated: readonly Range[];
-  readonly failures: readonly Failure[];
-  readonly elapsedSeconds: number;
-  /** How long the block that was not finished had been computed when the time was up. */
-  readonly unfinishedSeconds: number | undefined;
-}
 
 /** Which parameters are sampled, and for how long. */
 export interface SampleOptions {
@@ -56,7 +38,7 @@ interface Sampled {
  * kept.
  *
  * @param loaded what `loadEvaluation` returns. Its process is ended.
- * @throws PermanentError where not a single parameter was finished.
+ * @throws PermanentError if not a single parameter was finished.
  */
 export async function sample(loaded: Sampled, options: SampleOptions): Promise<Measurement> {
   const { signal } = options;

@@ -15,20 +15,12 @@ import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { explainFileError, PermanentError } from "../contract/errors.ts";
 import { checkSameRun, parseIdentity, type RunIdentity, serializeIdentity } from "../contract/identity.ts";
+import { COMPLETE_EVERY_MS } from "../contract/limits.ts";
 import { overlaps, type Range, union } from "../parameters/ranges.ts";
 import { createChecksum } from "./checksum.ts";
 import { ColumnFiles } from "./column-files.ts";
 import { CommitLog } from "./commit-log.ts";
-import {
-  COMPLETE_EVERY_MS,
-  type CommitRecord,
-  type Failure,
-  type ResultReader,
-  type ResultStore,
-  type ResultWriter,
-  type Spool,
-  type StoreProgress,
-} from "./store.ts";
+import type { CommitRecord, Failure, ResultReader, ResultStore, ResultWriter, Spool, StoreProgress } from "./store.ts";
 
 /** Most blocks of a worker between evaluation and commit. Each block has its own place in the files: this only limits the memory. */
 const CAPACITY = 1024;

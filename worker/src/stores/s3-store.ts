@@ -2,22 +2,14 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { PermanentError, TemporaryError } from "../contract/errors.ts";
 import { checkSameRun, parseIdentity, type RunIdentity, serializeIdentity } from "../contract/identity.ts";
-import { LIMITS } from "../contract/limits.ts";
+import { COMPLETE_EVERY_MS, LIMITS } from "../contract/limits.ts";
 import { type Range, union } from "../parameters/ranges.ts";
 import { bytesOf, createChecksum, createTextChecksum } from "./checksum.ts";
 import { ColumnFiles } from "./column-files.ts";
 import { CommitLog, parseRecord, serializeRecord } from "./commit-log.ts";
 import { FileStore } from "./file-store.ts";
 import { Bucket, inParallel } from "./s3-bucket.ts";
-import {
-  COMPLETE_EVERY_MS,
-  type ResultReader,
-  type ResultStore,
-  type ResultWriter,
-  type Spool,
-  type SpooledBlock,
-  type StoreProgress,
-} from "./store.ts";
+import type { ResultReader, ResultStore, ResultWriter, Spool, SpooledBlock, StoreProgress } from "./store.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
 const BYTES = Float64Array.BYTES_PER_ELEMENT;

@@ -52,13 +52,6 @@ export interface SpooledBlock extends CommitRecord {
   readonly position: number;
 }
 
-/**
- * The finished part of a long block is completed this often, in milliseconds, however large blocks are: that is how much work a
- * kill may cost. In a bucket each part is an object and a request: at one a second, requests would cost as much as the spot
- * machine.
- */
-export const COMPLETE_EVERY_MS = { file: 1_000, s3: 10_000 } as const;
-
 /** The store of one run, as a worker uses it. */
 export interface ResultWriter {
   readonly spool: Spool;
@@ -101,7 +94,7 @@ export interface ResultStore {
   /**
    * Creates the store of a run, or opens it again.
    *
-   * @throws PermanentError where the place holds another run.
+   * @throws PermanentError if the place holds another run.
    */
   create(identity: RunIdentity, evaluationBundle: Uint8Array | undefined): Promise<void>;
   write(identity: RunIdentity): Promise<ResultWriter>;
@@ -110,7 +103,7 @@ export interface ResultStore {
    * Opens the results. A remote store downloads them first.
    *
    * @param directory keeps the downloaded files. @default a temporary directory
-   * @throws PermanentError where there are no results.
+   * @throws PermanentError if there are no results.
    */
   read(directory?: string): Promise<ResultReader>;
 }

@@ -101,7 +101,7 @@ onLinux(
         const victim = Math.random();
         if (victim > 0.3 && child.kill("SIGKILL")) killed++;
         if (victim < 0.6 && evaluation !== undefined && isAlive(evaluation)) process.kill(evaluation, "SIGKILL");
-        // Where only the evaluation died, the worker must go on by itself.
+        // If only the evaluation died, the worker must go on by itself.
         await finished;
       }
       const { code, stdout } = await sweep(["worker"], { env });

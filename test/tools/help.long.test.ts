@@ -30,7 +30,7 @@ test.each([...tools, ["plan", "tsx tools/plan/index.ts"]])(
   },
 );
 
-test("bench and mutate refuse a group and a path that are not there, and a path without sources", async () => {
+test("bench and mutate refuse a group and a path that are not there, and a path without sources or tests", async () => {
   expect((await run("tsx bench/run.ts", "speed")).stderr).toBe(
     'error: group must be overhead, verify, scaling, termination, peers or synth, got "speed": name one of these\n',
   );
@@ -39,5 +39,8 @@ test("bench and mutate refuse a group and a path that are not there, and a path 
   );
   expect((await run("tsx tools/mutate/index.mts", "README.md")).stderr).toBe(
     'error: path must be a file or folder with TypeScript sources, got ["README.md"]: name another one\n',
+  );
+  expect((await run("tsx tools/mutate/index.mts", "environments.ts")).stderr).toBe(
+    'error: path must be a file or folder with tests in test/bench, got "bench": name another one\n',
   );
 });

@@ -48,7 +48,7 @@ async function computeInto(path: string, blocks: readonly Range[]): Promise<void
   await writer.close();
 }
 
-/** What a worker that starts now takes for committed. */
+/** The ranges that a new worker takes as committed. */
 async function committedIn(path: string): Promise<Range[]> {
   const writer = await new FileStore(path).write(identity);
   const committed = await writer.committed([{ start: 0, count: TOTAL }]);

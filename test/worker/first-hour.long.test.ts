@@ -13,7 +13,7 @@ import {
   writeEvaluation,
 } from "../support/sweep.ts";
 
-/** What a reviewer met in the first hour with the worker. */
+/** Regressions that a reviewer found in the first hour with the worker. */
 
 const directory = temporaryDirectory();
 const PLAIN = writeEvaluation(directory, "plain", "export const evaluate = (parameter: number) => parameter;");
