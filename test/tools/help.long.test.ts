@@ -40,7 +40,7 @@ test("bench and mutate refuse a group and a path that are not there, and a path 
   expect((await run("tsx tools/mutate/index.mts", "README.md")).stderr).toBe(
     'error: path must be a file or folder with TypeScript sources, got ["README.md"]: name another one\n',
   );
-  expect((await run("tsx tools/mutate/index.mts", "environments.ts")).stderr).toBe(
+  expect((await run("tsx tools/mutate/index.mts", "bench/table.ts")).stderr).toBe(
     'error: path must be a file or folder with tests in test/bench, got "bench": name another one\n',
   );
 });
