@@ -35,7 +35,7 @@ function cost(names: readonly string[], options: Options): void {
   const secondsPerParameter =
     given === undefined ? undefined : positiveNumber("--seconds-per-parameter", given, measure);
   const chosen = chosenEnvironments(wanted, options.all);
-  const resources = synthesizedResources(chosen.map(({ name }) => name));
+  const resources = synthesizedResources();
   const costs = chosen.map((environment) =>
     environmentCost(environment, resources.get(environment.name) ?? [], table, secondsPerParameter),
   );

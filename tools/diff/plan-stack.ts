@@ -1,10 +1,10 @@
 import { existsSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
+import type { SynthesizedStack } from "../support/synthesize.ts";
 import { type TerraformResult, terraform } from "../support/terraform.ts";
 import type { Outcome } from "./outcome.ts";
 import { readPlan } from "./plan.ts";
 import { redacted } from "./redact.ts";
-import type { SynthesizedStack } from "./synthesize.ts";
 
 /** The resources that Terraform refreshes: only those in AWS, all, or none. */
 export type Refresh = "aws" | "all" | "none";
