@@ -15,7 +15,7 @@ const providers = ["kubernetes", "helm"].map((name) => join("registry.terraform.
 
 /**
  * A folder with the kubernetes and helm providers, in any version that the stacks take, packed or not: `TF_PLUGIN_MIRROR`,
- * one of Terraform's own places, or wherever on this disk one lies.
+ * one of Terraform's own places, or anywhere on this disk.
  */
 export function findKubernetesMirror(): Mirror {
   if (spawnSync("terraform", ["-version"]).error !== undefined) return { missing: "terraform is not on PATH" };
@@ -55,8 +55,8 @@ export class KubernetesWorkspace extends TerraformWorkspace {
   }
 
   /**
-   * A copy of a stack's folder that plans against the cluster of a kubeconfig. What the platform would have put out is in a
-   * state made up here, and the settings of the providers are the test's.
+   * A copy of a stack's folder that plans against the cluster of a kubeconfig. The outputs of the platform are in an
+   * invented state, and the test sets the providers.
    * @param charts a folder with charts as `<name>-<version>.tgz`; without it they come from their repositories.
    */
   copyForCluster(folder: string, kubeconfig: string, charts?: string): string {

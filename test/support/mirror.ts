@@ -4,14 +4,14 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { terraformProgram } from "../../tools/support/terraform.ts";
 
-/** The lowest AWS provider the platform supports: what plans there plans with later ones. */
+/** The lowest AWS provider that the platform supports. A stack that it plans can be planned by later ones. */
 export const awsProviderVersion = "5.100.0";
 export const awsProvider = join("registry.terraform.io", "hashicorp", "aws");
 
-/** Where Terraform finds the AWS provider without the internet, or why the tests cannot run. */
+/** The folder with the AWS provider, for Terraform without the internet; or the reason why the tests cannot run. */
 export type Mirror = { readonly path: string } | { readonly missing: string };
 
-/** What the tests need of this machine: Terraform, or what stands in for it, and the provider. */
+/** Looks for Terraform or its replacement, and for the provider, on this machine. */
 export function findMirror(): Mirror {
   const program = terraformProgram();
   if (spawnSync(program, ["-version"], { env: terraformEnvironment() }).status !== 0) {
@@ -26,8 +26,8 @@ export function findMirror(): Mirror {
 }
 
 /**
- * The folder that holds `registry.terraform.io`: `TF_PLUGIN_MIRROR`, one of Terraform's own places, or wherever on this
- * disk one lies. `terraform providers mirror <folder>` makes one.
+ * The folder that holds `registry.terraform.io`: `TF_PLUGIN_MIRROR`, one of Terraform's own places, or one anywhere on this
+ * disk. `terraform providers mirror <folder>` makes one.
  */
 export function findProvider(): string | undefined {
   const named = process.env.TF_PLUGIN_MIRROR;
@@ -56,12 +56,12 @@ function searchDisk(): string | undefined {
 }
 
 export function terraformEnvironment(own: Record<string, string> = {}): NodeJS.ProcessEnv {
-  // Nothing of the user's: no configuration, no arguments, no credentials.
+  // The user's configuration, arguments and credentials must not reach the tests.
   const inherited = Object.entries(process.env).filter(([name]) => !/^(TF_|AWS_)/.test(name));
   return { ...Object.fromEntries(inherited), CHECKPOINT_DISABLE: "1", TF_IN_AUTOMATION: "1", ...own };
 }
 
-/** What a file must hold that TF_CLI_CONFIG_FILE names, for providers to come from a folder. */
+/** The content of a file for TF_CLI_CONFIG_FILE, with which providers come from a folder. */
 export function mirrorConfiguration(mirror: string): string {
   return `provider_installation {\n  filesystem_mirror {\n    path = ${JSON.stringify(mirror)}\n  }\n}\n`;
 }

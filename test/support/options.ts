@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { show } from "../../constructs/support/problems.ts";
 
-/** Every field of a schema as one line, fields of lists and objects included: what errors and reference tables say of it. */
+/** Every field of a schema as one line, fields of lists and objects included: its part of errors and reference tables. */
 export function fieldsOf(schema: z.ZodType, path = ""): string[] {
   const optional = schema instanceof z.ZodOptional;
   const field = (optional ? schema.unwrap() : schema) as z.ZodType;

@@ -77,7 +77,7 @@ export function devWithJob(changes: Partial<Environment["workload"]["jobs"][numb
 
 /**
  * The environment variables that Kubernetes would give the pod with an index: `envFrom` in its order, then `env`.
- * @param bucket what the reference to the platform's bucket turns out to be.
+ * @param bucket the name that replaces the reference to the platform's bucket.
  */
 export function podEnvironment(workload: Synthesized, index: number, bucket = "bucket"): Record<string, string> {
   const [container] = workload.one("kubernetes_job_v1").spec.template.spec.container;
