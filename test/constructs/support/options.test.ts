@@ -29,13 +29,13 @@ const groups = [
 ] as const;
 
 const fields = groups.flatMap(([name, file, schema]) =>
-  Object.entries<z.ZodType>(schema.shape).map(([field, type]) => {
-    const inner = type instanceof z.ZodOptional ? (type.unwrap() as z.ZodType) : type;
+  Object.entries<z.core.$ZodType>(schema.shape).map(([field, type]) => {
+    const inner = type instanceof z.ZodOptional ? type.unwrap() : type;
     return {
       field: `${name}.${field}`,
       doc: docOf(file, name, field),
       type,
-      metadata: inner.meta() as unknown as FieldMetadata,
+      metadata: z.globalRegistry.get(inner) as unknown as FieldMetadata,
     };
   }),
 );
@@ -53,7 +53,7 @@ function docOf(file: string, type: string, field: string): string {
 
 describe("an option of an environment", () => {
   test.each(fields)("has an example that works: $field", ({ type, metadata }) => {
-    expect(type.safeParse(metadata.example)).toMatchObject({ success: true });
+    expect(z.safeParse(type, metadata.example)).toMatchObject({ success: true });
   });
 
   test.each(fields)("has a fix for its errors: $field", ({ metadata }) => {
