@@ -26,12 +26,19 @@ const templateTag = "k8s.io/cluster-autoscaler/node-template";
  * from this one object, so that they cannot contradict each other.
  */
 export class NodePool {
+  /** Name of the pool, for example `executor`. */
   readonly name: string;
+  /** EC2 instance types, at least one, all with the same vCPUs, memory and GPUs. */
   readonly instanceTypes: readonly string[];
+  /** Number of nodes. */
   readonly capacity: Capacity;
+  /** Purchase option of the nodes. */
   readonly capacityType: CapacityType;
+  /** Whether the nodes offer `nvidia.com/gpu` to pods. */
   readonly gpu: boolean;
+  /** Size of each node's root volume in GiB. */
   readonly volumeSizeGiB: number;
+  /** Taints of every node, in Kubernetes' spelling. */
   readonly taints: readonly Taint[];
   /** All labels of a node, including the derived ones. */
   readonly labels: Readonly<Record<string, string>>;
@@ -106,7 +113,8 @@ export class NodePool {
 /** Checks a pool and finds all of its problems; `path` starts with the property. */
 export function nodePoolProblems(props: NodePoolProps): Problem[] {
   const known = { ...instanceTypes, ...props.additionalInstanceTypes };
-  const { labels = {}, taints = [], volumeSizeGiB = nodePoolDefaults.volumeSizeGiB } = props;
+  const { labels = nodePoolDefaults.labels, taints = nodePoolDefaults.taints } = props;
+  const { volumeSizeGiB = nodePoolDefaults.volumeSizeGiB } = props;
   return [
     // EKS allows 63 characters in a group's name, and Terraform appends 26 to a prefix.
     ...within(["name"], dnsLabelProblems(props.name, 30)),
