@@ -9,10 +9,10 @@ import type { ResolvedEnvironment } from "./resolved-environment.ts";
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /**
- * Resolves environments, with the values that belong to whoever deploys and not into version control:
- * `PLATFORM_<NAME>_ACCOUNT_ID`, `PLATFORM_<NAME>_ADMINISTRATORS` and `PLATFORM_<NAME>_PUBLIC_ACCESS_CIDRS`, the latter two
- * separated by commas, for example `PLATFORM_DEV_ACCOUNT_ID`. Only this function reads the environment variables of the process and
- * the folder `worker/evaluations`.
+ * Resolves environments. Environment variables override values that belong to one person or account and not into version control:
+ * `PLATFORM_<NAME>_ACCOUNT_ID`, and the lists `PLATFORM_<NAME>_ADMINISTRATORS` and `PLATFORM_<NAME>_PUBLIC_ACCESS_CIDRS`, separated
+ * by commas. For the environment `dev`, the first one is `PLATFORM_DEV_ACCOUNT_ID`. Only this function reads the environment
+ * variables of the process and the folder `worker/evaluations`.
  * @throws InvalidConfigurationError that names every problem of every environment.
  */
 export function loadEnvironments(
@@ -29,12 +29,12 @@ export function loadEnvironments(
   return resolution.value;
 }
 
-/** What the names of an environment's variables begin with: `PLATFORM_DEV`. */
+/** Prefix of the environment variables of an environment, for example `PLATFORM_DEV`. */
 export function variablePrefix(name: string): string {
   return `PLATFORM_${name.toUpperCase().replace(/[^A-Z0-9]/g, "_")}`;
 }
 
-/** The modules that are built into the image. */
+/** Names of the evaluations in an image that is built from this repository. */
 function evaluationNames(): string[] {
   const files = readdirSync(join(__dirname, "../../worker/evaluations")).filter((file) => /\.[cm]?[jt]s$/.test(file));
   return files.map((file) => basename(file, extname(file)));

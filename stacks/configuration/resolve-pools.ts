@@ -26,9 +26,13 @@ function resolvePool(
   malformed: Malformed,
 ): Resolution<NodePool> {
   const here = malformed.in("nodePools", name);
-  const figures = malformed.in("instanceTypes");
-  const uncertainTypes = options.instanceTypes.some((type) => figures.in(type).any);
-  // The types show what was meant.
+  // Sizes cannot be compared with wrong figures, which are reported already.
+  const uncertainTypes = options.instanceTypes.some((type) => {
+    const figures = instanceTypes[type];
+    if (figures === undefined) return malformed.in("instanceTypes").whole && !Object.hasOwn(knownTypes, type);
+    return malformed.in("instanceTypes", type).any || figuresProblems(figures).length > 0;
+  });
+  // The instance types show the intention.
   const gpu = here.in("gpu").any ? hasGpu(options, instanceTypes) : options.gpu;
   const pool = attempt(() => new NodePool({ ...options, name, gpu, additionalInstanceTypes: instanceTypes }));
   const own = problemsIn(pool)

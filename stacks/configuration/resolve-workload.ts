@@ -100,10 +100,10 @@ function resolveSize(
   const labels = Object.entries(nodePools).map(([name, pool]) => [name, pool.labels?.["executor-size"]] as const);
   const sized = labels.flatMap(([name, label]) => (label === size ? (pools[name] ?? []) : []));
   const right: NodePool[] = sized.flatMap((pool) => (pool.ok ? [pool.value] : []));
+  // A job must fit on every pool of its size, so the valid pools are enough to find a problem.
   const target = executorsOfSize(right, size);
-  // Capacity cannot be computed for pools that are refused.
-  if (right.length < sized.length) return refused([]);
   if (target !== undefined) return resolved(target);
+  if (sized.length > 0) return refused([]);
   if (Object.keys(nodePools).some((name) => malformed.in("nodePools", name, "labels").any)) return refused([]);
   if (malformed.in("nodePools").whole) return refused([]);
   const sizes = [...new Set(labels.flatMap(([, label]) => label ?? []))];

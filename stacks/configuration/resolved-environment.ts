@@ -5,8 +5,8 @@ import type { WorkerJobSettings } from "../../constructs/workload/worker-job-set
 import type { Environment } from "./schema.ts";
 
 /**
- * An environment that can be deployed, as the stacks receive it: checked once, with the environment variables of whoever deploys,
- * and with objects in the place of names.
+ * An environment that can be deployed, as the stacks receive it: all values are checked, environment variables are applied, and
+ * objects replace names.
  */
 export interface ResolvedEnvironment
   extends Pick<

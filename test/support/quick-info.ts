@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { Project, type Symbol as Property, type SourceFile, type Type, ts } from "ts-morph";
+import { Project, type Symbol as Property, type Type, ts } from "ts-morph";
 import { repository } from "./readme.ts";
 
-/** Answers of an editor when the pointer rests on a field of an object. */
+/** A field of an object, as an editor shows it when the pointer rests on its name. */
 export interface Field {
   /** For example `nodePools.*.taints[].key`. */
   readonly path: string;
@@ -12,7 +12,7 @@ export interface Field {
   readonly defaultText: string | undefined;
 }
 
-/** The field and its name's position in a text, before the language service is asked. */
+/** A field, and where its name begins in the text that is hovered. */
 interface Written {
   readonly path: string;
   readonly isOptional: boolean;
@@ -21,30 +21,29 @@ interface Written {
 
 /**
  * Writes an object literal with every field of an interface, at every depth, and asks TypeScript's language service for quick info on
- * each. It needs no build: the service reads the sources as an editor does.
+ * each. It needs no build: the service reads the sources, as an editor does.
+ * @param file the file with the interface, below the repository.
  */
 export function fieldsOf(typeName: string, file: string): Field[] {
   const project = new Project({
     tsConfigFilePath: join(repository, "tsconfig.json"),
     skipAddingFilesFromTsConfig: true,
   });
-  const declared = project.addSourceFileAtPath(join(repository, file)).getInterfaceOrThrow(typeName).getType();
-  const opening = `import type { ${typeName} } from ${JSON.stringify(join(repository, file))};\nexport const value: ${typeName} = `;
-  const writer = new LiteralWriter(opening);
-  writer.write(declared, "");
-  const probe = project.createSourceFile(join(repository, "quick-info-probe.ts"), `${writer.text};\n`);
-  return writer.fields.map((field) => quickInfoOf(project, probe, field));
-}
-
-function quickInfoOf(project: Project, probe: SourceFile, { position, ...field }: Written): Field {
+  const type = project.addSourceFileAtPath(join(repository, file)).getInterfaceOrThrow(typeName).getType();
+  const path = JSON.stringify(join(repository, file));
+  const writer = new LiteralWriter(`import type { ${typeName} } from ${path};\nexport const value: ${typeName} = `);
+  writer.write(type, "");
+  const literal = project.createSourceFile(join(repository, "literal.ts"), `${writer.text};\n`);
   const service = project.getLanguageService().compilerObject;
-  const info = service.getQuickInfoAtPosition(probe.getFilePath(), position);
-  const tag = info?.tags?.find(({ name }) => name === "default");
-  return {
-    ...field,
-    documentation: ts.displayPartsToString(info?.documentation),
-    defaultText: tag && ts.displayPartsToString(tag.text),
-  };
+  return writer.fields.map(({ position, ...field }) => {
+    const info = service.getQuickInfoAtPosition(literal.getFilePath(), position);
+    const byDefault = info?.tags?.find(({ name }) => name === "default");
+    return {
+      ...field,
+      documentation: ts.displayPartsToString(info?.documentation),
+      defaultText: byDefault && ts.displayPartsToString(byDefault.text),
+    };
+  });
 }
 
 class LiteralWriter {

@@ -11,13 +11,13 @@ const lowestPercentage = 85;
 
 /**
  * `npm run mutate [-- <files or folders>]`: changes the code in many small ways, and reports the changes that no test notices.
- * The files of a folder meet the tests that mirror the folder, since Jest loads every test file again for each change.
+ * The files of a folder meet the tests that mirror the folder.
  */
 async function mutate(paths: readonly string[]): Promise<void> {
   const sources = paths.flatMap(sourcesIn);
   const scores = new Map<string, Score>();
   for (const folder of new Set(sources.map((file) => dirname(file)))) {
-    print(`${folder}: with the tests in ${testsOf(folder)}`);
+    print(`${folder}: ${testsOf(folder).join(", ")}`);
     const results = await mutants(
       sources.filter((file) => dirname(file) === folder),
       testsOf(folder),
@@ -35,16 +35,20 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-function mutants(files: readonly string[], tests: string): Promise<MutantResult[]> {
+function mutants(files: readonly string[], tests: readonly string[]): Promise<MutantResult[]> {
+  // The process that runs Jest inherits it.
+  process.env.TESTS_OF_FOLDER = JSON.stringify(tests);
   return new Stryker({
     mutate: [...files],
     plugins: ["@stryker-mutator/jest-runner"],
     testRunner: "jest",
     jest: {
       configFile: "jest.config.js",
+      // Jest cannot see what the one file requires.
+      enableFindRelatedTests: false,
       config: {
         runtime: "<rootDir>/tools/mutate/shared-libraries.cjs",
-        testMatch: [`<rootDir>/${tests}`, "!**/*.long.test.ts"],
+        testMatch: ["<rootDir>/tools/mutate/tests-of-folder.ts"],
         setupFilesAfterEnv: ["<rootDir>/tools/mutate/without-snapshots.ts"],
       },
     },
@@ -76,10 +80,13 @@ function sourcesIn(path: string): string[] {
 }
 
 /** `test/` mirrors the tree; the tests of a tool, and those of the worker, are in one folder. */
-function testsOf(folder: string): string {
-  if (folder.startsWith("worker/")) return "test/worker/*.test.ts";
-  if (folder.startsWith("tools/")) return `test/tools/${folder.split("/")[1]}*.test.ts`;
-  return `test/${folder}/*.test.ts`;
+function testsOf(folder: string): string[] {
+  const [top = "", name = ""] = folder.split("/");
+  const mirror = top === "worker" || top === "tools" ? `test/${top}` : `test/${folder}`;
+  const prefix = top === "tools" ? name : "";
+  return readdirSync(mirror)
+    .filter((file) => file.startsWith(prefix) && /(?<!\.long)\.test\.ts$/.test(file))
+    .map((file) => `${mirror}/${file}`);
 }
 
 interface Score {

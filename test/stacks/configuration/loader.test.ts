@@ -63,7 +63,7 @@ describe("the platform's environments", () => {
 });
 
 describe("loading environments", () => {
-  test("takes the values of whoever deploys from environment variables", () => {
+  test("takes an account, administrators and public blocks from environment variables", () => {
     const [loaded] = loadEnvironments([dev], {
       PLATFORM_DEV_ACCOUNT_ID: "444455556666",
       PLATFORM_DEV_ADMINISTRATORS: "arn:aws:iam::444455556666:role/me, arn:aws:iam::444455556666:user/you",

@@ -156,6 +156,22 @@ test.each<[string, object, string[]]>([
     ["nodePools.executor.capacityTyp", "workload.jobs[0].cpuRequestMillis"],
   ],
   [
+    "the only pool of a size is not blamed on its jobs",
+    {
+      nodePools: { ...dev.nodePools, "executor-large": { ...dev.nodePools["executor-large"], volumeSizeGiB: "x" } },
+      ...workload({ name: "a", size: "large", totalParameters: 100, workers: 1 }),
+    },
+    ["nodePools.executor-large.volumeSizeGiB"],
+  ],
+  [
+    "a pool of a size does not hide that a job fits on no other pool of the size",
+    {
+      nodePools: { ...dev.nodePools, other: { ...dev.nodePools["executor-large"], volumeSizeGiB: "x" } },
+      ...workload({ name: "a", size: "large", totalParameters: 100, workers: 1, cpuRequestMillis: 16_000 }),
+    },
+    ["nodePools.other.volumeSizeGiB", "workload.jobs[0].cpuRequestMillis"],
+  ],
+  [
     "workers do not blame the parallelism",
     workload({ ...job, workers: "50", parallelism: 40, maxFailedIndexes: 20 }),
     ["workload.jobs[0].workers"],

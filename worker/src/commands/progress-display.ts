@@ -6,7 +6,7 @@ const LINE_EVERY_MS = 10_000;
 /** The rate is measured over the last seconds, so that the time left follows an evaluation that gets slower. */
 const WINDOW_MS = 10_000;
 
-/** Shows how far a run is: a bar on a terminal, a line every 10 s elsewhere. It writes to standard error, which holds no results. */
+/** Shows how far a run is, on standard error: a bar on a terminal, a line every 10 s elsewhere. */
 export class ProgressDisplay {
   readonly #total: number;
   readonly #bars: MultiBar | undefined;

@@ -63,8 +63,8 @@ test("a cost that grows with the parameter is found all over the range, and so i
   );
   const { measurement } = await planned([ramp, "--total", "10000", "--seconds", "3"]);
   expect(measurement.secondsPerParameter).toBeGreaterThan(0.0008);
-  expect(measurement.spread.least).toBeLessThan(0.6 * measurement.secondsPerParameter);
-  expect(measurement.spread.most).toBeGreaterThan(1.4 * measurement.secondsPerParameter);
+  // Ten to one on a quiet machine.
+  expect(measurement.spread.most).toBeGreaterThan(2 * measurement.spread.least);
 });
 
 test("of a range that is evaluated sooner than the time is up, no more parameters than there are", async () => {
