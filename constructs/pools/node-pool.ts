@@ -9,7 +9,13 @@ import {
 import { duplicatesIn, oneOf, type Problem, show, throwIfAny, within } from "../support/problems.ts";
 import { type Allocatable, commonAllocatable } from "./allocatable.ts";
 import { type Capacity, capacityProblems } from "./capacity.ts";
-import { gpuInstanceTypes, type InstanceType, instanceTypeProblems, instanceTypes } from "./instance-types.ts";
+import {
+  figuresProblems,
+  gpuInstanceTypes,
+  type InstanceType,
+  instanceTypeProblems,
+  instanceTypes,
+} from "./instance-types.ts";
 import { type CapacityType, type NodePoolProps, nodePoolDefaults, volumeSizes } from "./node-pool-options.ts";
 
 /** EKS's spelling of the effects. @see https://docs.aws.amazon.com/eks/latest/APIReference/API_Taint.html */
@@ -120,6 +126,7 @@ export function nodePoolProblems(props: NodePoolProps): Problem[] {
     ...within(["name"], dnsLabelProblems(props.name, 30)),
     ...within(["capacity"], capacityProblems(props.capacity)),
     ...within(["instanceTypes"], typesProblems(props, known)),
+    ...within(["additionalInstanceTypes"], addedTypesProblems(props)),
     ...within(["labels"], [...labelProblems(labels), ...derivedLabelProblems(labels)]),
     ...within(["taints"], taintProblems(taints)),
     ...within(["volumeSizeGiB"], volumeProblems(volumeSizeGiB)),
@@ -153,6 +160,14 @@ function typesProblems(props: NodePoolProps, known: Readonly<Record<string, Inst
     problems.push(problem("types without GPU in a pool without gpu: true", fix));
   }
   return problems;
+}
+
+/** Checks the figures of the added types that the pool uses; `path` starts with the type. */
+function addedTypesProblems({ instanceTypes: names, additionalInstanceTypes = {} }: NodePoolProps): Problem[] {
+  return [...new Set(names)].flatMap((name) => {
+    const figures = additionalInstanceTypes[name];
+    return figures === undefined ? [] : within([name], figuresProblems(figures));
+  });
 }
 
 function sizeOf(type: InstanceType | undefined): string {

@@ -1,3 +1,4 @@
+import { factsOf } from "sweep-worker/contract";
 import { z } from "zod";
 import { oneOf, type Problem, show } from "../../constructs/support/problems.ts";
 import { Malformed } from "./malformed.ts";
@@ -68,10 +69,9 @@ function problemsOfIssue(schema: z.ZodType, input: unknown, issue: z.core.$ZodIs
       return { path: [...path, key], allowed: "left out", got: show(valueAt(value, [key])), fix };
     });
   }
-  const hints = hintsOf(field);
-  const allowed = hints.allowed ?? allowedBy(field, issue);
-  const fix = hints.fix ?? (issue.code === "invalid_value" ? "use one of these" : "correct its type");
-  return [{ path, allowed, got: show(value), fix: value === undefined && hints.fix === undefined ? "add it" : fix }];
+  const { allowed = allowedBy(field, issue), fix: ownFix } = field === undefined ? {} : factsOf(field);
+  const fix = ownFix ?? (issue.code === "invalid_value" ? "use one of these" : "correct its type");
+  return [{ path, allowed, got: show(value), fix: value === undefined && ownFix === undefined ? "add it" : fix }];
 }
 
 const typeNames: Readonly<Record<string, string>> = {
@@ -99,14 +99,6 @@ function fieldAt(schema: z.ZodType, path: readonly PropertyKey[]): z.ZodType | u
     if (whole instanceof z.ZodArray) return whole.element as z.ZodType;
     return undefined;
   }, schema);
-}
-
-/** The hints of the outermost wrapper that has any. */
-function hintsOf(field: z.ZodType | undefined): { allowed?: string; fix?: string } {
-  if (field === undefined) return {};
-  const hints = field.meta();
-  if (hints !== undefined) return hints as { allowed?: string; fix?: string };
-  return isWrapper(field) ? hintsOf(field.unwrap() as z.ZodType) : {};
 }
 
 function unwrapped(field: z.ZodType): z.ZodType {

@@ -201,6 +201,15 @@ describe("a node pool refuses", () => {
     ]);
   });
 
+  test("wrong figures of a type that it has, but not those of others", () => {
+    const wrong = { ...figures, vCpus: Number.NaN };
+    expect(
+      messages({ instanceTypes: ["r5.large"], additionalInstanceTypes: { "r5.large": wrong, "r5.xlarge": wrong } }),
+    ).toEqual([
+      'additionalInstanceTypes["r5.large"].vCpus must be a whole number from 1, got NaN: copy it from aws ec2 describe-instance-types',
+    ]);
+  });
+
   test("everything at once, in one message that names the pool", () => {
     const message = messageOf(
       () => new NodePool({ ...general, instanceTypes: [], capacity: dynamic(3, 2), volumeSizeGiB: 8 }),
