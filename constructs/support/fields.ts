@@ -4,7 +4,7 @@ import { z } from "zod";
 export { withFix } from "sweep-worker/contract";
 
 /** Facts about a field, beside its type and its TSDoc. Without `allowed`, errors name the type. */
-export type FieldMetadata = Partial<Facts<unknown>> & Pick<Facts<unknown>, "example">;
+type FieldMetadata = Partial<Facts<unknown>> & Pick<Facts<unknown>, "example">;
 
 /**
  * The shape of an interface's schema, for `satisfies`: the compiler then refuses a schema that lacks a field of the interface,

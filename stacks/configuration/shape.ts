@@ -1,3 +1,4 @@
+import { factsOf } from "sweep-worker/contract";
 import { z } from "zod";
 import { oneOf, type Problem, show } from "../../constructs/support/problems.ts";
 import { Malformed } from "./malformed.ts";
@@ -70,10 +71,9 @@ function problemsOfIssue(schema: Schema, input: unknown, issue: z.core.$ZodIssue
       return { path: [...path, key], allowed: "left out", got: show(valueAt(value, [key])), fix };
     });
   }
-  const hints = hintsOf(field);
-  const allowed = hints.allowed ?? allowedBy(field, issue);
-  const fix = hints.fix ?? (issue.code === "invalid_value" ? "use one of these" : "correct its type");
-  return [{ path, allowed, got: show(value), fix: value === undefined && hints.fix === undefined ? "add it" : fix }];
+  const { allowed = allowedBy(field, issue), fix: ownFix } = field === undefined ? {} : factsOf(field);
+  const fix = ownFix ?? (issue.code === "invalid_value" ? "use one of these" : "correct its type");
+  return [{ path, allowed, got: show(value), fix: value === undefined && ownFix === undefined ? "add it" : fix }];
 }
 
 const typeNames: Readonly<Record<string, string>> = {
@@ -101,14 +101,6 @@ function fieldAt(schema: Schema, path: readonly PropertyKey[]): Schema | undefin
     if (whole instanceof z.ZodArray) return whole.element;
     return undefined;
   }, schema);
-}
-
-/** The hints of the outermost wrapper that has any. */
-function hintsOf(field: Schema | undefined): { allowed?: string; fix?: string } {
-  if (field === undefined) return {};
-  const hints = z.globalRegistry.get(field);
-  if (hints !== undefined) return hints as { allowed?: string; fix?: string };
-  return isWrapper(field) ? hintsOf(field.unwrap()) : {};
 }
 
 function unwrapped(field: Schema): Schema {

@@ -1,3 +1,4 @@
+import { factsOf } from "sweep-worker/contract";
 import { z } from "zod";
 import { environmentSchema } from "../../../stacks/configuration/schema.ts";
 import { type Field, fieldsOf } from "../../support/quick-info.ts";
@@ -41,14 +42,7 @@ function schemaFields(schema: z.core.$ZodType, path = ""): Map<string, { readonl
   return new Map(
     Object.entries<z.core.$ZodType>(schema.shape).flatMap(([name, field]) => {
       const fieldPath = path === "" ? name : `${path}.${name}`;
-      return [[fieldPath, metadataOf(field)] as const, ...schemaFields(field, fieldPath)];
+      return [[fieldPath, factsOf(field)] as const, ...schemaFields(field, fieldPath)];
     }),
   );
-}
-
-function metadataOf(field: z.core.$ZodType): { readonly default?: unknown } {
-  const metadata = z.globalRegistry.get(field);
-  if (metadata !== undefined) return { default: metadata.default };
-  const inner = field instanceof z.ZodOptional || field instanceof z.ZodReadonly ? field.unwrap() : undefined;
-  return inner === undefined ? {} : metadataOf(inner);
 }

@@ -1,5 +1,0 @@
-import { App, TerraformStack } from "cdktf";
-
-const app = new App();
-new TerraformStack(app, "empty");
-app.synth();
