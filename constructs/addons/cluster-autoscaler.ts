@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Release } from "@cdktf/provider-helm/lib/release";
 import { Construct } from "constructs";
 import type { ICluster } from "../cluster/cluster.ts";
-import { kubernetesMinors, kubernetesVersionProblems } from "../cluster/kubernetes-versions.ts";
+import { kubernetesMinors } from "../cluster/kubernetes-versions.ts";
 import type { PodIdentityRole } from "../cluster/pod-identity-role.ts";
 import type { NodePool } from "../pools/node-pool.ts";
 import { type Problem, show, throwIfAny } from "../support/problems.ts";
@@ -47,8 +47,8 @@ export interface ClusterAutoscalerProps {
    */
   readonly scaleDownUnneededMinutes?: number | undefined;
   /**
-   * For library users with another Kubernetes minor: tag of the autoscaler's image, for example `v1.35.2`. Its minor must equal the
-   * cluster's.
+   * For library users with a Kubernetes minor that `kubernetesMinors` lacks: tag of the autoscaler's image, for example `v1.35.2`.
+   * Its minor must equal the cluster's.
    * @default - the tag of `kubernetesMinors` for the cluster's minor
    */
   readonly imageTag?: string | undefined;
@@ -167,7 +167,12 @@ function imageTagOf({ cluster, imageTag }: ClusterAutoscalerProps): string | und
 
 function problemsOf(props: ClusterAutoscalerProps): Problem[] {
   const { scaleDownUnneededMinutes: minutes = clusterAutoscalerDefaults.scaleDownUnneededMinutes, cluster } = props;
-  const problems = imageTagOf(props) === undefined ? kubernetesVersionProblems(cluster.kubernetesVersion) : [];
+  const problems: Problem[] = [];
+  if (imageTagOf(props) === undefined) {
+    const allowed = `given, since kubernetesMinors has no Kubernetes ${cluster.kubernetesVersion}`;
+    const fix = "use the tag of a release with the same minor (https://github.com/kubernetes/autoscaler/releases)";
+    problems.push({ path: ["imageTag"], allowed, got: show(undefined), fix });
+  }
   if (!(Number.isInteger(minutes) && minutes >= 1)) {
     const fix = "use for example 5";
     problems.push({ path: ["scaleDownUnneededMinutes"], allowed: "a whole number from 1", got: show(minutes), fix });

@@ -13,7 +13,7 @@ import { z } from "zod";
 import type { INetwork } from "../network/network.ts";
 import { flag, list, number, type ShapeOf, text, word } from "../support/fields.ts";
 import { managedPolicyArn, partitionOf, policyDocument, trustService } from "../support/iam-policy.ts";
-import { retentionProblems } from "../support/log-retention.ts";
+import { allowedRetention, retentionProblems } from "../support/log-retention.ts";
 import { throwIfAny, within } from "../support/problems.ts";
 import { allowedPublicBlock, publicAccessProblems } from "./cluster-access.ts";
 
@@ -104,7 +104,7 @@ export const clusterOptionsSchema = z.strictObject({
     default: clusterDefaults.enabledLogTypes,
   }).optional(),
   logRetentionInDays: number({
-    allowed: "a number of days that CloudWatch Logs allows",
+    allowed: allowedRetention,
     example: 90,
     default: clusterDefaults.logRetentionInDays,
   }).optional(),
@@ -144,7 +144,10 @@ export class Cluster extends Construct implements ICluster {
   readonly clusterSecurityGroupId: string;
   readonly dependables: readonly ITerraformDependable[];
 
-  /** @throws InvalidConfigurationError for an allow-list that opens the API to the internet, and a retention CloudWatch lacks. */
+  /**
+   * @throws InvalidConfigurationError for an allow-list that opens the API to the internet, and for a number of days that CloudWatch
+   * Logs does not allow.
+   */
   constructor(scope: Construct, id: string, props: ClusterProps) {
     super(scope, id);
     throwIfAny(`cluster ${props.name}`, [

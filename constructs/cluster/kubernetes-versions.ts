@@ -21,8 +21,8 @@ export type WorkloadAddonName = Exclude<AddonName, NodeAddonName>;
 /** Versions of a cluster's add-ons. An environment sets them in `cluster`. */
 export interface ClusterAddonsOptions {
   /**
-   * Versions of single EKS add-ons, for example `{ coredns: "v1.13.2-eksbuild.11" }`.
-   * `aws eks describe-addon-versions --kubernetes-version 1.35` lists them.
+   * Versions of single EKS add-ons, for example `{ coredns: "v1.13.2-eksbuild.11" }`. A Kubernetes minor without pinned versions
+   * needs all of them. `aws eks describe-addon-versions --kubernetes-version 1.35` lists them.
    * @default - the versions of `kubernetesMinors` for the cluster's minor
    */
   readonly addonVersions?: Readonly<Partial<Record<AddonName, string | undefined>>> | undefined;
@@ -31,7 +31,10 @@ export interface ClusterAddonsOptions {
 /** Schema of the {@link ClusterAddonsOptions}. */
 export const clusterAddonsOptionsSchema = z.strictObject({
   addonVersions: z
-    .partialRecord(z.enum(addonNames), text({ allowed: "the version of an EKS add-on", example: "v1.22.3-eksbuild.1" }))
+    .partialRecord(
+      z.enum(addonNames),
+      text({ allowed: "the version of an EKS add-on", example: "v1.22.3-eksbuild.1" }).optional(),
+    )
     .meta(withFix({ allowed: "an object of versions by add-on", example: { "vpc-cni": "v1.22.3-eksbuild.1" } }))
     .optional(),
 } satisfies ShapeOf<ClusterAddonsOptions>);
@@ -47,12 +50,15 @@ export interface KubernetesMinor {
   /**
    * EKS's default versions of the add-ons, as public repositories recorded them in August and September 2026.
    * `aws eks describe-addon-versions --kubernetes-version 1.35` lists the current ones.
+   * @default - none; then the cluster's own `addonVersions` must name all of them
    */
-  readonly addonVersions: Readonly<Record<AddonName, string>>;
+  readonly addonVersions?: Readonly<Record<AddonName, string>> | undefined;
 }
 
 /** The supported Kubernetes minors. All versions are pinned, so that a plan changes only when this table does. */
 export const kubernetesMinors: Readonly<Record<string, KubernetesMinor>> = {
+  "1.33": { clusterAutoscalerImageTag: "v1.33.6" },
+  "1.34": { clusterAutoscalerImageTag: "v1.34.5" },
   "1.35": {
     clusterAutoscalerImageTag: "v1.35.2",
     addonVersions: {
@@ -64,14 +70,23 @@ export const kubernetesMinors: Readonly<Record<string, KubernetesMinor>> = {
       "aws-ebs-csi-driver": "v1.63.1-eksbuild.1",
     },
   },
+  "1.36": { clusterAutoscalerImageTag: "v1.36.1" },
 };
 
-/** Checks a Kubernetes minor; `path` is relative to the cluster. */
-export function kubernetesVersionProblems(version: string): Problem[] {
-  if (Object.hasOwn(kubernetesMinors, version)) return [];
-  const minors = Object.keys(kubernetesMinors);
-  const fix = `use "${minors.at(-1)}", or add the versions for this minor to kubernetesMinors`;
-  return [{ path: ["kubernetesVersion"], allowed: oneOf(minors), got: show(version), fix }];
+/** Checks a Kubernetes minor and the versions of its add-ons; `path` is relative to the cluster. */
+export function kubernetesVersionProblems(
+  version: string,
+  addonVersions?: ClusterAddonsOptions["addonVersions"],
+): Problem[] {
+  if (!Object.hasOwn(kubernetesMinors, version)) {
+    const minors = Object.keys(kubernetesMinors);
+    const pinned = minors.filter((minor) => kubernetesMinors[minor]?.addonVersions !== undefined);
+    const fix = `use "${pinned.at(-1)}", or add the versions for this minor to kubernetesMinors`;
+    return [{ path: ["kubernetesVersion"], allowed: oneOf(minors), got: show(version), fix }];
+  }
+  return addonNames
+    .filter((name) => versionOf(name, version, addonVersions) === undefined)
+    .map((name) => missingVersion(name, version));
 }
 
 /**
@@ -81,13 +96,23 @@ export function kubernetesVersionProblems(version: string): Problem[] {
 export function addonVersion(
   name: AddonName,
   kubernetesVersion: string,
-  addonVersions: ClusterAddonsOptions["addonVersions"] = {},
+  addonVersions?: ClusterAddonsOptions["addonVersions"],
 ): string {
-  const version = addonVersions[name] ?? kubernetesMinors[kubernetesVersion]?.addonVersions[name];
+  const version = versionOf(name, kubernetesVersion, addonVersions);
   if (version !== undefined) return version;
-  const allowed = `given, since kubernetesMinors has no Kubernetes ${kubernetesVersion}`;
-  const fix = `aws eks describe-addon-versions --kubernetes-version ${kubernetesVersion} --addon-name ${name} lists versions`;
-  throw new InvalidConfigurationError(`add-on ${name}`, [
-    { path: ["addonVersions", name], allowed, got: show(undefined), fix },
-  ]);
+  throw new InvalidConfigurationError(`add-on ${name}`, [missingVersion(name, kubernetesVersion)]);
+}
+
+function versionOf(
+  name: AddonName,
+  kubernetesVersion: string,
+  addonVersions: ClusterAddonsOptions["addonVersions"],
+): string | undefined {
+  return addonVersions?.[name] ?? kubernetesMinors[kubernetesVersion]?.addonVersions?.[name];
+}
+
+function missingVersion(name: AddonName, kubernetesVersion: string): Problem {
+  const allowed = `given, since kubernetesMinors pins no version for Kubernetes ${kubernetesVersion}`;
+  const command = `aws eks describe-addon-versions --kubernetes-version ${kubernetesVersion} --addon-name ${name}`;
+  return { path: ["addonVersions", name], allowed, got: show(undefined), fix: `use a version that ${command} lists` };
 }

@@ -11,8 +11,16 @@ import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { z } from "zod";
 import { byName, list, number, type ShapeOf, text, word } from "../support/fields.ts";
+import { allowedRetention, retentionProblems } from "../support/log-retention.ts";
+import { type Problem, show, throwIfAny, within } from "../support/problems.ts";
 import { FlowLogs } from "./flow-logs.ts";
-import { allowedVpcBlock, subnetLayout, type ZoneCidrBlocks } from "./subnet-layout.ts";
+import {
+  allowedVpcBlock,
+  cidrProblems,
+  subnetLayout,
+  type ZoneCidrBlocks,
+  zoneCountProblems,
+} from "./subnet-layout.ts";
 import { type InterfaceEndpointService, interfaceEndpointServices, VpcEndpoints } from "./vpc-endpoints.ts";
 
 /** A VPC for a cluster and its nodes: a new one ({@link Network}) or an existing one ({@link existingNetwork}). */
@@ -97,7 +105,7 @@ export const networkOptionsSchema = z.strictObject({
     example: ["ecr.api", "ecr.dkr"],
     default: networkDefaults.interfaceEndpoints,
   }).optional(),
-  flowLogRetentionInDays: number({ allowed: "a number of days that CloudWatch Logs allows", example: 90 }).optional(),
+  flowLogRetentionInDays: number({ allowed: allowedRetention, example: 90 }).optional(),
 } satisfies ShapeOf<NetworkOptions>);
 
 /** A VPC that the platform creates, with its name and place. */
@@ -122,9 +130,13 @@ export class Network extends Construct implements INetwork {
 
   private readonly name: string;
 
-  /** @throws InvalidConfigurationError for a block or a number of zones that {@link subnetLayout} cannot divide. */
+  /**
+   * @throws InvalidConfigurationError for a block that AWS refuses or that is too small for its subnets, for a number of zones other
+   * than two to six, and for a number of days that CloudWatch Logs does not allow.
+   */
   constructor(scope: Construct, id: string, props: NetworkProps) {
     super(scope, id);
+    throwIfAny(`network ${show(props.name)}`, problemsOf(props));
     const layout = subnetLayout(props.cidrBlock, props.availabilityZones);
     this.name = props.name;
 
@@ -270,6 +282,14 @@ export class Network extends Construct implements INetwork {
     }
     return { routeTables, dependables };
   }
+}
+
+function problemsOf({ cidrBlock, availabilityZones, flowLogRetentionInDays }: NetworkProps): Problem[] {
+  return [
+    ...within(["cidrBlock"], cidrProblems(cidrBlock)),
+    ...within(["availabilityZones"], zoneCountProblems(availabilityZones.length)),
+    ...within(["flowLogRetentionInDays"], retentionProblems(flowLogRetentionInDays)),
+  ];
 }
 
 function idsByZone(subnets: ReadonlyMap<string, Subnet>): Readonly<Record<string, string>> {

@@ -1,4 +1,4 @@
-import { type Problem, show, throwIfAny, within } from "../support/problems.ts";
+import { type Problem, show } from "../support/problems.ts";
 
 /** The address blocks of one availability zone. */
 export interface ZoneCidrBlocks {
@@ -24,13 +24,10 @@ export const allowedVpcBlock = `an IPv4 block from /${largestPrefix} to /${small
 /**
  * Divides a VPC's block among its zones. The division does not depend on the number of zones, so that a new zone moves no subnet.
  * In a /16, each zone gets a private /19 (8,187 addresses) and a public /22; an eighth of the VPC stays free.
- * @throws InvalidConfigurationError that names every problem that {@link cidrProblems} and {@link zoneCountProblems} find.
+ * @param cidrBlock a block in which {@link cidrProblems} finds no problem.
+ * @param zones as many zones as {@link zoneCountProblems} accepts.
  */
 export function subnetLayout(cidrBlock: string, zones: readonly string[]): ZoneCidrBlocks[] {
-  throwIfAny("network", [
-    ...within(["cidrBlock"], cidrProblems(cidrBlock)),
-    ...within(["availabilityZones"], zoneCountProblems(zones.length)),
-  ]);
   const { address, prefix } = parseCidr(cidrBlock) as Cidr;
   const privateSize = 2 ** (32 - prefix) / blocks;
   const publicSize = privateSize / blocks;

@@ -9,7 +9,13 @@ import {
 import { duplicatesIn, oneOf, type Problem, show, throwIfAny, within } from "../support/problems.ts";
 import { type Allocatable, commonAllocatable } from "./allocatable.ts";
 import { type Capacity, capacityProblems } from "./capacity.ts";
-import { gpuInstanceTypes, type InstanceType, instanceTypeProblems, instanceTypes } from "./instance-types.ts";
+import {
+  figuresProblems,
+  gpuInstanceTypes,
+  type InstanceType,
+  instanceTypeProblems,
+  instanceTypes,
+} from "./instance-types.ts";
 import { type CapacityType, type NodePoolProps, nodePoolDefaults, volumeSizes } from "./node-pool-options.ts";
 
 /** EKS's spelling of the effects. @see https://docs.aws.amazon.com/eks/latest/APIReference/API_Taint.html */
@@ -26,12 +32,19 @@ const templateTag = "k8s.io/cluster-autoscaler/node-template";
  * from this one object, so that they cannot contradict each other.
  */
 export class NodePool {
+  /** Name of the pool, for example `executor`. */
   readonly name: string;
+  /** EC2 instance types, at least one, all with the same vCPUs, memory and GPUs. */
   readonly instanceTypes: readonly string[];
+  /** Number of nodes. */
   readonly capacity: Capacity;
+  /** Purchase option of the nodes. */
   readonly capacityType: CapacityType;
+  /** Whether the nodes offer `nvidia.com/gpu` to pods. */
   readonly gpu: boolean;
+  /** Size of each node's root volume in GiB. */
   readonly volumeSizeGiB: number;
+  /** Taints of every node, in Kubernetes' spelling. */
   readonly taints: readonly Taint[];
   /** All labels of a node, including the derived ones. */
   readonly labels: Readonly<Record<string, string>>;
@@ -106,12 +119,14 @@ export class NodePool {
 /** Checks a pool and finds all of its problems; `path` starts with the property. */
 export function nodePoolProblems(props: NodePoolProps): Problem[] {
   const known = { ...instanceTypes, ...props.additionalInstanceTypes };
-  const { labels = {}, taints = [], volumeSizeGiB = nodePoolDefaults.volumeSizeGiB } = props;
+  const { labels = nodePoolDefaults.labels, taints = nodePoolDefaults.taints } = props;
+  const { volumeSizeGiB = nodePoolDefaults.volumeSizeGiB } = props;
   return [
     // EKS allows 63 characters in a group's name, and Terraform appends 26 to a prefix.
     ...within(["name"], dnsLabelProblems(props.name, 30)),
     ...within(["capacity"], capacityProblems(props.capacity)),
     ...within(["instanceTypes"], typesProblems(props, known)),
+    ...within(["additionalInstanceTypes"], addedTypesProblems(props)),
     ...within(["labels"], [...labelProblems(labels), ...derivedLabelProblems(labels)]),
     ...within(["taints"], taintProblems(taints)),
     ...within(["volumeSizeGiB"], volumeProblems(volumeSizeGiB)),
@@ -145,6 +160,14 @@ function typesProblems(props: NodePoolProps, known: Readonly<Record<string, Inst
     problems.push(problem("types without GPU in a pool without gpu: true", fix));
   }
   return problems;
+}
+
+/** Checks the figures of the added types that the pool uses; `path` starts with the type. */
+function addedTypesProblems({ instanceTypes: names, additionalInstanceTypes = {} }: NodePoolProps): Problem[] {
+  return [...new Set(names)].flatMap((name) => {
+    const figures = additionalInstanceTypes[name];
+    return figures === undefined ? [] : within([name], figuresProblems(figures));
+  });
 }
 
 function sizeOf(type: InstanceType | undefined): string {

@@ -5,9 +5,7 @@ import { TerraformData } from "./terraform-data.ts";
 
 /** State of the deletion protection of a stack. */
 export interface DeletionProtectionProps {
-  /**
-   * `true` makes every destroy of the stack fail. To destroy the stack, deploy once with `false`.
-   */
+  /** `true` makes every destroy of the stack fail. To destroy the stack, deploy once with `false`. */
   readonly enabled: boolean;
 }
 
@@ -18,8 +16,7 @@ export interface DeletionProtectionProps {
  * Stacks are destroyed in reverse order, and the cluster refuses last. By then the Jobs, the autoscaler and the nodes would be gone,
  * or worse, nodes would be left without an autoscaler to return them. The protection is a resource of its own, since
  * `prevent_destroy` on the other resources would also forbid to replace them. Jobs still come and go: a deploy with an empty list of
- * jobs ends them. The protection also blocks destroying the stack on its own. Ending jobs does not need that, and
- * `destroy 'prod-*'` would start with exactly that.
+ * jobs ends them. The protection also refuses to destroy one stack alone: no job needs that, and `destroy 'prod-*'` begins with it.
  *
  * Switching the protection off takes one deploy. Terraform reads `prevent_destroy` in the configuration, and EKS has a record of its
  * own: a user who edits the configuration and does not deploy would lose everything but the cluster. So this resource remembers the

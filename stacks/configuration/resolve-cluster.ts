@@ -7,9 +7,9 @@ import { checked, type Resolution } from "./resolution.ts";
 import type { ClusterSettings } from "./schema.ts";
 
 export function resolveCluster(cluster: ClusterSettings): Resolution<ClusterSettings> {
-  const { kubernetesVersion, administrators, endpointPublicAccessCidrs, logRetentionInDays } = cluster;
+  const { kubernetesVersion, addonVersions, administrators, endpointPublicAccessCidrs, logRetentionInDays } = cluster;
   return checked(cluster, [
-    ...kubernetesVersionProblems(kubernetesVersion),
+    ...kubernetesVersionProblems(kubernetesVersion, addonVersions),
     ...within(["administrators"], administratorProblems(administrators)),
     ...within(["endpointPublicAccessCidrs"], publicAccessProblems(endpointPublicAccessCidrs)),
     ...within(["logRetentionInDays"], retentionProblems(logRetentionInDays)),

@@ -37,6 +37,8 @@ function resolvePool(
   const pool = attempt(() => new NodePool({ ...options, name, gpu, additionalInstanceTypes: instanceTypes }));
   const own = problemsIn(pool)
     .filter(({ path }) => !(uncertainTypes && path[0] === "instanceTypes"))
+    // Wrong figures are reported where the environment has them.
+    .filter(({ path }) => path[0] !== "additionalInstanceTypes")
     // The name of a pool is its key.
     .map((problem) => (problem.path[0] === "name" ? { ...problem, path: [] } : problem));
   const problems = [...own, ...zoneProblems(options, availabilityZones, malformed.in("availabilityZones"))];

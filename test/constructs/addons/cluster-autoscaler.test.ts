@@ -1,17 +1,19 @@
 import { ClusterAutoscaler, type ClusterAutoscalerProps } from "../../../constructs/addons/cluster-autoscaler.ts";
 import { dynamic } from "../../../constructs/pools/capacity.ts";
 import { NodePool } from "../../../constructs/pools/node-pool.ts";
+import type { NodePoolProps } from "../../../constructs/pools/node-pool-options.ts";
 import { prod } from "../../../environments.ts";
 import { testCluster } from "../../support/fixtures.ts";
 import { messageOf, synthesize } from "../../support/synthesized.ts";
 import { pool } from "../../support/workload.ts";
 
-const pools = Object.keys(prod.nodePools).map(pool);
+const general = (changes: Partial<NodePoolProps> = {}) =>
+  new NodePool({ name: "general", instanceTypes: ["t3.large"], capacity: dynamic(2, 10), ...changes });
 const props: ClusterAutoscalerProps = {
   cluster: testCluster,
   identity: { namespace: "kube-system", serviceAccount: "cluster-autoscaler" },
-  nodePools: pools,
-  runsOn: pool("general"),
+  nodePools: [general()],
+  runsOn: general(),
 };
 const release = (changes: Partial<ClusterAutoscalerProps> = {}) =>
   synthesize((stack) => {
@@ -20,8 +22,9 @@ const release = (changes: Partial<ClusterAutoscalerProps> = {}) =>
 const values = (changes: Partial<ClusterAutoscalerProps> = {}) => JSON.parse(release(changes).values[0]);
 
 describe("the cluster autoscaler", () => {
-  test("is one pinned release that either runs or was never there", () => {
-    expect(release()).toMatchObject({
+  test("is one release in one version, rolled back when it fails, with three revisions of history", () => {
+    const { values: _, ...made } = release();
+    expect(made).toEqual({
       name: "cluster-autoscaler",
       repository: "https://kubernetes.github.io/autoscaler",
       chart: "cluster-autoscaler",
@@ -31,41 +34,60 @@ describe("the cluster autoscaler", () => {
       cleanup_on_fail: true,
       wait: true,
       timeout: 600,
+      max_history: 3,
     });
   });
 
-  test("finds its cluster's groups, with the identity it was given, on a pool that is always there", () => {
-    expect(values()).toMatchObject({
+  test("has these values and no others", () => {
+    expect(values()).toEqual({
       cloudProvider: "aws",
       awsRegion: "us-west-2",
       autoDiscovery: { clusterName: "test-platform" },
+      // Never the chart's own image.
+      image: { tag: "v1.35.2" },
       rbac: { serviceAccount: { name: "cluster-autoscaler" } },
+      extraArgs: {
+        expander: "priority,least-waste",
+        "balance-similar-node-groups": true,
+        "balancing-ignore-label_1": "node-pool",
+        "scale-down-unneeded-time": "5m",
+        "skip-nodes-with-system-pods": false,
+        "skip-nodes-with-local-storage": false,
+      },
+      expanderPriorities: "10:\n  - ^eks-general-[0-9a-f]{26}-\n1:\n  - .*",
       nodeSelector: { "node-pool": "general" },
+      podAnnotations: { "evaluation-platform/node-pools": expect.stringMatching(/^[0-9a-f]{16}$/) },
+      resources: { requests: { cpu: "100m", memory: "300Mi" }, limits: { memory: "600Mi" } },
+      securityContext: {
+        runAsNonRoot: true,
+        runAsUser: 65534,
+        runAsGroup: 65534,
+        fsGroup: 65534,
+        seccompProfile: { type: "RuntimeDefault" },
+      },
+      containerSecurityContext: {
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ["ALL"] },
+      },
     });
   });
 
-  test("on Kubernetes 1.35 runs v1.35.2, and never the chart's own image", () => {
-    expect(values().image).toEqual({ tag: "v1.35.2" });
-  });
-
-  test("on another Kubernetes minor needs the image of a library user, and otherwise lists the minors it knows", () => {
-    const cluster = { ...testCluster, kubernetesVersion: "1.36" };
-    expect(values({ cluster, imageTag: "v1.36.1" }).image).toEqual({ tag: "v1.36.1" });
-    expect(messageOf(() => release({ cluster }))).toBe(
-      'cluster autoscaler has 1 problem:\n  - kubernetesVersion must be 1.35, got "1.36": use "1.35", or add the versions for this minor to kubernetesMinors',
+  test("uses the image of its cluster's Kubernetes minor, or that of a library user", () => {
+    const image = (kubernetesVersion: string, imageTag?: string) =>
+      values({ cluster: { ...testCluster, kubernetesVersion }, imageTag }).image;
+    expect(image("1.34")).toEqual({ tag: "v1.34.5" });
+    expect(image("1.34", "v1.34.9")).toEqual({ tag: "v1.34.9" });
+    expect(image("1.37", "v1.37.0")).toEqual({ tag: "v1.37.0" });
+    expect(messageOf(() => image("1.37"))).toBe(
+      "cluster autoscaler has 1 problem:\n  - imageTag must be given, since kubernetesMinors has no Kubernetes 1.37, got nothing: use the tag of a release with the same minor (https://github.com/kubernetes/autoscaler/releases)",
     );
   });
 
-  test("returns a node after five idle minutes, whatever of the system runs on it", () => {
-    expect(values().extraArgs).toEqual({
-      expander: "priority,least-waste",
-      "balance-similar-node-groups": true,
-      "balancing-ignore-label_1": "node-pool",
-      "scale-down-unneeded-time": "5m",
-      "skip-nodes-with-system-pods": false,
-      "skip-nodes-with-local-storage": false,
-    });
-    expect(values({ scaleDownUnneededMinutes: 12 }).extraArgs["scale-down-unneeded-time"]).toBe("12m");
+  test("returns a node after as many idle minutes as it is given, at least one", () => {
+    const extraArgs = (scaleDownUnneededMinutes: number) => values({ scaleDownUnneededMinutes }).extraArgs;
+    expect(extraArgs(1)).toMatchObject({ "scale-down-unneeded-time": "1m" });
+    expect(extraArgs(12)).toMatchObject({ "scale-down-unneeded-time": "12m" });
   });
 
   test.each([[0], [1.5], [-3]])("refuses %d idle minutes", (scaleDownUnneededMinutes) => {
@@ -75,7 +97,7 @@ describe("the cluster autoscaler", () => {
   });
 
   test("buys spot before on-demand before anything else, each pool by the names EKS gives its groups", () => {
-    const { expanderPriorities } = values();
+    const { expanderPriorities } = values({ nodePools: Object.keys(prod.nodePools).map(pool) });
     const lines: string[] = expanderPriorities.split("\n");
     expect(lines.filter((line) => line.endsWith(":"))).toEqual(["20:", "10:", "1:"]);
     expect(lines.at(-1)).toBe("  - .*");
@@ -100,37 +122,25 @@ describe("the cluster autoscaler", () => {
     ]);
   });
 
-  test("without spot pools has no empty priority", () => {
-    expect(values({ nodePools: [pool("general")] }).expanderPriorities).toBe(
-      "10:\n  - ^eks-general-[0-9a-f]{26}-\n1:\n  - .*",
-    );
-  });
-
-  test("decides by waste alone where that is asked for", () => {
+  test("decides by waste alone where a library user wants it", () => {
     const decided = values({ expander: "least-waste" });
     expect(decided.extraArgs.expander).toBe("least-waste");
     expect(decided).not.toHaveProperty("expanderPriorities");
   });
 
-  test("is another pod when a pool is another, and the same one when nothing is", () => {
-    const annotation = (changed: readonly NodePool[]) => values({ nodePools: changed }).podAnnotations;
-    const general = { name: "general", instanceTypes: ["t3.large"], capacity: dynamic(2, 10) };
-    const one = new NodePool(general);
-    const other = new NodePool({ ...general, labels: { a: "b" } });
-    expect(annotation([one])).toEqual(annotation([one]));
-    expect(annotation([one])).not.toEqual(annotation([other]));
-    expect(Object.keys(annotation([one]))).toEqual(["evaluation-platform/node-pools"]);
+  const annotations = (changed: NodePool) => values({ nodePools: [changed] }).podAnnotations;
+
+  test.each<[string, NodePool]>([
+    ["type", general({ instanceTypes: ["t3a.large"] })],
+    ["label", general({ labels: { tier: "web" } })],
+    ["taint", general({ taints: [{ key: "tier", effect: "NoSchedule" }] })],
+    ["volume", general({ volumeSizeGiB: 60 })],
+    ["name", general({ name: "other" })],
+  ])("starts again when a pool has another %s, since it remembers what nodes were like", (_, changed) => {
+    expect(annotations(changed)).not.toEqual(annotations(general()));
   });
 
-  test("asks for what it needs, and for no right on its node", () => {
-    expect(values()).toMatchObject({
-      resources: { requests: { cpu: "100m", memory: "300Mi" }, limits: { memory: "600Mi" } },
-      securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
-      containerSecurityContext: {
-        allowPrivilegeEscalation: false,
-        readOnlyRootFilesystem: true,
-        capabilities: { drop: ["ALL"] },
-      },
-    });
+  test("keeps running when only the number of nodes changes", () => {
+    expect(annotations(general({ capacity: dynamic(1, 20) }))).toEqual(annotations(general()));
   });
 });

@@ -1,12 +1,7 @@
 import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
 import type { ICluster } from "../../../constructs/cluster/cluster.ts";
 import { NodeAddons, WorkloadAddons } from "../../../constructs/cluster/cluster-addons.ts";
-import {
-  addonNames,
-  type ClusterAddonsOptions,
-  kubernetesVersionProblems,
-} from "../../../constructs/cluster/kubernetes-versions.ts";
-import { describeProblem } from "../../../constructs/support/problems.ts";
+import { addonNames, type ClusterAddonsOptions } from "../../../constructs/cluster/kubernetes-versions.ts";
 import { testCluster } from "../../support/fixtures.ts";
 import { messageOf, synthesize } from "../../support/synthesized.ts";
 
@@ -25,19 +20,19 @@ function addons(options: ClusterAddonsOptions = {}, cluster: ICluster = testClus
   });
 }
 
-const versionsFor135 = {
-  "vpc-cni": "v1.22.3-eksbuild.1",
-  "kube-proxy": "v1.35.3-eksbuild.18",
-  "eks-pod-identity-agent": "v1.3.10-eksbuild.3",
-  coredns: "v1.13.2-eksbuild.11",
-  "metrics-server": "v0.9.0-eksbuild.5",
-  "aws-ebs-csi-driver": "v1.63.1-eksbuild.1",
-};
-
 describe("cluster add-ons", () => {
-  test("are six, each in its pinned version, and win over changes made by hand", () => {
-    const made = addons().all("aws_eks_addon");
-    expect(Object.fromEntries(made.map((addon) => [addon.addon_name, addon.addon_version]))).toEqual(versionsFor135);
+  test("are six, each in the pinned version or its own, and win over changes made by hand", () => {
+    const made = addons({ addonVersions: { coredns: "v1.14.3-eksbuild.3", "vpc-cni": undefined } }).all(
+      "aws_eks_addon",
+    );
+    expect(Object.fromEntries(made.map((addon) => [addon.addon_name, addon.addon_version]))).toEqual({
+      "vpc-cni": "v1.22.3-eksbuild.1",
+      "kube-proxy": "v1.35.3-eksbuild.18",
+      "eks-pod-identity-agent": "v1.3.10-eksbuild.3",
+      coredns: "v1.14.3-eksbuild.3",
+      "metrics-server": "v0.9.0-eksbuild.5",
+      "aws-ebs-csi-driver": "v1.63.1-eksbuild.1",
+    });
     for (const addon of made) {
       expect(addon).toMatchObject({
         resolve_conflicts_on_create: "OVERWRITE",
@@ -90,33 +85,15 @@ describe("cluster add-ons", () => {
       controller: { extraVolumeTags: { Environment: "test" } },
     });
   });
-});
 
-describe("a Kubernetes minor", () => {
-  test("is accepted when its versions are pinned", () => {
-    expect(kubernetesVersionProblems("1.35")).toEqual([]);
-  });
-
-  test("is refused without pinned versions", () => {
-    expect(kubernetesVersionProblems("1.31").map(describeProblem)).toEqual([
-      'kubernetesVersion must be 1.35, got "1.31": use "1.35", or add the versions for this minor to kubernetesMinors',
-    ]);
-  });
-
-  test("takes single add-ons in another version", () => {
-    const made = addons({ addonVersions: { coredns: "v1.14.3-eksbuild.3", "vpc-cni": undefined } });
-    const versions = Object.fromEntries(
-      made.all("aws_eks_addon").map((addon) => [addon.addon_name, addon.addon_version]),
-    );
-    expect(versions).toEqual({ ...versionsFor135, coredns: "v1.14.3-eksbuild.3" });
-  });
-
-  test("without pinned versions takes those of a library user, and needs all of them", () => {
-    const cluster = { ...testCluster, kubernetesVersion: "1.36" };
+  test("take the versions of a Kubernetes minor that nobody pinned, and need all of them", () => {
+    const cluster = { ...testCluster, kubernetesVersion: "1.37" };
     const addonVersions = Object.fromEntries(addonNames.map((name) => [name, "v1"]));
     expect(addons({ addonVersions }, cluster).all("aws_eks_addon")).toHaveLength(6);
-    expect(messageOf(() => addons({ addonVersions: { ...addonVersions, coredns: undefined } }, cluster))).toBe(
-      "add-on coredns has 1 problem:\n  - addonVersions.coredns must be given, since kubernetesMinors has no Kubernetes 1.36, got nothing: aws eks describe-addon-versions --kubernetes-version 1.36 --addon-name coredns lists versions",
-    );
+    for (const name of addonNames) {
+      expect(messageOf(() => addons({ addonVersions: { ...addonVersions, [name]: undefined } }, cluster))).toMatch(
+        `add-on ${name} has 1 problem:\n  - addonVersions.${name} must be given`,
+      );
+    }
   });
 });

@@ -1,19 +1,17 @@
 import { KmsKey } from "@cdktf/provider-aws/lib/kms-key";
-import { Lazy } from "cdktf";
+import { Lazy, TerraformOutput } from "cdktf";
 import { Cluster, type ClusterProps, existingCluster } from "../../../constructs/cluster/cluster.ts";
-import { principalName, principalProblems } from "../../../constructs/cluster/cluster-access.ts";
 import { dynamic } from "../../../constructs/pools/capacity.ts";
 import { NodeGroup } from "../../../constructs/pools/node-group.ts";
 import { NodePool } from "../../../constructs/pools/node-pool.ts";
 import { NodeRole } from "../../../constructs/pools/node-role.ts";
-import { describeProblem } from "../../../constructs/support/problems.ts";
 import { DestroyOrder } from "../../support/destroy-order.ts";
 import { testNetwork } from "../../support/fixtures.ts";
 import { messageOf, synthesize } from "../../support/synthesized.ts";
 
 function cluster(props: Partial<ClusterProps> = {}) {
   return synthesize((stack) => {
-    new Cluster(stack, "cluster", {
+    const made = new Cluster(stack, "cluster", {
       name: "test-platform",
       region: "us-west-2",
       kubernetesVersion: "1.35",
@@ -21,24 +19,43 @@ function cluster(props: Partial<ClusterProps> = {}) {
       administrators: { admin: "arn:aws:iam::111122223333:role/admin" },
       ...props,
     });
+    for (const attribute of [
+      "clusterName",
+      "clusterEndpoint",
+      "certificateAuthorityData",
+      "kubernetesVersion",
+    ] as const) {
+      new TerraformOutput(stack, attribute, { value: made[attribute] });
+    }
   });
 }
 
 describe("a cluster", () => {
-  test("is private, lets in those with an access entry only, and leaves add-ons to us", () => {
-    expect(cluster().one("aws_eks_cluster")).toMatchObject({
+  test("is this and nothing else unless told otherwise", () => {
+    const made = cluster();
+    expect(made.one("aws_eks_cluster")).toEqual({
       name: "test-platform",
       version: "1.35",
+      role_arn: `\${${made.address("aws_iam_role")}.arn}`,
       access_config: { authentication_mode: "API", bootstrap_cluster_creator_admin_permissions: false },
       bootstrap_self_managed_addons: false,
-      upgrade_policy: { support_type: "STANDARD" },
       vpc_config: {
         subnet_ids: ["subnet-0a", "subnet-0b"],
         endpoint_private_access: true,
         endpoint_public_access: false,
       },
+      encryption_config: {
+        provider: { key_arn: `\${${made.address("aws_kms_key")}.arn}` },
+        resources: ["secrets"],
+      },
+      enabled_cluster_log_types: ["api", "audit", "authenticator"],
+      upgrade_policy: { support_type: "STANDARD" },
+      depends_on: [
+        made.address("aws_cloudwatch_log_group"),
+        made.address("aws_iam_role_policy_attachment"),
+        made.address("aws_iam_role_policy"),
+      ],
     });
-    expect(cluster().one("aws_eks_cluster").vpc_config).not.toHaveProperty("public_access_cidrs");
   });
 
   test("opens a public endpoint to an allow-list, and keeps the private one", () => {
@@ -49,15 +66,115 @@ describe("a cluster", () => {
     });
   });
 
-  test("gives each administrator an entry and the policy of a cluster administrator", () => {
+  test("writes the logs that are asked for into a group that keeps them for 30 days, or as long as is asked for", () => {
     const made = cluster();
-    const principal_arn = "arn:aws:iam::111122223333:role/admin";
-    expect(made.one("aws_eks_access_entry")).toMatchObject({ principal_arn, type: "STANDARD" });
-    expect(made.one("aws_eks_access_policy_association")).toMatchObject({
-      principal_arn,
-      policy_arn: "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy",
-      access_scope: { type: "cluster" },
-      depends_on: [made.address("aws_eks_access_entry")],
+    expect(made.one("aws_cloudwatch_log_group")).toEqual({
+      name: "/aws/eks/test-platform/cluster",
+      retention_in_days: 30,
+    });
+    const other = cluster({ enabledLogTypes: ["scheduler"], logRetentionInDays: 7 });
+    expect(other.one("aws_cloudwatch_log_group").retention_in_days).toBe(7);
+    expect(other.one("aws_eks_cluster").enabled_cluster_log_types).toEqual(["scheduler"]);
+  });
+
+  test.each([
+    [undefined, undefined],
+    [false, undefined],
+    [true, { prevent_destroy: true }],
+  ])(
+    "with deletion protection %s tells EKS so, and has the lifecycle %j in Terraform",
+    (deletionProtection, lifecycle) => {
+      const { deletion_protection, lifecycle: inTerraform } = cluster({ deletionProtection }).one("aws_eks_cluster");
+      expect([deletion_protection, inTerraform]).toEqual([deletionProtection, lifecycle]);
+    },
+  );
+
+  test("may use its own key for encryption, and may never create a log group", () => {
+    const made = cluster();
+    const { name, role, policy } = made.one("aws_iam_role_policy");
+    expect([name, role]).toEqual(["secrets-and-logs", `\${${made.address("aws_iam_role")}.name}`]);
+    expect(JSON.parse(policy)).toEqual({
+      Version: "2012-10-17",
+      Statement: [
+        {
+          Sid: "EncryptSecrets",
+          Effect: "Allow",
+          Action: ["kms:Encrypt", "kms:Decrypt", "kms:ListGrants", "kms:DescribeKey"],
+          Resource: [`\${${made.address("aws_kms_key")}.arn}`],
+        },
+        { Sid: "KeepLogGroupDestroyed", Effect: "Deny", Action: ["logs:CreateLogGroup"], Resource: ["*"] },
+      ],
+    });
+  });
+
+  test("runs with a role that only EKS can take, and with one managed policy", () => {
+    const made = cluster();
+    const { name_prefix, description, assume_role_policy } = made.one("aws_iam_role");
+    expect([name_prefix, description]).toEqual(["test-platform-cluster-", "EKS control plane"]);
+    expect(JSON.parse(assume_role_policy)).toEqual({
+      Version: "2012-10-17",
+      Statement: [
+        {
+          Effect: "Allow",
+          Principal: { Service: "eks.amazonaws.com" },
+          Action: ["sts:AssumeRole", "sts:TagSession"],
+        },
+      ],
+    });
+    expect(made.one("aws_iam_role_policy_attachment")).toEqual({
+      role: `\${${made.address("aws_iam_role")}.name}`,
+      policy_arn: "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy",
+    });
+  });
+
+  test("encrypts with a key of its own, which has a name that people can read", () => {
+    const made = cluster();
+    expect(made.one("aws_kms_key")).toEqual({
+      description: "Kubernetes secrets of test-platform",
+      enable_key_rotation: true,
+      deletion_window_in_days: 7,
+    });
+    expect(made.one("aws_kms_alias")).toEqual({
+      name: "alias/eks/test-platform",
+      target_key_id: `\${${made.address("aws_kms_key")}.key_id}`,
+    });
+  });
+
+  test("gives each administrator an entry in this cluster, at an address with the administrator's name", () => {
+    const made = cluster({
+      administrators: {
+        ci: "arn:aws:iam::111122223333:role/ci",
+        team: "arn:aws:iam::111122223333:user/team",
+      },
+    });
+    const cluster_name = `\${${made.address("aws_eks_cluster")}.name}`;
+    for (const [name, principal_arn] of [
+      ["ci", "arn:aws:iam::111122223333:role/ci"],
+      ["team", "arn:aws:iam::111122223333:user/team"],
+    ]) {
+      expect(made.one("aws_eks_access_entry", `cluster_administrator-${name}_`)).toEqual({
+        cluster_name,
+        principal_arn,
+        type: "STANDARD",
+      });
+      expect(made.one("aws_eks_access_policy_association", `cluster_administrator-policy-${name}_`)).toEqual({
+        cluster_name,
+        principal_arn,
+        policy_arn: "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy",
+        access_scope: { type: "cluster" },
+        depends_on: [made.address("aws_eks_access_entry", `cluster_administrator-${name}_`)],
+      });
+    }
+  });
+
+  test("hands on references to itself, and the minor as it was written", () => {
+    const made = cluster();
+    const reference = `\${${made.address("aws_eks_cluster")}`;
+    expect(Object.fromEntries(Object.entries(made.json.output ?? {}).map(([key, { value }]) => [key, value]))).toEqual({
+      clusterName: `${reference}.name}`,
+      clusterEndpoint: `${reference}.endpoint}`,
+      certificateAuthorityData: `${reference}.certificate_authority[0].data}`,
+      kubernetesVersion: "1.35",
     });
   });
 
@@ -67,39 +184,6 @@ describe("a cluster", () => {
     expect(made.one("aws_iam_role_policy_attachment").policy_arn).toMatch(/^arn:aws-us-gov:iam::aws:/);
   });
 
-  test("encrypts secrets with a key that is rotated", () => {
-    const made = cluster();
-    expect(made.one("aws_eks_cluster").encryption_config).toEqual({
-      provider: { key_arn: `\${${made.address("aws_kms_key")}.arn}` },
-      resources: ["secrets"],
-    });
-    expect(made.one("aws_kms_key")).toMatchObject({ enable_key_rotation: true, deletion_window_in_days: 7 });
-  });
-
-  test("logs into a group made before it, kept for 30 days unless told otherwise", () => {
-    const made = cluster();
-    expect(made.one("aws_cloudwatch_log_group")).toMatchObject({
-      name: "/aws/eks/test-platform/cluster",
-      retention_in_days: 30,
-    });
-    expect(made.one("aws_eks_cluster")).toMatchObject({
-      enabled_cluster_log_types: ["api", "audit", "authenticator"],
-      depends_on: expect.arrayContaining([made.address("aws_cloudwatch_log_group")]),
-    });
-    expect(cluster({ logRetentionInDays: 7 }).one("aws_cloudwatch_log_group").retention_in_days).toBe(7);
-    expect(cluster({ enabledLogTypes: ["scheduler"] }).one("aws_eks_cluster").enabled_cluster_log_types).toEqual([
-      "scheduler",
-    ]);
-  });
-
-  test("may use its key, and may not bring its log group back after a destroy", () => {
-    const { Statement } = JSON.parse(cluster().one("aws_iam_role_policy").policy);
-    expect(Statement).toMatchObject([
-      { Effect: "Allow", Action: expect.arrayContaining(["kms:Decrypt"]) },
-      { Effect: "Deny", Action: ["logs:CreateLogGroup"], Resource: ["*"] },
-    ]);
-  });
-
   test("is destroyed before the log group, the key and the permissions it works with", () => {
     const made = cluster();
     const order = new DestroyOrder(made);
@@ -107,12 +191,6 @@ describe("a cluster", () => {
     for (const type of types) {
       expect(order.destroysBefore(made.address("aws_eks_cluster"), made.address(type))).toBe(true);
     }
-  });
-
-  test("mentions deletion protection only where somebody decided about it", () => {
-    expect(cluster().one("aws_eks_cluster")).not.toHaveProperty("deletion_protection");
-    expect(cluster({ deletionProtection: true }).one("aws_eks_cluster").deletion_protection).toBe(true);
-    expect(cluster({ deletionProtection: false }).one("aws_eks_cluster").deletion_protection).toBe(false);
   });
 
   test.each([
@@ -128,6 +206,10 @@ describe("a cluster", () => {
       { endpointPublicAccessCidrs: ["office"] },
       'endpointPublicAccessCidrs[0] must be an IPv4 block of /8 or smaller, got "office": use for example "203.0.113.7/32"',
     ],
+    [
+      { logRetentionInDays: 31 },
+      "logRetentionInDays must be 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653 days, got 31: CloudWatch Logs allows only these, so use 60",
+    ],
   ])("refuses %j", (props, message) => {
     expect(messageOf(() => cluster(props))).toBe(`cluster test-platform has 1 problem:\n  - ${message}`);
   });
@@ -137,7 +219,6 @@ describe("a cluster", () => {
     expect(() => cluster({ endpointPublicAccessCidrs: [block] })).not.toThrow();
     const blocks = Lazy.listValue({ produce: () => [] });
     expect(() => cluster({ endpointPublicAccessCidrs: blocks })).not.toThrow();
-    expect(principalProblems(Lazy.stringValue({ produce: () => "anything" }))).toEqual([]);
   });
 });
 
@@ -181,33 +262,4 @@ test("a cluster's dependables are its administrators' permissions", () => {
   });
   expect(cluster?.region).toBe("us-west-2");
   expect(made.one("aws_kms_key", "namespace").depends_on).toEqual([made.address("aws_eks_access_policy_association")]);
-});
-
-describe("the ARN of an administrator", () => {
-  const message = (arn: string) =>
-    principalProblems(arn).map((problem) => describeProblem({ ...problem, path: ["arn"] }));
-
-  test.each([
-    "arn:aws:iam::111122223333:role/admin",
-    "arn:aws:iam::111122223333:role/a/path/admin@example.com",
-    "arn:aws-us-gov:iam::111122223333:user/alice",
-  ])("may be %s", (arn) => {
-    expect(message(arn)).toEqual([]);
-  });
-
-  test("is named by its last part", () => {
-    expect(principalName("arn:aws:iam::111122223333:role/a/path/admin")).toBe("admin");
-  });
-
-  test("is not a session's, and the error names the role behind it", () => {
-    expect(message("arn:aws:sts::111122223333:assumed-role/admin/alice")).toEqual([
-      'arn must be the ARN of an IAM role or user (arn:aws:iam::<account>:role/<name> or user/<name>), got "arn:aws:sts::111122223333:assumed-role/admin/alice": this is a session, so use its role, for example "arn:aws:iam::111122223333:role/admin"',
-    ]);
-  });
-
-  test("is not just a name", () => {
-    expect(message("admin")).toEqual([
-      'arn must be the ARN of an IAM role or user (arn:aws:iam::<account>:role/<name> or user/<name>), got "admin": use for example "arn:aws:iam::111122223333:role/platform-administrator"',
-    ]);
-  });
 });

@@ -4,8 +4,9 @@ import {
   kubernetesMinors,
   kubernetesVersionProblems,
 } from "../../../constructs/cluster/kubernetes-versions.ts";
+import { describeProblem } from "../../../constructs/support/problems.ts";
 
-/** The versions of EKS's defaults for Kubernetes 1.35, as the table's comment says. */
+/** EKS's default versions for Kubernetes 1.35. */
 const versionsOf135 = {
   "vpc-cni": "v1.22.3-eksbuild.1",
   "kube-proxy": "v1.35.3-eksbuild.18",
@@ -14,10 +15,14 @@ const versionsOf135 = {
   "metrics-server": "v0.9.0-eksbuild.5",
   "aws-ebs-csi-driver": "v1.63.1-eksbuild.1",
 };
+const allVersions = Object.fromEntries(addonNames.map((name) => [name, "v1"]));
 
 test("the pinned versions of each Kubernetes minor are these", () => {
   expect(kubernetesMinors).toEqual({
+    "1.33": { clusterAutoscalerImageTag: "v1.33.6" },
+    "1.34": { clusterAutoscalerImageTag: "v1.34.5" },
     "1.35": { clusterAutoscalerImageTag: "v1.35.2", addonVersions: versionsOf135 },
+    "1.36": { clusterAutoscalerImageTag: "v1.36.1" },
   });
   expect([...addonNames].sort()).toEqual(Object.keys(versionsOf135).sort());
 });
@@ -29,19 +34,35 @@ test("an add-on has the version of the option, or else the pinned one", () => {
   expect(addonVersion("kube-proxy", "1.35")).toBe("v1.35.3-eksbuild.18");
 });
 
+const corednsIsMissing =
+  "addonVersions.coredns must be given, since kubernetesMinors pins no version for Kubernetes 1.36, got nothing: " +
+  "use a version that aws eks describe-addon-versions --kubernetes-version 1.36 --addon-name coredns lists";
+
 test("an add-on without any version is refused, with the command that lists versions", () => {
-  expect(() => addonVersion("coredns", "1.36")).toThrow(
-    "addonVersions.coredns must be given, since kubernetesMinors has no Kubernetes 1.36, got nothing: " +
-      "aws eks describe-addon-versions --kubernetes-version 1.36 --addon-name coredns lists versions",
-  );
+  expect(() => addonVersion("coredns", "1.36")).toThrow(`add-on coredns has 1 problem:\n  - ${corednsIsMissing}`);
+  expect(() => addonVersion("coredns", "1.37", { "vpc-cni": "v1" })).toThrow("Kubernetes 1.37");
 });
 
-test.each(["1.34", "1.36", "toString", ""])(
-  "Kubernetes %s is refused, since its versions are not pinned",
-  (version) => {
-    expect(kubernetesVersionProblems("1.35")).toEqual([]);
-    expect(kubernetesVersionProblems(version).map(({ path, got }) => [path, got])).toEqual([
-      [["kubernetesVersion"], JSON.stringify(version)],
+describe("a Kubernetes minor", () => {
+  const messages = (...minor: Parameters<typeof kubernetesVersionProblems>) =>
+    kubernetesVersionProblems(...minor).map(describeProblem);
+
+  test("is accepted when its add-ons are pinned, with other versions of some of them, too", () => {
+    expect(messages("1.35")).toEqual([]);
+    expect(messages("1.35", { coredns: "v1.14.3-eksbuild.3", "vpc-cni": undefined })).toEqual([]);
+  });
+
+  test("without pinned add-ons is accepted with the versions of all of them", () => {
+    expect(messages("1.36", allVersions)).toEqual([]);
+    expect(messages("1.36", { ...allVersions, coredns: undefined })).toEqual([corednsIsMissing]);
+    expect(kubernetesVersionProblems("1.36").map(({ path }) => path)).toEqual(
+      addonNames.map((name) => ["addonVersions", name]),
+    );
+  });
+
+  test.each(["1.32", "1.37", "toString", ""])("%j is refused, since it has no cluster autoscaler here", (version) => {
+    expect(messages(version, allVersions)).toEqual([
+      `kubernetesVersion must be 1.33, 1.34, 1.35 or 1.36, got "${version}": use "1.35", or add the versions for this minor to kubernetesMinors`,
     ]);
-  },
-);
+  });
+});

@@ -5,6 +5,7 @@ import {
   instanceTypes,
   maxPods,
 } from "../../../constructs/pools/instance-types.ts";
+import { describeProblem } from "../../../constructs/support/problems.ts";
 
 /**
  * AWS's published figures: vCPUs, memory in GiB and GPUs by https://aws.amazon.com/ec2/instance-types, pods by
@@ -66,34 +67,40 @@ describe("the table of instance types", () => {
 
 describe("figures of another type", () => {
   const figures = { vCpus: 2, memoryGiB: 16, networkInterfaces: 3, addressesPerInterface: 10 };
-  const refused = (changes: object) => figuresProblems({ ...figures, ...changes }).map(({ path, got }) => [path, got]);
+  const messages = (changes: object) => figuresProblems({ ...figures, ...changes }).map(describeProblem);
+  const command = "aws ec2 describe-instance-types";
 
   test("may be the least there are, and half a GiB", () => {
-    expect(refused({})).toEqual([]);
-    expect(refused({ vCpus: 1, memoryGiB: 0.5, networkInterfaces: 1, addressesPerInterface: 1 })).toEqual([]);
+    expect(messages({})).toEqual([]);
+    expect(messages({ vCpus: 1, memoryGiB: 0.5, networkInterfaces: 1, addressesPerInterface: 1, gpus: 0 })).toEqual([]);
+    expect(messages({ gpus: 1, accelerator: "nvidia-l4" })).toEqual([]);
   });
 
   test.each(["vCpus", "networkInterfaces", "addressesPerInterface"])("may not have %s of 0, 1.5 or -1", (figure) => {
-    for (const value of [0, 1.5, -1]) expect(refused({ [figure]: value })).toEqual([[[figure], String(value)]]);
+    for (const value of [0, 1.5, -1]) {
+      expect(messages({ [figure]: value })).toEqual([
+        `${figure} must be a whole number from 1, got ${value}: copy it from ${command}`,
+      ]);
+    }
   });
 
-  test("may not be without memory", () => {
-    expect(refused({ memoryGiB: 0 })).toEqual([[["memoryGiB"], "0"]]);
-    expect(refused({ memoryGiB: -4 })).toEqual([[["memoryGiB"], "-4"]]);
-    expect(refused({ memoryGiB: Number.NaN })).toHaveLength(1);
+  test.each([0, -4, Number.NaN])("may not have %d GiB of memory", (memoryGiB) => {
+    expect(messages({ memoryGiB })).toEqual([
+      `memoryGiB must be more than 0 GiB, got ${memoryGiB}: convert the MiB of ${command}`,
+    ]);
   });
 
-  test("need an accelerator beside GPUs, and no GPU needs none", () => {
-    expect(refused({ gpus: 1 })).toEqual([[["accelerator"], "nothing"]]);
-    expect(refused({ gpus: 1, accelerator: "nvidia-l4" })).toEqual([]);
-    expect(refused({ gpus: 0 })).toEqual([]);
+  test.each([-1, 0.5])("may not have %d GPUs", (gpus) => {
+    expect(messages({ gpus, accelerator: "nvidia-l4" })).toEqual([
+      `gpus must be a whole number from 0, got ${gpus}: copy it from ${command}`,
+    ]);
   });
 
-  test("are refused one by one, all at once", () => {
-    expect(refused({ vCpus: 0, memoryGiB: 0, gpus: 2 }).map(([path]) => path)).toEqual([
-      ["vCpus"],
-      ["memoryGiB"],
-      ["accelerator"],
+  test("are refused all at once, and GPUs without an accelerator with them", () => {
+    expect(messages({ vCpus: 0, memoryGiB: 0, gpus: 2 })).toEqual([
+      `vCpus must be a whole number from 1, got 0: copy it from ${command}`,
+      `memoryGiB must be more than 0 GiB, got 0: convert the MiB of ${command}`,
+      'accelerator must be the value of the label k8s.amazonaws.com/accelerator, got nothing: types with GPUs need it, so add for example accelerator: "nvidia-tesla-t4"',
     ]);
   });
 });

@@ -1,3 +1,4 @@
+import { KmsKey } from "@cdktf/provider-aws/lib/kms-key";
 import { type Capacity, dynamic, fixed, fromZero } from "../../../constructs/pools/capacity.ts";
 import { NodeGroup } from "../../../constructs/pools/node-group.ts";
 import { NodePool } from "../../../constructs/pools/node-pool.ts";
@@ -6,58 +7,75 @@ import { NodeRole } from "../../../constructs/pools/node-role.ts";
 import { testCluster, testNetwork } from "../../support/fixtures.ts";
 import { messageOf, synthesize } from "../../support/synthesized.ts";
 
+const policies = ["AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryPullOnly"];
+
 function nodeGroup(props: Partial<NodePoolProps> = {}) {
   return synthesize((stack) => {
-    const nodeRole = new NodeRole(stack, "node-role", { name: "test", cluster: testCluster });
-    new NodeGroup(stack, "pool", {
+    const route = new KmsKey(stack, "route");
+    const addon = new KmsKey(stack, "addon");
+    const group = new NodeGroup(stack, "pool", {
       cluster: testCluster,
-      network: testNetwork,
-      nodeRole,
-      pool: new NodePool({
-        name: "executor",
-        instanceTypes: ["c5.2xlarge", "c5a.2xlarge"],
-        capacity: fromZero(50),
-        capacityType: "SPOT",
-        labels: { "workload-type": "executor" },
-        taints: [{ key: "workload-type", value: "executor", effect: "NoSchedule" }],
-        ...props,
-      }),
+      network: { ...testNetwork, dependables: [route] },
+      nodeRole: new NodeRole(stack, "node-role", { name: "test", cluster: testCluster }),
+      pool: new NodePool({ name: "general", instanceTypes: ["t3.large"], capacity: dynamic(2, 10), ...props }),
       instanceTags: { Environment: "test" },
-      dependsOn: [],
+      dependsOn: [addon],
     });
+    new KmsKey(stack, "pods", { dependsOn: [...group.dependables] });
   });
 }
 
+const executor: Partial<NodePoolProps> = {
+  name: "executor",
+  instanceTypes: ["c5.2xlarge", "c5a.2xlarge"],
+  capacity: fromZero(50),
+  capacityType: "SPOT",
+  labels: { "workload-type": "executor" },
+  taints: [{ key: "workload-type", value: "executor", effect: "NoSchedule" }],
+};
+
 describe("a node group", () => {
-  test("is its pool, in EKS's words", () => {
-    expect(nodeGroup().one("aws_eks_node_group")).toMatchObject({
-      node_group_name_prefix: "executor-",
+  test("is this and nothing else, and comes after its permissions, its way out and the add-ons", () => {
+    const made = nodeGroup();
+    const template = made.address("aws_launch_template");
+    expect(made.one("aws_eks_node_group")).toEqual({
+      cluster_name: "test-platform",
+      node_group_name_prefix: "general-",
+      node_role_arn: `\${${made.address("aws_iam_role")}.arn}`,
+      subnet_ids: ["subnet-0a", "subnet-0b"],
+      version: "1.35",
       ami_type: "AL2023_x86_64_STANDARD",
+      capacity_type: "ON_DEMAND",
+      instance_types: ["t3.large"],
+      launch_template: { id: `\${${template}.id}`, version: `\${${template}.latest_version}` },
+      labels: { "node-pool": "general" },
+      taint: [],
+      scaling_config: { min_size: 2, desired_size: 2, max_size: 10 },
+      update_config: { max_unavailable_percentage: 33 },
+      node_repair_config: { enabled: true },
+      lifecycle: { create_before_destroy: true, ignore_changes: ["scaling_config[0].desired_size"] },
+      depends_on: [
+        ...policies.map((policy) => made.address("aws_iam_role_policy_attachment", `node-role_${policy}_`)),
+        "aws_kms_key.route",
+        "aws_kms_key.addon",
+      ],
+    });
+    expect(made.one("aws_kms_key", "pods").depends_on).toEqual([made.address("aws_eks_node_group")]);
+  });
+
+  test("is its pool, in EKS's words", () => {
+    expect(nodeGroup(executor).one("aws_eks_node_group")).toMatchObject({
       capacity_type: "SPOT",
       instance_types: ["c5.2xlarge", "c5a.2xlarge"],
-      version: "1.35",
-      subnet_ids: ["subnet-0a", "subnet-0b"],
       labels: { "workload-type": "executor", "node-pool": "executor" },
       taint: [{ key: "workload-type", value: "executor", effect: "NO_SCHEDULE" }],
       scaling_config: { min_size: 0, desired_size: 0, max_size: 50 },
-      update_config: { max_unavailable_percentage: 33 },
-      node_repair_config: { enabled: true },
     });
   });
 
   test("boots NVIDIA's image where the pool has GPUs", () => {
     const made = nodeGroup({ instanceTypes: ["g4dn.xlarge"], gpu: true });
     expect(made.one("aws_eks_node_group").ami_type).toBe("AL2023_x86_64_NVIDIA");
-  });
-
-  test("is replaced by a new one before the old one goes, under a name of its own", () => {
-    const made = nodeGroup();
-    expect(made.one("aws_eks_node_group").lifecycle.create_before_destroy).toBe(true);
-    expect(made.one("aws_eks_node_group")).not.toHaveProperty("node_group_name");
-    expect(made.one("aws_launch_template")).toMatchObject({
-      name_prefix: "executor-",
-      lifecycle: { create_before_destroy: true },
-    });
   });
 
   test.each<[string, Capacity, string[] | undefined]>([
@@ -68,35 +86,31 @@ describe("a node group", () => {
     expect(nodeGroup({ capacity }).one("aws_eks_node_group").lifecycle.ignore_changes).toEqual(ignored);
   });
 
-  test("has machines whose credentials pods cannot reach and whose disks are encrypted", () => {
-    expect(nodeGroup({ volumeSizeGiB: 100 }).one("aws_launch_template")).toMatchObject({
+  test("has encrypted disks that are deleted with their nodes, and a metadata service that pods cannot reach", () => {
+    const tags = { Name: "test-platform-general", Environment: "test" };
+    expect(nodeGroup({ volumeSizeGiB: 64 }).one("aws_launch_template")).toEqual({
+      name_prefix: "general-",
+      description: "Nodes of the general pool",
+      update_default_version: true,
       metadata_options: { http_endpoint: "enabled", http_tokens: "required", http_put_response_hop_limit: 1 },
       block_device_mappings: [
-        { device_name: "/dev/xvda", ebs: { volume_type: "gp3", volume_size: 100, encrypted: "true" } },
+        {
+          device_name: "/dev/xvda",
+          ebs: { volume_type: "gp3", volume_size: 64, encrypted: "true", delete_on_termination: "true" },
+        },
       ],
-    });
-  });
-
-  test("tags machines, disks and network interfaces, which EKS would leave untagged", () => {
-    const tags = { Name: "test-platform-executor", Environment: "test" };
-    expect(nodeGroup().one("aws_launch_template").tag_specifications).toEqual([
-      { resource_type: "instance", tags },
-      { resource_type: "volume", tags },
-      { resource_type: "network-interface", tags },
-    ]);
-  });
-
-  test("uses the launch template by number, not $Latest, which would differ in every plan", () => {
-    const made = nodeGroup();
-    const template = made.address("aws_launch_template");
-    expect(made.one("aws_eks_node_group").launch_template).toEqual({
-      id: `\${${template}.id}`,
-      version: `\${${template}.latest_version}`,
+      tag_specifications: [
+        { resource_type: "instance", tags },
+        { resource_type: "volume", tags },
+        { resource_type: "network-interface", tags },
+      ],
+      tags,
+      lifecycle: { create_before_destroy: true },
     });
   });
 
   test("puts a tag on its auto scaling group for every label, taint and resource", () => {
-    const made = nodeGroup();
+    const made = nodeGroup(executor);
     const tags = made.all("aws_autoscaling_group_tag");
     const name = `\${${made.address("aws_eks_node_group")}.resources[0].autoscaling_groups[0].name}`;
     expect(tags.every((tag) => tag.autoscaling_group_name === name && tag.tag.propagate_at_launch === false)).toBe(
@@ -112,33 +126,49 @@ describe("a node group", () => {
     });
   });
 
-  test("stays in the zones its pool names", () => {
-    expect(nodeGroup({ availabilityZones: ["us-west-2b"] }).one("aws_eks_node_group").subnet_ids).toEqual([
-      "subnet-0b",
+  test("has an address for each tag of its auto scaling group that the tag's key decides alone", () => {
+    const tag = { key: "example.com/team_a.b", effect: "NoSchedule" as const };
+    const made = nodeGroup({ labels: { "example.com/tier": "web" }, taints: [tag] });
+    const ids = made.addresses
+      .filter((address) => address.startsWith("aws_autoscaling_group_tag."))
+      .map((address) => address.replace(/^aws_autoscaling_group_tag\.pool_tag-(.*)_[0-9A-F]{8}$/, "$1"));
+    expect(ids.sort()).toEqual([
+      "label-example-com-tier",
+      "label-node-pool",
+      "resources-cpu",
+      "resources-ephemeral-storage",
+      "resources-memory",
+      "taint-example-com-team-a-b",
     ]);
+  });
+
+  test("starts in the zones of its pool only", () => {
+    const subnets = (availabilityZones: string[]) =>
+      nodeGroup({ availabilityZones }).one("aws_eks_node_group").subnet_ids;
+    expect(subnets(["us-west-2b"])).toEqual(["subnet-0b"]);
+    expect(subnets(["us-west-2b", "us-west-2a"])).toEqual(["subnet-0b", "subnet-0a"]);
   });
 
   test("refuses a zone without a subnet", () => {
     expect(messageOf(() => nodeGroup({ availabilityZones: ["us-west-2d"] }))).toBe(
-      'node group "executor" has 1 problem:\n  - availabilityZones[0] must be us-west-2a or us-west-2b, got "us-west-2d": use one of these, or add a subnet in this zone to the network',
+      'node group "general" has 1 problem:\n  - availabilityZones[0] must be us-west-2a or us-west-2b, got "us-west-2d": use one of these, or add a subnet in this zone to the network',
     );
   });
 });
 
-describe("a node's role", () => {
-  test("joins, gives pods addresses, pulls images, and nothing else", () => {
-    const attached = nodeGroup().all("aws_iam_role_policy_attachment");
-    expect(attached.map((attachment) => attachment.policy_arn).sort()).toEqual([
-      "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly",
-      "arn:aws:iam::aws:policy/AmazonEKSWorkerNodePolicy",
-      "arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy",
-    ]);
-    expect(nodeGroup().all("aws_iam_role_policy")).toEqual([]);
+test("a node's role can be taken by EC2 alone, and has three managed policies", () => {
+  const made = nodeGroup();
+  const { name_prefix, description, assume_role_policy } = made.one("aws_iam_role");
+  expect([name_prefix, description]).toEqual(["test-node-", "EKS nodes"]);
+  expect(JSON.parse(assume_role_policy)).toEqual({
+    Version: "2012-10-17",
+    Statement: [{ Effect: "Allow", Principal: { Service: "ec2.amazonaws.com" }, Action: ["sts:AssumeRole"] }],
   });
-
-  test("keeps its permissions until its nodes are gone", () => {
-    const made = nodeGroup();
-    const attachments = made.addresses.filter((address) => address.startsWith("aws_iam_role_policy_attachment"));
-    expect(made.one("aws_eks_node_group").depends_on).toEqual(expect.arrayContaining(attachments));
-  });
+  expect(made.all("aws_iam_role_policy_attachment")).toEqual(
+    [...policies].sort().map((policy) => ({
+      role: `\${${made.address("aws_iam_role")}.name}`,
+      policy_arn: `arn:aws:iam::aws:policy/${policy}`,
+    })),
+  );
+  expect(made.all("aws_iam_role_policy")).toEqual([]);
 });

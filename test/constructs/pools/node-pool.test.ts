@@ -1,7 +1,8 @@
 import { Lazy } from "cdktf";
 import { dynamic, fromZero } from "../../../constructs/pools/capacity.ts";
-import { NodePool } from "../../../constructs/pools/node-pool.ts";
+import { NodePool, nodePoolProblems } from "../../../constructs/pools/node-pool.ts";
 import type { NodePoolProps } from "../../../constructs/pools/node-pool-options.ts";
+import { describeProblem } from "../../../constructs/support/problems.ts";
 import { messageOf } from "../../support/synthesized.ts";
 
 const general: NodePoolProps = { name: "general", instanceTypes: ["t3.large"], capacity: dynamic(2, 10) };
@@ -21,13 +22,13 @@ const gpu: NodePoolProps = {
   taints: [{ key: "nvidia.com/gpu", value: "true", effect: "NoSchedule" }],
 };
 
-/** The lines of the message for a pool with changes, without the first, which names the pool. */
-function problems(changes: Partial<NodePoolProps>, base = general): string[] {
-  return messageOf(() => new NodePool({ ...base, ...changes }))
-    .split("\n")
-    .slice(1)
-    .map((line) => line.replace("  - ", ""));
-}
+const figures = { vCpus: 2, memoryGiB: 8, networkInterfaces: 3, addressesPerInterface: 10 };
+const additionalInstanceTypes = {
+  "x1.one": { ...figures, gpus: 1, accelerator: "nvidia-l4" },
+  "x1.two": { ...figures, gpus: 2, accelerator: "nvidia-l4" },
+  "x1.none": figures,
+};
+const messages = (changes: Partial<NodePoolProps>) => nodePoolProblems({ ...general, ...changes }).map(describeProblem);
 
 describe("a node pool", () => {
   test("is on demand, untainted, without GPU and with 50 GiB unless it says otherwise", () => {
@@ -104,6 +105,37 @@ describe("a node pool", () => {
     });
     expect(pool.allocatable).toMatchObject({ cpuMillis: 1930, pods: 29 });
   });
+
+  test("has a name of 30 characters at most", () => {
+    expect(messages({ name: "a".repeat(30) })).toEqual([]);
+    expect(messages({ name: "a".repeat(31) })).toEqual([
+      expect.stringMatching(/^name must be .*, at most 30 characters, got /),
+    ]);
+  });
+
+  test("has volumes of 20 to 16384 GiB", () => {
+    for (const volumeSizeGiB of [20, 16384]) expect(messages({ volumeSizeGiB })).toEqual([]);
+    expect([19, 16385, 20.5].flatMap((volumeSizeGiB) => messages({ volumeSizeGiB }))).toEqual([
+      "volumeSizeGiB must be a whole number of GiB from 20 to 16384, got 19: use 20 or more",
+      "volumeSizeGiB must be a whole number of GiB from 20 to 16384, got 16385: round it, or use 16384 or less",
+      "volumeSizeGiB must be a whole number of GiB from 20 to 16384, got 20.5: round it, or use 16384 or less",
+    ]);
+  });
+
+  test("with several GPUs in a node tells the autoscaler how many", () => {
+    const pool = new NodePool({ ...general, additionalInstanceTypes, gpu: true, instanceTypes: ["x1.two"] });
+    expect(pool.allocatable.gpus).toBe(2);
+    expect(pool.autoscalerTags).toMatchObject({
+      "k8s.io/cluster-autoscaler/node-template/resources/nvidia.com/gpu": "2",
+      "k8s.io/cluster-autoscaler/node-template/label/k8s.amazonaws.com/accelerator": "nvidia-l4",
+    });
+  });
+
+  test("without GPUs has no label of a GPU, and no tag of one", () => {
+    const pool = new NodePool({ ...general, labels: { a: "b" } });
+    expect(pool.labels).toEqual({ a: "b", "node-pool": "general" });
+    expect(Object.keys(pool.autoscalerTags).filter((key) => /gpu|accelerator/.test(key))).toEqual([]);
+  });
 });
 
 test("a node pool leaves values known only after apply to Kubernetes", () => {
@@ -113,30 +145,68 @@ test("a node pool leaves values known only after apply to Kubernetes", () => {
 });
 
 describe("a node pool refuses", () => {
-  test("an unknown instance type, and says where its figures go", () => {
-    expect(problems({ instanceTypes: ["z9.huge"] })[0]).toMatch(
-      /^instanceTypes\[0\] must be t3\.medium, .* or g6\.2xlarge, got "z9.huge": use one of these, or add the figures of the type as instanceTypes\["z9\.huge"\] \(aws ec2 describe-instance-types --instance-types z9\.huge\)$/,
-    );
+  test("an unknown instance type, and says only where its figures go", () => {
+    expect(messages({ instanceTypes: ["t3.large", "z9.huge"] })).toEqual([
+      expect.stringMatching(
+        /^instanceTypes\[1\] must be t3\.medium, .* or g6\.2xlarge, got "z9.huge": use one of these, or add the figures of the type as instanceTypes\["z9\.huge"\] \(aws ec2 describe-instance-types --instance-types z9\.huge\)$/,
+      ),
+    ]);
   });
 
   test("types of unequal size", () => {
-    expect(problems({ instanceTypes: ["c5.2xlarge", "c5.4xlarge"] })).toEqual([
+    expect(messages({ instanceTypes: ["c5.2xlarge", "c5.4xlarge"] })).toEqual([
       "instanceTypes must be types with the same vCPUs, memory and GPUs, got c5.2xlarge (8 vCPU, 16 GiB), c5.4xlarge (16 vCPU, 32 GiB): the autoscaler simulates the first type only, so keep those with 8 vCPU, 16 GiB, or make a pool for each size",
     ]);
   });
 
   test("a GPU type in a pool that does not offer it, and the reverse", () => {
-    expect(problems({ instanceTypes: ["g4dn.xlarge"] })).toEqual([
+    expect(messages({ instanceTypes: ["g4dn.xlarge"] })).toEqual([
       'instanceTypes must be types without GPU in a pool without gpu: true, got ["g4dn.xlarge"]: no pod could request the GPU, so add gpu: true or choose a type without GPU',
     ]);
-    expect(problems({ gpu: true })).toEqual([
+    expect(messages({ gpu: true })).toEqual([
       'instanceTypes must be types with a GPU in a pool with gpu: true, got ["t3.large"]: use g4dn.xlarge, g4dn.2xlarge, g5.xlarge, g5.2xlarge, g6.xlarge or g6.2xlarge, or remove gpu',
     ]);
   });
 
-  test("a label of its own derivation", () => {
-    expect(problems({ labels: { "node-pool": "other" } })).toEqual([
-      'labels.node-pool must be left to the pool, which derives it, got "other": remove the label',
+  test("a list without a type, and one that repeats types", () => {
+    expect(messages({ instanceTypes: [] })).toEqual([
+      'instanceTypes must be at least one type, got []: add for example "c5.2xlarge"',
+    ]);
+    expect(messages({ instanceTypes: ["t3.large", "t3a.large", "t3.large", "t3a.large"] })).toEqual([
+      'instanceTypes must be a list without duplicates, got ["t3.large","t3a.large","t3.large","t3a.large"]: remove the second t3.large and the second t3a.large',
+    ]);
+  });
+
+  test("types with different numbers of GPUs, but not types that differ in their network alone", () => {
+    expect(messages({ instanceTypes: ["t3.large", "m5.large"] })).toEqual([]);
+    expect(messages({ additionalInstanceTypes, gpu: true, instanceTypes: ["x1.one", "x1.two"] })).toEqual([
+      "instanceTypes must be types with the same vCPUs, memory and GPUs, got x1.one (2 vCPU, 8 GiB, 1 GPU), x1.two (2 vCPU, 8 GiB, 2 GPU): the autoscaler simulates the first type only, so keep those with 2 vCPU, 8 GiB, 1 GPU, or make a pool for each size",
+    ]);
+  });
+
+  test("a type without GPU beside one with a GPU", () => {
+    const mixed = messages({ additionalInstanceTypes, gpu: true, instanceTypes: ["x1.one", "x1.none"] });
+    expect(mixed).toHaveLength(2);
+    expect(mixed[1]).toMatch(
+      /^instanceTypes must be types with a GPU in a pool with gpu: true, got \["x1.one","x1.none"\]/,
+    );
+  });
+
+  test("each of the labels that it derives", () => {
+    const labels = { "node-pool": "a", "nvidia.com/gpu.present": "b", "k8s.amazonaws.com/accelerator": "c" };
+    expect(messages({ labels })).toEqual([
+      'labels.node-pool must be left to the pool, which derives it, got "a": remove the label',
+      'labels["nvidia.com/gpu.present"] must be left to the pool, which derives it, got "b": remove the label',
+      'labels["k8s.amazonaws.com/accelerator"] must be left to the pool, which derives it, got "c": remove the label',
+    ]);
+  });
+
+  test("wrong figures of a type that it has, but not those of others", () => {
+    const wrong = { ...figures, vCpus: Number.NaN };
+    expect(
+      messages({ instanceTypes: ["r5.large"], additionalInstanceTypes: { "r5.large": wrong, "r5.xlarge": wrong } }),
+    ).toEqual([
+      'additionalInstanceTypes["r5.large"].vCpus must be a whole number from 1, got NaN: copy it from aws ec2 describe-instance-types',
     ]);
   });
 

@@ -1,6 +1,6 @@
 import { TerraformOutput } from "cdktf";
 import { ResultsBucket, type ResultsBucketProps } from "../../../constructs/storage/results-bucket.ts";
-import { synthesize } from "../../support/synthesized.ts";
+import { messageOf, synthesize } from "../../support/synthesized.ts";
 
 function results(props: Partial<ResultsBucketProps> = {}) {
   const made = synthesize((stack) => {
@@ -12,6 +12,27 @@ function results(props: Partial<ResultsBucketProps> = {}) {
 }
 
 describe("the results bucket", () => {
+  test("keeps every version, encrypted, and survives a destroy unless told otherwise", () => {
+    const { made } = results();
+    expect(made.one("aws_s3_bucket")).toMatchObject({ bucket_prefix: "test-results-", force_destroy: false });
+    expect(results({ forceDestroy: true }).made.one("aws_s3_bucket").force_destroy).toBe(true);
+    expect(made.one("aws_s3_bucket_versioning").versioning_configuration).toEqual({ status: "Enabled" });
+    expect(made.one("aws_s3_bucket_server_side_encryption_configuration").rule).toMatchObject([
+      { apply_server_side_encryption_by_default: { sse_algorithm: "AES256" } },
+    ]);
+  });
+
+  test("is never public", () => {
+    const { made } = results();
+    expect(made.one("aws_s3_bucket_public_access_block")).toMatchObject({
+      block_public_acls: true,
+      block_public_policy: true,
+      ignore_public_acls: true,
+      restrict_public_buckets: true,
+    });
+    expect(made.one("aws_s3_bucket_ownership_controls").rule).toEqual({ object_ownership: "BucketOwnerEnforced" });
+  });
+
   test("refuses every request without TLS, for the bucket and for its objects", () => {
     const { made, arn, id } = results();
     const { bucket, policy } = made.one("aws_s3_bucket_policy");
@@ -69,11 +90,17 @@ describe("the results bucket", () => {
     expect(results().made.one("aws_s3_bucket_lifecycle_configuration").rule).toEqual(cleanUp);
   });
 
-  test("deletes results after the days that were asked for", () => {
-    expect(results({ expirationInDays: 365 }).made.one("aws_s3_bucket_lifecycle_configuration").rule).toEqual([
+  test.each([1, 365])("deletes results after %i days where that is asked for", (expirationInDays) => {
+    expect(results({ expirationInDays }).made.one("aws_s3_bucket_lifecycle_configuration").rule).toEqual([
       ...cleanUp,
-      { id: "expire-results", ...everything, expiration: [{ days: 365 }] },
+      { id: "expire-results", ...everything, expiration: [{ days: expirationInDays }] },
     ]);
+  });
+
+  test.each([[0], [1.5]])("refuses to drop results after %d days", (expirationInDays) => {
+    expect(messageOf(() => results({ expirationInDays }))).toBe(
+      `results bucket "test-results" has 1 problem:\n  - expirationInDays must be a whole number of days from 1, got ${expirationInDays}: use 1 or more, or remove it to keep results for ever`,
+    );
   });
 
   test("lets a worker read, write and list below one prefix, and nothing else", () => {

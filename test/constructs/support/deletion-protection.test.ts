@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { KmsKey } from "@cdktf/provider-aws/lib/kms-key";
 import { DeletionProtection } from "../../../constructs/support/deletion-protection.ts";
 import { synthesize } from "../../support/synthesized.ts";
@@ -10,11 +11,11 @@ const stackWith = (enabled: boolean) =>
   });
 
 describe("deletion protection", () => {
-  test("goes before every resource of the stack, those added after it included, and not before itself", () => {
+  test("is destroyed before every other resource of the stack, including those that are added after it", () => {
     expect(stackWith(true).one("terraform_data").depends_on).toEqual(["aws_kms_key.before", "aws_kms_key.after"]);
   });
 
-  test.each([true, false])("of %s is what Terraform and the state are told", (enabled) => {
+  test.each([true, false])("of %s stands in the configuration of Terraform and in the state", (enabled) => {
     expect(stackWith(enabled).one("terraform_data")).toMatchObject({
       input: { protected: enabled },
       lifecycle: { prevent_destroy: enabled },
@@ -30,4 +31,25 @@ describe("deletion protection", () => {
       ],
     });
   });
+
+  test.each([
+    ["true", 1],
+    ["", 1],
+    ["false", 0],
+  ])(
+    "lets a destroy begin only after a deploy without it: deployed as %j, its program exits with %i",
+    (deployed, status) => {
+      const [{ "local-exec": program }] = stackWith(false).one("terraform_data").provisioner;
+      const ended = spawnSync(process.execPath, ["-e", program.command], {
+        env: { DEPLOYED: deployed },
+        encoding: "utf8",
+      });
+      expect([ended.status, ended.stderr]).toEqual([
+        status,
+        status === 0
+          ? ""
+          : "Deletion protection is still on: deploy once with cluster.deletionProtection: false, then destroy.\n",
+      ]);
+    },
+  );
 });

@@ -163,10 +163,12 @@ describe("a DNS label", () => {
 
   test.each([
     ["", "general"],
+    ["???", "general"],
     ["123", "general"],
     ["Sweep!", "sweep"],
     ["My Pool_name", "my-pool-name"],
     ["9-lives", "lives"],
+    ["1st", "st"],
     ["-a-", "a"],
     ["a--", "a"],
     ["x".repeat(31), "x".repeat(30)],

@@ -1,6 +1,9 @@
+import { addonNames } from "../../../constructs/cluster/kubernetes-versions.ts";
 import { describeProblem } from "../../../constructs/support/problems.ts";
 import { dev } from "../../../environments.ts";
 import { existingVpc, problemsOf } from "../../support/fixtures.ts";
+
+const addonVersions = Object.fromEntries(addonNames.map((name) => [name, "v1"]));
 
 // Each one alone in an environment that is otherwise right, with everything its author is told.
 test.each<[string, object, string[]]>([
@@ -94,10 +97,17 @@ test.each<[string, object, string[]]>([
     ],
   ],
   [
-    "a Kubernetes minor whose versions are not pinned",
+    "a Kubernetes minor without a cluster autoscaler",
     { cluster: { ...dev.cluster, kubernetesVersion: "1.29" } },
     [
-      'cluster.kubernetesVersion must be 1.35, got "1.29": use "1.35", or add the versions for this minor to kubernetesMinors',
+      'cluster.kubernetesVersion must be 1.33, 1.34, 1.35 or 1.36, got "1.29": use "1.35", or add the versions for this minor to kubernetesMinors',
+    ],
+  ],
+  [
+    "a Kubernetes minor whose add-ons are not pinned, and an environment that names all but one of them",
+    { cluster: { ...dev.cluster, kubernetesVersion: "1.34", addonVersions: { ...addonVersions, coredns: undefined } } },
+    [
+      "cluster.addonVersions.coredns must be given, since kubernetesMinors pins no version for Kubernetes 1.34, got nothing: use a version that aws eks describe-addon-versions --kubernetes-version 1.34 --addon-name coredns lists",
     ],
   ],
   [
@@ -156,4 +166,8 @@ test.each<[string, object, string[]]>([
   ],
 ])("a network or cluster with %s is refused", (_, changes, messages) => {
   expect(problemsOf({ ...dev, ...changes }).map(describeProblem)).toEqual(messages);
+});
+
+test("a Kubernetes minor without pinned add-ons is accepted with a version of each", () => {
+  expect(problemsOf({ ...dev, cluster: { ...dev.cluster, kubernetesVersion: "1.34", addonVersions } })).toEqual([]);
 });

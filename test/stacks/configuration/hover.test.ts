@@ -1,3 +1,4 @@
+import { factsOf } from "sweep-worker/contract";
 import { z } from "zod";
 import { environmentSchema } from "../../../stacks/configuration/schema.ts";
 import { type Field, fieldsOf } from "../../support/quick-info.ts";
@@ -32,23 +33,16 @@ function literalDefault({ defaultText }: Field): unknown {
 }
 
 /** The fields of a schema by path, with their metadata. */
-function schemaFields(schema: z.ZodType, path = ""): Map<string, { readonly default?: unknown }> {
+function schemaFields(schema: z.core.$ZodType, path = ""): Map<string, { readonly default?: unknown }> {
   const inner = schema instanceof z.ZodOptional || schema instanceof z.ZodReadonly ? schema.unwrap() : undefined;
-  if (inner !== undefined) return schemaFields(inner as z.ZodType, path);
-  if (schema instanceof z.ZodArray) return schemaFields(schema.element as z.ZodType, `${path}[]`);
-  if (schema instanceof z.ZodRecord) return schemaFields(schema.valueType as z.ZodType, `${path}.*`);
+  if (inner !== undefined) return schemaFields(inner, path);
+  if (schema instanceof z.ZodArray) return schemaFields(schema.element, `${path}[]`);
+  if (schema instanceof z.ZodRecord) return schemaFields(schema.valueType, `${path}.*`);
   if (!(schema instanceof z.ZodObject)) return new Map();
   return new Map(
-    Object.entries<z.ZodType>(schema.shape).flatMap(([name, field]) => {
+    Object.entries<z.core.$ZodType>(schema.shape).flatMap(([name, field]) => {
       const fieldPath = path === "" ? name : `${path}.${name}`;
-      return [[fieldPath, metadataOf(field)] as const, ...schemaFields(field, fieldPath)];
+      return [[fieldPath, factsOf(field)] as const, ...schemaFields(field, fieldPath)];
     }),
   );
-}
-
-function metadataOf(field: z.ZodType): { readonly default?: unknown } {
-  const metadata = field.meta();
-  if (metadata !== undefined) return { default: metadata.default };
-  const inner = field instanceof z.ZodOptional || field instanceof z.ZodReadonly ? field.unwrap() : undefined;
-  return inner === undefined ? {} : metadataOf(inner as z.ZodType);
 }

@@ -2,6 +2,7 @@ import {
   addressesPerPrivateSubnet,
   cidrProblems,
   parseCidr,
+  subnetLayout,
   zoneCountProblems,
 } from "../../../constructs/network/subnet-layout.ts";
 import { describeProblem } from "../../../constructs/support/problems.ts";
@@ -77,4 +78,36 @@ test("a VPC has two to six zones", () => {
     "the value must be a list of 2 to 6 zones, got 1 zone: EKS's control plane needs two zones, so add one",
     "the value must be a list of 2 to 6 zones, got 7 zones: keep 6 of them",
   ]);
+});
+
+describe("the subnets' address blocks", () => {
+  const letters = (count: number) => [..."abcdefg"].slice(0, count).map((letter) => `us-west-2${letter}`);
+
+  test("are a private /19 and a public /22 for each zone of a /16", () => {
+    expect(subnetLayout("10.0.0.0/16", letters(3))).toEqual([
+      { zone: "us-west-2a", privateCidrBlock: "10.0.0.0/19", publicCidrBlock: "10.0.224.0/22" },
+      { zone: "us-west-2b", privateCidrBlock: "10.0.32.0/19", publicCidrBlock: "10.0.228.0/22" },
+      { zone: "us-west-2c", privateCidrBlock: "10.0.64.0/19", publicCidrBlock: "10.0.232.0/22" },
+    ]);
+  });
+
+  test("stay where they are when a zone is added", () => {
+    expect(subnetLayout("10.8.0.0/20", letters(6)).slice(0, 3)).toEqual(subnetLayout("10.8.0.0/20", letters(3)));
+  });
+
+  test.each([16, 18, 20, 22])("of a /%i never overlap, and none is smaller than AWS allows", (prefix) => {
+    const layout = subnetLayout(`172.16.0.0/${prefix}`, letters(6));
+    const ranges = layout
+      .flatMap(({ privateCidrBlock, publicCidrBlock }) => [privateCidrBlock, publicCidrBlock])
+      .map((block) => {
+        const [address = "", length = ""] = block.split("/");
+        const start = address.split(".").reduce((sum, byte) => sum * 256 + Number(byte), 0);
+        expect(Number(length)).toBeLessThanOrEqual(28);
+        return { start, end: start + 2 ** (32 - Number(length)) };
+      });
+    ranges.sort((a, b) => a.start - b.start);
+    ranges.slice(1).forEach((range, index) => {
+      expect(range.start).toBeGreaterThanOrEqual(ranges[index]?.end ?? Number.POSITIVE_INFINITY);
+    });
+  });
 });

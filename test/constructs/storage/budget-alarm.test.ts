@@ -1,32 +1,6 @@
 import { Lazy } from "cdktf";
 import { BudgetAlarm, budgetAlarmProblems } from "../../../constructs/storage/budget-alarm.ts";
-import { ContainerRegistry } from "../../../constructs/storage/container-registry.ts";
-import { resultsBucketProblems } from "../../../constructs/storage/results-bucket.ts";
-import { synthesize } from "../../support/synthesized.ts";
-
-test("a container registry deletes untagged layers after seven days, and the oldest images beyond 100", () => {
-  const made = synthesize((stack) => {
-    new ContainerRegistry(stack, "registry", { name: "test/ttg-worker" });
-  });
-  const { repository, policy } = made.one("aws_ecr_lifecycle_policy");
-  expect(repository).toBe(`\${${made.address("aws_ecr_repository")}.name}`);
-  expect(JSON.parse(policy)).toEqual({
-    rules: [
-      {
-        rulePriority: 1,
-        description: "Layers of interrupted pushes",
-        selection: { tagStatus: "untagged", countType: "sinceImagePushed", countUnit: "days", countNumber: 7 },
-        action: { type: "expire" },
-      },
-      {
-        rulePriority: 2,
-        description: "Oldest images",
-        selection: { tagStatus: "any", countType: "imageCountMoreThan", countNumber: 100 },
-        action: { type: "expire" },
-      },
-    ],
-  });
-});
+import { messageOf, synthesize } from "../../support/synthesized.ts";
 
 test("a budget alarm writes to everybody when more than 80 % is spent or more than 100 % is forecast", () => {
   const notifyEmails = ["team@example.com", "finance@example.com"];
@@ -45,6 +19,27 @@ test("a budget alarm writes to everybody when more than 80 % is spent or more th
       { ...alarm, threshold: 100, notification_type: "FORECASTED", subscriber_email_addresses: notifyEmails },
     ],
   });
+});
+
+test("a budget alarm refuses a limit of nothing, no address, and an address that is none", () => {
+  const made = (limitUsdPerMonth: number, notifyEmails: string[]) => () =>
+    synthesize((stack) => {
+      new BudgetAlarm(stack, "budget", { name: "test", limitUsdPerMonth, notifyEmails });
+    });
+  expect(messageOf(made(0, []))).toBe(
+    [
+      'budget alarm "test" has 2 problems:',
+      "  - limitUsdPerMonth must be more than 0 US dollars, got 0: use for example 500",
+      '  - notifyEmails must be a list of 1 to 10 addresses, got 0 addresses: add for example "team@example.com"',
+    ].join("\n"),
+  );
+  expect(messageOf(made(500, Array(11).fill("team@example.com")))).toBe(
+    'budget alarm "test" has 1 problem:\n  - notifyEmails must be a list of 1 to 10 addresses, got 11 addresses: use a mailing list',
+  );
+  expect(made(500, Array(10).fill("team@example.com"))).not.toThrow();
+  expect(messageOf(made(500, ["team"]))).toBe(
+    'budget alarm "test" has 1 problem:\n  - notifyEmails[0] must be a mail address (name@domain), got "team": use for example "team@example.com"',
+  );
 });
 
 test.each([
@@ -66,15 +61,4 @@ test("a budget alarm leaves values that are known after apply to AWS, and checks
   expect(budgetAlarmProblems({ limitUsdPerMonth, notifyEmails: ["nobody"] })).toMatchObject([
     { path: ["notifyEmails", 0] },
   ]);
-});
-
-test("one image and one day are the least that can be kept", () => {
-  const kept = (keepImages: number) =>
-    synthesize((stack) => {
-      new ContainerRegistry(stack, "registry", { name: "test", keepImages });
-    }).one("aws_ecr_lifecycle_policy");
-  expect(JSON.parse(kept(1).policy).rules[1].selection.countNumber).toBe(1);
-  expect(() => kept(0)).toThrow("keepImages");
-  expect(resultsBucketProblems({ expirationInDays: 1 })).toEqual([]);
-  expect(resultsBucketProblems({ expirationInDays: 0 })).toMatchObject([{ path: ["expirationInDays"], got: "0" }]);
 });
