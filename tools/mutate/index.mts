@@ -79,10 +79,7 @@ function sourcesIn(path: string): string[] {
     .map((file) => relative(repository, file));
 }
 
-/**
- * `test/` mirrors the tree; the tests of a tool, and those of the worker, are in one folder. The tests of what an editor shows on
- * hover parse TypeScript for seconds, and find no mutation: those change no comment.
- */
+/** `test/` mirrors the tree; the tests of a tool, and those of the worker, are in one folder. */
 function testsOf(folder: string): string[] {
   const [top = "", name = ""] = folder.split("/");
   const mirror = top === "worker" || top === "tools" ? `test/${top}` : `test/${folder}`;
