@@ -31,7 +31,7 @@ const additionalInstanceTypes = {
 const messages = (changes: Partial<NodePoolProps>) => nodePoolProblems({ ...general, ...changes }).map(describeProblem);
 
 describe("a node pool", () => {
-  test("is on demand, untainted, without GPU and with 50 GiB unless it says otherwise", () => {
+  test("is on demand, untainted, without GPU and with 50 GiB by default", () => {
     expect(new NodePool(general)).toMatchObject({
       capacityType: "ON_DEMAND",
       taints: [],
@@ -65,7 +65,7 @@ describe("a node pool", () => {
     expect(pool.labels).toMatchObject(pool.nodeSelector);
   });
 
-  test("tells the autoscaler exactly what a node of it will be", () => {
+  test("describes its nodes to the autoscaler exactly", () => {
     expect(new NodePool(executor).autoscalerTags).toEqual({
       "k8s.io/cluster-autoscaler/node-template/label/workload-type": "executor",
       "k8s.io/cluster-autoscaler/node-template/label/node-pool": "executor",

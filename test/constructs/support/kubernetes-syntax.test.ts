@@ -142,7 +142,7 @@ describe("taints", () => {
     ]);
   });
 
-  test("are written with these fields and no others", () => {
+  test("have these fields and no others", () => {
     expect(taintSchema.safeParse({ key: "a", value: "b", effect: "NoSchedule" }).success).toBe(true);
     expect(taintSchema.safeParse({ key: "a", effect: "NoExecute" }).success).toBe(true);
     for (const wrong of [
@@ -181,7 +181,7 @@ describe("a DNS label", () => {
     ]);
   });
 
-  test("that is proposed is one, whatever was written", () => {
+  test("that an error proposes is one, for every text", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), fc.integer({ min: 7, max: 63 }), (name, length) => {
         const [problem] = dnsLabelProblems(name, length);
