@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { describeProblem, oneOf } from "sweep-worker/contract";
+import { oneOf } from "sweep-worker/contract";
+import { refusal, runTool, tool } from "../tools/support/tool.ts";
 import { isReached, type Measurement } from "./measurement.ts";
 import { measureOverhead } from "./overhead.ts";
 import { measurePeers } from "./peers.ts";
@@ -22,42 +22,20 @@ const groups: Readonly<Record<string, (workspace: Workspace) => Promise<readonly
   synth: measureSynth,
 };
 
-const HELP = `Measures the promises of the README, and prints a table. All ratios compare measurements of one run, made in turns.
+interface Options {
+  readonly strict?: boolean;
+  readonly quick?: boolean;
+}
 
-  npm run bench                    everything, and write bench/results.json
-  npm run bench -- <group> ...     some of: ${Object.keys(groups).join(", ")}
-  npm run bench -- --strict        exit code 1 if a limit is missed
-  npm run bench -- --quick         a tenth of the work, once, to try the benchmark; its numbers mean nothing
-
-It takes some minutes and up to 1 GB in the directory for temporary files (TMPDIR), which should be on a disk. Run nothing
-else meanwhile.
-`;
-
-async function main(): Promise<void> {
-  const { values: options, positionals: chosen } = parseArgs({
-    allowPositionals: true,
-    options: { strict: { type: "boolean" }, quick: { type: "boolean" }, help: { type: "boolean", short: "h" } },
-  });
-  if (options.help) {
-    process.stdout.write(HELP);
-    return;
-  }
-  const unknown = chosen.filter((name) => groups[name] === undefined);
-  if (unknown.length > 0)
-    throw new Error(
-      describeProblem({
-        path: ["group"],
-        allowed: oneOf(Object.keys(groups)),
-        got: unknown.join(", "),
-        fix: "name one of these",
-      }),
-    );
+async function bench(chosen: readonly string[], { strict, quick = false }: Options): Promise<void> {
+  const unknown = chosen.find((name) => !Object.hasOwn(groups, name));
+  if (unknown !== undefined) throw refusal("group", oneOf(Object.keys(groups)), unknown, "name one of these");
   const names = chosen.length > 0 ? chosen : Object.keys(groups);
 
   const load = loadavg()[0] as number;
   if (load > 0.5)
     process.stderr.write(`The machine is busy (load ${load.toFixed(1)}), so the numbers will be too bad.\n`);
-  const workspace = createWorkspace(options.quick === true);
+  const workspace = createWorkspace(quick);
   // The measured programs put their temporary files here, and they are removed in the end.
   process.env.TMPDIR = workspace.directory;
   const measurements: Measurement[] = [];
@@ -65,10 +43,10 @@ async function main(): Promise<void> {
   workspace.report("");
 
   process.stdout.write(`${formatTable(measurements)}\n`);
-  if (chosen.length === 0 && !options.quick) writeResults(measurements, load);
+  if (chosen.length === 0 && !quick) writeResults(measurements, load);
   const missed = measurements.filter((measurement) => isReached(measurement) === false);
   if (missed.length > 0) process.stdout.write(`\nMISSED: ${missed.map(({ name }) => name).join("; ")}\n`);
-  if (missed.length > 0 && options.strict) process.exitCode = 1;
+  if (missed.length > 0 && strict) process.exitCode = 1;
 }
 
 function writeResults(measurements: readonly Measurement[], load: number): void {
@@ -86,7 +64,14 @@ function writeResults(measurements: readonly Measurement[], load: number): void 
 
 // Exit regularly on a signal, so that the exit handlers end children and remove temporary files.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(1));
-main().catch((error: Error) => {
-  process.stderr.write(`\n${error.message}\n`);
-  process.exit(1);
-});
+runTool(
+  tool("npm run bench --", "Measure the promises of the README. Ratios compare measurements of one run, made in turns.")
+    .argument("[groups...]", `some of ${Object.keys(groups).join(", ")} (default: all, and write bench/results.json)`)
+    .option("--strict", "exit with 1 if a limit is missed")
+    .option("--quick", "a tenth of the work, once, to try the benchmark; its numbers mean nothing")
+    .addHelpText(
+      "after",
+      "\nIt takes some minutes, and up to 1 GB in the directory for temporary files (TMPDIR), which should be on a disk. Run\nnothing else meanwhile.",
+    )
+    .action(bench),
+);

@@ -12,8 +12,8 @@ type FieldMetadata = Partial<Facts<unknown>> & Pick<Facts<unknown>, "example">;
  */
 export type ShapeOf<Options> = {
   readonly [Field in keyof Options]-?: undefined extends Options[Field]
-    ? z.ZodOptional<z.ZodType<Exclude<Options[Field], undefined>>>
-    : z.ZodType<Options[Field]>;
+    ? z.core.$ZodOptional<z.core.$ZodType<Exclude<Options[Field], undefined>>>
+    : z.core.$ZodType<Options[Field]>;
 };
 
 /** A field that holds a text. */
@@ -37,7 +37,7 @@ export function word<const Words extends readonly string[]>(words: Words, metada
 }
 
 /** A field that holds a list. */
-export function list<Item extends z.ZodType>(item: Item, metadata: FieldMetadata) {
+export function list<Item extends z.core.$ZodType>(item: Item, metadata: FieldMetadata) {
   return z
     .array(item)
     .readonly()
@@ -45,6 +45,6 @@ export function list<Item extends z.ZodType>(item: Item, metadata: FieldMetadata
 }
 
 /** A field that holds values by name. */
-export function byName<Value extends z.ZodType>(value: Value, metadata: FieldMetadata) {
+export function byName<Value extends z.core.$ZodType>(value: Value, metadata: FieldMetadata) {
   return z.record(z.string(), value).meta(withFix({ allowed: "an object", ...metadata }));
 }

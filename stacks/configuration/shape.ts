@@ -3,6 +3,8 @@ import { z } from "zod";
 import { oneOf, type Problem, show } from "../../constructs/support/problems.ts";
 import { Malformed } from "./malformed.ts";
 
+type Schema = z.core.$ZodType;
+
 /** The input of a user, made complete so that checks can look at each field whatever is wrong with the others. */
 export interface Shape<T> {
   /** The input without unknown fields. Optional fields that are malformed are left out, and required ones have a stand-in. */
@@ -14,8 +16,8 @@ export interface Shape<T> {
 }
 
 /** Compares an input with a schema. The `meta` of a field may hold the texts `allowed` and `fix` for its problems. */
-export function shapeOf<T>(schema: z.ZodType<T>, input: unknown): Shape<T> {
-  const result = schema.safeParse(input);
+export function shapeOf<T>(schema: z.core.$ZodType<T>, input: unknown): Shape<T> {
+  const result = z.safeParse(schema, input);
   if (result.success) return { value: result.data, problems: [], malformed: new Malformed([]) };
   const { issues } = result.error;
   return {
@@ -25,23 +27,23 @@ export function shapeOf<T>(schema: z.ZodType<T>, input: unknown): Shape<T> {
   };
 }
 
-function completed(schema: z.ZodType, input: unknown): unknown {
-  if (schema.safeParse(input).success) return input;
+function completed(schema: Schema, input: unknown): unknown {
+  if (z.safeParse(schema, input).success) return input;
   const inner = unwrapped(schema);
   if (inner instanceof z.ZodArray && Array.isArray(input)) {
-    return input.map((element) => completed(inner.element as z.ZodType, element));
+    return input.map((element) => completed(inner.element, element));
   }
   if (inner instanceof z.ZodObject && isObject(input)) return completedFields(inner, input);
   if (inner instanceof z.ZodRecord && isObject(input)) {
-    const known = Object.entries(input).filter(([key]) => (inner.keyType as z.ZodType).safeParse(key).success);
-    return withoutUndefined(known.map(([key, value]) => [key, completed(inner.valueType as z.ZodType, value)]));
+    const known = Object.entries(input).filter(([key]) => z.safeParse(inner.keyType, key).success);
+    return withoutUndefined(known.map(([key, value]) => [key, completed(inner.valueType, value)]));
   }
-  return schema.safeParse(undefined).success ? undefined : standIn(inner);
+  return z.safeParse(schema, undefined).success ? undefined : standIn(inner);
 }
 
 function completedFields(schema: z.ZodObject, input: Readonly<Record<string, unknown>>): unknown {
   const fields = Object.entries(schema.shape);
-  return withoutUndefined(fields.map(([key, field]) => [key, completed(field as z.ZodType, input[key])]));
+  return withoutUndefined(fields.map(([key, field]) => [key, completed(field, input[key])]));
 }
 
 function withoutUndefined(entries: readonly (readonly [string, unknown])[]): object {
@@ -49,7 +51,7 @@ function withoutUndefined(entries: readonly (readonly [string, unknown])[]): obj
 }
 
 /** Any value of the type that a schema asks for. Nothing is reported of it. */
-function standIn(schema: z.ZodType): unknown {
+function standIn(schema: Schema): unknown {
   if (schema instanceof z.ZodObject) return completedFields(schema, {});
   if (schema instanceof z.ZodArray) return [];
   if (schema instanceof z.ZodRecord) return {};
@@ -59,7 +61,7 @@ function standIn(schema: z.ZodType): unknown {
   return "";
 }
 
-function problemsOfIssue(schema: z.ZodType, input: unknown, issue: z.core.$ZodIssue): Problem[] {
+function problemsOfIssue(schema: Schema, input: unknown, issue: z.core.$ZodIssue): Problem[] {
   const { path } = issue;
   const field = fieldAt(schema, path);
   const value = valueAt(input, path);
@@ -83,7 +85,7 @@ const typeNames: Readonly<Record<string, string>> = {
   record: "an object",
 };
 
-function allowedBy(field: z.ZodType | undefined, issue: z.core.$ZodIssue): string {
+function allowedBy(field: Schema | undefined, issue: z.core.$ZodIssue): string {
   if (issue.code === "invalid_value") return oneOf(issue.values.map(show));
   const keys = knownKeys(field);
   if (keys.length > 0) return `an object with ${oneOf(keys)}`;
@@ -91,25 +93,25 @@ function allowedBy(field: z.ZodType | undefined, issue: z.core.$ZodIssue): strin
 }
 
 /** The schema of the field that an issue points to. */
-function fieldAt(schema: z.ZodType, path: readonly PropertyKey[]): z.ZodType | undefined {
-  return path.reduce<z.ZodType | undefined>((field, key) => {
+function fieldAt(schema: Schema, path: readonly PropertyKey[]): Schema | undefined {
+  return path.reduce<Schema | undefined>((field, key) => {
     const whole = field && unwrapped(field);
-    if (whole instanceof z.ZodObject) return whole.shape[String(key)] as z.ZodType | undefined;
-    if (whole instanceof z.ZodRecord) return whole.valueType as z.ZodType;
-    if (whole instanceof z.ZodArray) return whole.element as z.ZodType;
+    if (whole instanceof z.ZodObject) return whole.shape[String(key)];
+    if (whole instanceof z.ZodRecord) return whole.valueType;
+    if (whole instanceof z.ZodArray) return whole.element;
     return undefined;
   }, schema);
 }
 
-function unwrapped(field: z.ZodType): z.ZodType {
-  return isWrapper(field) ? unwrapped(field.unwrap() as z.ZodType) : field;
+function unwrapped(field: Schema): Schema {
+  return isWrapper(field) ? unwrapped(field.unwrap()) : field;
 }
 
-function isWrapper(field: z.ZodType): field is z.ZodOptional | z.ZodReadonly {
+function isWrapper(field: Schema): field is z.ZodOptional | z.ZodReadonly {
   return field instanceof z.ZodOptional || field instanceof z.ZodReadonly;
 }
 
-function knownKeys(field: z.ZodType | undefined): string[] {
+function knownKeys(field: Schema | undefined): string[] {
   const whole = field && unwrapped(field);
   if (whole instanceof z.ZodObject) return Object.keys(whole.shape);
   return whole instanceof z.ZodRecord && whole.keyType instanceof z.ZodEnum ? whole.keyType.options.map(String) : [];

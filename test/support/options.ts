@@ -2,11 +2,11 @@ import { z } from "zod";
 import { show } from "../../constructs/support/problems.ts";
 
 /** Every field of a schema as one line, fields of lists and objects included: what errors and reference tables say of it. */
-export function fieldsOf(schema: z.ZodType, path = ""): string[] {
+export function fieldsOf(schema: z.core.$ZodType, path = ""): string[] {
   const optional = schema instanceof z.ZodOptional;
-  const field = (optional ? schema.unwrap() : schema) as z.ZodType;
-  const inner = field instanceof z.ZodReadonly ? (field.unwrap() as z.ZodType) : field;
-  const { allowed, example, default: byDefault, fix } = field.meta() ?? {};
+  const field = optional ? schema.unwrap() : schema;
+  const inner = field instanceof z.ZodReadonly ? field.unwrap() : field;
+  const { allowed, example, default: byDefault, fix } = z.globalRegistry.get(field) ?? {};
   const line = [
     `${path}${optional ? "?" : ""}`,
     ...(inner instanceof z.ZodEnum ? [inner.options.join(" ")] : []),
@@ -18,13 +18,13 @@ export function fieldsOf(schema: z.ZodType, path = ""): string[] {
   return [...(path === "" ? [] : [line]), ...children(inner, path)];
 }
 
-function children(schema: z.ZodType, path: string): string[] {
+function children(schema: z.core.$ZodType, path: string): string[] {
   if (schema instanceof z.ZodObject) {
     const prefix = path === "" ? "" : `${path}.`;
-    return Object.entries(schema.shape).flatMap(([key, field]) => fieldsOf(field as z.ZodType, `${prefix}${key}`));
+    return Object.entries(schema.shape).flatMap(([key, field]) => fieldsOf(field, `${prefix}${key}`));
   }
-  if (schema instanceof z.ZodArray) return fieldsOf(schema.element as z.ZodType, `${path}[]`);
-  if (schema instanceof z.ZodRecord) return fieldsOf(schema.valueType as z.ZodType, `${path}.*`);
+  if (schema instanceof z.ZodArray) return fieldsOf(schema.element, `${path}[]`);
+  if (schema instanceof z.ZodRecord) return fieldsOf(schema.valueType, `${path}.*`);
   return [];
 }
 
@@ -32,12 +32,12 @@ function children(schema: z.ZodType, path: string): string[] {
 export function fieldsThatMisbehave(schema: z.ZodObject): string[] {
   const unknown = schema.safeParse({ "no field": 1 }).error?.issues.some(({ code }) => code === "unrecognized_keys");
   const fields = Object.entries(schema.shape).flatMap(([key, field]) => {
-    const inner = (field instanceof z.ZodOptional ? field.unwrap() : field) as z.ZodType;
-    const { example, default: byDefault } = inner.meta() ?? {};
+    const inner = field instanceof z.ZodOptional ? field.unwrap() : field;
+    const { example, default: byDefault } = z.globalRegistry.get(inner) ?? {};
     return [
-      ...(inner.safeParse(example).success ? [] : [`${key} refuses its example`]),
-      ...(byDefault === undefined || inner.safeParse(byDefault).success ? [] : [`${key} refuses its default`]),
-      ...(inner.safeParse(Symbol("another kind")).success ? [`${key} accepts anything`] : []),
+      ...(z.safeParse(inner, example).success ? [] : [`${key} refuses its example`]),
+      ...(byDefault === undefined || z.safeParse(inner, byDefault).success ? [] : [`${key} refuses its default`]),
+      ...(z.safeParse(inner, Symbol("another kind")).success ? [`${key} accepts anything`] : []),
     ];
   });
   return unknown ? fields : ["unknown fields are accepted", ...fields];

@@ -83,9 +83,3 @@ test("cost reports an invalid environment, without a stack trace", async () => {
   expect({ code, lines: stderr.trim().split("\n").length }).toEqual({ code: 1, lines: 2 });
   expect(stderr).toMatch(/- prod\.accountId must be .*, got "mine": /);
 });
-
-test("cost has a help text", async () => {
-  const { code, stdout } = await cost(["--help"]);
-  expect(code).toBe(0);
-  expect(stdout).toContain("Usage: npm run cost -- [options] [environments...]");
-});

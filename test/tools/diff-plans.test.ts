@@ -76,10 +76,4 @@ describe("saved plans", () => {
     expect(stderr).toContain(message);
     expect(status).toBe(1);
   });
-
-  test("the tool has a help text", () => {
-    const { status, stdout } = run(["--help"]);
-    expect(status).toBe(0);
-    expect(stdout).toContain("Usage: npm run diff --");
-  });
 });

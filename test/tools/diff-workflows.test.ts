@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { parse } from "yaml";
+import { environments } from "../../environments.ts";
 import { temporaryDirectory } from "../support/sweep.ts";
 
 interface Step {
@@ -18,8 +19,16 @@ if (missing.length > 0) process.stderr.write(`skipped, scripts of the workflows:
 const describeWithBash = missing.length === 0 ? describe : describe.skip;
 
 const directory = temporaryDirectory();
-const stepsOf = (workflow: string, job: string): readonly Step[] =>
-  parse(readFileSync(join(__dirname, "../../.github/workflows", `${workflow}.yml`), "utf8")).jobs[job].steps;
+const workflowOf = (name: string) =>
+  parse(readFileSync(join(__dirname, "../../.github/workflows", `${name}.yml`), "utf8"));
+const stepsOf = (workflow: string, job: string): readonly Step[] => workflowOf(workflow).jobs[job].steps;
+/** As GitHub starts bash: with `pipefail` only if the workflow names the shell. */
+const bashArguments = (workflow: string) => [
+  "--noprofile",
+  "--norc",
+  "-e",
+  ...(workflowOf(workflow).defaults?.run?.shell === "bash" ? ["-o", "pipefail"] : []),
+];
 const stepOf = (workflow: string, job: string, name: string) =>
   stepsOf(workflow, job).find((step) => step.name === name);
 
@@ -36,7 +45,6 @@ const bot = { login: "github-actions[bot]" };
  * `gh api`: answers a GET with `posts.json` through the filter, as gh does; keeps the method, the path and the body of a write.
  */
 const gh = `
-[ -e refused ] && { echo "gh: Bad credentials (HTTP 401)" >&2; exit 1; }
 method=GET path=
 shift
 while [ $# -gt 0 ]; do
@@ -51,6 +59,7 @@ while [ $# -gt 0 ]; do
   shift
 done
 echo "$method $path" >> requests
+[ "$method" = GET ] && [ -e unreadable ] && { echo "gh: Server Error (HTTP 502)" >&2; exit 1; }
 if [ "$method" = GET ]; then jq --raw-output "$filter" < posts.json; else echo https://github.example/1; fi
 `;
 
@@ -72,8 +81,7 @@ function workspace({ npm = "", posts = [] }: { npm?: string; posts?: readonly Po
   const run = (workflow: string, job: string, name: string, values: Readonly<Record<string, string>>) => {
     const script = stepOf(workflow, job, name)?.run;
     if (script === undefined) throw new Error(`${workflow}.yml has no script ${name}`);
-    // As GitHub starts it.
-    const { status, stderr } = spawnSync("bash", ["--noprofile", "--norc", "-e", "-o", "pipefail", "-c", script], {
+    const { status, stderr } = spawnSync("bash", [...bashArguments(workflow), "-c", script], {
       cwd: folder,
       encoding: "utf8",
       env: {
@@ -187,23 +195,25 @@ describeWithBash("the comment of a pull request", () => {
     expect(comment([...ofPeople, ours], { QUIET: "true" }).job.writes()).toHaveLength(1);
   });
 
-  test("is shorter than GitHub's limit, and still names the run", () => {
+  test("is shorter than GitHub's limit: it is cut between two lines, says so first, and still names the run", () => {
     const job = workspace();
-    job.write("plans/dev.md", "long plan\n".repeat(10_000));
+    job.write("plans/dev.md", "a long plan, …\n".repeat(10_000));
     expect(job.run("diff", "comment", "Comment", values)).toEqual({ status: 0, stderr: "" });
-    const body = job.read("body.md");
-    expect(body.length).toBeGreaterThan(60_000);
-    expect(body.length).toBeLessThan(65_536);
-    expect(body).toContain(link);
+    const [, note, , ...lines] = job.read("body.md").trimEnd().split("\n");
+    expect(note).toMatch(/^\*\*The end is cut, .* \[This run\]\(https:\/\/github.example\/runs\/1\) has the complete/);
+    expect(lines.at(-1)).toContain(link);
+    expect(new Set(lines.slice(0, -2))).toEqual(new Set(["a long plan, …"]));
+    expect(Buffer.byteLength(job.read("body.md"))).toBeGreaterThan(60_000);
+    expect(Buffer.byteLength(job.read("body.md"))).toBeLessThan(65_536);
   });
 
-  test("fails if GitHub refuses, and creates no second comment", () => {
+  test("is not created a second time if GitHub does not say which comments there are", () => {
     const job = workspace({ posts: [ours] });
-    job.write("refused", "");
+    job.write("unreadable", "");
     const { status, stderr } = job.run("diff", "comment", "Comment", values);
     expect(status).toBe(1);
-    expect(stderr).toContain("Bad credentials");
-    expect(job.has("requests")).toBe(false);
+    expect(stderr).toContain("HTTP 502");
+    expect(job.writes()).toEqual([]);
   });
 });
 
@@ -222,7 +232,7 @@ describeWithBash("the issue of drift", () => {
     expect(job.read("requests")).toBe(
       "GET repos/example/platform/issues?state=open&labels=drift&per_page=100\nPOST repos/example/platform/issues\n",
     );
-    expect(job.read("fields")).toBe("title=What is deployed differs from main\nlabels[]=drift\n");
+    expect(job.read("fields")).toBe("title=The deployed state differs from main\nlabels[]=drift\n");
     const body = job.read("body.md");
     expect(body).toMatch(/^<!-- evaluation-platform drift -->\n/);
     expect(body).toContain("Changes inside the cluster are not detected");
@@ -245,6 +255,28 @@ describeWithBash("the issue of drift", () => {
   test("is not opened if there is no drift", () => {
     expect(issue(ofPeople, "false").writes()).toEqual([]);
   });
+
+  test("is not opened a second time if GitHub does not say which issues there are", () => {
+    const job = workspace({ posts: [ours] });
+    job.write("unreadable", "");
+    const values = { OPEN: "true", GITHUB_SHA: "0123456789abcdef" };
+    expect(job.run("drift", "issue", "Open, update or close the issue", values).status).toBe(1);
+    expect(job.writes()).toEqual([]);
+  });
+
+  test("is cut like the comment", () => {
+    const job = workspace();
+    job.write("plans/dev.md", "a long plan\n".repeat(10_000));
+    const values = { OPEN: "true", GITHUB_SHA: "0123456789abcdef" };
+    expect(job.run("drift", "issue", "Open, update or close the issue", values).status).toBe(0);
+    expect(job.read("body.md")).toContain("**The end is cut, because GitHub takes no longer issue.**");
+    expect(Buffer.byteLength(job.read("body.md"))).toBeLessThan(65_536);
+  });
+});
+
+test("the plans of all environments fit into one comment", () => {
+  const [, limit] = /--limit (\d+)/.exec(stepOf("plan", "plan", "Plan")?.run ?? "") ?? [];
+  expect(Number(limit) * environments.length).toBeLessThanOrEqual(64_000);
 });
 
 test.each([

@@ -73,9 +73,3 @@ test.each([{}, { PLATFORM_PROD_ACCOUNT_ID: "mine" }])("refuses an unknown enviro
     stderr: 'error: environment must be dev or prod, got "staging": name one of environments.ts\n',
   });
 });
-
-test("has a help text", async () => {
-  const { code, stdout } = await doctor(["--help"]);
-  expect(code).toBe(0);
-  expect(stdout).toContain("Usage: npm run doctor -- [options] [environment]");
-});

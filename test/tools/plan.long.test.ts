@@ -136,11 +136,12 @@ test("no parameter finished in time is an error with a fix", async () => {
   expect(stderr).toContain("no parameter was finished in 1 s: give more than --seconds 0.5, or a smaller --timeout");
 });
 
-test("a program in another language is measured as a worker would run it", async () => {
+test("a program in another language is measured as a worker would run it, with the caller's environment variables", async () => {
   const program = join(directory, "double.mjs");
   const lines =
     "for await (const line of createInterface({ input: process.stdin })) console.log(2 * JSON.parse(line).parameter);";
-  writeFileSync(program, `import { createInterface } from "node:readline";\n${lines}\n`);
+  const own = "if (process.env.TSX_TSCONFIG_PATH !== undefined) process.exit(1);";
+  writeFileSync(program, `import { createInterface } from "node:readline";\n${own}\n${lines}\n`);
   const { evaluation, measurement } = await planned([
     "--command",
     `node ${program}`,
@@ -238,6 +239,8 @@ test.each([
   [["--seconds", "0"], '--seconds must be a number above 0, got "0": use for example 10'],
   [["--speed", "fast"], '--speed must be a number above 0, got "fast": use for example 1.5'],
   [["--nodes", "1,x"], '--nodes must be whole numbers from 1, separated by commas, got "x": use for example 1,10,50'],
+  [["--speed", "2"], '--speed must be used with --environment, got "2": name one of environments.ts'],
+  [["--job", "x"], '--job must be used with --environment, got "x": name one of environments.ts'],
   [["--total", "0"], "--total must be 1 or more, got 0: there would be nothing to measure"],
 ])("plan refuses %j", async (args, message) => {
   const { code, stderr } = await sweep(["plan", "collatz", ...args]);

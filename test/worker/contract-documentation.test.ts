@@ -8,7 +8,7 @@ const workerSettings = documentationOf("worker/src/contract/worker-settings.ts",
 const jobSettings = documentationOf("constructs/workload/worker-job-settings.ts", "WorkerJobSettings");
 
 /** The text that `@default` must have, by the schema. */
-function declaredDefault(schema: z.ZodType): string | undefined {
+function declaredDefault(schema: z.core.$ZodType): string | undefined {
   const { default: byDefault, defaultText } = factsOf(schema);
   if (byDefault !== undefined) return show(byDefault);
   return defaultText === undefined ? undefined : `- ${defaultText}`;

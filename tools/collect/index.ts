@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { environmentOf, jobOf, takesEnvironment } from "../support/environment.ts";
 import { repository, stackFolder, terraform } from "../support/terraform.ts";
-import { environmentOf, jobNameOf, runTool, ToolError, takesEnvironment, tool } from "../support/tool.ts";
+import { runTool, ToolError, tool } from "../support/tool.ts";
 
 interface Options {
   readonly environment?: string;
@@ -13,11 +14,10 @@ interface Options {
 /** `npm run collect`: finds the results of a job, and starts `sweep verify`. */
 function collect(argument: string | undefined, { environment: option, job, directory }: Options): void {
   const { name: environment, region } = environmentOf(argument, option);
-  const results = resultsOf(environment);
-  const name = jobNameOf(job, Object.keys(results), environment);
+  const { name, url } = jobOf(job, resultsOf(environment), environment);
   const target = directory ?? join("results", `${environment}-${name}`);
   const sweep = join(repository, "worker/bin/sweep.mjs");
-  const { status } = spawnSync(process.execPath, [sweep, "verify", String(results[name]), "--download", target], {
+  const { status } = spawnSync(process.execPath, [sweep, "verify", url, "--download", target], {
     stdio: "inherit",
     // The credentials are the caller's own, as for Terraform. The region is the environment's, not that of the caller's profile.
     env: { ...process.env, AWS_REGION: region },
@@ -25,8 +25,8 @@ function collect(argument: string | undefined, { environment: option, job, direc
   process.exitCode = status ?? 1;
 }
 
-/** The output `results` of the workload stack: a URL for each job. */
-function resultsOf(environment: string): Readonly<Record<string, string>> {
+/** The output `results` of the workload stack: the URL of each job's results. */
+function resultsOf(environment: string): { readonly name: string; readonly url: string }[] {
   const stack = `${environment}-workload`;
   const folder = stackFolder(stack);
   const deploy = `npx cdktf deploy '${environment}-*'`;
@@ -43,7 +43,8 @@ function resultsOf(environment: string): Readonly<Record<string, string>> {
     output = read();
   }
   if (output.status !== 0) throw new ToolError(`${stack} has no results; deploy first: ${deploy}\n${output.stderr}`);
-  return JSON.parse(output.stdout);
+  const urls: Readonly<Record<string, string>> = JSON.parse(output.stdout);
+  return Object.entries(urls).map(([name, url]) => ({ name, url }));
 }
 
 runTool(

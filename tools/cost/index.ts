@@ -1,7 +1,8 @@
 import { environments } from "../../environments.ts";
 import { loadEnvironments } from "../../stacks/configuration/loader.ts";
 import type { ResolvedEnvironment } from "../../stacks/configuration/resolved-environment.ts";
-import { environmentOf, positiveNumber, refusal, runTool, tool } from "../support/tool.ts";
+import { environmentOf } from "../support/environment.ts";
+import { positiveNumber, refusal, runTool, tool } from "../support/tool.ts";
 import { environmentCost } from "./environment-cost.ts";
 import { example } from "./example.ts";
 import { readPrices } from "./price-table.ts";
@@ -34,7 +35,7 @@ function cost(names: readonly string[], options: Options): void {
   const secondsPerParameter =
     given === undefined ? undefined : positiveNumber("--seconds-per-parameter", given, measure);
   const chosen = chosenEnvironments(wanted, options.all);
-  const resources = synthesizedResources(chosen.map(({ name }) => name));
+  const resources = synthesizedResources();
   const costs = chosen.map((environment) =>
     environmentCost(environment, resources.get(environment.name) ?? [], table, secondsPerParameter),
   );

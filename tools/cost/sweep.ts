@@ -31,7 +31,22 @@ export interface SweepCosts {
   readonly alwaysOn: PriceRange;
 }
 
-const bytesPerValue = 8;
+/** The size of a run's results: a float64 for each column and parameter. */
+export function resultBytes(totalParameters: number, columns: number): number {
+  return totalParameters * columns * Float64Array.BYTES_PER_ELEMENT;
+}
+
+/** US dollars of a run beside its machines: storing its results and keeping them for a month, and traffic through the NAT gateway. */
+export function costBesideMachines(
+  { objects, nodes }: Prediction,
+  bytes: number,
+  { usdPerThousandPuts, usdPerGbMonth, natUsdPerNodeStart }: EnvironmentFacts["storage"],
+): { readonly storageUsd: number; readonly natUsd: number } {
+  return {
+    storageUsd: (objects / 1000) * usdPerThousandPuts + (bytes / 1e9) * usdPerGbMonth,
+    natUsd: nodes * natUsdPerNodeStart,
+  };
+}
 
 /** @throws ToolError if no pod of the job fits on a node. */
 export function sweepOf(
@@ -52,15 +67,15 @@ export function sweepOf(
   // A paused job is estimated as if it ran.
   const parallelism = job.parallelism || job.workers;
   const prediction = predict(work, { ...job, parallelism, node }, facts.timeline);
-  const { storage } = facts;
   const columns = settings.resultColumns?.length;
-  const gb = (totalParameters * (columns ?? 1) * bytesPerValue) / 1e9;
+  const bytes = resultBytes(totalParameters, columns ?? 1);
+  const { storageUsd, natUsd } = costBesideMachines(prediction, bytes, facts.storage);
   const costs: SweepCosts = {
     onDemand: dollars(prediction.cost.onDemandUsd),
     spot: prediction.cost.spotUsd,
-    storage: dollars((prediction.objects / 1000) * storage.usdPerThousandPuts + gb * storage.usdPerGbMonth),
+    storage: dollars(storageUsd),
     columns,
-    nat: dollars(prediction.nodes * storage.natUsdPerNodeStart),
+    nat: dollars(natUsd),
     alwaysOn: times(prediction.wallSeconds / 3600 / hoursPerMonth, monthly.idle),
   };
   return { ...estimate, prediction, costs };

@@ -3,14 +3,15 @@ import { basename } from "node:path";
 import { Option } from "commander";
 import { describeSeconds, oneOf } from "sweep-worker/contract";
 import { environments } from "../../environments.ts";
-import { loadEnvironments } from "../../stacks/configuration/loader.ts";
-import { environmentOf, refusal, runTool, ToolError, tool } from "../support/tool.ts";
+import { environmentOf } from "../support/environment.ts";
+import { environmentOfStack, type SynthesizedStack } from "../support/synthesize.ts";
+import { refusal, runTool, ToolError, tool } from "../support/tool.ts";
+import { differenceSince, synthesizeHere } from "./changed-stacks.ts";
 import { renderMarkdown } from "./markdown.ts";
 import type { Outcome, Report } from "./outcome.ts";
 import { readPlan } from "./plan.ts";
 import { planStack, type Refresh } from "./plan-stack.ts";
 import { digestOf, hasChanges } from "./summary.ts";
-import { differenceSince, type SynthesizedStack, synthesize } from "./synthesize.ts";
 import { renderText } from "./text.ts";
 
 interface Options {
@@ -75,7 +76,7 @@ function read(file: string): string {
 }
 
 function ofEnvironments(names: readonly string[], options: Options): Report {
-  const known = loadEnvironments(environments).map(({ name }) => name);
+  const known = environments.map(({ name }) => name);
   if (options.all === true && names.length > 0) {
     throw refusal("--all", "used without environments", names, "leave one of the two out");
   }
@@ -85,12 +86,10 @@ function ofEnvironments(names: readonly string[], options: Options): Report {
   for (const name of wanted) environmentOf(name);
 
   process.stderr.write("synthesizing\n");
-  const all = synthesize();
-  // The longest name that fits: one environment's name may begin another's.
-  const environmentOfStack = (id: string) =>
-    known.filter((name) => id.startsWith(`${name}-`)).sort((a, b) => b.length - a.length)[0];
-  const partOf = (id: string) => id.slice((environmentOfStack(id)?.length ?? -1) + 1);
-  const ofWanted = all.filter(({ id }) => wanted.includes(environmentOfStack(id) ?? ""));
+  const all = synthesizeHere();
+  const nameOf = (id: string) => environmentOfStack(id, known);
+  const partOf = (id: string) => id.slice((nameOf(id)?.length ?? -1) + 1);
+  const ofWanted = all.filter(({ id }) => wanted.includes(nameOf(id) ?? ""));
   const parts = [...new Set(ofWanted.map(({ id }) => partOf(id)))];
   for (const part of options.stack ?? []) {
     if (!parts.includes(part)) throw refusal("--stack", oneOf(parts), part, "name one of these");
@@ -101,7 +100,7 @@ function ofEnvironments(names: readonly string[], options: Options): Report {
 
   process.stderr.write(`synthesizing the common ancestor with ${options.changedSince}\n`);
   const { changed, removed, note } = differenceSince(options.changedSince, all);
-  const touched = new Set([...changed].map(environmentOfStack));
+  const touched = new Set([...changed].map(nameOf));
   const remarks = [
     ...(note === undefined ? [] : [note]),
     ...removed.map(
@@ -114,7 +113,7 @@ function ofEnvironments(names: readonly string[], options: Options): Report {
           `${name}: its synthesized stacks have not changed since ${options.changedSince}, so nothing was planned.`,
       ),
   ];
-  const planned = stacks.filter(({ id }) => touched.has(environmentOfStack(id)));
+  const planned = stacks.filter(({ id }) => touched.has(nameOf(id)));
   return { subject, outcomes: planAll(planned, options), remarks };
 }
 
@@ -138,7 +137,7 @@ function characters(text: string): number {
 
 runTool(
   tool("npm run diff --", "Show the changes of a deploy. Nothing is changed, and no state is locked.")
-    .argument("[environments...]", "of environments.ts")
+    .argument("[environments...]", "some of environments.ts")
     .option("--all", "every environment")
     .option("--changed-since <ref>", "only environments whose synthesized stacks changed since this branch left <ref>")
     .option("--stack <name>", "only this stack: platform, addons or workload (can be repeated)", collected)

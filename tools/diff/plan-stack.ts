@@ -1,10 +1,10 @@
 import { existsSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
+import type { SynthesizedStack } from "../support/synthesize.ts";
 import { type TerraformResult, terraform } from "../support/terraform.ts";
 import type { Outcome } from "./outcome.ts";
 import { readPlan } from "./plan.ts";
 import { redacted } from "./redact.ts";
-import type { SynthesizedStack } from "./synthesize.ts";
 
 /** The resources that Terraform refreshes: only those in AWS, all, or none. */
 export type Refresh = "aws" | "all" | "none";
@@ -56,7 +56,7 @@ export function planStack(stack: SynthesizedStack, refresh: Refresh, progress: (
   }
 }
 
-/** This stack is not part of the approved digest, so say so. */
+/** Only the name of this stack enters the approved digest, so the note warns the reviewers. */
 export function waiting(stack: string, upstream: string): Outcome {
   const notes = ["not in this plan: approving the others means deploying this one after them, unseen"];
   return { stack, notes, kind: "waits", upstream };

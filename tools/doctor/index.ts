@@ -1,5 +1,6 @@
 import { InvalidConfigurationError } from "../../constructs/support/problems.ts";
-import { environmentOf, runTool, takesEnvironment, tool } from "../support/tool.ts";
+import { environmentOf, takesEnvironment } from "../support/environment.ts";
+import { runTool, tool } from "../support/tool.ts";
 import { anyDeploySection, deploySections } from "./deploy.ts";
 import { nodeFinding } from "./programs.ts";
 import { type Check, examine, problem, type Section, summary } from "./report.ts";

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Stryker } from "@stryker-mutator/core";
+import { refusal, runTool, tool } from "../support/tool.ts";
 
 type MutantResult = Awaited<ReturnType<Stryker["runMutationTest"]>>[number];
 
@@ -9,12 +10,11 @@ const repository = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const defaultPaths = ["constructs", "stacks/configuration"];
 const lowestPercentage = 85;
 
-/**
- * `npm run mutate [-- <files or folders>]`: changes the code in many small ways, and reports the changes that no test notices.
- * The files of a folder meet the tests that mirror the folder.
- */
+/** `npm run mutate`. The files of a folder meet the tests that mirror the folder. */
 async function mutate(paths: readonly string[]): Promise<void> {
   const sources = paths.flatMap(sourcesIn);
+  if (sources.length === 0)
+    throw refusal("path", "a file or folder with TypeScript sources", paths, "name another one");
   const scores = new Map<string, Score>();
   for (const folder of new Set(sources.map((file) => dirname(file)))) {
     print(`${folder}: ${testsOf(folder).join(", ")}`);
@@ -70,7 +70,7 @@ function mutants(files: readonly string[], tests: readonly string[]): Promise<Mu
 /** TypeScript files of a path, relative to the repository. */
 function sourcesIn(path: string): string[] {
   const absolute = resolve(path);
-  if (!existsSync(absolute)) throw new Error(`there is no ${path}`);
+  if (!existsSync(absolute)) throw refusal("path", "a file or folder of the repository", path, "name one that exists");
   const files = statSync(absolute).isDirectory()
     ? readdirSync(absolute, { recursive: true, encoding: "utf8" }).map((file) => join(absolute, file))
     : [absolute];
@@ -84,9 +84,11 @@ function testsOf(folder: string): string[] {
   const [top = "", name = ""] = folder.split("/");
   const mirror = top === "worker" || top === "tools" ? `test/${top}` : `test/${folder}`;
   const prefix = top === "tools" ? name : "";
-  return readdirSync(mirror)
-    .filter((file) => file.startsWith(prefix) && /(?<!\.long)\.test\.ts$/.test(file))
+  const tests = (existsSync(mirror) ? readdirSync(mirror) : [])
+    .filter((file) => file.startsWith(prefix) && /(?<!\.long|hover)\.test\.ts$/.test(file))
     .map((file) => `${mirror}/${file}`);
+  if (tests.length === 0) throw refusal("path", `a file or folder with tests in ${mirror}`, folder, "name another one");
+  return tests;
 }
 
 interface Score {
@@ -112,5 +114,9 @@ function percentage({ killed, all }: Score): number {
 }
 
 process.chdir(repository);
-const paths = process.argv.slice(2);
-await mutate(paths.length === 0 ? defaultPaths : paths);
+await runTool(
+  tool("npm run mutate --", "Change the code in many small ways, and report the changes that no test notices.")
+    .argument("[paths...]", "files or folders with sources", defaultPaths)
+    .addHelpText("after", `\nExit code: 0, or 1 if fewer than ${lowestPercentage} % of the changes make a test fail.`)
+    .action(mutate),
+);

@@ -1,11 +1,12 @@
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import type { ResolvedWorkerSettings } from "sweep-worker/contract";
-import { EXIT_CODE, type ExitCode, formatCount, show, toEnvironment } from "sweep-worker/contract";
+import { EXIT_CODE, type ExitCode, formatCount, toEnvironment } from "sweep-worker/contract";
 import { addOptions, settingsOf } from "../../worker/src/commands/options.ts";
 import { type EnvironmentFacts, environmentFacts, type JobFacts } from "../cost/environment.ts";
 import { readPrices } from "../cost/price-table.ts";
-import { environmentOf, jobNameOf, positiveNumber, refusal, runTool, tool } from "../support/tool.ts";
+import { environmentOf, jobOf } from "../support/environment.ts";
+import { positiveNumber, refusal, runTool, tool } from "../support/tool.ts";
 import { type Plan, type PlanInput, planFor } from "./plan.ts";
 import { describeMeasurement, describePlan, describeThisMachine } from "./report.ts";
 import { changesOf, type JobChanges } from "./settings.ts";
@@ -19,6 +20,9 @@ interface Options {
   readonly nodes: string;
   readonly json?: boolean;
 }
+
+/** Options about the machines of an environment. */
+const MACHINE_OPTIONS = ["job", "prices", "nodes", "speed"] as const;
 
 /** The job of an environment to plan for. */
 interface Target {
@@ -38,6 +42,10 @@ async function planCommand(evaluation: string | undefined, command: Command): Pr
   const speed = positiveNumber("--speed", options.speed, "use for example 1.5");
   const nodeCounts = options.nodes.split(",").map(nodeCount);
   const target = options.environment === undefined ? undefined : targetOf(options.environment, options);
+  const unused = MACHINE_OPTIONS.find((name) => command.getOptionValueSource(name) === "cli");
+  if (target === undefined && unused !== undefined) {
+    throw refusal(`--${unused}`, "used with --environment", options[unused], "name one of environments.ts");
+  }
   const configuration = settingsOf(evaluation, command, defaultsOf(target, evaluation, command));
   if (configuration.totalParameters === 0) {
     throw refusal("--total", "1 or more", 0, "there would be nothing to measure");
@@ -59,10 +67,7 @@ async function planCommand(evaluation: string | undefined, command: Command): Pr
 
 function targetOf(name: string, { job: wanted, prices }: Options): Target {
   const environment = environmentFacts(environmentOf(name), readPrices(prices));
-  const names = environment.jobs.map((job) => job.name);
-  const job = environment.jobs[names.indexOf(jobNameOf(wanted, names, name))];
-  if (job === undefined) throw new Error(`${show(names)} has no ${wanted}`);
-  return { environment, job };
+  return { environment, job: jobOf(wanted, environment.jobs, name) };
 }
 
 /** The job's settings are the defaults, except those of another evaluation, and those that mean nothing on this machine. */

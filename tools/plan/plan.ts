@@ -3,6 +3,7 @@ import type { EnvironmentFacts, JobFacts } from "../cost/environment.ts";
 import { type NodePoolFacts, type PodShape, podsPerNode } from "../cost/machines.ts";
 import type { PriceRange } from "../cost/money.ts";
 import { type Arrangement, type Prediction, predict, type Work } from "../cost/prediction.ts";
+import { costBesideMachines, resultBytes } from "../cost/sweep.ts";
 import { type Recommendation, recommend } from "./recommendation.ts";
 
 /** A measured evaluation, and the sweep to plan. */
@@ -34,8 +35,6 @@ export interface Plan {
   readonly resultBytes: number;
 }
 
-const BYTES_PER_VALUE = 8;
-
 /** @param nodeCounts numbers of nodes to compare. */
 export function planFor(
   input: PlanInput,
@@ -50,19 +49,19 @@ export function planFor(
   const work: Work = { totalParameters, secondsPerParameter, batchSize };
   const present = { ...job.pod, timeoutSeconds };
   const recommendation = recommend(work, node, present, measurement.slowestSeconds / input.speed, timeline);
-  const resultBytes = totalParameters * input.columns.length * BYTES_PER_VALUE;
+  const bytes = resultBytes(totalParameters, input.columns.length);
   const recommended: Work = { ...work, batchSize: recommendation.batchSize };
   const scenario = (label: string, of: Work, arrangement: Arrangement) =>
-    priced(label, predict(of, arrangement, timeline), environment, node, resultBytes);
+    priced(label, predict(of, arrangement, timeline), environment, node, bytes);
   const onNodes = (nodes: number) => {
     const workers = Math.max(1, Math.min(nodes * podsPerNode(node, recommendation.pod), totalParameters));
-    return { node, pod: recommendation.pod, workers, parallelism: workers, nodes: Math.min(nodes, workers) };
+    return arrangementOf(node, recommendation.pod, workers, nodes);
   };
   const { workers, nodes } = recommendation;
   return {
     node,
     recommendation,
-    resultBytes,
+    resultBytes: bytes,
     scenarios: [
       // A paused job is predicted as if it ran.
       scenario(`${job.name} as it is`, work, { ...job, parallelism: job.parallelism || job.workers, node }),
@@ -81,13 +80,11 @@ function priced(
   prediction: Prediction,
   { storage }: EnvironmentFacts,
   node: NodePoolFacts,
-  resultBytes: number,
+  bytes: number,
 ): Scenario {
-  const { cost, objects, nodes } = prediction;
-  const rest =
-    (objects / 1000) * storage.usdPerThousandPuts +
-    (resultBytes / 1e9) * storage.usdPerGbMonth +
-    nodes * storage.natUsdPerNodeStart;
+  const { cost, nodes } = prediction;
+  const { storageUsd, natUsd } = costBesideMachines(prediction, bytes, storage);
+  const rest = storageUsd + natUsd;
   return {
     label,
     prediction,

@@ -2,6 +2,7 @@ import { describeSeconds, formatCount } from "sweep-worker/contract";
 import type { EnvironmentFacts, JobFacts } from "../cost/environment.ts";
 import { HYPERTHREAD_GAIN } from "../cost/machines.ts";
 import { dollars, showDollars } from "../cost/money.ts";
+import { resultBytes } from "../cost/sweep.ts";
 import { table } from "../support/table.ts";
 import type { Plan, PlanInput, Scenario } from "./plan.ts";
 import type { JobChanges } from "./settings.ts";
@@ -10,7 +11,6 @@ import type { JobChanges } from "./settings.ts";
 export function describeMeasurement(name: string, input: PlanInput): string {
   const { measurement, totalParameters, columns } = input;
   const { secondsPerParameter: mean, confidence, spread } = measurement;
-  const bytes = totalParameters * columns.length * 8;
   const error = Math.round((100 * (confidence.most - mean)) / mean);
   const parameters = `${formatCount(measurement.parameters)} of ${formatCount(totalParameters)} parameters`;
   const again = measurement.evaluations > measurement.parameters ? ", some more than once" : "";
@@ -19,7 +19,7 @@ export function describeMeasurement(name: string, input: PlanInput): string {
     `A parameter takes ${describeSeconds(mean)} of one core here, give or take ${error} %; in the cheapest tenth of the blocks ${describeSeconds(spread.least)}, in the most expensive ${describeSeconds(spread.most)}`,
     `Slowest parameter: ${measurement.slowestIsExact ? "" : "no more than "}${describeSeconds(measurement.slowestSeconds)}${measurement.unfinishedSeconds === undefined ? "" : ", or longer: one was not finished"}`,
     `Failed: ${describeFailures(input)}`,
-    `Results: ${columns.join(", ")}, ${describeBytes(bytes)} in all`,
+    `Results: ${columns.join(", ")}, ${describeBytes(resultBytes(totalParameters, columns.length))} in all`,
   ];
   return lines.join("\n");
 }

@@ -4,7 +4,7 @@ import { runTool, tool } from "../support/tool.ts";
 import { reference } from "./reference.ts";
 
 runTool(
-  tool("docs", "Writes docs/reference.md from the declarations in the sources.").action(() => {
+  tool("npm run docs --", "Write docs/reference.md from the declarations in the sources.").action(() => {
     writeFileSync(join(__dirname, "../../docs/reference.md"), reference());
   }),
 );

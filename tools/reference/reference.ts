@@ -96,19 +96,18 @@ ${sections.join("\n\n")}
 }
 
 /** Every object in a schema, by its path. */
-export function objectsIn(schema: z.ZodType, path = ""): ReadonlyMap<string, z.ZodObject> {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodReadonly)
-    return objectsIn(schema.unwrap() as z.ZodType, path);
-  if (schema instanceof z.ZodArray) return objectsIn(schema.element as z.ZodType, `${path}[]`);
-  if (schema instanceof z.ZodRecord) return objectsIn(schema.valueType as z.ZodType, `${path}.*`);
+export function objectsIn(schema: z.core.$ZodType, path = ""): ReadonlyMap<string, z.ZodObject> {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodReadonly) return objectsIn(schema.unwrap(), path);
+  if (schema instanceof z.ZodArray) return objectsIn(schema.element, `${path}[]`);
+  if (schema instanceof z.ZodRecord) return objectsIn(schema.valueType, `${path}.*`);
   // A function makes the value of a field that is an object with words of its own, such as `fromZero(50)`.
-  if (!(schema instanceof z.ZodObject) || schema.meta()?.allowed !== undefined) return new Map();
-  const fields = Object.entries<z.ZodType>(schema.shape);
+  if (!(schema instanceof z.ZodObject) || z.globalRegistry.get(schema)?.allowed !== undefined) return new Map();
+  const fields = Object.entries<z.core.$ZodType>(schema.shape);
   const inside = fields.flatMap(([name, field]) => [...objectsIn(field, path === "" ? name : `${path}.${name}`)]);
   return new Map([[path, schema], ...inside]);
 }
 
-function fieldTable(shape: Readonly<Record<string, z.ZodType>>, documentation: Documentation): string {
+function fieldTable(shape: Readonly<Record<string, z.core.$ZodType>>, documentation: Documentation): string {
   const rows = Object.entries(shape).map(([name, schema]) => [
     code(name),
     allowedOf(schema),
@@ -147,10 +146,10 @@ function exitCodeTable(): string {
   return table(["exit code", "name", "meaning"], rows);
 }
 
-function allowedOf(schema: z.ZodType): string {
+function allowedOf(schema: z.core.$ZodType): string {
   const { allowed } = factsOf(schema);
   if (allowed !== undefined) return prose(allowed);
-  if (schema instanceof z.ZodOptional) return allowedOf(schema.unwrap() as z.ZodType);
+  if (schema instanceof z.ZodOptional) return allowedOf(schema.unwrap());
   if (schema instanceof z.ZodEnum) return prose(oneOf(schema.options.map(String)));
   if (schema instanceof z.ZodNumber) return "a number";
   return schema instanceof z.ZodObject ? "an object, see below" : "a text";

@@ -57,6 +57,7 @@ describe("a node pool", () => {
   ] as const)("translates the effect %s into EKS's %s", (effect, translated) => {
     const pool = new NodePool({ ...general, taints: [{ key: "a", effect }] });
     expect(pool.eksTaints).toEqual([{ key: "a", value: "", effect: translated }]);
+    expect(pool.tolerations).toEqual([{ key: "a", operator: "Equal", value: "", effect }]);
   });
 
   test("is selected by its own name, so that pools with equal labels stay apart", () => {
@@ -198,6 +199,12 @@ describe("a node pool refuses", () => {
       'labels.node-pool must be left to the pool, which derives it, got "a": remove the label',
       'labels["nvidia.com/gpu.present"] must be left to the pool, which derives it, got "b": remove the label',
       'labels["k8s.amazonaws.com/accelerator"] must be left to the pool, which derives it, got "c": remove the label',
+    ]);
+  });
+
+  test("a taint that Kubernetes refuses", () => {
+    expect(messages({ taints: [{ key: "a", value: "?", effect: "NoSchedule" }] })).toEqual([
+      expect.stringMatching(/^taints\[0\]\.value must be empty, or up to 63 /),
     ]);
   });
 

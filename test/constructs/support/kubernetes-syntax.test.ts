@@ -8,6 +8,7 @@ import {
   taintSchema,
 } from "../../../constructs/support/kubernetes-syntax.ts";
 import { describeProblem, type Problem } from "../../../constructs/support/problems.ts";
+import { fieldsOf, fieldsThatMisbehave } from "../../support/options.ts";
 
 const messages = (problems: readonly Problem[]) => problems.map(describeProblem);
 const keyForm = "[prefix/]name, with a DNS subdomain as prefix and up to 63 letters, digits, -, _ and . as name";
@@ -99,6 +100,7 @@ describe("the key of a label or taint", () => {
     "x.eks.amazonaws.com/a",
     "eks.amazonaws.com.example/a",
     "a/kubernetes.io",
+    "kubernetes.iox",
   ])("of a label may be %s, which only resembles those", (key) => {
     expect(labelProblems({ [key]: "b" })).toEqual([]);
   });
@@ -143,6 +145,13 @@ describe("taints", () => {
   });
 
   test("have these fields and no others", () => {
+    expect(fieldsOf(taintSchema)).toEqual([
+      `key; must be ${keyForm}; example "workload-type"`,
+      'value?; must be empty, or up to 63 letters, digits, -, _ and .; example "executor"; default ""',
+      'effect; NoSchedule PreferNoSchedule NoExecute; example "NoSchedule"',
+    ]);
+    expect(taintSchema.meta()?.example).toEqual({ key: "workload-type", value: "executor", effect: "NoSchedule" });
+    expect(fieldsThatMisbehave(taintSchema)).toEqual([]);
     expect(taintSchema.safeParse({ key: "a", value: "b", effect: "NoSchedule" }).success).toBe(true);
     expect(taintSchema.safeParse({ key: "a", effect: "NoExecute" }).success).toBe(true);
     for (const wrong of [
@@ -174,6 +183,7 @@ describe("a DNS label", () => {
     ["x".repeat(31), "x".repeat(30)],
     [`${"x".repeat(29)}--yz`, "x".repeat(29)],
     ["a.b", "a-b"],
+    ["a !? b", "a-b"],
     ["aB", "ab"],
   ])("may not be %j, and could be %j", (name, example) => {
     expect(messages(dnsLabelProblems(name, 30))).toEqual([

@@ -33,14 +33,14 @@ function literalDefault({ defaultText }: Field): unknown {
 }
 
 /** The fields of a schema by path, with their metadata. */
-function schemaFields(schema: z.ZodType, path = ""): Map<string, { readonly default?: unknown }> {
+function schemaFields(schema: z.core.$ZodType, path = ""): Map<string, { readonly default?: unknown }> {
   const inner = schema instanceof z.ZodOptional || schema instanceof z.ZodReadonly ? schema.unwrap() : undefined;
-  if (inner !== undefined) return schemaFields(inner as z.ZodType, path);
-  if (schema instanceof z.ZodArray) return schemaFields(schema.element as z.ZodType, `${path}[]`);
-  if (schema instanceof z.ZodRecord) return schemaFields(schema.valueType as z.ZodType, `${path}.*`);
+  if (inner !== undefined) return schemaFields(inner, path);
+  if (schema instanceof z.ZodArray) return schemaFields(schema.element, `${path}[]`);
+  if (schema instanceof z.ZodRecord) return schemaFields(schema.valueType, `${path}.*`);
   if (!(schema instanceof z.ZodObject)) return new Map();
   return new Map(
-    Object.entries<z.ZodType>(schema.shape).flatMap(([name, field]) => {
+    Object.entries<z.core.$ZodType>(schema.shape).flatMap(([name, field]) => {
       const fieldPath = path === "" ? name : `${path}.${name}`;
       return [[fieldPath, factsOf(field)] as const, ...schemaFields(field, fieldPath)];
     }),

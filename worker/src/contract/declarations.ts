@@ -32,10 +32,10 @@ interface SettingFacts<T> extends Facts<T> {
 /** Everything that is declared of a setting beside its type. */
 export interface SettingDeclaration<T> extends SettingFacts<T> {
   /** Checks a typed value, and carries its facts. */
-  readonly schema: z.ZodType<T>;
+  readonly schema: z.core.$ZodType<T>;
 }
 
-function declare<T, const F extends SettingFacts<T>>(schema: z.ZodType<T>, facts: F) {
+function declare<T, const F extends SettingFacts<T>>(schema: z.core.$ZodType<T>, facts: F) {
   return { ...facts, schema: withFacts(schema, facts) };
 }
 

@@ -20,9 +20,16 @@ export interface Facts<T> {
   readonly fix?: string;
 }
 
-/** A schema that carries facts in its `meta`, with a `fix` for errors. */
-export function withFacts<S extends z.ZodType>(schema: S, facts: Facts<z.output<S>>): S {
-  return schema.meta(withFix(facts));
+/**
+ * A copy of a schema that carries facts as its metadata, with a `fix` for errors.
+ *
+ * Types name zod's core instead of `z.ZodType`: to compare all methods of two schemas costs the type-check more than all the rest
+ * of the app.
+ */
+export function withFacts<S extends z.core.$ZodType>(schema: S, facts: Facts<z.output<S>>): S {
+  const own = z.core.clone(schema);
+  z.globalRegistry.add(own, withFix(facts));
+  return own;
 }
 
 /** Metadata with a `fix`, which completes an error in the imperative. By default it proposes the example. */
@@ -31,11 +38,11 @@ export function withFix(facts: Partial<Facts<unknown>> & Pick<Facts<unknown>, "e
 }
 
 /** The facts that a schema carries, also through `optional()` and `readonly()`. */
-export function factsOf(schema: z.ZodType): Partial<Facts<unknown>> {
-  const facts = schema.meta();
+export function factsOf(schema: z.core.$ZodType): Partial<Facts<unknown>> {
+  const facts = z.globalRegistry.get(schema);
   if (facts !== undefined) return facts as Partial<Facts<unknown>>;
   const isWrapper = schema instanceof z.ZodOptional || schema instanceof z.ZodReadonly;
-  return isWrapper ? factsOf(schema.unwrap() as z.ZodType) : {};
+  return isWrapper ? factsOf(schema._zod.def.innerType) : {};
 }
 
 /**
@@ -46,12 +53,12 @@ export function factsOf(schema: z.ZodType): Partial<Facts<unknown>> {
 export function problemOfValue(
   name: PropertyKey,
   value: unknown,
-  schema: z.ZodType,
+  schema: z.core.$ZodType,
   write: (value: unknown) => string = show,
 ): Problem[] {
   const { allowed = "", example, default: byDefault, defaultText } = factsOf(schema);
   const isOptional = byDefault !== undefined || defaultText !== undefined;
-  if (value === undefined ? isOptional : schema.safeParse(value).success) return [];
+  if (value === undefined ? isOptional : z.safeParse(schema, value).success) return [];
   const fix = value === undefined ? `set it, for example to ${write(example)}` : `use for example ${write(example)}`;
   return [{ path: [name], allowed, got: write(value), fix }];
 }

@@ -2,18 +2,9 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type SynthesizedStack, synthesize } from "../support/synthesize.ts";
 import { repository } from "../support/terraform.ts";
 import { refusal, ToolError } from "../support/tool.ts";
-
-/** A synthesized stack. */
-export interface SynthesizedStack {
-  readonly id: string;
-  readonly folder: string;
-  /** The stacks that must be deployed first. */
-  readonly dependencies: readonly string[];
-  /** The Terraform JSON. */
-  readonly json: string;
-}
 
 /**
  * The folder is beside cdktf.out, because the path of a local state is relative. It is another one, because a diff must not
@@ -21,50 +12,9 @@ export interface SynthesizedStack {
  */
 const outdirName = "cdktf.out-diff";
 
-const ownOutdir = () => process.env.CDKTF_OUTDIR ?? join(repository, outdirName);
-
-/**
- * Runs the app of cdktf.json, and returns its stacks, each after its dependencies.
- * @param directory a checkout of the repository. @default - this one
- * @param outdir the output folder. @default - CDKTF_OUTDIR, or cdktf.out-diff
- * @throws ToolError with the app's output.
- */
-export function synthesize(directory = repository, outdir = ownOutdir()): SynthesizedStack[] {
-  const { app } = JSON.parse(readFileSync(join(directory, "cdktf.json"), "utf8"));
-  const { status, stdout, stderr } = spawnSync(app, {
-    cwd: directory,
-    shell: true,
-    encoding: "utf8",
-    env: { ...process.env, CDKTF_OUTDIR: outdir },
-  });
-  if (status !== 0) throw new ToolError(`the app cannot be synthesized\n${stderr}${stdout}`.trimEnd());
-  const { stacks } = JSON.parse(readFileSync(join(outdir, "manifest.json"), "utf8"));
-  const found = Object.values<ManifestStack>(stacks).map(({ name, workingDirectory, dependencies }) => ({
-    id: name,
-    folder: join(outdir, workingDirectory),
-    dependencies,
-    json: readFileSync(join(outdir, workingDirectory, "cdk.tf.json"), "utf8"),
-  }));
-  return inOrder(found);
-}
-
-interface ManifestStack {
-  readonly name: string;
-  readonly workingDirectory: string;
-  readonly dependencies: readonly string[];
-}
-
-function inOrder(stacks: readonly SynthesizedStack[]): SynthesizedStack[] {
-  const ordered = new Set<SynthesizedStack>();
-  const add = (stack: SynthesizedStack) => {
-    for (const id of stack.dependencies) {
-      const dependency = stacks.find((candidate) => candidate.id === id);
-      if (dependency !== undefined) add(dependency);
-    }
-    ordered.add(stack);
-  };
-  for (const stack of stacks) add(stack);
-  return [...ordered];
+/** The stacks of this checkout. CDKTF_OUTDIR names another output folder. */
+export function synthesizeHere(): SynthesizedStack[] {
+  return synthesize(repository, process.env.CDKTF_OUTDIR ?? join(repository, outdirName));
 }
 
 /** The changes of a branch to the synthesized stacks. */

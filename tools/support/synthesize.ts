@@ -1,0 +1,63 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ToolError } from "./tool.ts";
+
+/** A synthesized stack. */
+export interface SynthesizedStack {
+  readonly id: string;
+  readonly folder: string;
+  /** The stacks that must be deployed first. */
+  readonly dependencies: readonly string[];
+  /** The Terraform JSON. */
+  readonly json: string;
+}
+
+/**
+ * Runs the app of cdktf.json, as `cdktf synth` does, and returns its stacks, each after its dependencies.
+ * @param directory a checkout of the repository.
+ * @param outdir the output folder.
+ * @throws ToolError with the app's output.
+ */
+export function synthesize(directory: string, outdir: string): SynthesizedStack[] {
+  const { app } = JSON.parse(readFileSync(join(directory, "cdktf.json"), "utf8"));
+  const { status, stdout, stderr } = spawnSync(app, {
+    cwd: directory,
+    shell: true,
+    encoding: "utf8",
+    env: { ...process.env, CDKTF_OUTDIR: outdir },
+  });
+  if (status !== 0) throw new ToolError(`the app cannot be synthesized\n${stderr}${stdout}`.trimEnd());
+  const { stacks } = JSON.parse(readFileSync(join(outdir, "manifest.json"), "utf8"));
+  const found = Object.values<ManifestStack>(stacks).map(({ name, workingDirectory, dependencies }) => ({
+    id: name,
+    folder: join(outdir, workingDirectory),
+    dependencies,
+    json: readFileSync(join(outdir, workingDirectory, "cdk.tf.json"), "utf8"),
+  }));
+  return inOrder(found);
+}
+
+interface ManifestStack {
+  readonly name: string;
+  readonly workingDirectory: string;
+  readonly dependencies: readonly string[];
+}
+
+function inOrder(stacks: readonly SynthesizedStack[]): SynthesizedStack[] {
+  const ordered = new Set<SynthesizedStack>();
+  const add = (stack: SynthesizedStack) => {
+    for (const id of stack.dependencies) {
+      const dependency = stacks.find((candidate) => candidate.id === id);
+      if (dependency !== undefined) add(dependency);
+    }
+    ordered.add(stack);
+  };
+  for (const stack of stacks) add(stack);
+  return [...ordered];
+}
+
+/** The environment of a stack: the longest name that fits, because one environment's name may begin another's. */
+export function environmentOfStack(id: string, environments: readonly string[]): string | undefined {
+  return environments.filter((name) => id.startsWith(`${name}-`)).sort((a, b) => b.length - a.length)[0];
+}
