@@ -22,7 +22,7 @@ export class DestroyOrder {
     return this.allDependencies(first).has(second);
   }
 
-  /** Everything that is still there while `address` is being destroyed. */
+  /** All resources that still exist while Terraform destroys `address`. */
   allDependencies(address: string): ReadonlySet<string> {
     const found = new Set<string>();
     const pending = [address];

@@ -14,8 +14,8 @@ const ERROR_CODES: Readonly<Record<number, string>> = {
 };
 
 /**
- * As much of S3 as a sweep uses, in memory: one bucket, PUT with `If-None-Match: *`, GET with a range, and ListObjectsV2 in
- * pages. It answers wrongly on demand.
+ * The part of S3 that a sweep uses, in memory: one bucket, PUT with `If-None-Match: *`, GET with a range, and ListObjectsV2 in
+ * pages. A test can make it answer wrongly.
  */
 export class FakeS3 {
   readonly objects = new Map<string, Buffer>();

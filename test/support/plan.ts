@@ -35,8 +35,8 @@ function withoutEmpty(value: unknown): unknown {
 }
 
 /**
- * Configured values that the plan does not have, or has otherwise. References to other resources are left to apply, and
- * JSON is compared as JSON: the provider writes it in an order of its own.
+ * Configured values that the plan lacks, or that differ there. References to other resources are left out, because only an apply
+ * knows them. JSON is compared as JSON, because the provider writes it in an order of its own.
  */
 export function differencesOf(configured: unknown, planned: unknown, path: string): string[] {
   if (configured === undefined || isReference(configured)) return [];
