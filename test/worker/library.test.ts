@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { setTimeout } from "node:timers/promises";
@@ -197,6 +198,26 @@ test("results are exported to a stream that stays open", async () => {
   expect(stream.writableEnded).toBe(false);
   stream.end();
   expect(Buffer.concat(await stream.toArray()).toString()).toBe("parameter,value\n0,0\n1,3\n2,6\n");
+});
+
+test("bundling an evaluation leaves neither a process nor an environment variable behind", () => {
+  const before = { ...process.env };
+  findEvaluation(EVALUATION);
+  expect({ ...process.env }).toEqual(before);
+  const processes = execFileSync("ps", ["-A", "-o", "ppid=,comm="], { encoding: "utf8" });
+  const children = processes.split("\n").filter((line) => Number.parseInt(line, 10) === process.pid);
+  expect(children.join("\n")).toMatch(/ps/);
+  expect(children.filter((line) => line.includes("esbuild"))).toEqual([]);
+});
+
+test("an evaluation may import more data than esbuild prints by default", () => {
+  writeFileSync(join(directory, "large.bin"), Buffer.alloc(17 * 2 ** 20));
+  const evaluation = writeEvaluation(
+    directory,
+    "large",
+    'import data from "./large.bin"; export const evaluate = (parameter: number) => data[parameter];',
+  );
+  expect(findEvaluation(evaluation).bundle?.length).toBeGreaterThan(17 * 2 ** 20);
 });
 
 test("evaluations are bundled at the same time without disturbing each other", async () => {
