@@ -266,11 +266,16 @@ describe("the identity of an evaluation", () => {
     expect(new Set(all.map((one) => JSON.stringify(one))).size).toBe(all.length);
   });
 
-  test.each(["owl", "../evaluations/own"])("of an evaluation %s, which the image lacks, is refused", (evaluation) => {
-    expect(messageOf(() => identity({ evaluation }))).toBe(
-      `worker image has 1 problem:\n  - evaluation must be collatz, own or prime, got "${evaluation}": put its file into worker/evaluations, and write its name without folder and ending`,
-    );
-  });
+  test.each(["owl", "../evaluations/own", "script"])(
+    "of an evaluation %s, which the image lacks, is refused",
+    (evaluation) => {
+      // The worker looks for modules in TypeScript and ES modules in JavaScript only.
+      writeFileSync(join(copy, "worker/evaluations/script.js"), "exports.evaluate = () => 1;\n");
+      expect(messageOf(() => identity({ evaluation }))).toBe(
+        `worker image has 1 problem:\n  - evaluation must be "collatz", "own" or "prime", got "${evaluation}": put its file into worker/evaluations and name it without folder and ending`,
+      );
+    },
+  );
 
   test("of an evaluation that does not compile is refused with the place", () => {
     write("worker/evaluations/own.ts", () => "export const evaluate = (\n");
