@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Fn } from "cdktf";
-import { imageContentHash, imageSources, lockedDependencies } from "../../../constructs/workload/image-content.ts";
+import { imageContentHash, imageSources } from "../../../constructs/workload/image-content.ts";
 import {
   type EvaluationChoice,
   prebuiltImage,
@@ -89,29 +89,6 @@ describe("the content of the worker's image", () => {
       [...needed, "package.json", "package-lock.json"].map((path) => `!${path}`).sort(),
     );
     expect(ignoreFile.split("\n").filter((line) => !/^(!.*|#.*|)$/.test(line))).toEqual(["*", "**/.*"]);
-  });
-});
-
-test("locked dependencies are those Node.js would find, through nested node_modules, and optional ones where there are", () => {
-  const packages = {
-    "": { dependencies: { unrelated: "1" } },
-    worker: { dependencies: { a: "1" }, devDependencies: { b: "1" }, optionalDependencies: { nowhere: "1" } },
-    "worker/node_modules/b": { version: "2.0.0", integrity: "sha-b2" },
-    "node_modules/b": { version: "1.0.0", integrity: "sha-b1" },
-    "node_modules/a": {
-      version: "1.0.0",
-      integrity: "sha-a",
-      dependencies: { b: "1", "@s/c": "1" },
-      devDependencies: { unrelated: "1" },
-    },
-    "node_modules/a/node_modules/@s/c": { version: "3.0.0", integrity: "sha-c", dependencies: { a: "1" } },
-    "node_modules/unrelated": { version: "1.0.0", integrity: "sha-u" },
-  };
-  expect(lockedDependencies(packages, "worker")).toEqual({
-    "node_modules/a": "1.0.0 sha-a",
-    "node_modules/a/node_modules/@s/c": "3.0.0 sha-c",
-    "node_modules/b": "1.0.0 sha-b1",
-    "worker/node_modules/b": "2.0.0 sha-b2",
   });
 });
 

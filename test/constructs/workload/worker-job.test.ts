@@ -45,38 +45,6 @@ describe("a worker's Job", () => {
     expect(job().spec).not.toHaveProperty("ttl_seconds_after_finished");
   });
 
-  test("has pods that are not evicted for being replaceable, end in 100 s, and are replaced rather than restarted", () => {
-    expect(job().spec.template.metadata.annotations).toEqual({
-      "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
-    });
-    expect(pod()).toMatchObject({ termination_grace_period_seconds: 100, restart_policy: "Never" });
-  });
-
-  test("has pods under the restricted standard, with nothing to write to but /tmp", () => {
-    expect(pod()).toMatchObject({
-      automount_service_account_token: false,
-      enable_service_links: false,
-      service_account_name: "worker",
-      security_context: {
-        run_as_non_root: true,
-        run_as_user: "65532",
-        run_as_group: "65532",
-        fs_group: "65532",
-        seccomp_profile: { type: "RuntimeDefault" },
-      },
-      volume: [{ name: "tmp", empty_dir: { size_limit: "84Mi" } }],
-    });
-    expect(container()).toMatchObject({
-      security_context: {
-        allow_privilege_escalation: false,
-        read_only_root_filesystem: true,
-        run_as_non_root: true,
-        capabilities: { drop: ["ALL"] },
-      },
-      volume_mount: [{ name: "tmp", mount_path: "/tmp" }],
-    });
-  });
-
   test("follows its pool: node selector and tolerations are the pool's", () => {
     const executor = { key: "workload-type", operator: "Equal", value: "executor", effect: "NoSchedule" };
     const gpu = { key: "nvidia.com/gpu", operator: "Equal", value: "true", effect: "NoSchedule" };
@@ -93,13 +61,6 @@ describe("a worker's Job", () => {
     }
   });
 
-  test("asks for 100m and 128Mi and may use 500m and 256Mi, and room for the blocks that wait for the bucket", () => {
-    expect(resources()).toEqual({
-      requests: { cpu: "100m", memory: "128Mi", "ephemeral-storage": "84Mi" },
-      limits: { cpu: "500m", memory: "256Mi" },
-    });
-  });
-
   test("writes quantities as Kubernetes gives them back", () => {
     const asked = { cpuRequestMillis: 2000, memoryRequestMiB: 4096, cpuLimitMillis: 2500, memoryLimitMiB: 6000 };
     expect(resources({ ...asked, temporaryStorageMiB: 2048 })).toEqual({
@@ -107,10 +68,6 @@ describe("a worker's Job", () => {
       limits: { cpu: "2500m", memory: "6000Mi" },
     });
     expect(pod({ temporaryStorageMiB: 2048 }).volume[0].empty_dir.size_limit).toBe("2Gi");
-  });
-
-  test("explains a failure of its pods by the end of their log", () => {
-    expect(container().termination_message_policy).toBe("FallbackToLogsOnError");
   });
 
   test("asks for a GPU on a GPU pool, and for several where there are", () => {
@@ -187,15 +144,6 @@ describe("the environment of a worker", () => {
         AWS_REGION: "us-west-2",
       },
     });
-  });
-
-  test("names the worker by the index that Kubernetes gives the pod", () => {
-    expect(container().env).toEqual([
-      {
-        name: "WORKER_ID",
-        value_from: { field_ref: { field_path: "metadata.annotations['batch.kubernetes.io/job-completion-index']" } },
-      },
-    ]);
   });
 
   test("divides 10,000,000 parameters into 3,333,334, 3,333,333 and 3,333,333", () => {
