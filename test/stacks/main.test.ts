@@ -34,11 +34,11 @@ describe("the app", () => {
     }
   });
 
-  test("needs no Terraform: what is synthesized can be read, priced and compared where there is none", () => {
+  test("needs no Terraform, so that stacks can be read, priced and compared without it", () => {
     expect(runApp({ PATH: "" }).status).toBe(0);
   });
 
-  test("ends with what is wrong, and without a stack trace, when an environment is", () => {
+  test("prints the problems of an environment without a stack trace", () => {
     const { status, stderr } = runApp({ PLATFORM_PROD_ACCOUNT_ID: "mine" });
     expect(status).toBe(1);
     expect(stderr).toBe(

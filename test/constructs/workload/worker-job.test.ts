@@ -32,7 +32,7 @@ describe("a worker's Job", () => {
     expect(job({ workers: 500, maxFailedIndexes: 0 }).spec.max_failed_indexes).toBe(0);
   });
 
-  test("does not count machines that are taken away, and does not repeat what cannot succeed", () => {
+  test("does not count interruptions of machines, and does not repeat a permanent failure", () => {
     expect(job().spec.pod_failure_policy.rule).toEqual([
       { action: "Ignore", on_pod_condition: [{ type: "DisruptionTarget", status: "True" }] },
       { action: "FailIndex", on_exit_codes: { container_name: "worker", operator: "In", values: [42] } },
@@ -172,7 +172,7 @@ describe("the environment of a worker", () => {
     expect(made(settings).one("kubernetes_config_map_v1").data).not.toHaveProperty("EVALUATION");
   });
 
-  test("takes a Secret by its name, and never sees what is in it", () => {
+  test("takes a Secret by its name, and never sees its content", () => {
     expect(container({ secretName: "keys" }).env_from).toEqual([
       { config_map_ref: { name: nameOf({ secretName: "keys" }) } },
       { secret_ref: { name: "keys" } },
@@ -182,7 +182,7 @@ describe("the environment of a worker", () => {
   });
 });
 
-test("what a Job needs is made before it, and destroyed after it", () => {
+test("the dependencies of a Job are created before it, and destroyed after it", () => {
   const dependable = { fqn: "a.b" } as ResourceJson;
   const resources = made({
     dependsOn: [dependable as never],
