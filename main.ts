@@ -1,24 +1,20 @@
 import { App } from "cdktf";
+import { SweepError } from "sweep-worker/contract";
 import { InvalidConfigurationError } from "./constructs/support/problems.ts";
 import { environments } from "./environments.ts";
-import { AddonsStack } from "./stacks/addons-stack.ts";
 import { loadEnvironments } from "./stacks/configuration/loader.ts";
-import { PlatformStack } from "./stacks/platform-stack.ts";
-import { WorkloadStack } from "./stacks/workload-stack.ts";
+import { createStacks } from "./stacks/create-stacks.ts";
 
 // cdktf takes a stack trace for each of thousands of tokens. Mapping them all to TypeScript takes a sixth of the synthesis time.
 process.setSourceMapsEnabled(false);
 try {
   const app = new App();
-  for (const environment of loadEnvironments(environments)) {
-    const platform = new PlatformStack(app, `${environment.name}-platform`, { environment });
-    const addons = new AddonsStack(app, `${environment.name}-addons`, { environment, platform });
-    new WorkloadStack(app, `${environment.name}-workload`, { environment, platform, addons });
-  }
+  for (const environment of loadEnvironments(environments)) createStacks(app, environment);
   app.synth();
 } catch (error) {
   process.setSourceMapsEnabled(true);
-  if (!(error instanceof InvalidConfigurationError)) throw error;
+  // A SweepError explains an evaluation that does not compile.
+  if (!(error instanceof InvalidConfigurationError || error instanceof SweepError)) throw error;
   // The message is complete; a stack trace would only push it off the screen.
   console.error(error.message);
   process.exitCode = 1;

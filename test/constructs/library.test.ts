@@ -23,7 +23,7 @@ const {
 } = library;
 
 describe("the constructs as a library", () => {
-  test("give access to their underlying resources, whatever options they lack", () => {
+  test("give access to their underlying resources, for arguments without an option", () => {
     const resources = new Map<string, TerraformResource>();
     const made = synthesize((stack) => {
       const cluster = new Cluster(stack, "cluster", {
@@ -116,7 +116,7 @@ describe("the constructs as a library", () => {
   });
 
   test.each(["parseCidr", "show", "within", "chartRelease", "policyDocument", "TerraformData"])(
-    "keep %s to themselves",
+    "do not export %s",
     (name) => {
       expect(library).not.toHaveProperty(name);
     },

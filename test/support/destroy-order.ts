@@ -1,8 +1,8 @@
 import type { ResourceJson, Synthesized } from "./synthesized.ts";
 
 /**
- * Which resources Terraform creates before which, read from the synthesized references and `depends_on`; it destroys in
- * the opposite order.
+ * The order in which Terraform creates resources, from the synthesized references and `depends_on`. It destroys in the opposite
+ * order.
  */
 export class DestroyOrder {
   private readonly dependencies: ReadonlyMap<string, readonly string[]>;
@@ -17,12 +17,12 @@ export class DestroyOrder {
     );
   }
 
-  /** Whether `first` is certainly destroyed before `second` is: it depends on it, perhaps through others. */
+  /** Whether `first` is certainly destroyed before `second`, because it depends on it, perhaps through others. */
   destroysBefore(first: string, second: string): boolean {
     return this.allDependencies(first).has(second);
   }
 
-  /** Everything that is still there while `address` is being destroyed. */
+  /** All resources that still exist while Terraform destroys `address`. */
   allDependencies(address: string): ReadonlySet<string> {
     const found = new Set<string>();
     const pending = [address];

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** What the server does instead of its work; undefined lets it work. */
+/** The fault of the server for a request: a status, or no answer. Undefined lets it work. */
 export type Fault = (request: { readonly method: string; readonly key: string }) => number | "silence" | undefined;
 
 const ERROR_CODES: Readonly<Record<number, string>> = {
@@ -14,8 +14,8 @@ const ERROR_CODES: Readonly<Record<number, string>> = {
 };
 
 /**
- * As much of S3 as a sweep uses, in memory: one bucket, PUT with `If-None-Match: *`, GET with a range, and ListObjectsV2 in
- * pages. It answers wrongly on demand.
+ * The part of S3 that a sweep uses, in memory: one bucket, PUT with `If-None-Match: *`, GET with a range, and ListObjectsV2 in
+ * pages. A test can make it answer wrongly.
  */
 export class FakeS3 {
   readonly objects = new Map<string, Buffer>();
@@ -39,7 +39,7 @@ export class FakeS3 {
     return new Promise((resolve) => this.#server.close(() => resolve()));
   }
 
-  /** What points the AWS SDK at this server. */
+  /** The environment variables that point the AWS SDK at this server. */
   get environment(): Record<string, string> {
     return {
       AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`,

@@ -35,14 +35,14 @@ export const existingVpc = {
   },
 };
 
-/** An environment as the stacks receive it, whatever environment variables this process has. */
+/** An environment as the stacks receive it. The environment variables of this process do not change it. */
 export function resolved(environment: Environment): ResolvedEnvironment {
   const [resolution] = loadEnvironments([environment], {});
   if (resolution === undefined) throw new Error("one environment becomes one");
   return resolution;
 }
 
-/** Everything wrong with an environment, in the repository as it is. */
+/** All problems of an environment, with the evaluations of this repository. */
 export function problemsOf(environment: unknown): readonly Problem[] {
   return problemsIn(resolveEnvironment(environment, ["collatz", "prime"]));
 }

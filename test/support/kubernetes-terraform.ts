@@ -1,27 +1,24 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { basename, join } from "node:path";
 import { App } from "cdktf";
-import { AddonsStack } from "../../stacks/addons-stack.ts";
 import type { Environment } from "../../stacks/configuration/schema.ts";
-import { PlatformStack } from "../../stacks/platform-stack.ts";
-import { WorkloadStack } from "../../stacks/workload-stack.ts";
+import { createStacks } from "../../stacks/create-stacks.ts";
 import { resolved } from "./fixtures.ts";
-import type { Mirror } from "./mirror.ts";
+import { type Mirror, searchDisk, usualMirrors } from "./mirror.ts";
 import { TerraformWorkspace } from "./terraform.ts";
 
 const providers = ["kubernetes", "helm"].map((name) => join("registry.terraform.io", "hashicorp", name));
 
 /**
  * A folder with the kubernetes and helm providers, in any version that the stacks take, packed or not: `TF_PLUGIN_MIRROR`,
- * one of Terraform's own places, or wherever on this disk one lies.
+ * one of Terraform's own places, or anywhere on this disk.
  */
 export function findKubernetesMirror(): Mirror {
   if (spawnSync("terraform", ["-version"]).error !== undefined) return { missing: "terraform is not on PATH" };
   const named = process.env.TF_PLUGIN_MIRROR;
-  const usual = ["/usr/local/share/terraform/plugins", "/usr/share/terraform/plugins"];
-  const places = named === undefined ? [join(homedir(), ".terraform.d/plugins"), ...usual, ...searchDisk()] : [named];
+  const [provider = ""] = providers;
+  const places = named === undefined ? [...usualMirrors, ...searchDisk(provider, 8)] : [named];
   const path = places.find((place) => providers.every((provider) => holdsVersions(join(place, provider))));
   if (path !== undefined) return { path };
   const where = named === undefined ? "no folder on this disk" : "TF_PLUGIN_MIRROR";
@@ -32,31 +29,19 @@ function holdsVersions(folder: string): boolean {
   return existsSync(folder) && readdirSync(folder).some((name) => /\d+\.\d+\.\d+/.test(name));
 }
 
-function searchDisk(): string[] {
-  const [provider = ""] = providers;
-  const args = ["/", "-xdev", "-maxdepth", "8", "-type", "d", "-path", `*/${provider}`];
-  const { stdout } = spawnSync("find", args, { encoding: "utf8", timeout: 30_000 });
-  const found = (stdout ?? "").split("\n").filter((path) => path !== "" && !path.includes("/.terraform/"));
-  return found.map((path) => path.slice(0, path.length - provider.length - 1));
-}
-
-/** A workspace that knows the stacks in a cluster, too. */
+/** A workspace that also knows the stacks in a cluster. */
 export class KubernetesWorkspace extends TerraformWorkspace {
   /** Synthesizes all stacks of an environment, and returns the folder of one. */
   synthesizeStack(environment: Environment, part: "addons" | "workload"): string {
-    const { name } = environment;
     const app = new App({ outdir: join(this.root, "cdktf.out") });
-    const loaded = resolved(environment);
-    const platform = new PlatformStack(app, `${name}-platform`, { environment: loaded });
-    const addons = new AddonsStack(app, `${name}-addons`, { environment: loaded, platform });
-    new WorkloadStack(app, `${name}-workload`, { environment: loaded, platform, addons });
+    createStacks(app, resolved(environment));
     app.synth();
-    return join(app.outdir, "stacks", `${name}-${part}`);
+    return join(app.outdir, "stacks", `${environment.name}-${part}`);
   }
 
   /**
-   * A copy of a stack's folder that plans against the cluster of a kubeconfig. What the platform would have put out is in a
-   * state made up here, and the settings of the providers are the test's.
+   * A copy of a stack's folder that plans against the cluster of a kubeconfig. The outputs of the platform are in an
+   * invented state, and the test sets the providers.
    * @param charts a folder with charts as `<name>-<version>.tgz`; without it they come from their repositories.
    */
   copyForCluster(folder: string, kubeconfig: string, charts?: string): string {

@@ -1,4 +1,4 @@
-/** What AWS would have answered: the provider checks ARNs and ids, and an invented list is empty. */
+/** Answers in place of AWS's: the provider checks ARNs and ids, and an invented list would be empty. */
 const answers: Readonly<Record<string, object>> = {
   aws_iam_role: { arn: "arn:aws:iam::111122223333:role/mock" },
   aws_kms_key: { arn: "arn:aws:kms:us-west-2:111122223333:key/mock" },

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 
-/** What the tests read of `terraform show -json`. */
+/** The part of `terraform show -json` that the tests read. */
 export interface Plan {
   readonly resource_changes: readonly ResourceChange[];
   readonly output_changes: Readonly<Record<string, unknown>>;
@@ -17,7 +17,7 @@ export interface ResourceChange {
   };
 }
 
-/** The values of a plan without what no configuration says: empty values, and which attributes AWS will fill in. */
+/** The values that a plan takes from the configuration: without empty ones, and without those that AWS will fill in. */
 export function normalized(plan: Plan): Record<string, unknown> {
   const changes = [...plan.resource_changes].sort((a, b) => a.address.localeCompare(b.address));
   return Object.fromEntries(changes.map(({ address, change }) => [address, withoutEmpty(change.after)]));
@@ -35,8 +35,8 @@ function withoutEmpty(value: unknown): unknown {
 }
 
 /**
- * Configured values that the plan does not have, or has otherwise. References to other resources are left to apply, and
- * JSON is compared as JSON: the provider writes it in an order of its own.
+ * Configured values that the plan lacks, or that differ there. References to other resources are left out, because only an apply
+ * knows them. JSON is compared as JSON, because the provider writes it in an order of its own.
  */
 export function differencesOf(configured: unknown, planned: unknown, path: string): string[] {
   if (configured === undefined || isReference(configured)) return [];

@@ -61,7 +61,7 @@ export function sweep(args: readonly string[], options?: StartOptions): Promise<
   return startSweep(args, options).finished;
 }
 
-/** The environment of the tests without what would configure a sweep. */
+/** The environment variables of this process, except those that would configure a sweep. */
 function cleanEnvironment(): Record<string, string> {
   const sweepVariables =
     /^(WORKER_ID|TOTAL_|BATCH_SIZE|SIMULATE_WORK_MS|LOG_LEVEL|EVALUATION|SEED$|PARTITION|RESULT|MAX_FAILURES|JOB_COMPLETION_INDEX|AWS_|S3_)/;

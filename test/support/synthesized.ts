@@ -15,7 +15,7 @@ interface StackJson {
   readonly terraform?: ResourceJson;
 }
 
-/** What a stack synthesizes, parsed, and without cdktf's own metadata. */
+/** The parsed Terraform JSON of a stack, without cdktf's own metadata. */
 export class Synthesized {
   /** @param dependencies ids of the stacks that must be deployed before this one. */
   constructor(
@@ -64,7 +64,7 @@ export class Synthesized {
   }
 }
 
-/** Synthesizes a stack that holds what `build` puts into it. */
+/** Synthesizes a stack with the constructs that `build` adds. */
 export function synthesize(build: (stack: TerraformStack) => void): Synthesized {
   const stack = new TerraformStack(Testing.app(), "test");
   build(stack);

@@ -27,7 +27,7 @@ import type { Plan } from "./plan.ts";
 const openTofuRegistry = "registry.opentofu.org";
 
 /** Whether the tests run under OpenTofu: `TERRAFORM_BINARY_NAME=tofu`, or the path of one. */
-export function isOpenTofu(): boolean {
+function isOpenTofu(): boolean {
   return basename(terraformProgram()) === "tofu";
 }
 
@@ -95,7 +95,7 @@ export class TerraformWorkspace {
     return copy;
   }
 
-  /** Runs Terraform in a folder; standard output, or an error with all it said. */
+  /** Runs Terraform in a folder, and returns its standard output. @throws Error with its whole output. */
   run(folder: string, ...args: string[]): string {
     const env = terraformEnvironment({
       TF_CLI_CONFIG_FILE: join(this.root, "terraform.rc"),
@@ -113,7 +113,7 @@ export class TerraformWorkspace {
     return this.run(folder, "init", "-input=false", "-no-color", ...(copied ? [] : ["-backend=false"]));
   }
 
-  /** `plan`, and what `show -json` says of it. */
+  /** `plan`, and the output of `show -json`. */
   plan(folder: string): { output: string; plan: Plan } {
     const output = this.run(folder, "plan", "-input=false", "-no-color", "-out=plan.out");
     return { output, plan: JSON.parse(this.run(folder, "show", "-json", "plan.out")) };

@@ -2,8 +2,8 @@ import { findMirror } from "./mirror.ts";
 import { TerraformWorkspace } from "./terraform.ts";
 
 /**
- * A suite that needs Terraform and the AWS provider. Where one is missing it is skipped, with the reason in its name;
- * `REQUIRE_TERRAFORM=1` makes that a failure.
+ * A suite that needs Terraform and the AWS provider. If one is missing, the suite is skipped, with the reason in its name, or fails
+ * with `REQUIRE_TERRAFORM=1`.
  */
 export function describeWithTerraform(name: string, define: (workspace: () => TerraformWorkspace) => void): void {
   const mirror = findMirror();

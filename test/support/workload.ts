@@ -3,10 +3,8 @@ import { NodePool } from "../../constructs/pools/node-pool.ts";
 import type { ContainerImage } from "../../constructs/workload/worker-image.ts";
 import type { WorkerJobProps } from "../../constructs/workload/worker-job.ts";
 import { dev, prod } from "../../environments.ts";
-import { AddonsStack } from "../../stacks/addons-stack.ts";
 import type { Environment } from "../../stacks/configuration/schema.ts";
-import { PlatformStack } from "../../stacks/platform-stack.ts";
-import { WorkloadStack } from "../../stacks/workload-stack.ts";
+import { createStacks } from "../../stacks/create-stacks.ts";
 import { resolved } from "./fixtures.ts";
 import { type ResourceJson, type Synthesized, synthesizeApp } from "./synthesized.ts";
 
@@ -50,15 +48,12 @@ export function jobProps(changes: Partial<WorkerJobProps> = {}): WorkerJobProps 
   };
 }
 
-/** All three stacks of an environment, as `cdktf synth` writes them, by the part of their ids behind the environment. */
+/** All three stacks of an environment, as `cdktf synth` writes them, by their ids without the environment's name. */
 export function synthesizeEnvironment(
   environment: Environment,
 ): Record<"platform" | "addons" | "workload", Synthesized> {
   const app = Testing.app();
-  const loaded = resolved(environment);
-  const platform = new PlatformStack(app, `${environment.name}-platform`, { environment: loaded });
-  const addons = new AddonsStack(app, `${environment.name}-addons`, { environment: loaded, platform });
-  new WorkloadStack(app, `${environment.name}-workload`, { environment: loaded, platform, addons });
+  createStacks(app, resolved(environment));
   const stacks = synthesizeApp(app);
   const stack = (name: string) => {
     const made = stacks.get(`${environment.name}-${name}`);
@@ -77,7 +72,7 @@ export function devWithJob(changes: Partial<Environment["workload"]["jobs"][numb
 
 /**
  * The environment variables that Kubernetes would give the pod with an index: `envFrom` in its order, then `env`.
- * @param bucket what the reference to the platform's bucket turns out to be.
+ * @param bucket the name that replaces the reference to the platform's bucket.
  */
 export function podEnvironment(workload: Synthesized, index: number, bucket = "bucket"): Record<string, string> {
   const [container] = workload.one("kubernetes_job_v1").spec.template.spec.container;

@@ -18,7 +18,7 @@ function costOf(environment: Environment, changed = table, secondsPerParameter?:
   return environmentCost(resolved(environment), resources(environment), changed, secondsPerParameter);
 }
 
-/** What a line of the bill says while nothing is computed. */
+/** The amount of a line of the bill while nothing is computed. */
 function idleOf(environment: Environment, item: string, changed = table): number | undefined {
   return costOf(environment, changed).monthly.lines.find((line) => line.item === item)?.idle.most;
 }

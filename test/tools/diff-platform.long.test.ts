@@ -21,7 +21,7 @@ interface Module {
   readonly root_module: { readonly resources: readonly StoredResource[] };
 }
 
-/** What is known, and where nothing is, what was answered. */
+/** The known values; where there is none, the answered one. */
 function filled(known: unknown, answered: unknown): unknown {
   if (known === undefined) return answered;
   if (typeof known !== "object" || known === null || typeof answered !== "object" || answered === null) return known;
@@ -32,8 +32,8 @@ function filled(known: unknown, answered: unknown): unknown {
 }
 
 /**
- * The state after a first deploy: what the real provider has planned, its defaults included, and, for what only AWS could have
- * answered, what the mocked one has.
+ * The state after a first deploy: the real provider's planned values, with its defaults. Values that only AWS knows come from the
+ * mocked provider.
  */
 function stateOf(planned: readonly StoredResource[], applied: readonly StoredResource[]) {
   const resources = planned.map(({ address, type, name, provider_name, schema_version, values }) => {

@@ -66,14 +66,14 @@ describe("the summary", () => {
     [false, "a plan that does nothing", planned("s", plan([resource("a", ["no-op"])]))],
     [
       false,
-      "what was changed outside and is left so",
+      "a change outside Terraform that a deploy leaves",
       planned("s", plan([], { resource_drift: [resource("a", ["update"])] })),
     ],
     [true, "an output alone", planned("s", plan([], { output_changes: { o: change(["update"]) } }))],
     [true, "a moved resource", planned("s", plan([{ ...resource("a", ["no-op"]), previous_address: "a.y" }]))],
     [true, "a plan that Terraform could not complete", planned("s", plan([], { complete: false }))],
     [true, "a stack that waits", { stack: "s", notes: [], kind: "waits", upstream: "dev-platform" }],
-  ])("says %s to whether there are changes for %s", (expected, _, outcome) => {
+  ])("finds changes (%s) in %s", (expected, _, outcome) => {
     expect(hasChanges(outcome)).toBe(expected);
   });
 
@@ -185,7 +185,7 @@ describe("warnings", () => {
     expect(warningsOf("s", plan([removed]))[0]?.because).toBe("it is no longer in the code");
   });
 
-  test("of a change in place are for what drains nodes or cannot be undone", () => {
+  test("of a change in place tell of drained nodes and of changes that cannot be undone", () => {
     const update = (type: string, attribute: string) =>
       warningsOf(
         "s",
@@ -248,7 +248,7 @@ describe("markdown", () => {
     expect(text).toContain("The same error as that of dev-platform.");
   });
 
-  test("says so when nothing changes, and what was changed outside Terraform", () => {
+  test("says that nothing changes, and counts changes outside Terraform", () => {
     const drifted = planned("dev-platform", plan([], { resource_drift: [resource("aws_vpc", ["update"])] }));
     expect(markdown([drifted])).toContain("nothing changes; 1 changed outside Terraform");
     expect(renderText(report(drifted))).not.toContain("WARNING");

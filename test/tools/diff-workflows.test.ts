@@ -63,7 +63,7 @@ echo "$method $path" >> requests
 if [ "$method" = GET ]; then jq --raw-output "$filter" < posts.json; else echo https://github.example/1; fi
 `;
 
-/** A job's folder, with programs in place of npm, which does what the test says, and of gh. */
+/** A job's folder, with stand-ins for npm, whose script the test gives, and for gh. */
 function workspace({ npm = "", posts = [] }: { npm?: string; posts?: readonly Post[] } = {}) {
   const folder = mkdtempSync(join(directory, "job-"));
   const bin = join(folder, "bin");

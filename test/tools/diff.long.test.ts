@@ -9,7 +9,7 @@ if (!hasTerraform) process.stderr.write("skipped, diff with real plans: terrafor
 const describeWithTerraform = hasTerraform ? describe : describe.skip;
 
 const checkout = new Checkout(temporaryDirectory());
-/** Two stacks of what Terraform has built in; the second reads an output of the first. */
+/** Two stacks of Terraform's built-in resources. The second reads an output of the first. */
 const app = (platform: string) => `
 import { App, DataResource, Fn, LocalBackend, TerraformOutput, TerraformStack, TerraformVariable } from "cdktf";
 const app = new App();

@@ -12,7 +12,7 @@ import { devWithJob, podEnvironment, synthesizeEnvironment } from "../support/wo
 const directory = temporaryDirectory();
 const PROGRAM = `'require("readline").createInterface(process.stdin).on("line", () => console.log("{\\"a\\":1,\\"b\\":2}"))'`;
 
-/** What a job has when the lines are in it. */
+/** The settings of a job with the lines. */
 function pasted(settings: readonly string[]) {
   return JSON.parse(JSON.stringify(runInNewContext(`({${settings.join("\n")}})`)));
 }
@@ -49,7 +49,7 @@ test.each([
   [[], "the job's own evaluation"],
   [["collatz"], "its name"],
   [[join(__dirname, "../../worker/evaluations/collatz.ts")], "its file in the repository"],
-])("what the job has already is not among them: %j, %s", async (args) => {
+])("the lines leave out the present settings of the job: %j, %s", async (args) => {
   const { settings, notes } = await planned(args);
   const names = ["workers", "parallelism", "batchSize", "cpuRequestMillis", "cpuLimitMillis"];
   expect(Object.keys(pasted(settings))).toEqual(names);

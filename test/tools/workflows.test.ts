@@ -10,7 +10,7 @@ const folder = ".github/workflows";
 const files = readdirSync(join(root, folder)).map((name) => join(folder, name));
 const action = ".github/actions/setup/action.yml";
 
-/** As GitHub writes a value. */
+/** An expression as GitHub writes it. */
 const expression = (value: string) => `\${{ ${value} }}`;
 
 interface Step {
@@ -81,7 +81,7 @@ test("an action has the same commit everywhere", () => {
   expect(names.length).toBeGreaterThan(3);
 });
 
-test.each(workflows)("%s may only read, and jobs say what else they may", (_, { permissions, jobs: all }) => {
+test.each(workflows)("%s may only read, and jobs name their further permissions", (_, { permissions, jobs: all }) => {
   expect(permissions).toEqual({ contents: "read" });
   for (const { permissions: own = {} } of Object.values(all)) {
     const writes = Object.entries(own).filter(([, access]) => access !== "read");
@@ -106,7 +106,7 @@ test("no checkout leaves a token in .git", () => {
 test.each(scripts)("a script of %s takes its values from the environment, and is one that bash can read", (_, run) => {
   expect(run).not.toContain("${{");
   const { status, stderr, error } = spawnSync("bash", ["-n"], { input: run, encoding: "utf8" });
-  // Where there is no bash nothing can be said of it.
+  // A machine without bash cannot check it.
   if (error === undefined) expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
 });
 
@@ -149,7 +149,7 @@ test("a deploy is never cancelled, waits for its environment's reviewers, and do
   const [, apply] = workflows.find(([path]) => path.endsWith("/apply.yml")) ?? [];
   const deploying = Object.entries(deploy?.jobs ?? {}).filter(([, { uses }]) => uses?.endsWith("/apply.yml"));
   for (const [name, { concurrency, with: inputs }] of deploying) {
-    // Of its own: what waits for one environment's reviewers holds up no other.
+    // Each has a group of its own: a run that waits for one environment's reviewers blocks no other.
     expect({ name, ...concurrency }).toEqual({
       name: inputs?.environment,
       group: `deploy-${name}`,

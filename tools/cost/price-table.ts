@@ -91,7 +91,7 @@ const additions = z
   })
   .readonly();
 
-export const priceFile = join(__dirname, "prices.json");
+const priceFile = join(__dirname, "prices.json");
 
 /**
  * The prices of this repository, with those of a user's own file.

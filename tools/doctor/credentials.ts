@@ -45,7 +45,7 @@ export async function identify({ name, accountId, region }: Account): Promise<{ 
     return { finding: problem(found, needed, "run aws sts get-caller-identity and compare") };
   }
   const { Account, Arn: arn } = identity.data;
-  // The placeholder account was reported by another check; still test what these credentials can do.
+  // Another check reports the placeholder account. These credentials are tested all the same.
   if (Account === accountId || accountId === documentationAccount) return { finding: ok(arn), arn };
   const fix = `export AWS_PROFILE=<a profile of ${accountId}>, or ${variablePrefix(name)}_ACCOUNT_ID=${Account}`;
   return { finding: problem(`${arn}, of account ${Account}`, `account ${accountId} (accountId of ${name})`, fix) };

@@ -31,7 +31,7 @@ function cluster(props: Partial<ClusterProps> = {}) {
 }
 
 describe("a cluster", () => {
-  test("is this and nothing else unless told otherwise", () => {
+  test("is this and nothing else by default", () => {
     const made = cluster();
     expect(made.one("aws_eks_cluster")).toEqual({
       name: "test-platform",

@@ -14,7 +14,7 @@ function identity(props: Partial<PodIdentityRoleProps> = {}) {
       description: "Workers",
       ...props,
     });
-    // Stands in for what runs with the identity.
+    // Stands in for the pods with the identity.
     new KmsKey(stack, "pods", { dependsOn: [...dependables] });
   });
 }
@@ -54,7 +54,7 @@ describe("a pod identity role", () => {
     expect(made.all("aws_iam_role_policy_attachment")).toEqual([]);
   });
 
-  test("tells what its pods have to wait for", () => {
+  test("has the association and all permissions as dependables", () => {
     const made = identity({
       policyStatements: [{ effect: "Allow", actions: ["s3:GetObject"], resources: ["*"] }],
       managedPolicyArns: ["arn:aws:iam::aws:policy/ReadOnlyAccess"],

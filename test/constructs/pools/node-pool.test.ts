@@ -31,7 +31,7 @@ const additionalInstanceTypes = {
 const messages = (changes: Partial<NodePoolProps>) => nodePoolProblems({ ...general, ...changes }).map(describeProblem);
 
 describe("a node pool", () => {
-  test("is on demand, untainted, without GPU and with 50 GiB unless it says otherwise", () => {
+  test("is on demand, untainted, without GPU and with 50 GiB by default", () => {
     expect(new NodePool(general)).toMatchObject({
       capacityType: "ON_DEMAND",
       taints: [],
@@ -57,6 +57,7 @@ describe("a node pool", () => {
   ] as const)("translates the effect %s into EKS's %s", (effect, translated) => {
     const pool = new NodePool({ ...general, taints: [{ key: "a", effect }] });
     expect(pool.eksTaints).toEqual([{ key: "a", value: "", effect: translated }]);
+    expect(pool.tolerations).toEqual([{ key: "a", operator: "Equal", value: "", effect }]);
   });
 
   test("is selected by its own name, so that pools with equal labels stay apart", () => {
@@ -65,7 +66,7 @@ describe("a node pool", () => {
     expect(pool.labels).toMatchObject(pool.nodeSelector);
   });
 
-  test("tells the autoscaler exactly what a node of it will be", () => {
+  test("describes its nodes to the autoscaler exactly", () => {
     expect(new NodePool(executor).autoscalerTags).toEqual({
       "k8s.io/cluster-autoscaler/node-template/label/workload-type": "executor",
       "k8s.io/cluster-autoscaler/node-template/label/node-pool": "executor",
@@ -198,6 +199,12 @@ describe("a node pool refuses", () => {
       'labels.node-pool must be left to the pool, which derives it, got "a": remove the label',
       'labels["nvidia.com/gpu.present"] must be left to the pool, which derives it, got "b": remove the label',
       'labels["k8s.amazonaws.com/accelerator"] must be left to the pool, which derives it, got "c": remove the label',
+    ]);
+  });
+
+  test("a taint that Kubernetes refuses", () => {
+    expect(messages({ taints: [{ key: "a", value: "?", effect: "NoSchedule" }] })).toEqual([
+      expect.stringMatching(/^taints\[0\]\.value must be empty, or up to 63 /),
     ]);
   });
 

@@ -55,7 +55,7 @@ describe("the room for pods of jobs", () => {
   const allocatable = { cpuMillis: 8000, memoryMiB: 16_000, ephemeralStorageMiB: 50_000, gpus: 1, pods: 58 };
   const target: NodeTarget = { name: "pool", nodeSelector: {}, tolerations: [], allocatable, gpu: false };
 
-  test("is what the DaemonSets of the add-ons leave: four pods that ask for 180m and 120 MiB", () => {
+  test("is without the DaemonSets of the add-ons: four pods that request 180m and 120 MiB", () => {
     expect(roomForPods(target)).toEqual({
       cpuMillis: 7820,
       memoryMiB: 15_880,

@@ -7,7 +7,7 @@ const registry = (props: Partial<ContainerRegistryProps> = {}) =>
   });
 
 describe("the container registry", () => {
-  test("never lets a tag mean something else, scans what is pushed, and keeps images at a destroy", () => {
+  test("never moves a tag, scans pushed images, and by default keeps images at a destroy", () => {
     expect(registry().one("aws_ecr_repository")).toMatchObject({
       name: "test/ttg-worker",
       image_tag_mutability: "IMMUTABLE",

@@ -12,7 +12,7 @@ function results(props: Partial<ResultsBucketProps> = {}) {
 }
 
 describe("the results bucket", () => {
-  test("keeps every version, encrypted, and survives a destroy unless told otherwise", () => {
+  test("keeps every version, encrypted, and by default survives a destroy", () => {
     const { made } = results();
     expect(made.one("aws_s3_bucket")).toMatchObject({ bucket_prefix: "test-results-", force_destroy: false });
     expect(results({ forceDestroy: true }).made.one("aws_s3_bucket").force_destroy).toBe(true);

@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { KmsKey } from "@cdktf/provider-aws/lib/kms-key";
+import { TerraformElement } from "cdktf";
 import { DeletionProtection } from "../../../constructs/support/deletion-protection.ts";
-import { synthesize } from "../../support/synthesized.ts";
+import { type ResourceJson, synthesize } from "../../support/synthesized.ts";
 
 const stackWith = (enabled: boolean) =>
   synthesize((stack) => {
@@ -32,24 +33,38 @@ describe("deletion protection", () => {
     });
   });
 
-  test.each([
-    ["true", 1],
-    ["", 1],
-    ["false", 0],
-  ])(
-    "lets a destroy begin only after a deploy without it: deployed as %j, its program exits with %i",
-    (deployed, status) => {
-      const [{ "local-exec": program }] = stackWith(false).one("terraform_data").provisioner;
-      const ended = spawnSync(process.execPath, ["-e", program.command], {
-        env: { DEPLOYED: deployed },
-        encoding: "utf8",
+  test("waits for resources only: other elements, such as outputs, have no address to depend on", () => {
+    const made = synthesize((stack) => {
+      new TerraformElement(stack, "element");
+      new DeletionProtection(stack, "deletion-protection", { enabled: true });
+    });
+    expect(made.one("terraform_data").depends_on ?? []).toEqual([]);
+  });
+});
+
+/** Runs the provisioner as Terraform does at destroy. */
+function destroy(deployed: string | undefined) {
+  const { interpreter, command }: ResourceJson = stackWith(true).one("terraform_data").provisioner[0]["local-exec"];
+  const [, ...args] = interpreter;
+  const { DEPLOYED: _, ...env } = process.env;
+  return spawnSync(process.execPath, [...args, command], {
+    env: { ...env, ...(deployed !== undefined && { DEPLOYED: deployed }) },
+    encoding: "utf8",
+  });
+}
+
+describe("the program that a destroy runs first", () => {
+  test.each(["true", "", undefined])(
+    "refuses when the last deploy left the protection %j, and names the remedy",
+    (deployed) => {
+      expect(destroy(deployed)).toMatchObject({
+        status: 1,
+        stderr: "Deletion protection is still on: deploy once with cluster.deletionProtection: false, then destroy.\n",
       });
-      expect([ended.status, ended.stderr]).toEqual([
-        status,
-        status === 0
-          ? ""
-          : "Deletion protection is still on: deploy once with cluster.deletionProtection: false, then destroy.\n",
-      ]);
     },
   );
+
+  test("lets the destroy go on when the last deploy switched the protection off", () => {
+    expect(destroy("false")).toMatchObject({ status: 0, stderr: "" });
+  });
 });

@@ -144,7 +144,7 @@ describe("taints", () => {
     ]);
   });
 
-  test("are written with these fields and no others", () => {
+  test("have these fields and no others", () => {
     expect(fieldsOf(taintSchema)).toEqual([
       `key; must be ${keyForm}; example "workload-type"`,
       'value?; must be empty, or up to 63 letters, digits, -, _ and .; example "executor"; default ""',
@@ -191,7 +191,7 @@ describe("a DNS label", () => {
     ]);
   });
 
-  test("that is proposed is one, whatever was written", () => {
+  test("that an error proposes is one, for every text", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), fc.integer({ min: 7, max: 63 }), (name, length) => {
         const [problem] = dnsLabelProblems(name, length);
