@@ -1,4 +1,5 @@
 import { App } from "cdktf";
+import { SweepError } from "sweep-worker/contract";
 import { InvalidConfigurationError } from "./constructs/support/problems.ts";
 import { environments } from "./environments.ts";
 import { loadEnvironments } from "./stacks/configuration/loader.ts";
@@ -12,7 +13,8 @@ try {
   app.synth();
 } catch (error) {
   process.setSourceMapsEnabled(true);
-  if (!(error instanceof InvalidConfigurationError)) throw error;
+  // A SweepError explains an evaluation that does not compile.
+  if (!(error instanceof InvalidConfigurationError || error instanceof SweepError)) throw error;
   // The message is complete; a stack trace would only push it off the screen.
   console.error(error.message);
   process.exitCode = 1;

@@ -30,12 +30,18 @@ export function imageContentHash(directory: string, buildArguments: Readonly<Rec
   return hash.digest("hex");
 }
 
-/** Skips files whose names begin with a dot: they belong to an editor or the system, and the build does not see them. */
+/**
+ * Whether a file counts. Files whose names begin with a dot belong to an editor or the system, and Python writes `__pycache__` with
+ * times in it. The build sees neither.
+ */
+function isContent(name: string): boolean {
+  return !name.startsWith(".") && name !== "__pycache__";
+}
+
 function addFile(hash: Hash, directory: string, path: string): void {
   const absolute = join(directory, path);
   if (statSync(absolute).isDirectory()) {
-    const names = readdirSync(absolute).filter((name) => !name.startsWith("."));
-    for (const name of names.sort()) addFile(hash, directory, `${path}/${name}`);
+    for (const name of readdirSync(absolute).filter(isContent).sort()) addFile(hash, directory, `${path}/${name}`);
     return;
   }
   const content = readFileSync(absolute);
@@ -53,8 +59,8 @@ function addFile(hash: Hash, directory: string, path: string): void {
 export function commandContentHash(directory: string, command: string, image: string | undefined): string {
   const hash = createHash("sha256").update(JSON.stringify([command, image]));
   const folder = "worker/evaluations";
-  for (const name of readdirSync(join(directory, folder)).sort()) {
-    if (!name.startsWith(".") && command.includes(parse(name).name)) addFile(hash, directory, `${folder}/${name}`);
+  for (const name of readdirSync(join(directory, folder)).filter(isContent).sort()) {
+    if (command.includes(parse(name).name)) addFile(hash, directory, `${folder}/${name}`);
   }
   return hash.digest("hex");
 }

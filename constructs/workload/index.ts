@@ -1,7 +1,19 @@
-export * from "./image-content.ts";
-export * from "./worker-image.ts";
-export * from "./worker-job.ts";
-export * from "./worker-job-problems.ts";
-export * from "./worker-job-settings.ts";
-export * from "./worker-namespace.ts";
-export * from "./worker-pod.ts";
+export {
+  type ContainerImage,
+  type EvaluationChoice,
+  type EvaluationIdentity,
+  prebuiltImage,
+  WorkerImage,
+  type WorkerImageProps,
+} from "./worker-image.ts";
+export { WorkerJob, type WorkerJobProps } from "./worker-job.ts";
+export { workerJobProblems } from "./worker-job-problems.ts";
+export {
+  jobDefaults,
+  type Placement,
+  placements,
+  type WorkerJobSettings,
+  workerJobSettingsSchema,
+  workerSettingNames,
+} from "./worker-job-settings.ts";
+export { WorkerNamespace, type WorkerNamespaceProps } from "./worker-namespace.ts";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join, parse } from "node:path";
 import { type ITerraformDependable, Token } from "cdktf";
 import { Construct } from "constructs";
@@ -7,6 +7,8 @@ import { bundleEvaluation, type RunIdentity, type WorkerSettings } from "sweep-w
 import { oneOf, type Problem, show, throwIfAny, within } from "../support/problems.ts";
 import { TerraformData } from "../support/terraform-data.ts";
 import { commandContentHash, imageContentHash } from "./image-content.ts";
+
+const repository = join(__dirname, "../..");
 
 /** The settings that choose an evaluation. */
 export type EvaluationChoice = Required<Pick<WorkerSettings, "evaluation" | "evaluationCommand">>;
@@ -59,7 +61,7 @@ export class WorkerImage extends Construct implements ContainerImage {
   /** @throws InvalidConfigurationError if the base image is not the name of one. */
   constructor(scope: Construct, id: string, props: WorkerImageProps) {
     super(scope, id);
-    const { repositoryUrl, region, baseImage, directory = join(__dirname, "../..") } = props;
+    const { repositoryUrl, region, baseImage, directory = repository } = props;
     if (baseImage !== undefined) throwIfAny("worker image", within(["baseImage"], imageProblems(baseImage)));
     this.directory = directory;
     this.baseImage = baseImage;
@@ -99,23 +101,31 @@ export class WorkerImage extends Construct implements ContainerImage {
       const evaluationSha256 = commandContentHash(this.directory, evaluationCommand, this.baseImage);
       return { evaluation: evaluationCommand, evaluationSha256 };
     }
-    const folder = join(this.directory, "worker/evaluations");
-    const path = [".mjs", ".ts"].map((ending) => join(folder, evaluation + ending)).find((file) => existsSync(file));
-    if (path === undefined || !/^[\w.-]+$/.test(evaluation)) {
-      throwIfAny("worker image", within(["evaluation"], [unknownEvaluation(evaluation, readdirSync(folder))]));
-    }
-    return { evaluation, evaluationSha256: bundleEvaluation(path as string).sha256 };
+    const files = evaluationFiles(this.directory);
+    throwIfAny("worker image", within(["evaluation"], evaluationProblems(evaluation, [...files.keys()])));
+    return { evaluation, evaluationSha256: bundleEvaluation(files.get(evaluation) as string).sha256 };
   }
 }
 
-function unknownEvaluation(evaluation: string, files: readonly string[]): Problem {
-  const names = files.map(parse).filter(({ ext }) => [".mjs", ".ts"].includes(ext));
-  return {
-    path: [],
-    allowed: oneOf(names.map(({ name }) => name)),
-    got: show(evaluation),
-    fix: "put its file into worker/evaluations, and write its name without folder and ending",
-  };
+/**
+ * The modules in `worker/evaluations` by the names of their evaluations. A pod looks for `<name>.mjs`, which the build makes of a
+ * module in TypeScript; it finds no file with another ending.
+ *
+ * @param directory the repository. @default this one
+ */
+export function evaluationFiles(directory = repository): ReadonlyMap<string, string> {
+  const folder = join(directory, "worker/evaluations");
+  const modules = readdirSync(folder)
+    .map(parse)
+    .filter(({ ext }) => [".mjs", ".ts"].includes(ext));
+  return new Map(modules.map(({ name, base }) => [name, join(folder, base)]));
+}
+
+/** The problem of an evaluation that a built image lacks. Its pods would fail minutes later, on paid machines. */
+export function evaluationProblems(evaluation: string, names: readonly string[]): Problem[] {
+  if (names.includes(evaluation)) return [];
+  const fix = "put its file into worker/evaluations and name it without folder and ending";
+  return [{ path: [], allowed: oneOf(names.map(show)), got: show(evaluation), fix }];
 }
 
 /**

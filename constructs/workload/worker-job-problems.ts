@@ -1,5 +1,5 @@
 import { Token } from "cdktf";
-import { factsOf, formatCount, problemOfValue, problemsOf } from "sweep-worker/contract";
+import { factsOf, formatCount, problemOfValue, problemsOf, RUN_HASH_LENGTH } from "sweep-worker/contract";
 import { type NodeTarget, roomForPods } from "../pools/node-target.ts";
 import { dnsLabelProblems } from "../support/kubernetes-syntax.ts";
 import { type Problem, show, within } from "../support/problems.ts";
@@ -11,8 +11,8 @@ type Name = keyof WorkerJobSettings;
 type IsRight = (name: Name) => boolean;
 
 const names = Object.keys(workerJobSettingsSchema.shape) as readonly Name[];
-/** A hyphen and eight digits, which the names of a Job and of its run get appended. */
-const hashLength = 9;
+/** The names of a Job and of its run get a hyphen and a hash appended. */
+const suffixLength = 1 + RUN_HASH_LENGTH;
 
 /**
  * Everything that is wrong with a sweep; each `path` starts with the setting.
@@ -49,7 +49,7 @@ function nameProblems({ name, workers, secretName, runName }: WorkerJobSettings,
   // Kubernetes makes a host name of the Job's name and the index ("will not able to create pod with invalid DNS hostname").
   const indexLength = isRight("workers") ? 1 + String(workers - 1).length : 0;
   const labels = [
-    { key: "name", value: name, length: 63 - hashLength - indexLength },
+    { key: "name", value: name, length: 63 - suffixLength - indexLength },
     { key: "secretName", value: secretName, length: 63 },
     { key: "runName", value: runName, length: 63 },
   ] as const;

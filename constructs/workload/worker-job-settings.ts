@@ -132,6 +132,9 @@ export const jobDefaults = {
   backoffLimitPerIndex: 6,
 } as const satisfies Partial<WorkerJobSettings>;
 
+/** The default of a pod's temporary storage: a fixed part for the evaluation, and room for blocks with this number of columns. */
+export const defaultStorage = { evaluationMiB: 64, spooledColumns: 8 } as const;
+
 function wholeNumber(least: number, facts: Omit<Facts<number>, "allowed">, most = Number.MAX_SAFE_INTEGER) {
   const unit = facts.unit === undefined ? "" : ` of ${facts.unit}`;
   const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${formatCount(most)}`;
@@ -189,7 +192,7 @@ export const workerJobSettingsSchema = z.strictObject({
   temporaryStorageMiB: wholeNumber(1, {
     unit: "MiB",
     example: 128,
-    defaultText: `64, and the size of ${LIMITS.spooledBlocks} blocks of 8 columns`,
+    defaultText: `${defaultStorage.evaluationMiB}, and the size of ${LIMITS.spooledBlocks} blocks of ${defaultStorage.spooledColumns} columns`,
   }),
   backoffLimitPerIndex: wholeNumber(0, { example: 6, default: jobDefaults.backoffLimitPerIndex }, 2 ** 31 - 1),
   maxFailedIndexes: wholeNumber(0, { example: 1, defaultText: "a tenth of the workers, at least 1" }),

@@ -6,6 +6,7 @@ import { Construct } from "constructs";
 import {
   EXIT_CODE,
   RESULTS_FORMAT,
+  RUN_HASH_LENGTH,
   runHash,
   toEnvironment,
   type WorkerSettings,
@@ -162,11 +163,11 @@ function runNameOf(settings: WorkerJobSettings, image: ContainerImage): string {
 }
 
 /**
- * Eight hexadecimal digits of SHA-256 over a value as JSON.
+ * Hexadecimal digits of SHA-256 over a value as JSON, as many as the name of a run has.
  * @throws Error if Terraform knows a part of it only later: its placeholder would be another at every synthesis.
  */
 function shortHash(value: unknown): string {
   const text = JSON.stringify(value);
   if (Token.isUnresolved(text)) throw new Error(`a hash needs values that are known at synth, got ${text}`);
-  return createHash("sha256").update(text).digest("hex").slice(0, 8);
+  return createHash("sha256").update(text).digest("hex").slice(0, RUN_HASH_LENGTH);
 }

@@ -5,7 +5,7 @@ import type {
 } from "@cdktf/provider-kubernetes/lib/job-v1";
 import { DEFAULTS, LIMITS, variableName } from "sweep-worker/contract";
 import { type NodeTarget, roomForPods } from "../pools/node-target.ts";
-import { jobDefaults, type Placement, type WorkerJobSettings } from "./worker-job-settings.ts";
+import { defaultStorage, jobDefaults, type Placement, type WorkerJobSettings } from "./worker-job-settings.ts";
 
 /** Name of the container. The Job's pod failure policy repeats it. */
 export const workerContainer = "worker";
@@ -28,25 +28,22 @@ export interface PodResources {
   readonly temporaryStorageMiB: number;
 }
 
-/** The default of the temporary storage is enough for this number of columns. */
-const spooledColumns = 8;
-/** Fixed part of the temporary storage, for the evaluation. */
-const evaluationStorageMiB = 64;
 const bytesPerValue = 8;
 
 export function podResources(settings: WorkerJobSettings, target: NodeTarget): PodResources {
   const room = roomForPods(target);
   const alone = settings.placement === "one-per-node";
   const batchSize = settings.batchSize ?? DEFAULTS.batchSize;
-  const spoolBytes = LIMITS.spooledBlocks * spooledColumns * bytesPerValue * batchSize;
   const { cpuRequestMillis, memoryRequestMiB, cpuLimitMillis, memoryLimitMiB } = jobDefaults;
+  const { evaluationMiB, spooledColumns } = defaultStorage;
+  const spoolBytes = LIMITS.spooledBlocks * spooledColumns * bytesPerValue * batchSize;
   return {
     cpuRequestMillis: settings.cpuRequestMillis ?? (alone ? leastCpuForANodeAlone(target) : cpuRequestMillis),
     memoryRequestMiB: settings.memoryRequestMiB ?? memoryRequestMiB,
     cpuLimitMillis: settings.cpuLimitMillis ?? (alone ? room.cpuMillis : cpuLimitMillis),
     memoryLimitMiB: settings.memoryLimitMiB ?? (alone ? room.memoryMiB : memoryLimitMiB),
     gpus: settings.gpus ?? (target.gpu ? 1 : 0),
-    temporaryStorageMiB: settings.temporaryStorageMiB ?? evaluationStorageMiB + Math.ceil(spoolBytes / 1024 ** 2),
+    temporaryStorageMiB: settings.temporaryStorageMiB ?? evaluationMiB + Math.ceil(spoolBytes / 1024 ** 2),
   };
 }
 

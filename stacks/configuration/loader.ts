@@ -1,6 +1,5 @@
-import { readdirSync } from "node:fs";
-import { basename, extname, join } from "node:path";
 import { InvalidConfigurationError, type Problem } from "../../constructs/support/problems.ts";
+import { evaluationFiles } from "../../constructs/workload/worker-image.ts";
 import { duplicateProblems } from "./duplicates.ts";
 import { allOf, at, problemsIn } from "./resolution.ts";
 import { resolveEnvironment } from "./resolve.ts";
@@ -20,7 +19,7 @@ export function loadEnvironments(
   variables: Variables = process.env,
 ): readonly ResolvedEnvironment[] {
   const complete = environments.map((environment) => withVariables(environment, variables));
-  const evaluations = evaluationNames();
+  const evaluations = [...evaluationFiles().keys()];
   const resolutions = complete.map((environment) => resolveEnvironment(environment, evaluations));
   const names = complete.map(nameOf);
   const resolution = allOf(resolutions.map((one, index) => at(pathOf(names, index), one)));
@@ -32,12 +31,6 @@ export function loadEnvironments(
 /** Prefix of the environment variables of an environment, for example `PLATFORM_DEV`. */
 export function variablePrefix(name: string): string {
   return `PLATFORM_${name.toUpperCase().replace(/[^A-Z0-9]/g, "_")}`;
-}
-
-/** Names of the evaluations in an image that is built from this repository. */
-function evaluationNames(): string[] {
-  const files = readdirSync(join(__dirname, "../../worker/evaluations")).filter((file) => /\.[cm]?[jt]s$/.test(file));
-  return files.map((file) => basename(file, extname(file)));
 }
 
 function pathOf(names: readonly (string | undefined)[], index: number): PropertyKey[] {

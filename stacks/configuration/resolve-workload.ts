@@ -2,9 +2,8 @@ import type { NodePool } from "../../constructs/pools/node-pool.ts";
 import { executorsOfSize, type NodeTarget } from "../../constructs/pools/node-target.ts";
 import { dnsLabelProblems } from "../../constructs/support/kubernetes-syntax.ts";
 import { oneOf, type Problem, show, within } from "../../constructs/support/problems.ts";
-import { imageProblems } from "../../constructs/workload/worker-image.ts";
+import { evaluationProblems, imageProblems } from "../../constructs/workload/worker-image.ts";
 import { workerJobProblems } from "../../constructs/workload/worker-job-problems.ts";
-import type { WorkerJobSettings } from "../../constructs/workload/worker-job-settings.ts";
 import { duplicateProblems } from "./duplicates.ts";
 import type { Malformed } from "./malformed.ts";
 import { all, allOf, at, checked, problemsIn, type Resolution, refused, resolved } from "./resolution.ts";
@@ -52,7 +51,9 @@ function resolveJob(job: Job, malformed: Malformed, surroundings: Surroundings):
   const target = resolveTarget(job, malformed, surroundings);
   const { nodePool: _, size: __, ...settings } = withRoomForOthers(job, malformed);
   const problems = workerJobProblems(settings, target.ok ? target.value : undefined);
-  if (isBuilt) problems.unshift(...evaluationProblems(settings, evaluations));
+  if (isBuilt && settings.evaluation !== undefined) {
+    problems.unshift(...within(["evaluation"], evaluationProblems(settings.evaluation, evaluations)));
+  }
   return all<ResolvedJob>({ target, settings: checked(settings, malformed.untouched(problems)) });
 }
 
@@ -110,13 +111,6 @@ function resolveSize(
   const allowed = sizes.length === 0 ? "left out, because no pool has the label executor-size" : oneOf(sizes.map(show));
   const fix = `label a pool with "executor-size": ${show(size)}, or name a pool`;
   return refused([{ path: ["size"], allowed, got: show(size), fix }]);
-}
-
-/** The built image holds `worker/evaluations`. A pod that finds no evaluation fails minutes later, on a paid machine. */
-function evaluationProblems({ evaluation }: WorkerJobSettings, evaluations: readonly string[]): Problem[] {
-  if (evaluation === undefined || evaluations.includes(evaluation)) return [];
-  const fix = "put its file into worker/evaluations and name it without folder and ending";
-  return [{ path: ["evaluation"], allowed: oneOf(evaluations.map(show)), got: show(evaluation), fix }];
 }
 
 function namespaceProblems(namespace: string): Problem[] {

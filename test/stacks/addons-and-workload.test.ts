@@ -98,7 +98,7 @@ describe.each(["addons", "workload"] as const)("deletion protection of the %s st
     expect(["terraform_data.deletion-protection", ...(guard?.depends_on ?? [])].sort()).toEqual(addresses);
   });
 
-  test("is not there where nothing is protected", () => {
+  test("is absent without deletion protection", () => {
     expect(guardOf(dev).guard).toBeUndefined();
   });
 });
@@ -168,7 +168,7 @@ describe("the workload stack", () => {
     expect(container[0].image).toBe("ghcr.io/example/ttg-worker:1.4.0");
   });
 
-  test("builds the image on another one where that is asked for", () => {
+  test("builds the image on the base image that is given", () => {
     const baseImage = "docker.io/library/python:3.13-slim-bookworm";
     const [provisioner] = workload(devWith({ workload: { ...dev.workload, baseImage } })).one(
       "terraform_data",

@@ -14,7 +14,7 @@ const withoutNat = devWith({
   },
 });
 
-/** What a node needs until its last pod is gone, and why. */
+/** Resources that a node needs until its last pod is gone, and the reasons. */
 const neededByNodes: readonly [pattern: RegExp, why: string][] = [
   [/^aws_(vpc|subnet|route|route_table|route_table_association)\.network_(vpc|private)/, "addresses and routes"],
   [/^aws_(eip|nat_gateway)\./, "way out"],
@@ -34,7 +34,7 @@ const neededByNodes: readonly [pattern: RegExp, why: string][] = [
 const publicNetwork =
   /^aws_(internet_gateway|subnet|route|route_table|route_table_association)\.network_(internet|public)/;
 
-/** What no node waits for: it may go before, with or after the nodes. */
+/** Resources that no node needs. Terraform may destroy them before, with or after the nodes. */
 const unrelatedToNodes: readonly RegExp[] = [
   /^aws_default_security_group\./,
   /^aws_\w+\.network_flow-logs_/,
@@ -48,7 +48,7 @@ const unrelatedToNodes: readonly RegExp[] = [
   /^aws_budgets_budget\./,
 ];
 
-/** What is gone before the nodes it runs on or describes. */
+/** Resources that run on nodes or describe them, and are destroyed before them. */
 const goneBeforeNodes: readonly RegExp[] = [
   /^aws_autoscaling_group_tag\./,
   /^aws_eks_addon\.addons_(coredns|metrics-server|aws-ebs-csi-driver)_/,
@@ -93,7 +93,7 @@ describe.each<[string, Environment]>([
     expect(made.addresses.filter((address) => !classified.has(address))).toEqual([]);
   });
 
-  test("removes what runs on the general pool, and what describes a group, before its nodes", () => {
+  test("removes add-ons of the general pool and tags of a group before the nodes", () => {
     for (const address of matching(goneBeforeNodes)) {
       const group = nodeGroups.filter((candidate) => order.destroysBefore(address, candidate));
       expect([address, group.length > 0]).toEqual([address, true]);

@@ -2,9 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { runInNewContext } from "node:vm";
 import { describeProblem } from "../../constructs/support/problems.ts";
-import { workerJobSettingsSchema } from "../../constructs/workload/worker-job-settings.ts";
 import { dev } from "../../environments.ts";
-import { jobSchema } from "../../stacks/configuration/schema.ts";
 import { problemsOf } from "../support/fixtures.ts";
 
 const read = (name: string) => readFileSync(join(__dirname, "..", "..", "docs", name), "utf8");
@@ -21,9 +19,4 @@ test.each(examples)("an example of a workload in %s is one that can be deployed"
   // Through JSON, since its lists are of another realm.
   const environment = { ...dev, workload: JSON.parse(JSON.stringify(workload)) };
   expect(problemsOf(environment).map(describeProblem)).toEqual([]);
-});
-
-test("a job of an environment has the settings that docs/reference.md lists, and the pool that docs/jobs.md explains", () => {
-  const listed = [...Object.keys(workerJobSettingsSchema.shape), "nodePool", "size"];
-  expect(Object.keys(jobSchema.shape).sort()).toEqual(listed.sort());
 });

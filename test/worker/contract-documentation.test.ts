@@ -1,10 +1,11 @@
-import { declarationOf, factsOf, SETTING_NAMES, show } from "sweep-worker/contract";
+import { declarationOf, EXIT_CODE_MEANINGS, factsOf, SETTING_NAMES, show } from "sweep-worker/contract";
 import type { z } from "zod";
 import { workerJobSettingsSchema } from "../../constructs/workload/worker-job-settings.ts";
 import { documentationOf } from "../../tools/reference/documentation.ts";
 import { fieldsOf } from "../support/quick-info.ts";
 
 const workerSettings = documentationOf("worker/src/contract/worker-settings.ts", "WorkerSettings");
+const exitCodes = documentationOf("worker/src/contract/errors.ts", "EXIT_CODE");
 const jobSettings = documentationOf("constructs/workload/worker-job-settings.ts", "WorkerJobSettings");
 
 /** The text that `@default` must have, by the schema. */
@@ -27,6 +28,10 @@ test.each(SETTING_NAMES)("the documentation of %s says what its declaration says
   for (const number of numbers.filter((one) => one !== "9,007,199,254,740,991" && one !== "99,999")) {
     expect(text).toContain(number);
   }
+});
+
+test("the help says of every exit code what its documentation says", () => {
+  expect(Object.entries(EXIT_CODE_MEANINGS)).toEqual([...exitCodes].map(([name, { text }]) => [name, text]));
 });
 
 test.each(Object.entries(workerJobSettingsSchema.shape))(

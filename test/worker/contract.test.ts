@@ -23,7 +23,7 @@ function errorOf(environment: Record<string, string>): string {
   throw new Error("accepted");
 }
 
-test("what is not set has its default", () => {
+test("a setting that is not set has its default", () => {
   expect(readSettings(REQUIRED)).toEqual({
     workerId: 0,
     totalWorkers: 3,

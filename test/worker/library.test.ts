@@ -1,6 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
+import { setTimeout } from "node:timers/promises";
 import {
   EXIT_CODE,
   exportResults,
@@ -137,6 +139,55 @@ test("an evaluation that must stop reports the finished part of its block, with 
 test("a worker whose signal is aborted already starts nothing", async () => {
   const options = { ...optionsOf("never"), workerId: 0 };
   expect((await errorOf(runWorker(options, { signal: AbortSignal.abort() }))).exitCode).toBe(EXIT_CODE.TERMINATED);
+  expect(existsSync(join(directory, "never"))).toBe(false);
+});
+
+/** An evaluation that writes the id of its process to a file and then runs `code`, and a promise of that id. */
+function evaluationWithProcess(name: string, code: string) {
+  const file = join(directory, `${name}.pid`);
+  const source = `
+    import { renameSync, writeFileSync } from "node:fs";
+    writeFileSync(${JSON.stringify(`${file}.new`)}, String(process.pid));
+    renameSync(${JSON.stringify(`${file}.new`)}, ${JSON.stringify(file)});
+    ${code}
+    export const evaluate = (parameter: number) => parameter;`;
+  const processId = async () => {
+    while (!existsSync(file)) await setTimeout(20);
+    return Number(readFileSync(file, "utf8"));
+  };
+  return { evaluation: writeEvaluation(directory, name, source), processId };
+}
+
+/** Resolves when a process has ended. */
+async function endOf(processId: number): Promise<void> {
+  for (;;) {
+    try {
+      process.kill(processId, 0);
+    } catch {
+      return;
+    }
+    await setTimeout(20);
+  }
+}
+
+// A program would not end while the process of its evaluation is alive.
+test("a worker that is stopped while its evaluation loads ends the evaluation's process, and creates no store", async () => {
+  const { evaluation, processId } = evaluationWithProcess("loading", "for (;;);");
+  const stopping = new AbortController();
+  const running = errorOf(runWorker({ ...optionsOf("loading", evaluation), workerId: 0 }, { signal: stopping.signal }));
+  const id = await processId();
+  stopping.abort();
+  expect((await running).name).toBe("StoppedError");
+  await endOf(id);
+  expect(existsSync(join(directory, "loading"))).toBe(false);
+});
+
+test("a worker whose results cannot be opened ends the evaluation's process", async () => {
+  const { evaluation, processId } = evaluationWithProcess("unwritable", "");
+  mkdirSync(join(directory, "unwritable/columns/value.f64"), { recursive: true });
+  const error = await errorOf(runWorker({ ...optionsOf("unwritable", evaluation), workerId: 0 }));
+  expect(error.message).toContain(`cannot use ${join(directory, "unwritable/columns/value.f64")}: EISDIR`);
+  await endOf(await processId());
 });
 
 test("results are exported to a stream that stays open", async () => {
@@ -147,6 +198,26 @@ test("results are exported to a stream that stays open", async () => {
   expect(stream.writableEnded).toBe(false);
   stream.end();
   expect(Buffer.concat(await stream.toArray()).toString()).toBe("parameter,value\n0,0\n1,3\n2,6\n");
+});
+
+test("bundling an evaluation leaves neither a process nor an environment variable behind", () => {
+  const before = { ...process.env };
+  findEvaluation(EVALUATION);
+  expect({ ...process.env }).toEqual(before);
+  const processes = execFileSync("ps", ["-A", "-o", "ppid=,comm="], { encoding: "utf8" });
+  const children = processes.split("\n").filter((line) => Number.parseInt(line, 10) === process.pid);
+  expect(children.join("\n")).toMatch(/ps/);
+  expect(children.filter((line) => line.includes("esbuild"))).toEqual([]);
+});
+
+test("an evaluation may import more data than esbuild prints by default", () => {
+  writeFileSync(join(directory, "large.bin"), Buffer.alloc(17 * 2 ** 20));
+  const evaluation = writeEvaluation(
+    directory,
+    "large",
+    'import data from "./large.bin"; export const evaluate = (parameter: number) => data[parameter];',
+  );
+  expect(findEvaluation(evaluation).bundle?.length).toBeGreaterThan(17 * 2 ** 20);
 });
 
 test("evaluations are bundled at the same time without disturbing each other", async () => {

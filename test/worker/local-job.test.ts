@@ -159,6 +159,13 @@ describe("an aborted signal", () => {
     expect(startsOf(0)).toHaveLength(1);
   });
 
+  test("does not turn the failure of a worker into success", async () => {
+    const { job } = jobOf("await untilSignal(1);");
+    const stopping = new AbortController();
+    job.on("progress", () => stopping.abort());
+    expect((await errorOf(job.run({ signal: stopping.signal }))).exitCode).toBe(EXIT_CODE.TERMINATED);
+  });
+
   test("before the start lets no worker start", async () => {
     const { job, startsOf } = jobOf("exit(0);");
     expect((await errorOf(job.run({ signal: AbortSignal.abort() }))).exitCode).toBe(EXIT_CODE.TERMINATED);

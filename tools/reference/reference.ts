@@ -1,6 +1,7 @@
 import {
   declarationOf,
   EXIT_CODE,
+  EXIT_CODE_MEANINGS,
   factsOf,
   formatCount,
   oneOf,
@@ -137,11 +138,10 @@ function workerTable(): string {
 }
 
 function exitCodeTable(): string {
-  const documentation = documentationOf("worker/src/contract/errors.ts", "EXIT_CODE");
   const rows = Object.entries(EXIT_CODE).map(([name, value]) => [
     String(value),
     code(name),
-    prose(documentation.get(name)?.text ?? ""),
+    prose(EXIT_CODE_MEANINGS[name as keyof typeof EXIT_CODE]),
   ]);
   return table(["exit code", "name", "meaning"], rows);
 }
@@ -155,12 +155,13 @@ function allowedOf(schema: z.core.$ZodType): string {
   return schema instanceof z.ZodObject ? "an object, see below" : "a text";
 }
 
-/** `@default 10000` is a value, and `@default - none` explains one. */
+/** `@default 10000` is a value, `@default - none` an explanation, and `@default "" - none` both. */
 function defaultOf(documentation: FieldDocumentation | undefined): string {
   const text = documentation?.default ?? "";
   if (text.startsWith("- ")) return prose(text.slice(2));
   if (/^\d+$/.test(text)) return formatCount(Number(text));
-  return text === "" ? "" : code(text.replace(/^"(.*)"$/, "$1"));
+  const [value = "", ...explanation] = text.split(" - ");
+  return value === "" ? "" : [code(value.replace(/^"(.+)"$/, "$1")), ...explanation.map(prose)].join(": ");
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -1,18 +1,16 @@
 import { Command } from "commander";
 import { addOptions, RUN_OPTIONS } from "./commands/options.ts";
-import { PermanentError, SweepError } from "./contract/errors.ts";
+import { EXIT_CODE, EXIT_CODE_MEANINGS, PermanentError, SweepError } from "./contract/errors.ts";
+
+const exitCodes = Object.entries(EXIT_CODE_MEANINGS).map(
+  ([name, meaning]) => `  ${String(EXIT_CODE[name as keyof typeof EXIT_CODE]).padEnd(4)} ${meaning}`,
+);
 
 // Each command loads its own modules when it runs, so that a worker does not wait for a Parquet writer.
 const program = new Command("sweep")
   .description("Evaluate a function for every parameter from 0 to a total, each exactly once.")
   .showHelpAfterError("(run with --help for the options)")
-  .addHelpText(
-    "after",
-    `
-Exit codes: 0 done; 1 wrong usage, or the replayed evaluation failed; 42 another attempt would fail the same way, or no
-parameter has a result; 75 another attempt may succeed (for example, the disk was full); 130 stopped by Ctrl-C and 143 by
-SIGTERM, with everything finished committed.`,
-  );
+  .addHelpText("after", `\nExit codes:\n${exitCodes.join("\n")}`);
 
 const run = program
   .command("run")

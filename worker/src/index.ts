@@ -2,7 +2,8 @@
 /**
  * The sweep engine as a library: run an evaluation for every parameter of a range, each exactly once, and read the results.
  *
- * No function prints, ends the process or listens to its signals. Errors are {@link SweepError}s whose message is the whole
+ * No function prints, ends the process or listens to its signals. Only the output of the user's own code goes to standard error, from
+ * `runWorker`, `loadEvaluation` and `sample`; `LocalJob` emits that of its workers as messages. Errors are {@link SweepError}s whose message is the whole
  * explanation, and whose `exitCode` tells whether another attempt may help.
  */
 export {

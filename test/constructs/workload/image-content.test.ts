@@ -62,16 +62,27 @@ test("two lists of files never have the same bytes: the lengths count", () => {
   expect(imageContentHash(directory, {})).not.toBe(before);
 });
 
-test("dependencies are those that Node.js finds from each place, the inner one first, without what nobody needs", () => {
-  expect(lockedDependencies(packages, "worker")).toEqual({
-    "node_modules/one": "1.0.0 sha512-one",
-    "node_modules/one/node_modules/two": "2.0.0 sha512-inner",
-    "node_modules/three": "3.0.0 sha512-three",
-  });
-  expect(Object.keys(lockedDependencies(packages, "worker"))).toEqual([
-    "node_modules/one",
-    "node_modules/one/node_modules/two",
-    "node_modules/three",
+test("locked dependencies are those Node.js would find, through nested node_modules, and optional ones where there are", () => {
+  const packages = {
+    "": { dependencies: { unrelated: "1" } },
+    worker: { dependencies: { a: "1" }, devDependencies: { b: "1" }, optionalDependencies: { nowhere: "1" } },
+    "worker/node_modules/b": { version: "2.0.0", integrity: "sha-b2" },
+    "node_modules/b": { version: "1.0.0", integrity: "sha-b1" },
+    "node_modules/a": {
+      version: "1.0.0",
+      integrity: "sha-a",
+      dependencies: { b: "1", "@s/c": "1" },
+      devDependencies: { unrelated: "1" },
+    },
+    "node_modules/a/node_modules/@s/c": { version: "3.0.0", integrity: "sha-c", dependencies: { a: "1" } },
+    "node_modules/unrelated": { version: "1.0.0", integrity: "sha-u" },
+  };
+  // The order counts for a hash.
+  expect(Object.entries(lockedDependencies(packages, "worker"))).toEqual([
+    ["node_modules/a", "1.0.0 sha-a"],
+    ["node_modules/a/node_modules/@s/c", "3.0.0 sha-c"],
+    ["node_modules/b", "1.0.0 sha-b1"],
+    ["worker/node_modules/b", "2.0.0 sha-b2"],
   ]);
   expect(lockedDependencies({}, "worker")).toEqual({});
 });

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Fn } from "cdktf";
-import { imageContentHash, imageSources, lockedDependencies } from "../../../constructs/workload/image-content.ts";
+import { imageContentHash, imageSources } from "../../../constructs/workload/image-content.ts";
 import {
   type EvaluationChoice,
   prebuiltImage,
@@ -76,42 +76,25 @@ describe("the content of the worker's image", () => {
     expect(hash()).not.toBe(before);
   });
 
-  test("is the same with an editor's files in it", () => {
+  test("is the same with files of an editor and of Python in it", () => {
     const before = hash();
     writeFileSync(join(copy, "worker/src/.worker.ts.swp"), "x");
+    mkdirSync(join(copy, "worker/evaluations/__pycache__"));
+    writeFileSync(join(copy, "worker/evaluations/__pycache__/detect.pyc"), "x");
     expect(hash()).toBe(before);
   });
 
-  test("is what the build sees, beside npm's own files", () => {
+  test("is the context of the build, apart from npm's own files", () => {
     const passed = ignoreFile.split("\n").filter((line) => line.startsWith("!"));
     const needed = [...imageSources.filter((path) => path !== "worker/Dockerfile"), ".npmrc"];
     expect([...new Set(passed)].sort()).toEqual(
       [...needed, "package.json", "package-lock.json"].map((path) => `!${path}`).sort(),
     );
-    expect(ignoreFile.split("\n").filter((line) => !/^(!.*|#.*|)$/.test(line))).toEqual(["*", "**/.*"]);
-  });
-});
-
-test("locked dependencies are those Node.js would find, through nested node_modules, and optional ones where there are", () => {
-  const packages = {
-    "": { dependencies: { unrelated: "1" } },
-    worker: { dependencies: { a: "1" }, devDependencies: { b: "1" }, optionalDependencies: { nowhere: "1" } },
-    "worker/node_modules/b": { version: "2.0.0", integrity: "sha-b2" },
-    "node_modules/b": { version: "1.0.0", integrity: "sha-b1" },
-    "node_modules/a": {
-      version: "1.0.0",
-      integrity: "sha-a",
-      dependencies: { b: "1", "@s/c": "1" },
-      devDependencies: { unrelated: "1" },
-    },
-    "node_modules/a/node_modules/@s/c": { version: "3.0.0", integrity: "sha-c", dependencies: { a: "1" } },
-    "node_modules/unrelated": { version: "1.0.0", integrity: "sha-u" },
-  };
-  expect(lockedDependencies(packages, "worker")).toEqual({
-    "node_modules/a": "1.0.0 sha-a",
-    "node_modules/a/node_modules/@s/c": "3.0.0 sha-c",
-    "node_modules/b": "1.0.0 sha-b1",
-    "worker/node_modules/b": "2.0.0 sha-b2",
+    expect(ignoreFile.split("\n").filter((line) => !/^(!.*|#.*|)$/.test(line))).toEqual([
+      "*",
+      "**/.*",
+      "**/__pycache__",
+    ]);
   });
 });
 
@@ -151,7 +134,7 @@ describe("the worker's image", () => {
     expect(made({ directory: copy }).image.contentHash).toBe(image.contentHash);
   });
 
-  test("stands on another image where that is asked for, and is then another", () => {
+  test("is built on the base image that is given, and then has another tag", () => {
     const baseImage = "docker.io/library/python:3.13-slim-bookworm";
     const { image, data } = made({ baseImage });
     expect(image.contentHash).not.toBe(made().image.contentHash);
@@ -160,7 +143,7 @@ describe("the worker's image", () => {
     });
   });
 
-  test("may be built elsewhere, under a name that means one image for good", () => {
+  test("can be built elsewhere, if its reference has a tag or a digest", () => {
     const digest = `sha256:${"0123456789abcdef".repeat(4)}`;
     for (const name of ["ghcr.io/a/b:1.2", `localhost:5000/b@${digest}`, `a/b:1@${digest}`, `${Fn.lower("HOST")}/b`]) {
       expect(prebuiltImage(name)).toMatchObject({ reference: name, contentHash: name, dependables: [] });
@@ -168,7 +151,7 @@ describe("the worker's image", () => {
   });
 
   test.each(["ttg-worker", "ttg-worker:latest", "localhost:5000/b", "A/b:1", "a b:1", "a@sha256:12"])(
-    "is refused under the name %s, on which an image could neither stand",
+    "refuses the reference %s, also as a base image",
     (name) => {
       const problem = (path: string) =>
         `worker image has 1 problem:\n  - ${path} must be <repository>:<tag>, <repository>@sha256:<digest> or both, and not the tag latest, got "${name}": use for example "docker.io/library/python:3.13-slim-bookworm"`;
@@ -254,6 +237,9 @@ describe("the identity of an evaluation", () => {
     mkdirSync(join(copy, "worker/evaluations/detect"));
     writeFileSync(join(copy, "worker/evaluations/detect/__main__.py"), "1");
     const before = program();
+    mkdirSync(join(copy, "worker/evaluations/detect/__pycache__"));
+    writeFileSync(join(copy, "worker/evaluations/detect/__pycache__/__main__.pyc"), "1");
+    expect(program()).toBe(before);
     writeFileSync(join(copy, "worker/evaluations/detect/__main__.py"), "2");
     expect(program()).not.toBe(before);
   });
@@ -266,11 +252,16 @@ describe("the identity of an evaluation", () => {
     expect(new Set(all.map((one) => JSON.stringify(one))).size).toBe(all.length);
   });
 
-  test.each(["owl", "../evaluations/own"])("of an evaluation %s, which the image lacks, is refused", (evaluation) => {
-    expect(messageOf(() => identity({ evaluation }))).toBe(
-      `worker image has 1 problem:\n  - evaluation must be collatz, own or prime, got "${evaluation}": put its file into worker/evaluations, and write its name without folder and ending`,
-    );
-  });
+  test.each(["owl", "../evaluations/own", "script"])(
+    "of an evaluation %s, which the image lacks, is refused",
+    (evaluation) => {
+      // The worker looks for modules in TypeScript and ES modules in JavaScript only.
+      writeFileSync(join(copy, "worker/evaluations/script.js"), "exports.evaluate = () => 1;\n");
+      expect(messageOf(() => identity({ evaluation }))).toBe(
+        `worker image has 1 problem:\n  - evaluation must be "collatz", "own" or "prime", got "${evaluation}": put its file into worker/evaluations and name it without folder and ending`,
+      );
+    },
+  );
 
   test("of an evaluation that does not compile is refused with the place", () => {
     write("worker/evaluations/own.ts", () => "export const evaluate = (\n");

@@ -158,7 +158,7 @@ test.each<[string, object, string[]]>([
       'runName must be a lower-case letter followed by lower-case letters, digits and hyphens, at most 63 characters, got "../other": use for example "other"',
     ],
   ],
-])("a job with %s is judged as it deserves", (_, changes, messages) => {
+])("a job with %s has these problems and no others", (_, changes, messages) => {
   expect(problems(changes)).toEqual(messages);
 });
 
@@ -196,7 +196,7 @@ test("two GPUs of a machine with one are refused", () => {
   ]);
 });
 
-test("the construct refuses what the check finds, all at once", () => {
+test("the construct refuses all problems of the check at once", () => {
   const build = () =>
     synthesize((stack) => {
       new WorkerJob(stack, "job", jobProps({ workers: 100_001, gpus: 1 }));
@@ -252,7 +252,7 @@ describe("an executor size", () => {
   });
 });
 
-test("a node's room for pods is what its DaemonSets leave", () => {
+test("a node has room for pods beside its DaemonSets", () => {
   const { allocatable } = pool("gpu");
   expect(roomForPods(pool("gpu"))).toEqual({
     cpuMillis: allocatable.cpuMillis - 180 - 10,

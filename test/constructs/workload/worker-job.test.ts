@@ -32,7 +32,7 @@ describe("a worker's Job", () => {
     expect(job({ workers: 500, maxFailedIndexes: 0 }).spec.max_failed_indexes).toBe(0);
   });
 
-  test("does not count machines that are taken away, and does not repeat what cannot succeed", () => {
+  test("does not count interruptions of machines, and does not repeat a permanent failure", () => {
     expect(job().spec.pod_failure_policy.rule).toEqual([
       { action: "Ignore", on_pod_condition: [{ type: "DisruptionTarget", status: "True" }] },
       { action: "FailIndex", on_exit_codes: { container_name: "worker", operator: "In", values: [42] } },
@@ -43,38 +43,6 @@ describe("a worker's Job", () => {
   test("is not waited for, is given time to end, and never deletes itself", () => {
     expect(job()).toMatchObject({ wait_for_completion: false, timeouts: { delete: "15m" } });
     expect(job().spec).not.toHaveProperty("ttl_seconds_after_finished");
-  });
-
-  test("has pods that are not evicted for being replaceable, end in 100 s, and are replaced rather than restarted", () => {
-    expect(job().spec.template.metadata.annotations).toEqual({
-      "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
-    });
-    expect(pod()).toMatchObject({ termination_grace_period_seconds: 100, restart_policy: "Never" });
-  });
-
-  test("has pods under the restricted standard, with nothing to write to but /tmp", () => {
-    expect(pod()).toMatchObject({
-      automount_service_account_token: false,
-      enable_service_links: false,
-      service_account_name: "worker",
-      security_context: {
-        run_as_non_root: true,
-        run_as_user: "65532",
-        run_as_group: "65532",
-        fs_group: "65532",
-        seccomp_profile: { type: "RuntimeDefault" },
-      },
-      volume: [{ name: "tmp", empty_dir: { size_limit: "84Mi" } }],
-    });
-    expect(container()).toMatchObject({
-      security_context: {
-        allow_privilege_escalation: false,
-        read_only_root_filesystem: true,
-        run_as_non_root: true,
-        capabilities: { drop: ["ALL"] },
-      },
-      volume_mount: [{ name: "tmp", mount_path: "/tmp" }],
-    });
   });
 
   test("follows its pool: node selector and tolerations are the pool's", () => {
@@ -93,13 +61,6 @@ describe("a worker's Job", () => {
     }
   });
 
-  test("asks for 100m and 128Mi and may use 500m and 256Mi, and room for the blocks that wait for the bucket", () => {
-    expect(resources()).toEqual({
-      requests: { cpu: "100m", memory: "128Mi", "ephemeral-storage": "84Mi" },
-      limits: { cpu: "500m", memory: "256Mi" },
-    });
-  });
-
   test("writes quantities as Kubernetes gives them back", () => {
     const asked = { cpuRequestMillis: 2000, memoryRequestMiB: 4096, cpuLimitMillis: 2500, memoryLimitMiB: 6000 };
     expect(resources({ ...asked, temporaryStorageMiB: 2048 })).toEqual({
@@ -107,10 +68,6 @@ describe("a worker's Job", () => {
       limits: { cpu: "2500m", memory: "6000Mi" },
     });
     expect(pod({ temporaryStorageMiB: 2048 }).volume[0].empty_dir.size_limit).toBe("2Gi");
-  });
-
-  test("explains a failure of its pods by the end of their log", () => {
-    expect(container().termination_message_policy).toBe("FallbackToLogsOnError");
   });
 
   test("asks for a GPU on a GPU pool, and for several where there are", () => {
@@ -189,15 +146,6 @@ describe("the environment of a worker", () => {
     });
   });
 
-  test("names the worker by the index that Kubernetes gives the pod", () => {
-    expect(container().env).toEqual([
-      {
-        name: "WORKER_ID",
-        value_from: { field_ref: { field_path: "metadata.annotations['batch.kubernetes.io/job-completion-index']" } },
-      },
-    ]);
-  });
-
   test("divides 10,000,000 parameters into 3,333,334, 3,333,333 and 3,333,333", () => {
     const shares = [0, 1, 2].map((index) => {
       const settings = readSettings(podEnvironment(made(), index));
@@ -224,7 +172,7 @@ describe("the environment of a worker", () => {
     expect(made(settings).one("kubernetes_config_map_v1").data).not.toHaveProperty("EVALUATION");
   });
 
-  test("takes a Secret by its name, and never sees what is in it", () => {
+  test("takes a Secret by its name, and never sees its content", () => {
     expect(container({ secretName: "keys" }).env_from).toEqual([
       { config_map_ref: { name: nameOf({ secretName: "keys" }) } },
       { secret_ref: { name: "keys" } },
@@ -234,7 +182,7 @@ describe("the environment of a worker", () => {
   });
 });
 
-test("what a Job needs is made before it, and destroyed after it", () => {
+test("the dependencies of a Job are created before it, and destroyed after it", () => {
   const dependable = { fqn: "a.b" } as ResourceJson;
   const resources = made({
     dependsOn: [dependable as never],

@@ -1,6 +1,11 @@
+import { TerraformOutput } from "cdktf";
 import { WorkerNamespace } from "../../../constructs/workload/worker-namespace.ts";
 import { synthesize } from "../../support/synthesized.ts";
 
+const workers = {
+  "app.kubernetes.io/component": "worker",
+  "app.kubernetes.io/part-of": "evaluation-platform",
+};
 let namespace: WorkerNamespace | undefined;
 const made = synthesize((stack) => {
   namespace = new WorkerNamespace(stack, "namespace", {
@@ -8,6 +13,8 @@ const made = synthesize((stack) => {
     serviceAccount: "worker",
     kubernetesVersion: "1.35",
   });
+  const { namespace: name, serviceAccountName } = namespace;
+  new TerraformOutput(stack, "names", { value: [name, serviceAccountName] });
 });
 
 describe("the namespace of workers", () => {
@@ -25,11 +32,24 @@ describe("the namespace of workers", () => {
     });
   });
 
+  test("waits for its last pod, and hands on its names as texts, which the name of a Job needs", () => {
+    expect(made.one("kubernetes_namespace_v1").timeouts).toEqual({ delete: "15m" });
+    expect(made.json.output?.names?.value).toEqual(["sweep", "worker"]);
+  });
+
   test("has the service account that the platform's role is bound to, without a token for the Kubernetes API", () => {
-    expect(made.one("kubernetes_service_account_v1")).toMatchObject({
-      metadata: { name: "worker", namespace: "sweep" },
+    expect(made.one("kubernetes_service_account_v1")).toEqual({
+      metadata: { name: "worker", namespace: "sweep", labels: workers },
       automount_service_account_token: false,
+      depends_on: [made.address("kubernetes_namespace_v1")],
     });
+  });
+
+  test("has its network policies in it", () => {
+    for (const name of ["deny-all", "allow-workers"]) {
+      const policy = made.one("kubernetes_network_policy_v1", `namespace_${name}`);
+      expect(policy.metadata).toEqual({ name, namespace: "sweep" });
+    }
   });
 
   test("lets nothing in and nothing out", () => {
@@ -41,9 +61,7 @@ describe("the namespace of workers", () => {
 
   test("lets workers out to DNS, to their credentials and to S3, and nowhere else", () => {
     const { spec } = made.one("kubernetes_network_policy_v1", "namespace_allow-workers");
-    expect(spec.pod_selector).toEqual({
-      match_labels: { "app.kubernetes.io/component": "worker", "app.kubernetes.io/part-of": "evaluation-platform" },
-    });
+    expect(spec.pod_selector).toEqual({ match_labels: workers });
     expect(spec.policy_types).toEqual(["Egress"]);
     expect(spec.egress).toEqual([
       {

@@ -18,6 +18,18 @@ export const EXIT_CODE = {
   TERMINATED: 143,
 } as const;
 
+/** The documentation of {@link EXIT_CODE}, for help and the reference. A test compares the two. */
+export const EXIT_CODE_MEANINGS: Readonly<Record<keyof typeof EXIT_CODE, string>> = {
+  DONE: "Every parameter is committed. Some of them may have failed, as the output says.",
+  USAGE:
+    "A command, an option or an argument is unknown or missing; or the evaluation that `sweep replay` called failed.",
+  PERMANENT:
+    "Another attempt would fail the same way: a wrong value, permissions, a broken evaluation, too many failures, no result at all.",
+  TRY_AGAIN: "Another attempt may succeed: a full disk, an unreachable bucket, incomplete results.",
+  INTERRUPTED: "Ctrl-C stopped the run. Everything finished is committed.",
+  TERMINATED: "SIGTERM or SIGHUP stopped the run. Everything finished is committed.",
+};
+
 export type ExitCode = (typeof EXIT_CODE)[keyof typeof EXIT_CODE];
 
 /** An error whose message explains everything that a user needs. Programs print it without its stack. */

@@ -7,6 +7,15 @@ import { PermanentError } from "./errors.ts";
 /** First line of a bundle: a file that begins with it is used as it is. */
 const BUNDLE_MARK = "// sweep evaluation bundle";
 const SOURCE_MAP = "\n//# sourceMappingURL=";
+/**
+ * Variables that esbuild reads when it is loaded and when it builds. By default `buildSync` starts a thread and a process, which takes
+ * ten times as long as a single build, and both stay for the rest of the run. The output of a single build is limited to 16 MiB by
+ * default, and an evaluation may import more data.
+ */
+const ESBUILD_VARIABLES: Readonly<Record<string, string>> = {
+  ESBUILD_WORKER_THREADS: "0",
+  ESBUILD_MAX_BUFFER: String(2 ** 30),
+};
 
 /** A module in one JavaScript file, together with everything that it imports except the modules of Node.js. */
 export interface EvaluationBundle {
@@ -28,7 +37,7 @@ export interface EvaluationBundle {
 export function bundleEvaluation(path: string): EvaluationBundle {
   const source = readFileSync(path);
   const isBundle = source.toString("utf8", 0, BUNDLE_MARK.length) === BUNDLE_MARK;
-  const contents = isBundle ? source : bundleFile(path);
+  const contents = isBundle ? source : withVariables(ESBUILD_VARIABLES, () => bundleFile(path));
   return { contents, sha256: sha256Of(contents) };
 }
 
@@ -76,6 +85,20 @@ function bundleFile(path: string): Uint8Array {
     throw new PermanentError(
       `the evaluation ${path} cannot be bundled: ${lines?.join("; ") ?? (error as Error).message}`,
     );
+  }
+}
+
+/** Runs `work` with other environment variables, and then sets the caller's again, which evaluations inherit. */
+function withVariables<T>(variables: Readonly<Record<string, string>>, work: () => T): T {
+  const before = Object.keys(variables).map((name) => [name, process.env[name]] as const);
+  Object.assign(process.env, variables);
+  try {
+    return work();
+  } finally {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
   }
 }
 

@@ -28,9 +28,12 @@ export function runName(identity: RunIdentity): string {
   return `${identity.evaluation}-${runHash(identity)}`;
 }
 
-/** Eight hexadecimal digits that differ between runs whose results differ. They end the names of runs, also of those on a cluster. */
+/** Length of a {@link runHash}. */
+export const RUN_HASH_LENGTH = 8;
+
+/** Hexadecimal digits that differ between runs whose results differ. They end the names of runs, also of those on a cluster. */
 export function runHash(identity: RunIdentity): string {
-  return createHash("sha256").update(serializeIdentity(identity)).digest("hex").slice(0, 8);
+  return createHash("sha256").update(serializeIdentity(identity)).digest("hex").slice(0, RUN_HASH_LENGTH);
 }
 
 /** The same identity gives the same text, byte for byte. */

@@ -1,16 +1,38 @@
 /**
  * The contract of the two halves: everything that the infrastructure knows about the worker. It loads nothing but zod, so that
- * synthesis does not load the engine.
+ * synthesis does not load the engine. Exports of its modules that are missing here belong to the worker.
  */
-export * from "./check.ts";
-export * from "./columns.ts";
-export * from "./declarations.ts";
-export * from "./environment-variables.ts";
-export * from "./errors.ts";
-export * from "./evaluation-bundle.ts";
-export * from "./facts.ts";
-export * from "./format.ts";
-export * from "./identity.ts";
-export * from "./limits.ts";
-export * from "./problems.ts";
-export * from "./worker-settings.ts";
+export { type Notation, problemsOf } from "./check.ts";
+export {
+  DEFAULTS,
+  declarationOf,
+  type OptionDeclaration,
+  type ResolvedWorkerSettings,
+  SETTING_NAMES,
+  SETTINGS,
+  type SettingDeclaration,
+  withDefaults,
+} from "./declarations.ts";
+export { readSettings, toEnvironment, variableName } from "./environment-variables.ts";
+export {
+  EXIT_CODE,
+  EXIT_CODE_MEANINGS,
+  type ExitCode,
+  PermanentError,
+  SweepError,
+  TemporaryError,
+} from "./errors.ts";
+export { bundleEvaluation, type EvaluationBundle } from "./evaluation-bundle.ts";
+export { type Facts, factsOf, problemOfValue, withFacts, withFix } from "./facts.ts";
+export { describeSeconds, formatCount } from "./format.ts";
+export { RESULTS_FORMAT, RUN_HASH_LENGTH, type RunIdentity, runHash } from "./identity.ts";
+export { COMPLETE_EVERY_MS, LIMITS } from "./limits.ts";
+export { describeProblem, duplicatesIn, oneOf, type Problem, show, within } from "./problems.ts";
+export {
+  LOG_LEVELS,
+  type LogLevel,
+  PARTITIONS,
+  type Partition,
+  type SettingName,
+  type WorkerSettings,
+} from "./worker-settings.ts";

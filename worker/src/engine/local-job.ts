@@ -95,7 +95,7 @@ export class LocalJob extends EventEmitter<LocalJobEvents> {
    * @throws SweepError if the run cannot be completed; `exitCode` tells whether another attempt may help. Committed results stay.
    */
   async run({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<FinishedRun> {
-    const prepared = await unlessStopped(prepareRun(this.settings), signal, ({ session }) => session.close());
+    const prepared = await unlessStopped(prepareRun(this.settings, signal), signal, ({ session }) => session.close());
     // Each worker loads the evaluation itself.
     prepared.session.close();
     const { identity, store, modulePath } = prepared;

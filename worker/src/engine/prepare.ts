@@ -5,8 +5,9 @@ import type { SettingName, WorkerSettings } from "../contract/worker-settings.ts
 import { commandEvaluation, type Evaluation, findEvaluation, writeBundle } from "../evaluation/source.ts";
 import { openStore } from "../stores/open.ts";
 import type { ResultStore } from "../stores/store.ts";
-import { EvaluationSession } from "../supervisor/evaluation-session.ts";
+import { EvaluationSession, Stopped } from "../supervisor/evaluation-session.ts";
 import { throwIfWrong } from "./options.ts";
+import { StoppedError } from "./stopping.ts";
 
 /** A run that can start: its evaluation is loaded, and its store exists and holds no other run. */
 export interface PreparedRun {
@@ -42,9 +43,15 @@ const EVALUATION_SETTINGS = [
 /**
  * Finds an evaluation, bundles it and loads it in a process of its own.
  *
+ * @param hooks.signal ends the process while it loads.
  * @throws PermanentError if the evaluation cannot be used.
+ * @throws StoppedError if the signal came first.
  */
-export async function loadEvaluation(options: EvaluationOptions): Promise<LoadedEvaluation> {
+export async function loadEvaluation(
+  options: EvaluationOptions,
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<LoadedEvaluation> {
+  if (signal?.aborted) throw new StoppedError();
   throwIfWrong(problemsOf(options, EVALUATION_SETTINGS));
   const { evaluationCommand, resultColumns, seed, simulateWorkMs, evaluation: name } = withDefaults(options);
   const evaluation = evaluationCommand === undefined ? findEvaluation(name) : commandEvaluation(evaluationCommand);
@@ -54,23 +61,29 @@ export async function loadEvaluation(options: EvaluationOptions): Promise<Loaded
       ? { command: evaluationCommand as string, columns: resultColumns }
       : { modulePath, name: evaluation.source };
   const session = new EvaluationSession({ source, seed, simulateWorkMs });
+  const stop = () => session.stop();
+  signal?.addEventListener("abort", stop);
   try {
     return { evaluation, session, columns: await session.start(), modulePath };
   } catch (error) {
     session.close();
-    throw error;
+    throw error instanceof Stopped ? new StoppedError() : error;
+  } finally {
+    signal?.removeEventListener("abort", stop);
   }
 }
 
 /**
  * Loads the evaluation of a run and opens its store.
  *
+ * @param signal ends the load of the evaluation. Callers must not wait for a slow store once it is aborted.
  * @throws PermanentError if the evaluation or the store cannot be used.
  */
 export async function prepareRun(
   configuration: Omit<ResolvedWorkerSettings, "workerId" | "totalWorkers">,
+  signal: AbortSignal | undefined,
 ): Promise<PreparedRun> {
-  const { evaluation, session, columns, modulePath } = await loadEvaluation(configuration);
+  const { evaluation, session, columns, modulePath } = await loadEvaluation(configuration, { signal });
   const { totalParameters, batchSize, seed, s3RequestTimeoutMs } = configuration;
   try {
     const identity: RunIdentity = {

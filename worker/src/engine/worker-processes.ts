@@ -62,7 +62,9 @@ export class WorkerProcesses extends EventEmitter<WorkerProcessesEvents> {
     const workers = Array.from({ length: this.#settings.totalWorkers }, (_, index) => this.#runIndex(index));
     const codes = await Promise.all(workers);
     const severity = [EXIT_CODE.PERMANENT, EXIT_CODE.TRY_AGAIN, EXIT_CODE.TERMINATED];
-    return severity.find((code) => codes.includes(code)) ?? EXIT_CODE.DONE;
+    const worst = severity.find((code) => codes.includes(code));
+    // A worker that ended in another way while it was stopped, for example with 1, has not completed its share.
+    return worst ?? (codes.every((code) => code === EXIT_CODE.DONE) ? EXIT_CODE.DONE : EXIT_CODE.TRY_AGAIN);
   }
 
   /** Asks every worker to commit what is finished and to end. */

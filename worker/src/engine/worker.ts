@@ -2,7 +2,7 @@ import { formatCount } from "../contract/format.ts";
 import type { WorkerSettings } from "../contract/worker-settings.ts";
 import { shareOf } from "../parameters/partition.ts";
 import { countOf, subtract } from "../parameters/ranges.ts";
-import type { Failure } from "../stores/store.ts";
+import type { Failure, ResultWriter } from "../stores/store.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
 import { resolveSettings } from "./options.ts";
 import { prepareRun } from "./prepare.ts";
@@ -60,11 +60,12 @@ export async function runWorker(options: WorkerSettings, hooks: RunWorkerHooks =
   const settings = resolveSettings(options);
   const { workerId, totalWorkers, totalParameters, maxFailures, batchSize, evaluationTimeoutSeconds } = settings;
   const { signal, log = NO_LOG } = hooks;
-  const run = await unlessStopped(prepareRun(settings), signal, ({ session }) => session.close());
+  const run = await unlessStopped(prepareRun(settings, signal), signal, ({ session }) => session.close());
   const { session, store, identity } = run;
-  const writer = await store.write(identity);
+  let writer: ResultWriter | undefined;
   let stop = () => {};
   try {
+    writer = await store.write(identity);
     const share = shareOf(workerId, settings);
     const pending = subtract(share, await unlessStopped(writer.committed(share), signal, () => {}));
     const progress = new ProgressReporter(hooks, countOf(share), countOf(pending));
@@ -93,7 +94,7 @@ export async function runWorker(options: WorkerSettings, hooks: RunWorkerHooks =
   } finally {
     signal?.removeEventListener("abort", stop);
     session.close();
-    await writer.close();
+    await writer?.close();
   }
 }
 

@@ -100,7 +100,8 @@ function findFile(nameOrPath: string): string {
   const path = resolve(nameOrPath);
   if (readableFile(path) !== undefined) return path;
   const bundled = existsSync(EVALUATIONS) ? readdirSync(EVALUATIONS).map((file) => basename(file, extname(file))) : [];
-  const fix = existsSync(path) ? "the path exists, but cannot be read as a file" : "there is no such file";
+  const reason = existsSync(path) ? "this path cannot be read as a file" : "there is no such file";
+  const fix = `${reason}; correct the path or the name`;
   const allowed = `the path of a module, or ${oneOf(bundled)}`;
   throw new PermanentError(describeProblem({ path: ["evaluation"], allowed, got: show(nameOrPath), fix }));
 }

@@ -58,11 +58,7 @@ export interface VerifyOptions extends StoreOptions {
  */
 export async function verify(resultsUrl: string, options: VerifyOptions = {}): Promise<VerifiedResults> {
   const store = await openStore(resultsUrl, options);
-  return verifyResults(await store.read(options.downloadDirectory));
-}
-
-/** Like {@link verify}, for results that were read already. */
-export async function verifyResults(reader: ResultReader): Promise<VerifiedResults> {
+  const reader = await store.read(options.downloadDirectory);
   const { identity } = reader;
   const records = (await reader.records()).sort((a, b) => a.start - b.start || b.count - a.count);
   const size = identity.totalParameters * Float64Array.BYTES_PER_ELEMENT;

@@ -22,7 +22,7 @@ export function parseRecord(line: string, checksumOf: (text: string) => string):
 }
 
 /**
- * Versions before 1.0 wrote the kind `invalid-result` as `garbage`. Both stores read every record here, so that nothing else
+ * Earlier versions wrote the kind `invalid-result` as `garbage`. Both stores read every record here, so that nothing else
  * knows the old word, and `verify` writes failures.jsonl with the new one.
  */
 function withPresentKind(failure: Failure): Failure {
