@@ -28,9 +28,11 @@ export async function measureSynth({ report }: Workspace): Promise<Measurement[]
   const outdir = mkdtempSync(join(tmpdir(), "bench-synth-"));
   try {
     writeFileSync(join(empty, "main.ts"), emptyApp);
-    const scripts = { [/npm run --silent (\S+)/.exec(app)?.[1] ?? "typecheck"]: "tsc --project tsconfig.json" };
+    const scripts = { "typecheck:app": "node ../node_modules/typescript/lib/tsc.js --project tsconfig.app.json" };
     writeFileSync(join(empty, "package.json"), JSON.stringify({ scripts }));
-    writeFileSync(join(empty, "tsconfig.json"), JSON.stringify({ extends: "../tsconfig.json", include: ["main.ts"] }));
+    const compilerOptions = { tsBuildInfoFile: ".tsbuildinfo" };
+    const tsconfig = { extends: "../tsconfig.app.json", compilerOptions, include: ["main.ts"] };
+    writeFileSync(join(empty, "tsconfig.app.json"), JSON.stringify(tsconfig));
     const ours: number[] = [];
     const theirs: number[] = [];
     for (let round = 0; round < rounds; round++) {
@@ -45,7 +47,7 @@ export async function measureSynth({ report }: Workspace): Promise<Measurement[]
         name: "synth, against an empty cdktf app",
         value: median(ours) / median(theirs),
         unit: "x",
-        limit: { atMost: 3 },
+        limit: { atMost: 2 },
         detail,
       },
     ];

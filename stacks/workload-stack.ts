@@ -8,6 +8,7 @@ import type { AddonsStack } from "./addons-stack.ts";
 import type { ResolvedEnvironment } from "./configuration/resolved-environment.ts";
 import { configureKubernetes } from "./kubernetes-providers.ts";
 import type { PlatformStack } from "./platform-stack.ts";
+import { repository } from "./repository.ts";
 import { configureState } from "./state-backend.ts";
 
 export interface WorkloadStackProps {
@@ -80,6 +81,11 @@ export class WorkloadStack extends TerraformStack {
   ): ContainerImage {
     if (image.kind === "prebuilt") return prebuiltImage(image.reference);
     const { baseImage } = image;
-    return new WorkerImage(this, "image", { repositoryUrl: registry.repositoryUrl, region, baseImage });
+    return new WorkerImage(this, "image", {
+      repositoryUrl: registry.repositoryUrl,
+      region,
+      baseImage,
+      directory: repository,
+    });
   }
 }

@@ -8,8 +8,6 @@ import { oneOf, type Problem, show, throwIfAny, within } from "../support/proble
 import { TerraformData } from "../support/terraform-data.ts";
 import { commandContentHash, imageContentHash } from "./image-content.ts";
 
-const repository = join(__dirname, "../..");
-
 /** The settings that choose an evaluation. */
 export type EvaluationChoice = Required<Pick<WorkerSettings, "evaluation" | "evaluationCommand">>;
 /** The part of a run's identity that the evaluation decides. */
@@ -40,11 +38,8 @@ export interface WorkerImageProps {
    * @default - that of worker/Dockerfile: distroless, without a shell
    */
   readonly baseImage?: string | undefined;
-  /**
-   * The repository, with worker/Dockerfile in it.
-   * @default - this one
-   */
-  readonly directory?: string | undefined;
+  /** Path of a clone of this repository, with worker/Dockerfile in it. The package of the constructs does not contain it. */
+  readonly directory: string;
 }
 
 /**
@@ -61,7 +56,7 @@ export class WorkerImage extends Construct implements ContainerImage {
   /** @throws InvalidConfigurationError if the base image is not the name of one. */
   constructor(scope: Construct, id: string, props: WorkerImageProps) {
     super(scope, id);
-    const { repositoryUrl, region, baseImage, directory = repository } = props;
+    const { repositoryUrl, region, baseImage, directory } = props;
     if (baseImage !== undefined) throwIfAny("worker image", within(["baseImage"], imageProblems(baseImage)));
     this.directory = directory;
     this.baseImage = baseImage;
@@ -111,9 +106,9 @@ export class WorkerImage extends Construct implements ContainerImage {
  * The modules in `worker/evaluations` by the names of their evaluations. A pod looks for `<name>.mjs`, which the build makes of a
  * module in TypeScript; it finds no file with another ending.
  *
- * @param directory the repository. @default this one
+ * @param directory a clone of this repository.
  */
-export function evaluationFiles(directory = repository): ReadonlyMap<string, string> {
+export function evaluationFiles(directory: string): ReadonlyMap<string, string> {
   const folder = join(directory, "worker/evaluations");
   const modules = readdirSync(folder)
     .map(parse)

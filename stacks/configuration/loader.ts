@@ -1,5 +1,6 @@
 import { InvalidConfigurationError, type Problem } from "../../constructs/support/problems.ts";
 import { evaluationFiles } from "../../constructs/workload/worker-image.ts";
+import { repository } from "../repository.ts";
 import { duplicateProblems } from "./duplicates.ts";
 import { allOf, at, problemsIn } from "./resolution.ts";
 import { resolveEnvironment } from "./resolve.ts";
@@ -19,7 +20,7 @@ export function loadEnvironments(
   variables: Variables = process.env,
 ): readonly ResolvedEnvironment[] {
   const complete = environments.map((environment) => withVariables(environment, variables));
-  const evaluations = [...evaluationFiles().keys()];
+  const evaluations = [...evaluationFiles(repository).keys()];
   const resolutions = complete.map((environment) => resolveEnvironment(environment, evaluations));
   const names = complete.map(nameOf);
   const resolution = allOf(resolutions.map((one, index) => at(pathOf(names, index), one)));

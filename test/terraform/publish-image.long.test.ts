@@ -20,7 +20,7 @@ if (terraform === "") console.warn('skipped "terraform publishes the image": ter
     const app = new App({ outdir: join(root, "cdktf.out") });
     const made = new TerraformStack(app, "dev-workload");
     new LocalBackend(made, { path: "../../../terraform.tfstate" });
-    new WorkerImage(made, "image", { repositoryUrl, region: "us-west-2", ...props });
+    new WorkerImage(made, "image", { repositoryUrl, region: "us-west-2", directory: project, ...props });
     app.synth();
     const folder = join(app.outdir, "stacks", "dev-workload");
     expect(run(folder, "init").status).toBe(0);

@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { repository } from "../../stacks/repository.ts";
 import { environmentOf, jobOf, takesEnvironment } from "../support/environment.ts";
-import { repository, stackFolder, terraform } from "../support/terraform.ts";
+import { stackFolder, terraform } from "../support/terraform.ts";
 import { runTool, ToolError, tool } from "../support/tool.ts";
 
 interface Options {

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { environments } from "../../environments.ts";
+import { repository } from "../../stacks/repository.ts";
 import { environmentOfStack, synthesize } from "../support/synthesize.ts";
-import { repository } from "../support/terraform.ts";
 
 /** A resource as Terraform reads it. */
 // biome-ignore lint/suspicious/noExplicitAny: its content depends on its type.

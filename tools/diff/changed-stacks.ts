@@ -2,8 +2,8 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { repository } from "../../stacks/repository.ts";
 import { type SynthesizedStack, synthesize } from "../support/synthesize.ts";
-import { repository } from "../support/terraform.ts";
 import { refusal, ToolError } from "../support/tool.ts";
 
 /**

@@ -3,8 +3,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { coerce, gte, type SemVer, satisfies } from "semver";
 import type { ResolvedWorkload } from "../../stacks/configuration/resolved-environment.ts";
+import { repository } from "../../stacks/repository.ts";
 import { lowestTerraform } from "../../stacks/versions.ts";
-import { repository, terraformProgram } from "../support/terraform.ts";
+import { terraformProgram } from "../support/terraform.ts";
 import { type Check, type Finding, notChecked, ok, problem } from "./report.ts";
 
 /** The end of a program. */

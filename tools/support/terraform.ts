@@ -1,9 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { repository } from "../../stacks/repository.ts";
 import { ToolError } from "./tool.ts";
-
-export const repository = join(__dirname, "../..");
 
 /** Terraform or a replacement, by cdktf's own variable: `TERRAFORM_BINARY_NAME=tofu` is OpenTofu. */
 export const terraformProgram = () => process.env.TERRAFORM_BINARY_NAME || "terraform";

@@ -102,7 +102,7 @@ const made = (changes: Partial<WorkerImageProps> = {}) => {
   let image: WorkerImage | undefined;
   const resources = synthesize((stack) => {
     const repositoryUrl = "111122223333.dkr.ecr.us-west-2.amazonaws.com/dev/ttg-worker";
-    image = new WorkerImage(stack, "image", { repositoryUrl, region: "us-west-2", ...changes });
+    image = new WorkerImage(stack, "image", { repositoryUrl, region: "us-west-2", directory: repository, ...changes });
   });
   return { image: image as WorkerImage, data: resources.one("terraform_data") };
 };

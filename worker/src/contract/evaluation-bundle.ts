@@ -8,14 +8,13 @@ import { PermanentError } from "./errors.ts";
 const BUNDLE_MARK = "// sweep evaluation bundle";
 const SOURCE_MAP = "\n//# sourceMappingURL=";
 /**
- * Variables that esbuild reads when it is loaded and when it builds. By default `buildSync` starts a thread and a process, which takes
- * ten times as long as a single build, and both stay for the rest of the run. The output of a single build is limited to 16 MiB by
- * default, and an evaluation may import more data.
+ * esbuild reads this variable when it is loaded. By default `buildSync` starts a thread and a process, which takes ten times as long as a
+ * single build, and both stay for the rest of the run. The variable must not be set during a build: if tsx has loaded esbuild before,
+ * the thread would inherit it, and the build would wait for that thread for ever.
  */
-const ESBUILD_VARIABLES: Readonly<Record<string, string>> = {
-  ESBUILD_WORKER_THREADS: "0",
-  ESBUILD_MAX_BUFFER: String(2 ** 30),
-};
+const WITHOUT_THREAD = { ESBUILD_WORKER_THREADS: "0" };
+/** esbuild reads this variable for each build. By default the output has 16 MiB at most, and an evaluation may import more data. */
+const LARGE_OUTPUT = { ESBUILD_MAX_BUFFER: String(2 ** 30) };
 
 /** A module in one JavaScript file, together with everything that it imports except the modules of Node.js. */
 export interface EvaluationBundle {
@@ -37,7 +36,7 @@ export interface EvaluationBundle {
 export function bundleEvaluation(path: string): EvaluationBundle {
   const source = readFileSync(path);
   const isBundle = source.toString("utf8", 0, BUNDLE_MARK.length) === BUNDLE_MARK;
-  const contents = isBundle ? source : withVariables(ESBUILD_VARIABLES, () => bundleFile(path));
+  const contents = isBundle ? source : withVariables(LARGE_OUTPUT, () => bundleFile(path));
   return { contents, sha256: sha256Of(contents) };
 }
 
@@ -50,7 +49,7 @@ function sha256Of(bundle: Uint8Array): string {
 }
 
 function bundleFile(path: string): Uint8Array {
-  const { buildSync } = loadEsbuild(path);
+  const { buildSync } = withVariables(WITHOUT_THREAD, () => loadEsbuild(path));
   try {
     const { outputFiles } = buildSync({
       entryPoints: [path],
