@@ -12,7 +12,8 @@ import { endOf } from "../parameters/ranges.ts";
 import { createChecksum } from "../stores/checksum.ts";
 import { ColumnFiles } from "../stores/column-files.ts";
 import { openStore } from "../stores/open.ts";
-import type { ResultReader } from "../stores/store.ts";
+import { resolve } from "../stores/resolution.ts";
+import type { CommitRecord, ResultReader } from "../stores/store.ts";
 import { settingsOf } from "./options.ts";
 
 /** The exit code if the user's code failed. The other codes are the program's own. */
@@ -124,18 +125,24 @@ async function printStored(reader: ResultReader, parameter: number): Promise<voi
   if (parameter >= totalParameters) {
     throw wrongParameter(`a whole number below ${formatCount(totalParameters)}, the total of ${reader.url}`, parameter);
   }
-  const records = await reader.records();
-  const record = records.findLast((candidate) => candidate.start <= parameter && parameter < endOf(candidate));
-  const failure = record?.failures.find((candidate) => candidate.parameter === parameter);
+  const checksum = await createChecksum();
+  let files: ColumnFiles | undefined;
+  const intact: CommitRecord[] = [];
   let stored = "not committed";
-  if (failure !== undefined) stored = `failed (${failure.kind}): ${failure.error}`;
-  else if (record !== undefined) {
-    const files = ColumnFiles.openToRead(reader.columnPaths);
-    const block = files.read(record.start, record.count);
-    files.close();
-    const values = columns.map((name, place) => `${name} = ${block[place]?.[parameter - record.start]}`);
-    const isIntact = (await createChecksum())(record.start, block) === record.checksum;
-    stored = isIntact ? values.join(", ") : "damaged: its block does not match its checksum";
+  for await (const record of reader.records()) {
+    if (record.start > parameter || parameter >= endOf(record)) continue;
+    files ??= ColumnFiles.openToRead(reader.columnPaths);
+    if (checksum(record.start, files.read(record.start, record.count)) === record.checksum) intact.push(record);
+    else stored = "damaged: its block does not match its checksum";
   }
+  // All of them hold the parameter, so that the first part does.
+  const [part] = resolve(intact);
+  const failure = part?.record.failures.find((candidate) => candidate.parameter === parameter);
+  if (failure !== undefined) stored = `failed (${failure.kind}): ${failure.error}`;
+  else if (part !== undefined) {
+    const values = files?.read(parameter, 1);
+    stored = columns.map((name, place) => `${name} = ${values?.[place]?.[0]}`).join(", ");
+  }
+  files?.close();
   process.stderr.write(`stored in ${reader.url}: ${stored}\n`);
 }

@@ -3,6 +3,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { explainFileError } from "../contract/errors.ts";
 import { endOf, type Range } from "../parameters/ranges.ts";
 import { bytesOf, createChecksum } from "../stores/checksum.ts";
+import { recordOf, resolve } from "../stores/resolution.ts";
 import type { CommitRecord } from "../stores/store.ts";
 
 const BYTES = Float64Array.BYTES_PER_ELEMENT;
@@ -16,7 +17,7 @@ interface Stretch extends Range {
 
 /** The findings of {@link readColumns}. */
 export interface ColumnContents {
-  /** The records whose values match their checksum. */
+  /** The records whose values match their checksum, sorted, each without the parameters of the ones before. */
   readonly intact: readonly CommitRecord[];
   /** The SHA-256 of each file. Undefined if a file has another size, or the records do not cover it. */
   readonly digests: readonly string[] | undefined;
@@ -49,11 +50,14 @@ export async function readColumns(
     for (const [index, stretch] of stretches.entries()) {
       const columns = await reading;
       reading = readStretch(files, stretches[index + 1], buffers[(index + 1) % 2] as Float64Array[]);
-      for (const record of stretch.records) {
-        const from = record.start - stretch.start;
-        const values = columns.map((column) => column.subarray(from, from + record.count));
-        if (checksum(record.start, values) === record.checksum) intact.push(record);
-      }
+      const checksumOf = ({ start, count }: Range) => {
+        const from = start - stretch.start;
+        const values = columns.map((column) => column.subarray(from, from + count));
+        return checksum(start, values);
+      };
+      // Records of different stretches do not overlap.
+      const matching = stretch.records.filter((record) => checksumOf(record) === record.checksum);
+      for (const part of resolve(matching)) intact.push(recordOf(part, () => checksumOf(part)));
       if (stretch.start > hashed) isCovered = false;
       if (isCovered) updateHashes(hashes, columns, Math.max(0, hashed - stretch.start));
       hashed = Math.max(hashed, endOf(stretch));

@@ -4,7 +4,7 @@ import { formatCount } from "../contract/format.ts";
 import { countOf, endOf, type Range, subtract, union } from "../parameters/ranges.ts";
 import { FAILURES_FILE, serializeFailures } from "../stores/file-store.ts";
 import { openStore, type StoreOptions } from "../stores/open.ts";
-import type { CommitRecord, Failure, ResultReader } from "../stores/store.ts";
+import type { Failure, ResultReader } from "../stores/store.ts";
 import { readColumns } from "./read-columns.ts";
 
 const PRESENT_FILE = "present.bits";
@@ -60,7 +60,7 @@ export async function verify(resultsUrl: string, options: VerifyOptions = {}): P
   const store = await openStore(resultsUrl, options);
   const reader = await store.read(options.downloadDirectory);
   const { identity } = reader;
-  const records = (await reader.records()).sort((a, b) => a.start - b.start || b.count - a.count);
+  const records = await collect(reader.records());
   const size = identity.totalParameters * Float64Array.BYTES_PER_ELEMENT;
   const { intact, digests } = await readColumns(reader.columnPaths, size, records);
   const everything = { start: 0, count: identity.totalParameters };
@@ -68,7 +68,7 @@ export async function verify(resultsUrl: string, options: VerifyOptions = {}): P
   if (missing.length > 0 || digests === undefined) {
     throw incomplete(reader.url, missing, subtract(union(records), union(intact)));
   }
-  const failures = failuresOf(intact);
+  const failures = intact.flatMap((record) => record.failures);
   const bits = presentBits(identity.totalParameters, failures);
   const receipt: Receipt = {
     format: identity.format,
@@ -81,7 +81,7 @@ export async function verify(resultsUrl: string, options: VerifyOptions = {}): P
     failed: failures.length,
     columns: Object.fromEntries(identity.columns.map((name, index) => [name, { sha256: digests[index] as string }])),
     presentBitsSha256: createHash("sha256").update(bits).digest("hex"),
-    ranges: withoutOverlaps(intact).map(({ start, count, checksum, failures: failed }) => ({
+    ranges: intact.map(({ start, count, checksum, failures: failed }) => ({
       start,
       count,
       checksum,
@@ -92,6 +92,12 @@ export async function verify(resultsUrl: string, options: VerifyOptions = {}): P
   await reader.writeReport(FAILURES_FILE, serializeFailures(failures));
   await reader.writeReport("receipt.json", `${JSON.stringify(receipt, undefined, 1)}\n`);
   return { receipt, failures, reader };
+}
+
+async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const all: Item[] = [];
+  for await (const item of items) all.push(item);
+  return all;
 }
 
 /** @param damaged those of the missing parameters that were committed, but whose values do not match the checksum. */
@@ -110,13 +116,6 @@ function describeMissing(missing: readonly Range[]): string {
   return `${formatCount(countOf(missing))} parameters are missing (${shown.join(", ")}${more})`;
 }
 
-/** Each failed parameter once, sorted. */
-function failuresOf(records: readonly CommitRecord[]): Failure[] {
-  const byParameter = new Map<number, Failure>();
-  for (const record of records) for (const failure of record.failures) byParameter.set(failure.parameter, failure);
-  return [...byParameter.values()].sort((a, b) => a.parameter - b.parameter);
-}
-
 function presentBits(total: number, failures: readonly Failure[]): Uint8Array {
   const bits = new Uint8Array(Math.ceil(total / 8)).fill(0xff);
   if (total % 8 !== 0) bits[bits.length - 1] = (1 << (total % 8)) - 1;
@@ -125,21 +124,4 @@ function presentBits(total: number, failures: readonly Failure[]): Uint8Array {
     bits[byte] = (bits[byte] as number) & ~(1 << (parameter % 8));
   }
   return bits;
-}
-
-/** The fewest of some sorted records that still cover everything: a block that was committed twice appears once. */
-function withoutOverlaps(records: readonly CommitRecord[]): CommitRecord[] {
-  const chosen: CommitRecord[] = [];
-  let covered = 0;
-  for (let index = 0; index < records.length; ) {
-    let best: CommitRecord | undefined;
-    for (; index < records.length && (records[index] as CommitRecord).start <= covered; index++) {
-      const record = records[index] as CommitRecord;
-      if (best === undefined || endOf(record) > endOf(best)) best = record;
-    }
-    if (best === undefined || endOf(best) <= covered) break;
-    chosen.push(best);
-    covered = endOf(best);
-  }
-  return chosen;
 }

@@ -3,11 +3,12 @@ import { join } from "node:path";
 import { PermanentError, TemporaryError } from "../contract/errors.ts";
 import { checkSameRun, parseIdentity, type RunIdentity, serializeIdentity } from "../contract/identity.ts";
 import { COMPLETE_EVERY_MS, LIMITS } from "../contract/limits.ts";
-import { type Range, union } from "../parameters/ranges.ts";
+import { countOf, type Range, union } from "../parameters/ranges.ts";
 import { bytesOf, createChecksum, createTextChecksum } from "./checksum.ts";
 import { ColumnFiles } from "./column-files.ts";
 import { CommitLog, parseRecord, serializeRecord } from "./commit-log.ts";
 import { FileStore } from "./file-store.ts";
+import { recordOf, resolve } from "./resolution.ts";
 import { Bucket, inParallel } from "./s3-bucket.ts";
 import type { ResultReader, ResultStore, ResultWriter, Spool, SpooledBlock, StoreProgress } from "./store.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
@@ -42,15 +43,15 @@ export class S3Store implements ResultStore {
 
   async progress(): Promise<StoreProgress> {
     const identity = await this.#identity();
-    const blocks = await listBlocks(this.#bucket);
+    const parts = [...resolve(await listBlocks(this.#bucket))];
     const checksumOf = await createTextChecksum();
-    const failed = new Set<number>();
-    await inParallel(blocks, async (block) => {
+    let failed = 0;
+    await inParallel(parts, async ({ start, record: block }) => {
       const trailer = await this.#bucket.get(keyOf(block), block.count * BYTES * identity.columns.length);
       const record = parseRecord(trailer?.toString().trimEnd() ?? "", checksumOf);
-      for (const failure of record?.failures ?? []) failed.add(failure.parameter);
+      for (const { parameter } of record?.failures ?? []) if (parameter >= start) failed++;
     });
-    return { identity, committed: union(blocks), failed: failed.size };
+    return { identity, committed: countOf(parts), failed };
   }
 
   async read(directory: string = temporaryDirectory()): Promise<ResultReader> {
@@ -67,15 +68,21 @@ export class S3Store implements ResultStore {
     return { ...reader, url: this.url, writeReport };
   }
 
-  /** Downloads the blocks that the directory does not have yet. */
+  /**
+   * Downloads the blocks that the directory does not have yet. Of blocks that overlap it writes each parameter once, from the one
+   * that counts, so that the files do not depend on the order of the answers.
+   */
   async #download(identity: RunIdentity, directory: string): Promise<void> {
-    const had = new Set((await CommitLog.read(join(directory, "commits.log"))).map(keyOf));
-    const missing = (await listBlocks(this.#bucket)).filter((block) => !had.has(keyOf(block)));
+    const had = new Set<string>();
+    for await (const record of CommitLog.read(join(directory, "commits.log"))) had.add(keyOf(record));
+    const parts = [...resolve(await listBlocks(this.#bucket))];
+    // A part of a block does not have the key of an object, and is downloaded again: it is rare.
+    const missing = parts.filter(({ count, record }) => count < record.count || !had.has(keyOf(record)));
     const paths = identity.columns.map((name) => join(directory, "columns", `${name}.f64`));
     const files = ColumnFiles.open(paths, identity.totalParameters);
     const log = await CommitLog.open(join(directory, "commits.log"));
     const [checksum, checksumOf] = [await createChecksum(), await createTextChecksum()];
-    await inParallel(missing, async (block) => {
+    await inParallel(missing, async ({ start, count, record: block }) => {
       const object = await this.#bucket.get(keyOf(block));
       const length = block.count * BYTES;
       const columns = identity.columns.map((_, place) => {
@@ -90,8 +97,9 @@ export class S3Store implements ResultStore {
           `${this.url}/${keyOf(block)} is damaged: delete it, and run the sweep again to compute its block anew`,
         );
       }
-      files.write(block.start, block.count, columns);
-      log.append([record]);
+      const values = columns.map((column) => column.subarray(start - block.start));
+      files.write(start, count, values);
+      log.append([recordOf({ start, count, record }, () => checksum(start, values))]);
     });
     files.close();
     log.close();
@@ -158,6 +166,7 @@ function keyOf({ start, count }: Range): string {
 }
 
 async function listBlocks(bucket: Bucket): Promise<Range[]> {
+  // Keys sort by their first parameter.
   const keys = await bucket.list("blocks/");
   return keys.flatMap((key) => {
     const [, start, count] = /^blocks\/(\d{16})-(\d+)\.block$/.exec(key) ?? [];

@@ -72,8 +72,11 @@ export interface ResultReader {
   readonly url: string;
   /** The files with the values, one for each column. */
   readonly columnPaths: readonly string[];
-  /** All intact commit records, in any order; some may overlap. Only `verify` checks the values against them. */
-  records(): Promise<CommitRecord[]>;
+  /**
+   * All intact commit records, sorted by their first parameter, in bounded memory. Some may overlap: `Resolution` decides which
+   * of those that match their values counts.
+   */
+  records(): AsyncIterable<CommitRecord>;
   /** Writes a file made from the results, such as a receipt, beside them. */
   writeReport(name: string, content: string | Uint8Array): Promise<void>;
   /** The evaluation's bundle, if it was a module. */
@@ -83,8 +86,8 @@ export interface ResultReader {
 /** How far a run is, according to its commit records. */
 export interface StoreProgress {
   readonly identity: RunIdentity;
-  /** Disjoint and sorted. */
-  readonly committed: readonly Range[];
+  /** The number of committed parameters; some may have failed. */
+  readonly committed: number;
   readonly failed: number;
 }
 
