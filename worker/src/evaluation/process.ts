@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { describeError, PermanentError, SweepError } from "../contract/errors.ts";
+import { describeError, isInstance, PermanentError, SweepError } from "../contract/errors.ts";
 import { CounterBasedContext } from "../parameters/random.ts";
 import { type Checksum, createChecksum } from "../stores/checksum.ts";
 import { ColumnFiles } from "../stores/column-files.ts";
@@ -98,7 +98,7 @@ class EvaluationProcess {
           this.#pause(done),
         );
       } catch (error) {
-        if (error instanceof SweepError) throw error;
+        if (isInstance(error, SweepError)) throw error;
         await this.#report(performance.now());
         send({ type: "block-failed", block: start, error: describeError(error) });
         return;
@@ -209,6 +209,7 @@ process.on("uncaughtException", (error) => {
 process.on("disconnect", () => process.kill(-process.pid, "SIGKILL"));
 process.on("message", (message: ToEvaluation) => {
   handle(message).catch((error) => {
-    send({ type: "fatal", permanent: error instanceof PermanentError, message: (error as Error).message });
+    const message = isInstance(error, SweepError) ? error.message : describeError(error);
+    send({ type: "fatal", permanent: isInstance(error, PermanentError), message });
   });
 });
