@@ -4,6 +4,7 @@ import { CounterBasedContext } from "../parameters/random.ts";
 import { type Checksum, createChecksum } from "../stores/checksum.ts";
 import { ColumnFiles } from "../stores/column-files.ts";
 import { type BlockEvaluator, type EvaluatedPart, FunctionEvaluator, VectorEvaluator } from "./block-evaluator.ts";
+import { takeChannel } from "./channel.ts";
 import { CommandEvaluator } from "./command.ts";
 import { DEFAULT_COLUMNS, type Evaluate, type EvaluateBlock, importEvaluation } from "./module.ts";
 import type { BlockOrder, CompletedPart, FromEvaluation, ToEvaluation } from "./protocol.ts";
@@ -18,6 +19,8 @@ import { ResultColumns } from "./result-columns.ts";
 const REPORT_EVERY_MS = 20;
 /** A block that takes longer reports this often that it is alive. */
 const HEARTBEAT_EVERY_MS = 100;
+
+const sendAndThen = takeChannel();
 
 type CreateEvaluator = (columns: ResultColumns) => BlockEvaluator;
 
@@ -86,7 +89,7 @@ class EvaluationProcess {
   stop(): void {
     this.#stopping = true;
     if (this.#working) return;
-    process.send?.({ type: "completed", parts: [] } satisfies FromEvaluation, () => process.exit(0));
+    sendAndThen({ type: "completed", parts: [] }, () => process.exit(0));
   }
 
   async #evaluateBlock({ start, count, position }: BlockOrder): Promise<void> {
@@ -141,7 +144,7 @@ function nextTurn(): Promise<void> {
 }
 
 function send(message: FromEvaluation): void {
-  process.send?.(message);
+  sendAndThen(message);
 }
 
 /** Simulates slow work: sleeps for this many milliseconds before each parameter. */
