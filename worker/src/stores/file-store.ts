@@ -20,15 +20,22 @@ import { overlaps, type Range, union } from "../parameters/ranges.ts";
 import { createChecksum } from "./checksum.ts";
 import { ColumnFiles } from "./column-files.ts";
 import { CommitLog } from "./commit-log.ts";
-import type { CommitRecord, Failure, ResultReader, ResultStore, ResultWriter, Spool, StoreProgress } from "./store.ts";
+import { FileReader } from "./file-reader.ts";
+import {
+  type CommitRecord,
+  type Failure,
+  REPORT_FILES,
+  type ResultReader,
+  type ResultStore,
+  type ResultWriter,
+  type Spool,
+  type StoreProgress,
+} from "./store.ts";
 
 /** Most blocks of a worker between evaluation and commit. Each block has its own place in the files: this only limits the memory. */
 const CAPACITY = 1024;
 
-/** The file with one line of JSON for each parameter without a result. */
-export const FAILURES_FILE = "failures.jsonl";
-
-/** The lines of {@link FAILURES_FILE}. */
+/** The lines of `failures.jsonl`. */
 export function serializeFailures(failures: readonly Failure[]): string {
   return failures.map((failure) => `${JSON.stringify(failure)}\n`).join("");
 }
@@ -66,7 +73,7 @@ export class FileStore implements ResultStore {
     const columns = ColumnFiles.open(this.#columnPaths(identity), identity.totalParameters);
     const log = await CommitLog.open(this.#path("commits.log"));
     for (const directory of [this.#directory, this.#path("columns")]) syncDirectory(directory);
-    return new FileWriter(columns, log, this.#path(FAILURES_FILE), () => this.#records());
+    return new FileWriter(columns, log, this.#path(REPORT_FILES.failures), () => this.#records());
   }
 
   async progress(): Promise<StoreProgress> {
@@ -77,16 +84,7 @@ export class FileStore implements ResultStore {
   }
 
   async read(): Promise<ResultReader> {
-    const identity = this.#readIdentity();
-    const bundle = this.#path("evaluation.mjs");
-    return {
-      identity,
-      url: this.url,
-      columnPaths: this.#columnPaths(identity),
-      records: () => this.#records(),
-      writeReport: async (name, content) => this.#write(name, content),
-      evaluationBundle: async () => (existsSync(bundle) ? readFileSync(bundle) : undefined),
-    };
+    return new FileReader(this.#directory, this.url, this.#readIdentity());
   }
 
   #records(): Promise<CommitRecord[]> {

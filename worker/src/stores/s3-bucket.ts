@@ -8,6 +8,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { PermanentError, SweepError, TemporaryError } from "../contract/errors.ts";
+import { S3Report } from "./s3-report.ts";
 
 const CONNECT_WITHIN_MS = 5_000;
 /** Attempts in the SDK's standard mode, with exponential backoff and jitter. `AWS_MAX_ATTEMPTS` changes the number. */
@@ -85,6 +86,12 @@ export class Bucket {
       // Another process is writing the same object, and may still fail.
       await setTimeout(100 + Math.random() * 400);
     }
+  }
+
+  /** Starts an object of any size, which replaces an existing one when it is finished. */
+  report(key: string): S3Report {
+    const object = { Bucket: this.#bucket, Key: this.#prefix + key };
+    return new S3Report(this.#client, object, (error) => this.#explain(error, "write to"));
   }
 
   /** The keys below this prefix that start with `below`. */

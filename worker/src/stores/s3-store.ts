@@ -1,15 +1,24 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { PermanentError, TemporaryError } from "../contract/errors.ts";
+import { PermanentError } from "../contract/errors.ts";
 import { checkSameRun, parseIdentity, type RunIdentity, serializeIdentity } from "../contract/identity.ts";
 import { COMPLETE_EVERY_MS, LIMITS } from "../contract/limits.ts";
-import { type Range, union } from "../parameters/ranges.ts";
-import { bytesOf, createChecksum, createTextChecksum } from "./checksum.ts";
+import { endOf, type Range, union } from "../parameters/ranges.ts";
+import { bytesOf, createTextChecksum } from "./checksum.ts";
 import { ColumnFiles } from "./column-files.ts";
-import { CommitLog, parseRecord, serializeRecord } from "./commit-log.ts";
+import { parseRecord, serializeRecord } from "./commit-log.ts";
 import { FileStore } from "./file-store.ts";
 import { Bucket, inParallel } from "./s3-bucket.ts";
-import type { ResultReader, ResultStore, ResultWriter, Spool, SpooledBlock, StoreProgress } from "./store.ts";
+import { type BlockPart, keyOf, S3Reader } from "./s3-reader.ts";
+import type {
+  ReportWriter,
+  ResultReader,
+  ResultStore,
+  ResultWriter,
+  Spool,
+  SpooledBlock,
+  StoreProgress,
+} from "./store.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
 const BYTES = Float64Array.BYTES_PER_ELEMENT;
@@ -53,48 +62,28 @@ export class S3Store implements ResultStore {
     return { identity, committed: union(blocks), failed: failed.size };
   }
 
-  async read(directory: string = temporaryDirectory()): Promise<ResultReader> {
+  async read(directory?: string): Promise<ResultReader> {
     const identity = await this.#identity();
-    const local = new FileStore(directory);
-    const bundle = await this.#bucket.get("evaluation.mjs");
-    await local.create(identity, bundle);
-    await this.#download(identity, directory);
-    const reader = await local.read();
-    const writeReport: ResultReader["writeReport"] = async (name, content) => {
-      await reader.writeReport(name, content);
-      await this.#bucket.put(name, Buffer.from(content));
-    };
-    return { ...reader, url: this.url, writeReport };
+    const reader = new S3Reader(this.#bucket, this.url, identity, (range) => partsOf(this.#bucket, range));
+    return directory === undefined ? reader : this.#download(reader, directory);
   }
 
-  /** Downloads the blocks that the directory does not have yet. */
-  async #download(identity: RunIdentity, directory: string): Promise<void> {
-    const had = new Set((await CommitLog.read(join(directory, "commits.log"))).map(keyOf));
-    const missing = (await listBlocks(this.#bucket)).filter((block) => !had.has(keyOf(block)));
-    const paths = identity.columns.map((name) => join(directory, "columns", `${name}.f64`));
-    const files = ColumnFiles.open(paths, identity.totalParameters);
-    const log = await CommitLog.open(join(directory, "commits.log"));
-    const [checksum, checksumOf] = [await createChecksum(), await createTextChecksum()];
-    await inParallel(missing, async (block) => {
-      const object = await this.#bucket.get(keyOf(block));
-      const length = block.count * BYTES;
-      const columns = identity.columns.map((_, place) => {
-        const values = new Float64Array(block.count);
-        bytesOf(values).set(object?.subarray(place * length, (place + 1) * length) ?? []);
-        return values;
-      });
-      const record = parseRecord(object?.toString("utf8", length * columns.length).trimEnd() ?? "", checksumOf);
-      if (record === undefined || checksum(block.start, columns) !== record.checksum) {
-        // No worker replaces an existing object, so a person must delete it.
-        throw new TemporaryError(
-          `${this.url}/${keyOf(block)} is damaged: delete it, and run the sweep again to compute its block anew`,
-        );
-      }
-      files.write(block.start, block.count, columns);
-      log.append([record]);
-    });
-    files.close();
-    log.close();
+  /** @returns a reader of the files in `directory`, whose reports go to the bucket, too. */
+  async #download(remote: S3Reader, directory: string): Promise<ResultReader> {
+    const store = new FileStore(directory);
+    await store.create(remote.identity, await remote.evaluationBundle());
+    await remote.download(directory);
+    const local = await store.read();
+    return {
+      identity: remote.identity,
+      url: this.url,
+      stretches: (range) => local.stretches(range),
+      report: async (name) => inBoth(await local.report(name), await remote.report(name)),
+      readReport: (name) => local.readReport(name),
+      evaluationBundle: () => local.evaluationBundle(),
+      // The bucket may have changed.
+      state: () => remote.state(),
+    };
   }
 
   async #identity(): Promise<RunIdentity> {
@@ -153,8 +142,30 @@ class S3Writer implements ResultWriter {
   }
 }
 
-function keyOf({ start, count }: Range): string {
-  return `blocks/${String(start).padStart(16, "0")}-${count}.block`;
+function inBoth(first: ReportWriter, second: ReportWriter): ReportWriter {
+  return {
+    write: async (content) => {
+      await Promise.all([first.write(content), second.write(content)]);
+    },
+    finish: async () => {
+      await first.finish();
+      await second.finish();
+    },
+    abandon: async () => {
+      await first.abandon();
+      await second.abandon();
+    },
+  };
+}
+
+async function* partsOf(bucket: Bucket, range: Range): AsyncGenerator<BlockPart> {
+  let covered = 0;
+  for (const block of (await listBlocks(bucket)).sort((a, b) => a.start - b.start || b.count - a.count)) {
+    const start = Math.max(block.start, covered);
+    if (endOf(block) <= start) continue;
+    if (start < endOf(range) && endOf(block) > range.start) yield { start, count: endOf(block) - start, block };
+    covered = endOf(block);
+  }
 }
 
 async function listBlocks(bucket: Bucket): Promise<Range[]> {

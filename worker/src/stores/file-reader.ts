@@ -1,0 +1,164 @@
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { join } from "node:path";
+import { explainFileError, TemporaryError } from "../contract/errors.ts";
+import { formatCount } from "../contract/format.ts";
+import type { RunIdentity } from "../contract/identity.ts";
+import { endOf, type Range } from "../parameters/ranges.ts";
+import { bytesOf, type Checksum, createChecksum } from "./checksum.ts";
+import { CommitIndex } from "./commit-index.ts";
+import { FileReport } from "./file-report.ts";
+import { inOrder } from "./in-order.ts";
+import {
+  type FoundBlock,
+  REPORT_FILES,
+  type ReportWriter,
+  type ResultReader,
+  type StoreState,
+  type Stretch,
+} from "./store.ts";
+
+const BYTES = Float64Array.BYTES_PER_ELEMENT;
+/** Consecutive blocks are read together up to this many values, because small reads are slow. */
+const VALUES_AT_ONCE = 1 << 17;
+
+/** Consecutive parameters and the places of their records in the index. */
+interface Plan extends Range {
+  readonly from: number;
+  readonly to: number;
+  readonly buffers: Float64Array[];
+}
+
+/** Reads the results in a directory. */
+export class FileReader implements ResultReader {
+  readonly identity: RunIdentity;
+  readonly url: string;
+  readonly #directory: string;
+
+  constructor(directory: string, url: string, identity: RunIdentity) {
+    this.#directory = directory;
+    this.url = url;
+    this.identity = identity;
+  }
+
+  async *stretches(range: Range = { start: 0, count: this.identity.totalParameters }): AsyncGenerator<Stretch> {
+    const index = await CommitIndex.open(join(this.#directory, "commits.log"));
+    const files: FileHandle[] = [];
+    try {
+      for (const name of this.identity.columns) files.push(await this.#open(join("columns", `${name}.f64`)));
+      const checksum = await createChecksum();
+      // Two stretches in work: one is read while the other is hashed.
+      const window = { items: 2, bytes: Number.POSITIVE_INFINITY, bytesOf: () => 0 };
+      const read = (plan: Plan) => readStretch(files, index, checksum, plan);
+      yield* inOrder(this.#plan(index, range), read, window);
+    } finally {
+      await Promise.all([index.close(), ...files.map((file) => file.close())]);
+    }
+  }
+
+  report(name: string): Promise<ReportWriter> {
+    return FileReport.start(join(this.#directory, name));
+  }
+
+  async evaluationBundle(): Promise<Uint8Array | undefined> {
+    const path = join(this.#directory, "evaluation.mjs");
+    return existsSync(path) ? readFileSync(path) : undefined;
+  }
+
+  async readReport(name: string): Promise<string | undefined> {
+    const path = join(this.#directory, name);
+    return existsSync(path) ? readFileSync(path, "utf8") : undefined;
+  }
+
+  async state(): Promise<StoreState> {
+    const seenAt = Date.now();
+    const values: string[] = [];
+    const reports: string[] = [];
+    let changedAt = 0;
+    const names = [
+      ...this.identity.columns.map((name) => join("columns", `${name}.f64`)),
+      ...readdirSync(this.#directory).sort(),
+    ];
+    for (const name of names) {
+      const stat = statSync(join(this.#directory, name), { bigint: true, throwIfNoEntry: false });
+      if (stat === undefined || stat.isDirectory()) continue;
+      const description = `${name} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs} ${stat.ino}`;
+      if (name === REPORT_FILES.state) continue;
+      if (Object.values<string>(REPORT_FILES).includes(name)) reports.push(description);
+      else {
+        values.push(description);
+        changedAt = Math.max(changedAt, Number(stat.ctimeMs));
+      }
+    }
+    return { values, reports, changedAt, seenAt };
+  }
+
+  /** Joins records that overlap, and small ones that follow each other. */
+  *#plan(index: CommitIndex, range: Range): Generator<Plan> {
+    // The buffers are used in turn, and grow to the longest stretch.
+    const buffers = [0, 1].map(() => this.identity.columns.map(() => new Float64Array(0)));
+    let turn = 0;
+    for (let from = 0; from < index.length; ) {
+      const start = index.start(from);
+      let end = index.end(from);
+      let to = from + 1;
+      for (; to < index.length && index.start(to) <= end; to++) {
+        const overlaps = index.start(to) < end;
+        if (!overlaps && index.end(to) - start > VALUES_AT_ONCE) break;
+        end = Math.max(end, index.end(to));
+      }
+      if (start < endOf(range) && end > range.start) {
+        yield { start, count: end - start, from, to, buffers: buffers[turn++ % 2] as Float64Array[] };
+      }
+      from = to;
+    }
+  }
+
+  async #open(name: string): Promise<FileHandle> {
+    const path = join(this.#directory, name);
+    const { totalParameters } = this.identity;
+    try {
+      const file = await open(path, "r");
+      const { size } = await file.stat();
+      if (size <= totalParameters * BYTES) return file;
+      await file.close();
+    } catch (error) {
+      throw explainFileError(error, path);
+    }
+    const total = formatCount(totalParameters);
+    throw new TemporaryError(`${path} is longer than its ${total} values. Start the run again: it cuts the file`);
+  }
+}
+
+/** Reads the values of a stretch, column by column, and checks them. Beyond the end of a file that was cut they are 0. */
+async function readStretch(
+  files: readonly FileHandle[],
+  index: CommitIndex,
+  checksum: Checksum,
+  { start, count, from, to, buffers }: Plan,
+): Promise<Stretch> {
+  const columns = await Promise.all(
+    files.map(async (file, place) => {
+      if ((buffers[place] as Float64Array).length < count) buffers[place] = new Float64Array(count);
+      const values = (buffers[place] as Float64Array).subarray(0, count);
+      const bytes = bytesOf(values);
+      for (let got = 0; got < bytes.length; ) {
+        const { bytesRead } = await file.read(bytes, got, bytes.length - got, start * BYTES + got);
+        if (bytesRead === 0) {
+          bytes.fill(0, got);
+          break;
+        }
+        got += bytesRead;
+      }
+      return values;
+    }),
+  );
+  const blocks: FoundBlock[] = [];
+  for (let place = from; place < to; place++) {
+    const record = await index.record(place);
+    const first = record.start - start;
+    const values = columns.map((column) => column.subarray(first, first + record.count));
+    blocks.push({ ...record, isIntact: checksum(record.start, values) === record.checksum });
+  }
+  return { start, count, columns, blocks };
+}
