@@ -17,4 +17,9 @@ export async function verifyCommand(
     `receipt    ${reader.url}/receipt.json`,
   ];
   process.stdout.write(`${lines.join("\n")}\n`);
+  if (receipt.isIdentityUnchecked) {
+    process.stderr.write(
+      `warning: an earlier version wrote ${reader.url}/run.json without a checksum, so nothing proves the seed and the other settings in the receipt\n`,
+    );
+  }
 }

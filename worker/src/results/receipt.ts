@@ -1,4 +1,3 @@
-import type { RunIdentity } from "../contract/identity.ts";
 import type { Range } from "../parameters/ranges.ts";
 import type { Failure } from "../stores/store.ts";
 
@@ -13,6 +12,8 @@ export interface Receipt {
   readonly seed: number;
   readonly totalParameters: number;
   readonly batchSize: number;
+  /** Present if nothing proves the identity above: the `run.json` of earlier versions has no checksum. */
+  readonly isIdentityUnchecked?: true;
   /** Parameters with a result. */
   readonly present: number;
   /** Parameters that were evaluated and have none. */
@@ -27,10 +28,4 @@ export interface Receipt {
   readonly ranges: readonly (Range & { readonly checksum: string; readonly failed: number })[];
   /** The first 100 parameters without a result, sorted; `failures.jsonl` has all. */
   readonly failures: readonly Failure[];
-}
-
-/** The properties of an identity that a receipt repeats, in its order. */
-export function receiptIdentity(identity: RunIdentity) {
-  const { format, evaluation, evaluationSha256, seed, totalParameters, batchSize } = identity;
-  return { format, evaluation, evaluationSha256, seed, totalParameters, batchSize };
 }

@@ -12,7 +12,7 @@ import {
 } from "../stores/store.ts";
 import { MissingParameters } from "./missing.ts";
 import { PresentBits } from "./present-bits.ts";
-import { LISTED, type Receipt, receiptIdentity } from "./receipt.ts";
+import { LISTED, type Receipt } from "./receipt.ts";
 
 /**
  * One pass over results, in order. Memory does not grow with the run: all that has no bound goes to the reports, which appear when
@@ -44,7 +44,8 @@ export class Verification {
    * @throws TemporaryError that names the missing parameters.
    */
   async *stretches(): AsyncGenerator<Stretch> {
-    const { columns, totalParameters } = this.#reader.identity;
+    const { identity, isIdentityChecked } = this.#reader;
+    const { columns, totalParameters } = identity;
     const reports: ReportWriter[] = [];
     const startReport = async (name: string) => {
       const report = await this.#reader.report(name);
@@ -72,7 +73,13 @@ export class Verification {
       if (this.#missing.count > 0) throw this.#missing.error(this.#reader.url);
       const digests = hashes.map((hash) => hash.digest("hex"));
       const receipt: Receipt = {
-        ...receiptIdentity(this.#reader.identity),
+        format: identity.format,
+        evaluation: identity.evaluation,
+        evaluationSha256: identity.evaluationSha256,
+        seed: identity.seed,
+        totalParameters,
+        batchSize: identity.batchSize,
+        ...(isIdentityChecked ? {} : { isIdentityUnchecked: true }),
         present: totalParameters - this.#failed,
         failed: this.#failed,
         columns: Object.fromEntries(columns.map((name, place) => [name, { sha256: digests[place] as string }])),

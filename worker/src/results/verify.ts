@@ -38,7 +38,7 @@ export interface VerifyOptions extends StoreOptions {
  *
  * @param resultsUrl `file:<directory>`, a path, or `s3://<bucket>/<prefix>`.
  * @throws TemporaryError that lists the missing parameters. The run gets no receipt; started again, it computes only these.
- * @throws PermanentError if there are no results.
+ * @throws PermanentError if there are no results, or somebody changed the identity or the evaluation of the run.
  */
 export async function verify(resultsUrl: string, options: VerifyOptions = {}): Promise<VerifiedResults> {
   const reader = await openToVerify(resultsUrl, options);
@@ -51,7 +51,10 @@ export async function verify(resultsUrl: string, options: VerifyOptions = {}): P
 
 export async function openToVerify(resultsUrl: string, options: VerifyOptions): Promise<ResultReader> {
   const store = await openStore(resultsUrl, options);
-  return store.read(options.downloadDirectory);
+  const reader = await store.read(options.downloadDirectory);
+  // The receipt signs the evaluation too: this compares it with the identity.
+  await reader.evaluationBundle();
+  return reader;
 }
 
 /** Verifies results while `use` reads them to their end, so that they are read once. */

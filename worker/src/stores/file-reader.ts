@@ -3,7 +3,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { explainFileError, TemporaryError } from "../contract/errors.ts";
 import { formatCount } from "../contract/format.ts";
-import type { RunIdentity } from "../contract/identity.ts";
+import type { RunFile, RunIdentity } from "../contract/identity.ts";
 import { endOf, type Range } from "../parameters/ranges.ts";
 import { bytesOf, type Checksum, createChecksum } from "./checksum.ts";
 import { CommitIndex } from "./commit-index.ts";
@@ -32,13 +32,22 @@ interface Plan extends Range {
 /** Reads the results in a directory. */
 export class FileReader implements ResultReader {
   readonly identity: RunIdentity;
+  readonly isIdentityChecked: boolean;
   readonly url: string;
+  readonly evaluationBundle: ResultReader["evaluationBundle"];
   readonly #directory: string;
 
-  constructor(directory: string, url: string, identity: RunIdentity) {
+  constructor(
+    directory: string,
+    url: string,
+    { identity, isChecked }: RunFile,
+    evaluationBundle: ResultReader["evaluationBundle"],
+  ) {
     this.#directory = directory;
     this.url = url;
     this.identity = identity;
+    this.isIdentityChecked = isChecked;
+    this.evaluationBundle = evaluationBundle;
   }
 
   async *stretches(range: Range = { start: 0, count: this.identity.totalParameters }): AsyncGenerator<Stretch> {
@@ -58,11 +67,6 @@ export class FileReader implements ResultReader {
 
   report(name: string): Promise<ReportWriter> {
     return FileReport.start(join(this.#directory, name));
-  }
-
-  async evaluationBundle(): Promise<Uint8Array | undefined> {
-    const path = join(this.#directory, "evaluation.mjs");
-    return existsSync(path) ? readFileSync(path) : undefined;
   }
 
   async readReport(name: string): Promise<string | undefined> {

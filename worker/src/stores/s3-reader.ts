@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { TemporaryError } from "../contract/errors.ts";
-import type { RunIdentity } from "../contract/identity.ts";
+import type { RunFile, RunIdentity } from "../contract/identity.ts";
 import { endOf, type Range } from "../parameters/ranges.ts";
 import { bytesOf, createChecksum, createTextChecksum } from "./checksum.ts";
 import { ColumnFiles } from "./column-files.ts";
@@ -26,15 +26,25 @@ export interface BlockPart extends Range {
 /** Reads the results in a bucket, block by block, without keeping them. */
 export class S3Reader implements ResultReader {
   readonly identity: RunIdentity;
+  readonly isIdentityChecked: boolean;
   readonly url: string;
+  readonly evaluationBundle: ResultReader["evaluationBundle"];
   readonly #bucket: Bucket;
   readonly #parts: (range: Range) => AsyncIterable<BlockPart>;
 
   /** @param parts finds the parts that hold some parameters of a range, sorted and disjoint. */
-  constructor(bucket: Bucket, url: string, identity: RunIdentity, parts: (range: Range) => AsyncIterable<BlockPart>) {
+  constructor(
+    bucket: Bucket,
+    url: string,
+    { identity, isChecked }: RunFile,
+    evaluationBundle: ResultReader["evaluationBundle"],
+    parts: (range: Range) => AsyncIterable<BlockPart>,
+  ) {
     this.#bucket = bucket;
     this.url = url;
     this.identity = identity;
+    this.isIdentityChecked = isChecked;
+    this.evaluationBundle = evaluationBundle;
     this.#parts = parts;
   }
 
@@ -52,10 +62,6 @@ export class S3Reader implements ResultReader {
 
   async report(name: string): Promise<ReportWriter> {
     return this.#bucket.report(name);
-  }
-
-  async evaluationBundle(): Promise<Uint8Array | undefined> {
-    return this.#bucket.get("evaluation.mjs");
   }
 
   async readReport(name: string): Promise<string | undefined> {

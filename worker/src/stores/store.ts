@@ -104,6 +104,8 @@ export interface ReportWriter {
 /** The results of one run, as `verify`, `export` and summaries use them. They need not fit in memory, nor be on this machine. */
 export interface ResultReader {
   readonly identity: RunIdentity;
+  /** Whether the checksum of `run.json` proves the identity. Earlier versions wrote none. */
+  readonly isIdentityChecked: boolean;
   /** The place of the results, for messages. */
   readonly url: string;
   /**
@@ -114,7 +116,11 @@ export interface ResultReader {
   stretches(range?: Range): AsyncGenerator<Stretch>;
   /** Starts a report, beside the results. */
   report(name: string): Promise<ReportWriter>;
-  /** The evaluation's bundle, if it was a module. */
+  /**
+   * The evaluation's bundle, if it was a module.
+   *
+   * @throws PermanentError if it does not match the identity.
+   */
   evaluationBundle(): Promise<Uint8Array | undefined>;
   /** The content of a report, if there is one. */
   readReport(name: string): Promise<string | undefined>;
@@ -148,7 +154,7 @@ export interface ResultStore {
   /**
    * Creates the store of a run, or opens it again.
    *
-   * @throws PermanentError if the place holds another run.
+   * @throws PermanentError if the place holds another run, or the evaluation there was changed.
    */
   create(identity: RunIdentity, evaluationBundle: Uint8Array | undefined): Promise<void>;
   write(identity: RunIdentity): Promise<ResultWriter>;
