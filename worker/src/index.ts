@@ -44,7 +44,6 @@ export { openStore, type StoreOptions } from "./stores/open.ts";
 export type {
   Failure,
   FailureKind,
-  FoundBlock,
   ReportWriter,
   ResultReader,
   ResultStore,

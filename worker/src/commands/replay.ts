@@ -128,11 +128,10 @@ async function printStored(reader: ResultReader, parameter: number): Promise<voi
   }
   let stored = "not committed";
   for await (const { start, columns: values, blocks } of reader.stretches({ start: parameter, count: 1 })) {
-    const block = blocks.findLast((candidate) => candidate.start <= parameter && parameter < endOf(candidate));
-    if (block === undefined) continue;
-    const failure = block.failures.find((candidate) => candidate.parameter === parameter);
-    if (failure !== undefined) stored = `failed (${failure.kind}): ${failure.error}`;
-    else if (!block.isIntact) stored = "damaged: its block does not match its checksum";
+    const block = blocks.find((candidate) => candidate.start <= parameter && parameter < endOf(candidate));
+    const failure = block?.failures.find((candidate) => candidate.parameter === parameter);
+    if (block === undefined) stored = "damaged: its block does not match its checksum";
+    else if (failure !== undefined) stored = `failed (${failure.kind}): ${failure.error}`;
     else stored = columns.map((name, place) => `${name} = ${values[place]?.[parameter - start]}`).join(", ");
   }
   process.stderr.write(`stored in ${reader.url}: ${stored}\n`);

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { endOf, subtract, union } from "../parameters/ranges.ts";
+import { countOf, endOf, subtract, union } from "../parameters/ranges.ts";
 import { bytesOf } from "../stores/checksum.ts";
 import { serializeFailures } from "../stores/file-store.ts";
 import {
@@ -59,14 +59,16 @@ export class Verification {
       const hashes = columns.map(() => createHash("sha256"));
       let covered = 0;
       for await (const stretch of this.#reader.stretches()) {
-        const intact = this.#intactBlocks(stretch, covered);
+        this.#noteMissing(stretch, covered);
         covered = endOf(stretch);
         if (this.#missing.count > 0) continue;
         for (const [place, hash] of hashes.entries()) hash.update(bytesOf(stretch.columns[place] as Float64Array));
-        const failures = failuresOf(intact);
-        await bits.add(failures);
-        if (failures.length > 0) await failuresReport.write(serializeFailures(failures));
-        this.#count(intact, failures);
+        for (const block of stretch.blocks) {
+          this.#count(block);
+          if (block.failures.length === 0) continue;
+          await bits.add(block.failures);
+          await failuresReport.write(serializeFailures(block.failures));
+        }
         yield stretch;
       }
       if (covered < totalParameters) this.#missing.add({ start: covered, count: totalParameters - covered }, false);
@@ -101,47 +103,19 @@ export class Verification {
     }
   }
 
-  /** The blocks of a stretch whose values match. Notes the parameters that are missing before it and in it. */
-  #intactBlocks(stretch: Stretch, covered: number): readonly CommitRecord[] {
+  /** Notes the parameters that are missing before a stretch, and the damaged ones in it. */
+  #noteMissing(stretch: Stretch, covered: number): void {
     if (stretch.start > covered) {
       this.#missing.add({ start: covered, count: stretch.start - covered }, false);
     }
-    const intact = stretch.blocks.filter(({ isIntact }) => isIntact);
-    if (intact.length === stretch.blocks.length) return intact;
-    for (const range of subtract([stretch], union(intact))) this.#missing.add(range, true);
-    return intact;
+    if (countOf(stretch.blocks) === stretch.count) return;
+    for (const range of subtract([stretch], union(stretch.blocks))) this.#missing.add(range, true);
   }
 
-  #count(blocks: readonly CommitRecord[], failures: readonly Failure[]): void {
-    for (const { start, count, checksum, failures: failed } of withoutOverlaps(blocks)) {
-      this.#blocks++;
-      if (this.#ranges.length < LISTED.ranges) this.#ranges.push({ start, count, checksum, failed: failed.length });
-    }
+  #count({ start, count, checksum, failures }: CommitRecord): void {
+    this.#blocks++;
     this.#failed += failures.length;
+    if (this.#ranges.length < LISTED.ranges) this.#ranges.push({ start, count, checksum, failed: failures.length });
     this.#failures.push(...failures.slice(0, LISTED.failures - this.#failures.length));
   }
-}
-
-/** Each failed parameter once, sorted. */
-function failuresOf(blocks: readonly CommitRecord[]): Failure[] {
-  const byParameter = new Map<number, Failure>();
-  for (const block of blocks) for (const failure of block.failures) byParameter.set(failure.parameter, failure);
-  return [...byParameter.values()].sort((a, b) => a.parameter - b.parameter);
-}
-
-/** The fewest of some sorted blocks that still cover everything: a block that was committed twice appears once. */
-function withoutOverlaps(blocks: readonly CommitRecord[]): CommitRecord[] {
-  const chosen: CommitRecord[] = [];
-  let covered = blocks[0]?.start ?? 0;
-  for (let index = 0; index < blocks.length; ) {
-    let best: CommitRecord | undefined;
-    for (; index < blocks.length && (blocks[index] as CommitRecord).start <= covered; index++) {
-      const block = blocks[index] as CommitRecord;
-      if (best === undefined || endOf(block) > endOf(best)) best = block;
-    }
-    if (best === undefined || endOf(best) <= covered) break;
-    chosen.push(best);
-    covered = endOf(best);
-  }
-  return chosen;
 }

@@ -1,7 +1,9 @@
-import { closeSync, constants, fdatasync, fstatSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
+import { closeSync, constants, fdatasync, fstatSync, openSync, readSync, writeSync } from "node:fs";
 import { promisify } from "node:util";
 import { explainFileError } from "../contract/errors.ts";
 import { createTextChecksum } from "./checksum.ts";
+import { CommitIndex, type LinePlace } from "./commit-index.ts";
+import { type Line, readLines } from "./log-reader.ts";
 import type { CommitRecord, Failure } from "./store.ts";
 
 const datasync = promisify(fdatasync);
@@ -59,17 +61,28 @@ export class CommitLog {
     }
   }
 
-  /** All intact records; none if there is no log yet. */
-  static async read(path: string): Promise<CommitRecord[]> {
-    const checksum = await createTextChecksum();
-    let text: string;
+  /** All intact records, in the order in which they were written; none if there is no log yet. */
+  static async *read(path: string): AsyncGenerator<CommitRecord> {
+    for await (const { record } of readRecords(path)) yield record;
+  }
+
+  /** All intact records, sorted by their first parameter, then as they were written. */
+  static async *sorted(path: string): AsyncGenerator<CommitRecord> {
+    const checksumOf = await createTextChecksum();
+    const index = new CommitIndex();
+    for await (const { record, line } of readRecords(path)) index.add(record, line);
+    let file: number | undefined;
+    const readAgain = ({ offset, length }: LinePlace) => {
+      file ??= openSync(path, constants.O_RDONLY);
+      const bytes = Buffer.alloc(length);
+      readSync(file, bytes, 0, length, offset);
+      return parseRecord(bytes.toString(), checksumOf);
+    };
     try {
-      text = readFileSync(path, "utf8");
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-      throw explainFileError(error, path);
+      yield* index.sorted(readAgain);
+    } finally {
+      if (file !== undefined) closeSync(file);
     }
-    return text.split("\n").flatMap((line) => parseRecord(line, checksum) ?? []);
   }
 
   append(records: readonly CommitRecord[]): void {
@@ -97,6 +110,14 @@ export class CommitLog {
     } catch (error) {
       throw explainFileError(error, this.#path);
     }
+  }
+}
+
+async function* readRecords(path: string): AsyncGenerator<{ record: CommitRecord; line: Line }> {
+  const checksumOf = await createTextChecksum();
+  for await (const line of readLines(path)) {
+    const record = parseRecord(line.text, checksumOf);
+    if (record !== undefined) yield { record, line };
   }
 }
 

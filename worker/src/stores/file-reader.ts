@@ -4,13 +4,14 @@ import { join } from "node:path";
 import { explainFileError, TemporaryError } from "../contract/errors.ts";
 import { formatCount } from "../contract/format.ts";
 import type { RunFile, RunIdentity } from "../contract/identity.ts";
-import { endOf, type Range } from "../parameters/ranges.ts";
+import { endOf, overlaps, type Range } from "../parameters/ranges.ts";
 import { bytesOf, type Checksum, createChecksum } from "./checksum.ts";
-import { CommitIndex } from "./commit-index.ts";
+import { CommitLog } from "./commit-log.ts";
 import { FileReport } from "./file-report.ts";
 import { inOrder } from "./in-order.ts";
+import { recordOf, resolve } from "./resolution.ts";
 import {
-  type FoundBlock,
+  type CommitRecord,
   REPORT_FILES,
   type ReportWriter,
   type ResultReader,
@@ -22,10 +23,9 @@ const BYTES = Float64Array.BYTES_PER_ELEMENT;
 /** Consecutive blocks are read together up to this many values, because small reads are slow. */
 const VALUES_AT_ONCE = 1 << 17;
 
-/** Consecutive parameters and the places of their records in the index. */
+/** Consecutive parameters, their records, and memory for their values. */
 interface Plan extends Range {
-  readonly from: number;
-  readonly to: number;
+  readonly records: readonly CommitRecord[];
   readonly buffers: Float64Array[];
 }
 
@@ -51,17 +51,15 @@ export class FileReader implements ResultReader {
   }
 
   async *stretches(range: Range = { start: 0, count: this.identity.totalParameters }): AsyncGenerator<Stretch> {
-    const index = await CommitIndex.open(join(this.#directory, "commits.log"));
     const files: FileHandle[] = [];
     try {
       for (const name of this.identity.columns) files.push(await this.#open(join("columns", `${name}.f64`)));
       const checksum = await createChecksum();
       // Two stretches in work: one is read while the other is hashed.
       const window = { items: 2, bytes: Number.POSITIVE_INFINITY, bytesOf: () => 0 };
-      const read = (plan: Plan) => readStretch(files, index, checksum, plan);
-      yield* inOrder(this.#plan(index, range), read, window);
+      yield* inOrder(this.#plan(range), (plan) => readStretch(files, checksum, plan), window);
     } finally {
-      await Promise.all([index.close(), ...files.map((file) => file.close())]);
+      await Promise.all(files.map((file) => file.close()));
     }
   }
 
@@ -98,24 +96,27 @@ export class FileReader implements ResultReader {
   }
 
   /** Joins records that overlap, and small ones that follow each other. */
-  *#plan(index: CommitIndex, range: Range): Generator<Plan> {
+  async *#plan(range: Range): AsyncGenerator<Plan> {
     // The buffers are used in turn, and grow to the longest stretch.
     const buffers = [0, 1].map(() => this.identity.columns.map(() => new Float64Array(0)));
     let turn = 0;
-    for (let from = 0; from < index.length; ) {
-      const start = index.start(from);
-      let end = index.end(from);
-      let to = from + 1;
-      for (; to < index.length && index.start(to) <= end; to++) {
-        const overlaps = index.start(to) < end;
-        if (!overlaps && index.end(to) - start > VALUES_AT_ONCE) break;
-        end = Math.max(end, index.end(to));
+    let records: CommitRecord[] = [];
+    let [start, end] = [0, 0];
+    const plan = (): Plan[] => {
+      if (!overlaps([range], { start, count: end - start })) return [];
+      return [{ start, count: end - start, records, buffers: buffers[turn++ % 2] as Float64Array[] }];
+    };
+    for await (const record of CommitLog.sorted(join(this.#directory, "commits.log"))) {
+      const isBehind = record.start >= end;
+      if (record.start > end || (isBehind && endOf(record) - start > VALUES_AT_ONCE)) {
+        yield* plan();
+        records = [];
+        start = record.start;
       }
-      if (start < endOf(range) && end > range.start) {
-        yield { start, count: end - start, from, to, buffers: buffers[turn++ % 2] as Float64Array[] };
-      }
-      from = to;
+      records.push(record);
+      end = Math.max(end, endOf(record));
     }
+    yield* plan();
   }
 
   async #open(name: string): Promise<FileHandle> {
@@ -137,9 +138,8 @@ export class FileReader implements ResultReader {
 /** Reads the values of a stretch, column by column, and checks them. Beyond the end of a file that was cut they are 0. */
 async function readStretch(
   files: readonly FileHandle[],
-  index: CommitIndex,
   checksum: Checksum,
-  { start, count, from, to, buffers }: Plan,
+  { start, count, records, buffers }: Plan,
 ): Promise<Stretch> {
   const columns = await Promise.all(
     files.map(async (file, place) => {
@@ -157,12 +157,13 @@ async function readStretch(
       return values;
     }),
   );
-  const blocks: FoundBlock[] = [];
-  for (let place = from; place < to; place++) {
-    const record = await index.record(place);
-    const first = record.start - start;
-    const values = columns.map((column) => column.subarray(first, first + record.count));
-    blocks.push({ ...record, isIntact: checksum(record.start, values) === record.checksum });
-  }
+  const checksumOf = (range: Range) => {
+    const from = range.start - start;
+    const values = columns.map((column) => column.subarray(from, from + range.count));
+    return checksum(range.start, values);
+  };
+  // Records of different stretches do not overlap.
+  const intact = records.filter((record) => checksumOf(record) === record.checksum);
+  const blocks = Array.from(resolve(intact), (part) => recordOf(part, () => checksumOf(part)));
   return { start, count, columns, blocks };
 }

@@ -4,9 +4,9 @@ import type { RunFile, RunIdentity } from "../contract/identity.ts";
 import { endOf, type Range } from "../parameters/ranges.ts";
 import { bytesOf, createChecksum, createTextChecksum } from "./checksum.ts";
 import { ColumnFiles } from "./column-files.ts";
-import { CommitIndex } from "./commit-index.ts";
 import { CommitLog, parseRecord } from "./commit-log.ts";
 import { inOrder } from "./in-order.ts";
+import { type ResolvedPart, recordOf } from "./resolution.ts";
 import type { Bucket } from "./s3-bucket.ts";
 import type { CommitRecord, ReportWriter, ResultReader, Stretch } from "./store.ts";
 
@@ -17,11 +17,8 @@ const BYTES = Float64Array.BYTES_PER_ELEMENT;
  */
 const WINDOW = { items: 48, bytes: 32 * 2 ** 20 };
 
-/** The part of a block that counts. */
-export interface BlockPart extends Range {
-  /** The block as it was committed, which names its object. */
-  readonly block: Range;
-}
+/** A block in the bucket, and the part of it that counts. */
+type BlockPart = ResolvedPart<Range>;
 
 /** Reads the results in a bucket, block by block, without keeping them. */
 export class S3Reader implements ResultReader {
@@ -77,12 +74,11 @@ export class S3Reader implements ResultReader {
   async download(directory: string): Promise<void> {
     const { columns, totalParameters } = this.identity;
     const logPath = join(directory, "commits.log");
-    const had = await CommitIndex.open(logPath);
     const paths = columns.map((name) => join(directory, "columns", `${name}.f64`));
     const files = ColumnFiles.open(paths, totalParameters);
     const log = await CommitLog.open(logPath);
     try {
-      const parts = without(had, this.#parts({ start: 0, count: totalParameters }));
+      const parts = without(CommitLog.sorted(logPath), this.#parts({ start: 0, count: totalParameters }));
       for await (const { start, count, columns, blocks } of inOrder(parts, await this.#createFetch(), this.#window)) {
         files.write(start, count, columns);
         log.append(blocks);
@@ -90,18 +86,17 @@ export class S3Reader implements ResultReader {
     } finally {
       files.close();
       log.close();
-      await had.close();
     }
   }
 
   get #window() {
-    return { ...WINDOW, bytesOf: ({ block }: BlockPart) => block.count * BYTES * this.identity.columns.length };
+    return { ...WINDOW, bytesOf: ({ record }: BlockPart) => record.count * BYTES * this.identity.columns.length };
   }
 
   /** @returns a function that fetches a part of a block, and checks the whole block before it takes the part. */
   async #createFetch(): Promise<(part: BlockPart) => Promise<Stretch>> {
     const [checksum, checksumOf] = [await createChecksum(), await createTextChecksum()];
-    return async ({ block, start, count }) => {
+    return async ({ record: block, start, count }) => {
       const object = (await this.#bucket.get(keyOf(block))) ?? Buffer.alloc(0);
       const length = block.count * BYTES;
       const whole = this.identity.columns.map((_, place) => valuesIn(object, place * length, block.count));
@@ -112,12 +107,8 @@ export class S3Reader implements ResultReader {
           `${this.url}/${keyOf(block)} is damaged: delete it, and run the sweep again to compute its block anew`,
         );
       }
-      if (count === block.count) return { start, count, columns: whole, blocks: [{ ...record, isIntact: true }] };
-      const from = start - block.start;
-      const columns = whole.map((values) => values.subarray(from, from + count));
-      const failures = record.failures.filter(({ parameter }) => parameter >= start && parameter < start + count);
-      const trimmed: CommitRecord = { start, count, checksum: checksum(start, columns), failures };
-      return { start, count, columns, blocks: [{ ...trimmed, isIntact: true }] };
+      const columns = whole.map((values) => values.subarray(start - block.start));
+      return { start, count, columns, blocks: [recordOf({ start, count, record }, () => checksum(start, columns))] };
     };
   }
 }
@@ -133,19 +124,25 @@ function valuesIn(object: Buffer, at: number, count: number): Float64Array {
 }
 
 function withoutValues({ start, count }: BlockPart): Stretch {
-  return { start, count, columns: [], blocks: [{ start, count, checksum: "", failures: [], isIntact: true }] };
+  return { start, count, columns: [], blocks: [{ start, count, checksum: "", failures: [] }] };
 }
 
-/** The parts that are not in a log, both sorted. */
-async function* without(had: CommitIndex, parts: AsyncIterable<BlockPart>): AsyncGenerator<BlockPart> {
-  let place = 0;
-  for await (const part of parts) {
-    while (place < had.length && had.start(place) < part.start) place++;
-    let candidate = place;
-    while (candidate < had.length && had.start(candidate) === part.start && had.end(candidate) !== endOf(part)) {
-      candidate++;
+/** The parts that are not among the records, both sorted by their first parameter. */
+async function* without(
+  records: AsyncGenerator<CommitRecord>,
+  parts: AsyncIterable<BlockPart>,
+): AsyncGenerator<BlockPart> {
+  try {
+    let next = await records.next();
+    for await (const part of parts) {
+      let isThere = false;
+      for (; !next.done && next.value.start <= part.start; next = await records.next()) {
+        isThere ||= next.value.start === part.start && next.value.count === part.count;
+      }
+      if (!isThere) yield part;
     }
-    if (candidate === had.length || had.start(candidate) !== part.start) yield part;
+  } finally {
+    await records.return(undefined);
   }
 }
 

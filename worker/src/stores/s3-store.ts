@@ -3,14 +3,15 @@ import { join } from "node:path";
 import { PermanentError } from "../contract/errors.ts";
 import { checkSameRun, parseRunFile, type RunFile, type RunIdentity, serializeRunFile } from "../contract/identity.ts";
 import { COMPLETE_EVERY_MS, LIMITS } from "../contract/limits.ts";
-import { endOf, type Range, union } from "../parameters/ranges.ts";
+import { countOf, overlaps, type Range, union } from "../parameters/ranges.ts";
 import { bundleFile, readBundle } from "./bundle-file.ts";
 import { bytesOf, createTextChecksum } from "./checksum.ts";
 import { ColumnFiles } from "./column-files.ts";
 import { parseRecord, serializeRecord } from "./commit-log.ts";
 import { FileStore } from "./file-store.ts";
+import { type ResolvedPart, resolve } from "./resolution.ts";
 import { Bucket, inParallel } from "./s3-bucket.ts";
-import { type BlockPart, keyOf, S3Reader } from "./s3-reader.ts";
+import { keyOf, S3Reader } from "./s3-reader.ts";
 import type {
   ReportWriter,
   ResultReader,
@@ -56,15 +57,15 @@ export class S3Store implements ResultStore {
 
   async progress(): Promise<StoreProgress> {
     const { identity } = await this.#runFile();
-    const blocks = await listBlocks(this.#bucket);
+    const parts = [...resolve(await listBlocks(this.#bucket))];
     const checksumOf = await createTextChecksum();
-    const failed = new Set<number>();
-    await inParallel(blocks, async (block) => {
+    let failed = 0;
+    await inParallel(parts, async ({ start, record: block }) => {
       const trailer = await this.#bucket.get(keyOf(block), block.count * BYTES * identity.columns.length);
       const record = parseRecord(trailer?.toString().trimEnd() ?? "", checksumOf);
-      for (const failure of record?.failures ?? []) failed.add(failure.parameter);
+      for (const { parameter } of record?.failures ?? []) if (parameter >= start) failed++;
     });
-    return { identity, committed: union(blocks), failed: failed.size };
+    return { identity, committed: countOf(parts), failed };
   }
 
   async read(directory?: string): Promise<ResultReader> {
@@ -171,17 +172,13 @@ function inBoth(first: ReportWriter, second: ReportWriter): ReportWriter {
   };
 }
 
-async function* partsOf(bucket: Bucket, range: Range): AsyncGenerator<BlockPart> {
-  let covered = 0;
-  for (const block of (await listBlocks(bucket)).sort((a, b) => a.start - b.start || b.count - a.count)) {
-    const start = Math.max(block.start, covered);
-    if (endOf(block) <= start) continue;
-    if (start < endOf(range) && endOf(block) > range.start) yield { start, count: endOf(block) - start, block };
-    covered = endOf(block);
-  }
+/** The parts of blocks that count and hold some parameters of a range. */
+async function* partsOf(bucket: Bucket, range: Range): AsyncGenerator<ResolvedPart<Range>> {
+  for (const part of resolve(await listBlocks(bucket))) if (overlaps([range], part)) yield part;
 }
 
 async function listBlocks(bucket: Bucket): Promise<Range[]> {
+  // Keys sort by their first parameter.
   const keys = await bucket.list("blocks/");
   return keys.flatMap((key) => {
     const [, start, count] = /^blocks\/(\d{16})-(\d+)\.block$/.exec(key) ?? [];

@@ -65,12 +65,6 @@ export interface ResultWriter {
   close(): Promise<void>;
 }
 
-/** A committed block, or the part of it that counts where blocks overlap, as a {@link ResultReader} found it. */
-export interface FoundBlock extends CommitRecord {
-  /** Whether the values match the checksum. */
-  readonly isIntact: boolean;
-}
-
 /** Consecutive parameters with their values. */
 export interface Stretch extends Range {
   /**
@@ -78,8 +72,11 @@ export interface Stretch extends Range {
    * values when parameters are missing before them, because nothing can be proved then: there is no column in such a stretch.
    */
   readonly columns: readonly Float64Array[];
-  /** The blocks that hold the stretch, sorted by their first parameter. In a directory they may overlap. */
-  readonly blocks: readonly FoundBlock[];
+  /**
+   * The blocks that match their checksums, sorted and disjoint; of blocks that overlap, the parts that count. A parameter in none of
+   * them is damaged.
+   */
+  readonly blocks: readonly CommitRecord[];
 }
 
 /** The reports that `verify` writes. */
@@ -143,8 +140,8 @@ export interface StoreState {
 /** How far a run is, according to its commit records. */
 export interface StoreProgress {
   readonly identity: RunIdentity;
-  /** Disjoint and sorted. */
-  readonly committed: readonly Range[];
+  /** The number of committed parameters; some may have failed. */
+  readonly committed: number;
   readonly failed: number;
 }
 
