@@ -109,7 +109,8 @@ export class FakeS3 {
     const contents = keys
       .slice(0, page)
       .map((key) => `<Contents><Key>${escapeXml(key)}</Key><Size>${this.objects.get(key)?.length}</Size></Contents>`);
-    const next = keys.length > page ? `<NextContinuationToken>${escapeXml(keys[page - 1] as string)}</NextContinuationToken>` : "";
+    const next =
+      keys.length > page ? `<NextContinuationToken>${escapeXml(keys[page - 1] as string)}</NextContinuationToken>` : "";
     return response
       .setHeader("Content-Type", "application/xml")
       .end(`<ListBucketResult><IsTruncated>${next !== ""}</IsTruncated>${next}${contents.join("")}</ListBucketResult>`);

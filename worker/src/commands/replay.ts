@@ -9,11 +9,8 @@ import { ResultColumns } from "../evaluation/result-columns.ts";
 import { findEvaluation, writeBundle } from "../evaluation/source.ts";
 import { CounterBasedContext } from "../parameters/random.ts";
 import { endOf } from "../parameters/ranges.ts";
-import { createChecksum } from "../stores/checksum.ts";
-import { ColumnFiles } from "../stores/column-files.ts";
 import { openStore } from "../stores/open.ts";
-import { resolve } from "../stores/resolution.ts";
-import type { CommitRecord, ResultReader } from "../stores/store.ts";
+import type { ResultReader } from "../stores/store.ts";
 import { settingsOf } from "./options.ts";
 
 /** The exit code if the user's code failed. The other codes are the program's own. */
@@ -129,24 +126,13 @@ async function printStored(reader: ResultReader, parameter: number): Promise<voi
   if (parameter >= totalParameters) {
     throw wrongParameter(`a whole number below ${formatCount(totalParameters)}, the total of ${reader.url}`, parameter);
   }
-  const checksum = await createChecksum();
-  let files: ColumnFiles | undefined;
-  const intact: CommitRecord[] = [];
   let stored = "not committed";
-  for await (const record of reader.records()) {
-    if (record.start > parameter || parameter >= endOf(record)) continue;
-    files ??= ColumnFiles.openToRead(reader.columnPaths);
-    if (checksum(record.start, files.read(record.start, record.count)) === record.checksum) intact.push(record);
-    else stored = "damaged: its block does not match its checksum";
+  for await (const { start, columns: values, blocks } of reader.stretches({ start: parameter, count: 1 })) {
+    const block = blocks.find((candidate) => candidate.start <= parameter && parameter < endOf(candidate));
+    const failure = block?.failures.find((candidate) => candidate.parameter === parameter);
+    if (block === undefined) stored = "damaged: its block does not match its checksum";
+    else if (failure !== undefined) stored = `failed (${failure.kind}): ${failure.error}`;
+    else stored = columns.map((name, place) => `${name} = ${values[place]?.[parameter - start]}`).join(", ");
   }
-  // All of them hold the parameter, so that the first part does.
-  const [part] = resolve(intact);
-  const failure = part?.record.failures.find((candidate) => candidate.parameter === parameter);
-  if (failure !== undefined) stored = `failed (${failure.kind}): ${failure.error}`;
-  else if (part !== undefined) {
-    const values = files?.read(parameter, 1);
-    stored = columns.map((name, place) => `${name} = ${values?.[place]?.[0]}`).join(", ");
-  }
-  files?.close();
   process.stderr.write(`stored in ${reader.url}: ${stored}\n`);
 }

@@ -5,8 +5,8 @@ import { describeSeconds, formatCount } from "../contract/format.ts";
 import { type FinishedRun, LocalJob, type StartedRun } from "../engine/local-job.ts";
 import { importEvaluation } from "../evaluation/module.ts";
 import { readProgress } from "../results/progress.ts";
-import { summarize } from "../results/summary.ts";
-import { type VerifiedResults, verify } from "../results/verify.ts";
+import { ResultStatistics, summarize } from "../results/summary.ts";
+import { openToVerify, type VerifiedResults, verifyWhile } from "../results/verify.ts";
 import type { Failure } from "../stores/store.ts";
 import { settingsOf } from "./options.ts";
 import { ProgressDisplay } from "./progress-display.ts";
@@ -108,8 +108,12 @@ function printStart({ totalParameters, totalWorkers, partition }: ResolvedWorker
 
 async function printResults(job: LocalJob, run: FinishedRun, seconds: number): Promise<VerifiedResults> {
   const verifyingAt = performance.now();
-  const verified = await verify(run.resultsUrl, job.settings);
-  const { receipt, failures, reader } = verified;
+  const reader = await openToVerify(run.resultsUrl, job.settings);
+  const statistics = new ResultStatistics(reader.identity.columns);
+  const verified = await verifyWhile(reader, async (stretches) => {
+    for await (const stretch of stretches) statistics.add(stretch);
+  });
+  const { receipt, failures } = verified;
   const verifySeconds = (performance.now() - verifyingAt) / 1000;
   const workers = [...run.workers].sort(([a], [b]) => a - b);
   for (const [index, { share, resumed }] of workers) {
@@ -129,11 +133,11 @@ async function printResults(job: LocalJob, run: FinishedRun, seconds: number): P
   print(`Failed: ${formatCount(receipt.failed)}`);
   for (const { parameter, error } of failures.slice(0, SHOWN_FAILURES))
     print(`  parameter ${formatCount(parameter)}: ${error}`);
-  if (failures.length > SHOWN_FAILURES)
-    print(`  and ${formatCount(failures.length - SHOWN_FAILURES)} more in failures.jsonl`);
+  if (receipt.failed > SHOWN_FAILURES)
+    print(`  and ${formatCount(receipt.failed - SHOWN_FAILURES)} more in failures.jsonl`);
   const module =
     run.modulePath === undefined ? undefined : await importEvaluation(run.modulePath, run.identity.evaluation);
-  print(await summarize(reader, module?.summarize));
+  print(await summarize(reader, statistics, module?.summarize));
   for (const [name, { sha256 }] of Object.entries(receipt.columns)) print(`${name} sha256 ${sha256}`);
   return verified;
 }

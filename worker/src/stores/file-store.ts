@@ -21,16 +21,23 @@ import { bundleFile, readBundle } from "./bundle-file.ts";
 import { createChecksum } from "./checksum.ts";
 import { ColumnFiles } from "./column-files.ts";
 import { CommitLog } from "./commit-log.ts";
+import { FileReader } from "./file-reader.ts";
 import { resolveStream } from "./resolution.ts";
-import type { CommitRecord, Failure, ResultReader, ResultStore, ResultWriter, Spool, StoreProgress } from "./store.ts";
+import {
+  type CommitRecord,
+  type Failure,
+  REPORT_FILES,
+  type ResultReader,
+  type ResultStore,
+  type ResultWriter,
+  type Spool,
+  type StoreProgress,
+} from "./store.ts";
 
 /** Most blocks of a worker between evaluation and commit. Each block has its own place in the files: this only limits the memory. */
 const CAPACITY = 1024;
 
-/** The file with one line of JSON for each parameter without a result. */
-export const FAILURES_FILE = "failures.jsonl";
-
-/** The lines of {@link FAILURES_FILE}. */
+/** The lines of `failures.jsonl`. */
 export function serializeFailures(failures: readonly Failure[]): string {
   return failures.map((failure) => `${JSON.stringify(failure)}\n`).join("");
 }
@@ -72,7 +79,9 @@ export class FileStore implements ResultStore {
     const columns = ColumnFiles.open(this.#columnPaths(identity), identity.totalParameters);
     const log = await CommitLog.open(this.#path("commits.log"));
     for (const directory of [this.#directory, this.#path("columns")]) syncDirectory(directory);
-    return new FileWriter(columns, log, this.#path(FAILURES_FILE), () => CommitLog.read(this.#path("commits.log")));
+    return new FileWriter(columns, log, this.#path(REPORT_FILES.failures), () =>
+      CommitLog.read(this.#path("commits.log")),
+    );
   }
 
   async progress(): Promise<StoreProgress> {
@@ -86,16 +95,8 @@ export class FileStore implements ResultStore {
   }
 
   async read(): Promise<ResultReader> {
-    const { identity, isChecked } = this.#readRunFile();
-    return {
-      identity,
-      isIdentityChecked: isChecked,
-      url: this.url,
-      columnPaths: this.#columnPaths(identity),
-      records: () => this.#records(),
-      writeReport: async (name, content) => this.#write(name, content),
-      evaluationBundle: () => this.#readBundle(identity),
-    };
+    const runFile = this.#readRunFile();
+    return new FileReader(this.#directory, this.url, runFile, () => this.#readBundle(runFile.identity));
   }
 
   #records(): AsyncIterable<CommitRecord> {

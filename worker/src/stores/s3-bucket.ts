@@ -10,6 +10,7 @@ import { PermanentError, SweepError, TemporaryError } from "../contract/errors.t
 import { LeanGet } from "./s3-get.ts";
 import { WholeBodyHandler } from "./s3-http.ts";
 import { type ListPage, PAGE_SIZE, parseListPage } from "./s3-list.ts";
+import { S3Report } from "./s3-report.ts";
 
 /** Attempts in the SDK's standard mode, with exponential backoff and jitter. `AWS_MAX_ATTEMPTS` changes the number. */
 const ATTEMPTS = 8;
@@ -87,6 +88,12 @@ export class Bucket {
       // Another process is writing the same object, and may still fail.
       await setTimeout(100 + Math.random() * 400);
     }
+  }
+
+  /** Starts an object of any size, which replaces an existing one when it is finished. */
+  report(key: string): S3Report {
+    const object = { Bucket: this.#bucket, Key: this.#prefix + key };
+    return new S3Report(this.#client, object, (error) => this.#explain(error, "write to"));
   }
 
   /**

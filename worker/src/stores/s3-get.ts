@@ -36,9 +36,7 @@ export class LeanGet {
    */
   async get(key: string, offset: number): Promise<Buffer | undefined> {
     const path = key.split("/").map(extendedEncodeURIComponent).join("/");
-    return offset === 0
-      ? this.#send(path, {}, {}, 200)
-      : this.#send(path, {}, { range: `bytes=${offset}-` }, 206);
+    return offset === 0 ? this.#send(path, {}, {}, 200) : this.#send(path, {}, { range: `bytes=${offset}-` }, 206);
   }
 
   /**

@@ -1,0 +1,121 @@
+import { createHash } from "node:crypto";
+import { countOf, endOf, subtract, union } from "../parameters/ranges.ts";
+import { bytesOf } from "../stores/checksum.ts";
+import { serializeFailures } from "../stores/file-store.ts";
+import {
+  type CommitRecord,
+  type Failure,
+  REPORT_FILES,
+  type ReportWriter,
+  type ResultReader,
+  type Stretch,
+} from "../stores/store.ts";
+import { MissingParameters } from "./missing.ts";
+import { PresentBits } from "./present-bits.ts";
+import { LISTED, type Receipt } from "./receipt.ts";
+
+/**
+ * One pass over results, in order. Memory does not grow with the run: all that has no bound goes to the reports, which appear when
+ * the results are proved.
+ */
+export class Verification {
+  readonly #reader: ResultReader;
+  readonly #missing = new MissingParameters();
+  readonly #ranges: Receipt["ranges"][number][] = [];
+  readonly #failures: Failure[] = [];
+  #blocks = 0;
+  #failed = 0;
+  #receipt: Receipt | undefined;
+
+  constructor(reader: ResultReader) {
+    this.#reader = reader;
+  }
+
+  /** The receipt, after {@link stretches} has ended. */
+  get receipt(): Receipt {
+    if (this.#receipt === undefined) throw new Error("the results are not verified");
+    return this.#receipt;
+  }
+
+  /**
+   * Yields the results whose blocks match their checksums, while nothing is missing, and writes the receipt at the end. What was
+   * yielded is proved only then.
+   *
+   * @throws TemporaryError that names the missing parameters.
+   */
+  async *stretches(): AsyncGenerator<Stretch> {
+    const { identity, isIdentityChecked } = this.#reader;
+    const { columns, totalParameters } = identity;
+    const reports: ReportWriter[] = [];
+    const startReport = async (name: string) => {
+      const report = await this.#reader.report(name);
+      reports.push(report);
+      return report;
+    };
+    try {
+      const bitsReport = await startReport(REPORT_FILES.present);
+      const failuresReport = await startReport(REPORT_FILES.failures);
+      const bits = new PresentBits(totalParameters, (bytes) => bitsReport.write(bytes));
+      const hashes = columns.map(() => createHash("sha256"));
+      let covered = 0;
+      for await (const stretch of this.#reader.stretches()) {
+        this.#noteMissing(stretch, covered);
+        covered = endOf(stretch);
+        if (this.#missing.count > 0) continue;
+        for (const [place, hash] of hashes.entries()) hash.update(bytesOf(stretch.columns[place] as Float64Array));
+        for (const block of stretch.blocks) {
+          this.#count(block);
+          if (block.failures.length === 0) continue;
+          await bits.add(block.failures);
+          await failuresReport.write(serializeFailures(block.failures));
+        }
+        yield stretch;
+      }
+      if (covered < totalParameters) this.#missing.add({ start: covered, count: totalParameters - covered }, false);
+      if (this.#missing.count > 0) throw this.#missing.error(this.#reader.url);
+      const digests = hashes.map((hash) => hash.digest("hex"));
+      const receipt: Receipt = {
+        format: identity.format,
+        evaluation: identity.evaluation,
+        evaluationSha256: identity.evaluationSha256,
+        seed: identity.seed,
+        totalParameters,
+        batchSize: identity.batchSize,
+        ...(isIdentityChecked ? {} : { isIdentityUnchecked: true }),
+        present: totalParameters - this.#failed,
+        failed: this.#failed,
+        columns: Object.fromEntries(columns.map((name, place) => [name, { sha256: digests[place] as string }])),
+        presentBitsSha256: await bits.finish(),
+        blocks: this.#blocks,
+        ranges: this.#ranges,
+        failures: this.#failures,
+      };
+      const receiptReport = await startReport(REPORT_FILES.receipt);
+      await receiptReport.write(`${JSON.stringify(receipt, undefined, 1)}\n`);
+      while (reports.length > 0) {
+        await reports[0]?.finish();
+        reports.shift();
+      }
+      this.#receipt = receipt;
+    } finally {
+      // None is left after a proof. A reader of the stretches that stops early has proved nothing.
+      for (const report of reports) await report.abandon();
+    }
+  }
+
+  /** Notes the parameters that are missing before a stretch, and the damaged ones in it. */
+  #noteMissing(stretch: Stretch, covered: number): void {
+    if (stretch.start > covered) {
+      this.#missing.add({ start: covered, count: stretch.start - covered }, false);
+    }
+    if (countOf(stretch.blocks) === stretch.count) return;
+    for (const range of subtract([stretch], union(stretch.blocks))) this.#missing.add(range, true);
+  }
+
+  #count({ start, count, checksum, failures }: CommitRecord): void {
+    this.#blocks++;
+    this.#failed += failures.length;
+    if (this.#ranges.length < LISTED.ranges) this.#ranges.push({ start, count, checksum, failed: failures.length });
+    this.#failures.push(...failures.slice(0, LISTED.failures - this.#failures.length));
+  }
+}

@@ -1,0 +1,169 @@
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { join } from "node:path";
+import { explainFileError, TemporaryError } from "../contract/errors.ts";
+import { formatCount } from "../contract/format.ts";
+import type { RunFile, RunIdentity } from "../contract/identity.ts";
+import { endOf, overlaps, type Range } from "../parameters/ranges.ts";
+import { bytesOf, type Checksum, createChecksum } from "./checksum.ts";
+import { CommitLog } from "./commit-log.ts";
+import { FileReport } from "./file-report.ts";
+import { inOrder } from "./in-order.ts";
+import { recordOf, resolve } from "./resolution.ts";
+import {
+  type CommitRecord,
+  REPORT_FILES,
+  type ReportWriter,
+  type ResultReader,
+  type StoreState,
+  type Stretch,
+} from "./store.ts";
+
+const BYTES = Float64Array.BYTES_PER_ELEMENT;
+/** Consecutive blocks are read together up to this many values, because small reads are slow. */
+const VALUES_AT_ONCE = 1 << 17;
+
+/** Consecutive parameters, their records, and memory for their values. */
+interface Plan extends Range {
+  readonly records: readonly CommitRecord[];
+  readonly buffers: Float64Array[];
+}
+
+/** Reads the results in a directory. */
+export class FileReader implements ResultReader {
+  readonly identity: RunIdentity;
+  readonly isIdentityChecked: boolean;
+  readonly url: string;
+  readonly evaluationBundle: ResultReader["evaluationBundle"];
+  readonly #directory: string;
+
+  constructor(
+    directory: string,
+    url: string,
+    { identity, isChecked }: RunFile,
+    evaluationBundle: ResultReader["evaluationBundle"],
+  ) {
+    this.#directory = directory;
+    this.url = url;
+    this.identity = identity;
+    this.isIdentityChecked = isChecked;
+    this.evaluationBundle = evaluationBundle;
+  }
+
+  async *stretches(range: Range = { start: 0, count: this.identity.totalParameters }): AsyncGenerator<Stretch> {
+    const files: FileHandle[] = [];
+    try {
+      for (const name of this.identity.columns) files.push(await this.#open(join("columns", `${name}.f64`)));
+      const checksum = await createChecksum();
+      // Two stretches in work: one is read while the other is hashed.
+      const window = { items: 2, bytes: Number.POSITIVE_INFINITY, bytesOf: () => 0 };
+      yield* inOrder(this.#plan(range), (plan) => readStretch(files, checksum, plan), window);
+    } finally {
+      await Promise.all(files.map((file) => file.close()));
+    }
+  }
+
+  report(name: string): Promise<ReportWriter> {
+    return FileReport.start(join(this.#directory, name));
+  }
+
+  async readReport(name: string): Promise<string | undefined> {
+    const path = join(this.#directory, name);
+    return existsSync(path) ? readFileSync(path, "utf8") : undefined;
+  }
+
+  async state(): Promise<StoreState> {
+    const seenAt = Date.now();
+    const values: string[] = [];
+    const reports: string[] = [];
+    let changedAt = 0;
+    const names = [
+      ...this.identity.columns.map((name) => join("columns", `${name}.f64`)),
+      ...readdirSync(this.#directory).sort(),
+    ];
+    for (const name of names) {
+      const stat = statSync(join(this.#directory, name), { bigint: true, throwIfNoEntry: false });
+      if (stat === undefined || stat.isDirectory()) continue;
+      const description = `${name} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs} ${stat.ino}`;
+      if (name === REPORT_FILES.state) continue;
+      if (Object.values<string>(REPORT_FILES).includes(name)) reports.push(description);
+      else {
+        values.push(description);
+        changedAt = Math.max(changedAt, Number(stat.ctimeMs));
+      }
+    }
+    return { values, reports, changedAt, seenAt };
+  }
+
+  /** Joins records that overlap, and small ones that follow each other. */
+  async *#plan(range: Range): AsyncGenerator<Plan> {
+    // The buffers are used in turn, and grow to the longest stretch.
+    const buffers = [0, 1].map(() => this.identity.columns.map(() => new Float64Array(0)));
+    let turn = 0;
+    let records: CommitRecord[] = [];
+    let [start, end] = [0, 0];
+    const plan = (): Plan[] => {
+      if (!overlaps([range], { start, count: end - start })) return [];
+      return [{ start, count: end - start, records, buffers: buffers[turn++ % 2] as Float64Array[] }];
+    };
+    for await (const record of CommitLog.sorted(join(this.#directory, "commits.log"))) {
+      const isBehind = record.start >= end;
+      if (record.start > end || (isBehind && endOf(record) - start > VALUES_AT_ONCE)) {
+        yield* plan();
+        records = [];
+        start = record.start;
+      }
+      records.push(record);
+      end = Math.max(end, endOf(record));
+    }
+    yield* plan();
+  }
+
+  async #open(name: string): Promise<FileHandle> {
+    const path = join(this.#directory, name);
+    const { totalParameters } = this.identity;
+    try {
+      const file = await open(path, "r");
+      const { size } = await file.stat();
+      if (size <= totalParameters * BYTES) return file;
+      await file.close();
+    } catch (error) {
+      throw explainFileError(error, path);
+    }
+    const total = formatCount(totalParameters);
+    throw new TemporaryError(`${path} is longer than its ${total} values. Start the run again: it cuts the file`);
+  }
+}
+
+/** Reads the values of a stretch, column by column, and checks them. Beyond the end of a file that was cut they are 0. */
+async function readStretch(
+  files: readonly FileHandle[],
+  checksum: Checksum,
+  { start, count, records, buffers }: Plan,
+): Promise<Stretch> {
+  const columns = await Promise.all(
+    files.map(async (file, place) => {
+      if ((buffers[place] as Float64Array).length < count) buffers[place] = new Float64Array(count);
+      const values = (buffers[place] as Float64Array).subarray(0, count);
+      const bytes = bytesOf(values);
+      for (let got = 0; got < bytes.length; ) {
+        const { bytesRead } = await file.read(bytes, got, bytes.length - got, start * BYTES + got);
+        if (bytesRead === 0) {
+          bytes.fill(0, got);
+          break;
+        }
+        got += bytesRead;
+      }
+      return values;
+    }),
+  );
+  const checksumOf = (range: Range) => {
+    const from = range.start - start;
+    const values = columns.map((column) => column.subarray(from, from + range.count));
+    return checksum(range.start, values);
+  };
+  // Records of different stretches do not overlap.
+  const intact = records.filter((record) => checksumOf(record) === record.checksum);
+  const blocks = Array.from(resolve(intact), (part) => recordOf(part, () => checksumOf(part)));
+  return { start, count, columns, blocks };
+}
