@@ -117,7 +117,7 @@ describe("in a bucket of 950,000 blocks", () => {
     const share = union(shareOf(7, { ...run, totalWorkers: 50, partition: "block-cyclic" }));
     const { list, cost } = smallBucket([]);
     expect(await startsFound(new BlockListing(list, batchSize), share)).toEqual([]);
-    expect(cost.requests).toBeLessThanOrEqual(16);
+    expect(cost.requests).toBeLessThanOrEqual(8);
   });
 });
 

@@ -142,7 +142,7 @@ describe("after random overlapping commits in any order", () => {
       expect(await startAgain(store, identity, RECOMPUTED)).toBe(missing);
       expect(await contentOf(url)).toEqual(expected);
     });
-    await assert(property, { numRuns: 60 });
+    await assert(property, { numRuns: 30 });
   });
 
   test("a directory has one of the results of a parameter, or computes it at the next start", async () => {
@@ -163,6 +163,6 @@ describe("after random overlapping commits in any order", () => {
       expect(await startAgain(store, identity, RECOMPUTED)).toBe(0);
       if (isComplete) expect(content).toEqual(before);
     });
-    await assert(property, { numRuns: 200 });
+    await assert(property, { numRuns: 80 });
   });
 });

@@ -19,7 +19,7 @@ const BLOCK_KEY = /^blocks\/(\d{16})-([1-9]\d*)\.block$/;
  */
 const LARGEST_GAP = 200;
 /** Most lanes that list at the same time. A page takes about 0.1 s to arrive. */
-const MOST_LANES = 16;
+const MOST_LANES = 8;
 /** A lane is worth its first request from this many requests on. */
 const REQUESTS_OF_A_LANE = 4;
 
