@@ -8,7 +8,7 @@ import type { AddressInfo } from "node:net";
 import { RESULTS_FORMAT, serializeRunFile } from "../worker/src/contract/identity.ts";
 import { bytesOf, createChecksum, createTextChecksum } from "../worker/src/stores/checksum.ts";
 import { serializeRecord } from "../worker/src/stores/commit-log.ts";
-import { keyOf } from "../worker/src/stores/s3-reader.ts";
+import { keyOf } from "../worker/src/stores/s3-blocks.ts";
 
 const PAGE = 1_000;
 const [objects = 0, count = 0] = process.argv.slice(2).map(Number);
@@ -36,9 +36,10 @@ async function serve(): Promise<void> {
 
   function list(query: URLSearchParams, prefix: string): string {
     const after = query.get("continuation-token") ?? query.get("start-after") ?? "";
-    const [, start] = /(\d{16})-\d+\.block$/.exec(after) ?? [];
-    const first = start === undefined ? 0 : Number(start) / count + 1;
-    const last = Math.min(objects, first + PAGE);
+    // A key of a block, or the beginning of one.
+    const [, start = 0, rest] = /(\d{16})(-\d+\.block)?$/.exec(after) ?? [];
+    const first = rest === undefined ? Math.ceil(Number(start) / count) : Number(start) / count + 1;
+    const last = Math.min(objects, first + Number(query.get("max-keys") ?? PAGE));
     const keys = Array.from(
       { length: last - first },
       (_, place) => prefix + keyOf({ start: (first + place) * count, count }),

@@ -36,6 +36,8 @@ export class FakeS3 {
   /** Requests so far, `PUT blocks/...`. */
   readonly requests: string[] = [];
   fault: Fault = () => undefined;
+  /** Most keys in a page of a listing. */
+  pageSize = 7;
   readonly #server: Server;
 
   private constructor() {
@@ -98,13 +100,17 @@ export class FakeS3 {
   }
 
   #list(response: ServerResponse, query: URLSearchParams): ServerResponse {
-    const page = 7;
-    const after = query.get("continuation-token") ?? "";
+    // The server may choose smaller pages than it was asked for.
+    const page = Math.min(this.pageSize, Number(query.get("max-keys") ?? 1_000));
+    const after = query.get("continuation-token") ?? query.get("start-after") ?? "";
     const keys = [...this.objects.keys()]
       .filter((key) => key.startsWith(query.get("prefix") ?? "") && key > after)
       .sort();
-    const contents = keys.slice(0, page).map((key) => `<Contents><Key>${key}</Key></Contents>`);
-    const next = keys.length > page ? `<NextContinuationToken>${keys[page - 1]}</NextContinuationToken>` : "";
+    const contents = keys
+      .slice(0, page)
+      .map((key) => `<Contents><Key>${escapeXml(key)}</Key><Size>${this.objects.get(key)?.length}</Size></Contents>`);
+    const next =
+      keys.length > page ? `<NextContinuationToken>${escapeXml(keys[page - 1] as string)}</NextContinuationToken>` : "";
     return response
       .setHeader("Content-Type", "application/xml")
       .end(`<ListBucketResult><IsTruncated>${next !== ""}</IsTruncated>${next}${contents.join("")}</ListBucketResult>`);
@@ -115,6 +121,10 @@ export class FakeS3 {
       .writeHead(status, { "Content-Type": "application/xml" })
       .end(`<Error><Code>${code}</Code><Message>as the test asked</Message></Error>`);
   }
+}
+
+function escapeXml(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
 /** Makes the next `end` send the body in another way. */

@@ -6,8 +6,9 @@ import { bytesOf, createChecksum, createTextChecksum } from "../../worker/src/st
 import { serializeRecord } from "../../worker/src/stores/commit-log.ts";
 import { serializeFailures } from "../../worker/src/stores/file-store.ts";
 import { resolve } from "../../worker/src/stores/resolution.ts";
+import { keyOf } from "../../worker/src/stores/s3-blocks.ts";
 import type { Bucket } from "../../worker/src/stores/s3-bucket.ts";
-import { keyOf, S3Reader } from "../../worker/src/stores/s3-reader.ts";
+import { S3Reader } from "../../worker/src/stores/s3-reader.ts";
 import type { Failure, ResultReader, Stretch } from "../../worker/src/stores/store.ts";
 import { testIdentity } from "../support/stores.ts";
 

@@ -1,6 +1,7 @@
 import { closeSync, constants, fdatasync, fstatSync, openSync, readSync, writeSync } from "node:fs";
 import { promisify } from "node:util";
 import { explainFileError } from "../contract/errors.ts";
+import type { Range } from "../parameters/ranges.ts";
 import { createTextChecksum } from "./checksum.ts";
 import { CommitIndex, type LinePlace } from "./commit-index.ts";
 import { type Line, readLines } from "./log-reader.ts";
@@ -13,6 +14,12 @@ export function serializeRecord(record: CommitRecord, checksumOf: (text: string)
   const { start, count, checksum, failures } = record;
   const json = JSON.stringify({ start, count, checksum, failures });
   return `${checksumOf(json)} ${json}\n`;
+}
+
+/** The bytes of a record's line, if it has no failures. A record with failures is longer. */
+export function bytesWithoutFailures({ start, count }: Range): number {
+  const checksum = "0".repeat(16);
+  return serializeRecord({ start, count, checksum, failures: [] }, () => checksum).length;
 }
 
 /** The record of a line without its newline, or undefined if {@link serializeRecord} did not write the line. */

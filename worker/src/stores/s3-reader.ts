@@ -7,6 +7,7 @@ import { ColumnFiles } from "./column-files.ts";
 import { CommitLog, parseRecord } from "./commit-log.ts";
 import { inOrder } from "./in-order.ts";
 import { type ResolvedPart, recordOf } from "./resolution.ts";
+import { keyOf } from "./s3-blocks.ts";
 import type { Bucket } from "./s3-bucket.ts";
 import type { CommitRecord, ReportWriter, ResultReader, Stretch } from "./store.ts";
 
@@ -144,8 +145,4 @@ async function* without(
   } finally {
     await records.return(undefined);
   }
-}
-
-export function keyOf({ start, count }: Range): string {
-  return `blocks/${String(start).padStart(16, "0")}-${count}.block`;
 }

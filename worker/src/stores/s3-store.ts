@@ -9,9 +9,10 @@ import { bytesOf, createTextChecksum } from "./checksum.ts";
 import { ColumnFiles } from "./column-files.ts";
 import { parseRecord, serializeRecord } from "./commit-log.ts";
 import { FileStore } from "./file-store.ts";
-import { type ResolvedPart, resolve } from "./resolution.ts";
+import { type ResolvedPart, resolve, resolveStream } from "./resolution.ts";
+import { BlockListing, type BlockObject, keyOf } from "./s3-blocks.ts";
 import { Bucket, inParallel } from "./s3-bucket.ts";
-import { keyOf, S3Reader } from "./s3-reader.ts";
+import { S3Reader } from "./s3-reader.ts";
 import type {
   ReportWriter,
   ResultReader,
@@ -57,7 +58,7 @@ export class S3Store implements ResultStore {
 
   async progress(): Promise<StoreProgress> {
     const { identity } = await this.#runFile();
-    const parts = [...resolve(await listBlocks(this.#bucket))];
+    const parts = [...resolve(await listBlocks(this.#bucket, identity))];
     const checksumOf = await createTextChecksum();
     let failed = 0;
     await inParallel(parts, async ({ start, record: block }) => {
@@ -71,7 +72,7 @@ export class S3Store implements ResultStore {
   async read(directory?: string): Promise<ResultReader> {
     const runFile = await this.#runFile();
     const readBundle = () => this.#readBundle(runFile.identity);
-    const findParts = (range: Range) => partsOf(this.#bucket, range);
+    const findParts = (range: Range) => partsOf(this.#bucket, runFile.identity.batchSize, range);
     const reader = new S3Reader(this.#bucket, this.url, runFile, readBundle, findParts);
     return directory === undefined ? reader : this.#download(reader, directory, runFile.text);
   }
@@ -113,8 +114,10 @@ class S3Writer implements ResultWriter {
   readonly #files: ColumnFiles;
   readonly #directory = temporaryDirectory();
   readonly #checksumOf: (text: string) => string;
+  readonly #identity: RunIdentity;
   constructor(bucket: Bucket, identity: RunIdentity, checksumOf: (text: string) => string) {
     this.#bucket = bucket;
+    this.#identity = identity;
     this.#checksumOf = checksumOf;
     const paths = identity.columns.map((name) => join(this.#directory, `${name}.f64`));
     this.#files = ColumnFiles.open(paths, LIMITS.spooledBlocks * identity.batchSize);
@@ -133,7 +136,7 @@ class S3Writer implements ResultWriter {
   }
 
   async committed(): Promise<Range[]> {
-    return union(await listBlocks(this.#bucket));
+    return union(await listBlocks(this.#bucket, this.#identity));
   }
 
   async commit(blocks: readonly SpooledBlock[]): Promise<void> {
@@ -172,16 +175,14 @@ function inBoth(first: ReportWriter, second: ReportWriter): ReportWriter {
   };
 }
 
-/** The parts of blocks that count and hold some parameters of a range. */
-async function* partsOf(bucket: Bucket, range: Range): AsyncGenerator<ResolvedPart<Range>> {
-  for (const part of resolve(await listBlocks(bucket))) if (overlaps([range], part)) yield part;
+/** The parts of blocks that count and hold some parameters of a range, page by page. */
+async function* partsOf(bucket: Bucket, batchSize: number, range: Range): AsyncGenerator<ResolvedPart<BlockObject>> {
+  const listing = new BlockListing((below, after, limit) => bucket.list(below, after, limit), batchSize);
+  for await (const part of resolveStream(listing.blocksOf([range]))) if (overlaps([range], part)) yield part;
 }
 
-async function listBlocks(bucket: Bucket): Promise<Range[]> {
-  // Keys sort by their first parameter.
-  const keys = await bucket.list("blocks/");
-  return keys.flatMap((key) => {
-    const [, start, count] = /^blocks\/(\d{16})-(\d+)\.block$/.exec(key) ?? [];
-    return start === undefined ? [] : { start: Number(start), count: Number(count) };
-  });
+async function listBlocks(bucket: Bucket, { batchSize, totalParameters }: RunIdentity): Promise<Range[]> {
+  const blocks: Range[] = [];
+  for await (const part of partsOf(bucket, batchSize, { start: 0, count: totalParameters })) blocks.push(part.record);
+  return blocks;
 }
