@@ -115,6 +115,15 @@ export const SETTINGS = {
     default: 60,
     option: { flags: "--timeout <seconds>" },
   }),
+  stopGraceSeconds: duration(LIMITS.stopGraceSeconds, {
+    description:
+      "Seconds that the evaluation may take to finish the parameter in work when the worker is asked to stop",
+    unit: "seconds",
+    example: 20,
+    default: 20,
+    // Somebody waits at the terminal.
+    option: { flags: "--stop-grace <seconds>", default: 0 },
+  }),
   maxFailures: wholeNumber(0, Number.MAX_SAFE_INTEGER, {
     description: "Number of failed parameters that a worker records before it gives up",
     example: 100,

@@ -79,6 +79,13 @@ export interface WorkerSettings {
   readonly evaluationTimeoutSeconds?: number | undefined;
 
   /**
+   * Seconds that the evaluation may take to finish the parameter in work when the worker is asked to stop. From 0 to 60. A pod has 100 s
+   * from SIGTERM to its end. `sweep run` stops at once unless this is given, and a second Ctrl-C always ends it at once.
+   * @default 20
+   */
+  readonly stopGraceSeconds?: number | undefined;
+
+  /**
    * Number of failed parameters that a worker records before it gives up. A whole number from 0. `sweep run` applies it to all its
    * workers together.
    * @default 10000

@@ -33,6 +33,7 @@ export class EvaluationSession {
   readonly #inbox = new Inbox<InboxEvent>();
   #process: EvaluationHandle | undefined;
   #isStopping = false;
+  #isLoaded = false;
 
   constructor(settings: EvaluationSettings) {
     this.#settings = settings;
@@ -51,6 +52,7 @@ export class EvaluationSession {
       if (this.#process === started) this.#inbox.put({ type: "message", message });
     });
     this.#process = started;
+    this.#isLoaded = false;
     void started.ended.then((end) => {
       if (this.#process === started) this.#inbox.put({ type: "ended", end });
     });
@@ -58,7 +60,10 @@ export class EvaluationSession {
     this.send({ type: "load", ...settings });
     for (;;) {
       const event = await this.next(loadWithinMs);
-      if (event?.type === "message" && event.message.type === "loaded") return event.message.columns;
+      if (event?.type === "message" && event.message.type === "loaded") {
+        this.#isLoaded = true;
+        return event.message.columns;
+      }
       if (event === undefined || event.type === "ended") {
         this.close();
         const reason = event?.end.error ?? `loading it takes more than ${loadWithinMs / 1000} s`;
@@ -120,7 +125,8 @@ export class EvaluationSession {
 
   /** Asks the process to report its finished work, which arrives as messages, and ends it. */
   async finish(withinMs: number): Promise<void> {
-    await this.#process?.stop(withinMs);
+    // A process that loads has nothing to report.
+    await this.#process?.stop(this.#isLoaded ? withinMs : 0);
   }
 
   /** Kills the process and the programs that it started. */
