@@ -10,6 +10,8 @@ export interface EvaluationSettings {
   readonly source: EvaluationSource;
   readonly seed: number;
   readonly simulateWorkMs: number;
+  /** MiB of memory for the evaluation and this process together. @default no limit */
+  readonly memoryLimitMiB?: number | undefined;
   /** Milliseconds that the load may take. @default 60,000 */
   readonly loadWithinMs?: number | undefined;
 }
@@ -50,14 +52,14 @@ export class EvaluationSession {
   async start(): Promise<readonly string[]> {
     const started = new EvaluationHandle((message) => {
       if (this.#process === started) this.#inbox.put({ type: "message", message });
-    });
+    }, this.#settings.memoryLimitMiB);
     this.#process = started;
     this.#isLoaded = false;
     void started.ended.then((end) => {
       if (this.#process === started) this.#inbox.put({ type: "ended", end });
     });
-    const { loadWithinMs = LOAD_WITHIN_MS, ...settings } = this.#settings;
-    this.send({ type: "load", ...settings });
+    const { source, seed, simulateWorkMs, loadWithinMs = LOAD_WITHIN_MS } = this.#settings;
+    this.send({ type: "load", source, seed, simulateWorkMs });
     for (;;) {
       const event = await this.next(loadWithinMs);
       if (event?.type === "message" && event.message.type === "loaded") {
