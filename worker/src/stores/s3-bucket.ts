@@ -7,7 +7,7 @@ import {
   type S3ServiceException,
 } from "@aws-sdk/client-s3";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
-import { PermanentError, SweepError, TemporaryError } from "../contract/errors.ts";
+import { PermanentError, ReadOnlyError, SweepError, TemporaryError } from "../contract/errors.ts";
 
 const CONNECT_WITHIN_MS = 5_000;
 /** Attempts in the SDK's standard mode, with exponential backoff and jitter. `AWS_MAX_ATTEMPTS` changes the number. */
@@ -128,6 +128,7 @@ export class Bucket {
     const { name, message, $metadata } = error as S3ServiceException;
     const place = `s3://${this.#bucket}/${this.#prefix}`;
     const text = `cannot ${action} ${place}: ${name}${message === "" || message === name ? "" : `: ${message}`}`;
+    if (action === "write to" && $metadata?.httpStatusCode === 403) return new ReadOnlyError(text, { cause: error });
     const isPermanent = PERMANENT.has(name) || $metadata?.httpStatusCode === 403;
     return isPermanent ? new PermanentError(text, { cause: error }) : new TemporaryError(text, { cause: error });
   }
