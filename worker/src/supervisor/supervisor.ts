@@ -53,6 +53,8 @@ export class Supervisor {
   #committing = 0;
   #failures = 0;
   #unflushed = false;
+  /** The time for a part of a block that the process knows. */
+  #completeEveryMs = 0;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -113,7 +115,16 @@ export class Supervisor {
 
   #open(): void {
     const { paths: spoolPaths, completeEveryMs } = this.#writer.spool;
+    this.#completeEveryMs = completeEveryMs;
     this.#session.send({ type: "open", spoolPaths, batchSize: this.#options.batchSize, completeEveryMs });
+  }
+
+  /** Tells the process that the store has become slower or faster. */
+  #adaptPace(): void {
+    const { completeEveryMs } = this.#writer.spool;
+    if (completeEveryMs === this.#completeEveryMs) return;
+    this.#completeEveryMs = completeEveryMs;
+    this.#session.send({ type: "pace", completeEveryMs });
   }
 
   async #restart(): Promise<void> {
@@ -154,8 +165,10 @@ export class Supervisor {
 
   #hear(message: FromEvaluation): void {
     if (message.type === "completed") this.#complete(message.parts);
-    else if (message.type === "progress") this.#options.onProgress(0, [], message.done);
-    else if (message.type === "block-failed") this.#suspects.push(remainderOf(this.#take(message.block)));
+    else if (message.type === "progress") {
+      this.#adaptPace();
+      this.#options.onProgress(0, [], message.done);
+    } else if (message.type === "block-failed") this.#suspects.push(remainderOf(this.#take(message.block)));
   }
 
   #complete(parts: readonly CompletedPart[]): void {
