@@ -1,9 +1,10 @@
 import { Worker } from "node:worker_threads";
-import { describeError, PermanentError, SweepError } from "../contract/errors.ts";
+import { describeError, isInstance, PermanentError, SweepError } from "../contract/errors.ts";
 import { CounterBasedContext } from "../parameters/random.ts";
 import { type Checksum, createChecksum } from "../stores/checksum.ts";
 import { ColumnFiles } from "../stores/column-files.ts";
 import { type BlockEvaluator, type EvaluatedPart, FunctionEvaluator, VectorEvaluator } from "./block-evaluator.ts";
+import { takeChannel } from "./channel.ts";
 import { CommandEvaluator } from "./command.ts";
 import { DEFAULT_COLUMNS, type Evaluate, type EvaluateBlock, importEvaluation } from "./module.ts";
 import type { BlockOrder, CompletedPart, FromEvaluation, ToEvaluation } from "./protocol.ts";
@@ -18,6 +19,8 @@ import { ResultColumns } from "./result-columns.ts";
 const REPORT_EVERY_MS = 20;
 /** A block that takes longer reports this often that it is alive. */
 const HEARTBEAT_EVERY_MS = 100;
+
+const sendAndThen = takeChannel();
 
 type CreateEvaluator = (columns: ResultColumns) => BlockEvaluator;
 
@@ -86,7 +89,7 @@ class EvaluationProcess {
   stop(): void {
     this.#stopping = true;
     if (this.#working) return;
-    process.send?.({ type: "completed", parts: [] } satisfies FromEvaluation, () => process.exit(0));
+    sendAndThen({ type: "completed", parts: [] }, () => process.exit(0));
   }
 
   async #evaluateBlock({ start, count, position }: BlockOrder): Promise<void> {
@@ -98,7 +101,7 @@ class EvaluationProcess {
           this.#pause(done),
         );
       } catch (error) {
-        if (error instanceof SweepError) throw error;
+        if (isInstance(error, SweepError)) throw error;
         await this.#report(performance.now());
         send({ type: "block-failed", block: start, error: describeError(error) });
         return;
@@ -141,7 +144,7 @@ function nextTurn(): Promise<void> {
 }
 
 function send(message: FromEvaluation): void {
-  process.send?.(message);
+  sendAndThen(message);
 }
 
 /** Simulates slow work: sleeps for this many milliseconds before each parameter. */
@@ -209,6 +212,7 @@ process.on("uncaughtException", (error) => {
 process.on("disconnect", () => process.kill(-process.pid, "SIGKILL"));
 process.on("message", (message: ToEvaluation) => {
   handle(message).catch((error) => {
-    send({ type: "fatal", permanent: error instanceof PermanentError, message: (error as Error).message });
+    const message = isInstance(error, SweepError) ? error.message : describeError(error);
+    send({ type: "fatal", permanent: isInstance(error, PermanentError), message });
   });
 });

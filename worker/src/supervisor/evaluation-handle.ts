@@ -68,7 +68,7 @@ export class EvaluationHandle {
       });
       // Also emitted for a message to a process that has just ended. That end is reported by the other events.
       this.#process.on("error", (error) => {
-        if (this.#process.pid === undefined) resolve({ kind: "exited", error: `cannot be started: ${error.message}` });
+        if (this.#process.pid === undefined) resolve({ kind: "killed", error: `cannot be started: ${error.message}` });
       });
     });
   }

@@ -2,18 +2,14 @@ import { setTimeout } from "node:timers/promises";
 import { PermanentError, TemporaryError } from "../contract/errors.ts";
 import { formatCount } from "../contract/format.ts";
 import type { CompletedPart, FromEvaluation } from "../evaluation/protocol.ts";
-import { countOf, endOf, type Range } from "../parameters/ranges.ts";
-import { createChecksum } from "../stores/checksum.ts";
-import { ColumnFiles } from "../stores/column-files.ts";
+import { countOf, type Range } from "../parameters/ranges.ts";
 import type { Failure, ResultWriter, SpooledBlock } from "../stores/store.ts";
 import { BlockQueue, type OutstandingBlock, remainderOf } from "./block-queue.ts";
 import { type EvaluationSession, Stopped } from "./evaluation-session.ts";
-import { SingleResults } from "./single-results.ts";
+import { Isolation } from "./isolation.ts";
 
 /** Committed results are flushed to the disk this often. SIGTERM must wait for this and for the disk. */
 const FLUSH_EVERY_MS = 100;
-/** The finished part of a block that is run parameter by parameter is committed this often. */
-const COMMIT_EVERY_MS = 1_000;
 /** How long the evaluation may take to report its finished work when it must stop. */
 const STOP_WITHIN_MS = 40;
 /** How long the store may take for the blocks that are on their way to it when the worker must stop. A pod has 100 s in all. */
@@ -46,6 +42,7 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #session: EvaluationSession;
   readonly #writer: ResultWriter;
+  readonly #isolation: Isolation;
   #pending = new BlockQueue([]);
   /** The blocks that the process has, by their first parameter, in the order in which it takes them. */
   readonly #outstanding = new Map<number, OutstandingBlock>();
@@ -61,6 +58,12 @@ export class Supervisor {
     this.#options = options;
     this.#session = options.session;
     this.#writer = options.writer;
+    this.#isolation = new Isolation({
+      ...options,
+      restart: () => this.#restart(),
+      commit: (block) => this.#commit([block]),
+      isOverLimit: (failures) => this.#failures + failures > options.maxFailures,
+    });
   }
 
   /** Asks {@link run} to commit the finished work and to return. */
@@ -84,7 +87,7 @@ export class Supervisor {
       while (this.#pending.mayHaveMore || this.#isBusy()) {
         const suspect = this.#outstanding.size === 0 ? this.#suspects.shift() : undefined;
         if (suspect === undefined) await this.#continue();
-        else await this.#evaluateOneByOne(suspect);
+        else await this.#isolation.evaluateOneByOne(suspect);
       }
       // Do not kill the process: its last output is still on its way.
       await this.#session.finish(STOP_WITHIN_MS);
@@ -219,56 +222,6 @@ export class Supervisor {
       this.#singly = lost.length;
     }
     await this.#restart();
-  }
-
-  /** Runs a block parameter by parameter. It commits the results every second, and at the end even if there is an error. */
-  async #evaluateOneByOne(block: Range): Promise<void> {
-    let part = new SingleResults(block.start, this.#writer.spool.paths.length);
-    try {
-      for (let parameter = block.start; parameter < endOf(block); parameter++) {
-        const { values, failure } = await this.#evaluateAlone(parameter);
-        part.add(values, failure);
-        this.#options.onProgress(0, [], part.count);
-        if (part.age < COMMIT_EVERY_MS && this.#failures + part.failures.length <= this.#options.maxFailures) continue;
-        const finished = part;
-        part = new SingleResults(parameter + 1, this.#writer.spool.paths.length);
-        await this.#commitSingleResults(finished);
-      }
-    } finally {
-      await this.#commitSingleResults(part);
-    }
-  }
-
-  async #commitSingleResults(part: SingleResults): Promise<void> {
-    if (part.count === 0) return;
-    const { spool } = this.#writer;
-    const columns = part.columns();
-    const checksum = (await createChecksum())(part.start, columns);
-    const position = spool.reserve(part);
-    const files = ColumnFiles.open(spool.paths);
-    files.write(position, part.count, columns);
-    files.close();
-    this.#commit([{ start: part.start, count: part.count, checksum, failures: part.failures, position }]);
-    spool.release(position);
-  }
-
-  async #evaluateAlone(parameter: number): Promise<{ values: readonly number[]; failure?: Failure | undefined }> {
-    this.#session.expectLife();
-    this.#session.send({ type: "parameter", parameter });
-    for (;;) {
-      const event = await this.#session.next(this.#silenceMs(0));
-      if (event?.type === "message" && event.message.type === "parameter") return event.message;
-      if (event === undefined) {
-        await this.#session.kill();
-        await this.#restart();
-        const error = `did not return within ${this.#options.timeoutMs / 1000} s (--timeout)`;
-        return { values: [], failure: { parameter, kind: "timeout", error } };
-      }
-      if (event.type === "ended") {
-        await this.#restart();
-        return { values: [], failure: { parameter, ...event.end } };
-      }
-    }
   }
 
   /** Collects the finished blocks of the process, and waits until they are committed. */

@@ -1,0 +1,89 @@
+import { endOf, type Range } from "../parameters/ranges.ts";
+import { createChecksum } from "../stores/checksum.ts";
+import { ColumnFiles } from "../stores/column-files.ts";
+import type { Failure, ResultWriter, SpooledBlock } from "../stores/store.ts";
+import type { EvaluationSession } from "./evaluation-session.ts";
+import { SingleResults } from "./single-results.ts";
+
+/** The finished part of a block that is run parameter by parameter is committed this often. */
+const COMMIT_EVERY_MS = 1_000;
+
+/** The parts of a supervisor that the isolation uses. */
+export interface IsolationOptions {
+  readonly session: EvaluationSession;
+  readonly writer: ResultWriter;
+  /** Milliseconds that one parameter may take; 0 is no limit. */
+  readonly timeoutMs: number;
+  /** Called with the parameters done in the current part, as the third argument. */
+  readonly onProgress: (committed: number, failures: readonly Failure[], inBlock: number) => void;
+  /** Starts a new process after the last one has ended. */
+  readonly restart: () => Promise<void>;
+  /** Commits a block. It returns at once. */
+  readonly commit: (block: SpooledBlock) => void;
+  /** Whether `failures` more would end the run. */
+  readonly isOverLimit: (failures: number) => boolean;
+}
+
+/** Finds the parameters that end the evaluation's process, so that only they are lost and not their whole block. */
+export class Isolation {
+  readonly #options: IsolationOptions;
+  readonly #session: EvaluationSession;
+  readonly #writer: ResultWriter;
+
+  constructor(options: IsolationOptions) {
+    this.#options = options;
+    this.#session = options.session;
+    this.#writer = options.writer;
+  }
+
+  /** Runs a block parameter by parameter. It commits the results every second, and at the end even if there is an error. */
+  async evaluateOneByOne(block: Range): Promise<void> {
+    let part = new SingleResults(block.start, this.#writer.spool.paths.length);
+    try {
+      for (let parameter = block.start; parameter < endOf(block); parameter++) {
+        const { values, failure } = await this.#evaluateAlone(parameter);
+        part.add(values, failure);
+        this.#options.onProgress(0, [], part.count);
+        if (part.age < COMMIT_EVERY_MS && !this.#options.isOverLimit(part.failures.length)) continue;
+        const finished = part;
+        part = new SingleResults(parameter + 1, this.#writer.spool.paths.length);
+        await this.#commitSingleResults(finished);
+      }
+    } finally {
+      await this.#commitSingleResults(part);
+    }
+  }
+
+  async #commitSingleResults(part: SingleResults): Promise<void> {
+    if (part.count === 0) return;
+    const { spool } = this.#writer;
+    const columns = part.columns();
+    const checksum = (await createChecksum())(part.start, columns);
+    const position = spool.reserve(part);
+    const files = ColumnFiles.open(spool.paths);
+    files.write(position, part.count, columns);
+    files.close();
+    this.#options.commit({ start: part.start, count: part.count, checksum, failures: part.failures, position });
+    spool.release(position);
+  }
+
+  async #evaluateAlone(parameter: number): Promise<{ values: readonly number[]; failure?: Failure | undefined }> {
+    const { timeoutMs } = this.#options;
+    this.#session.expectLife();
+    this.#session.send({ type: "parameter", parameter });
+    for (;;) {
+      const event = await this.#session.next(timeoutMs === 0 ? Number.POSITIVE_INFINITY : timeoutMs);
+      if (event?.type === "message" && event.message.type === "parameter") return event.message;
+      if (event === undefined) {
+        await this.#session.kill();
+        await this.#options.restart();
+        const error = `did not return within ${timeoutMs / 1000} s (--timeout)`;
+        return { values: [], failure: { parameter, kind: "timeout", error } };
+      }
+      if (event.type === "ended") {
+        await this.#options.restart();
+        return { values: [], failure: { parameter, ...event.end } };
+      }
+    }
+  }
+}
