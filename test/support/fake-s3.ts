@@ -27,6 +27,27 @@ const ERROR_CODES: Readonly<Record<number, string>> = {
   503: "SlowDown",
 };
 
+/** A fault that answers SlowDown to requests of a method beyond so many a second. @returns it, and a count of the refused. */
+export function rateLimit(
+  method: string,
+  perSecond: number,
+): { readonly fault: Fault; readonly refused: () => number } {
+  let [tokens, filledAt, refused] = [1, performance.now(), 0];
+  const fault: Fault = (request) => {
+    if (request.method !== method) return undefined;
+    const now = performance.now();
+    tokens = Math.min(Math.max(1, perSecond), tokens + ((now - filledAt) * perSecond) / 1000);
+    filledAt = now;
+    if (tokens < 1) {
+      refused++;
+      return 503;
+    }
+    tokens--;
+    return undefined;
+  };
+  return { fault, refused: () => refused };
+}
+
 /**
  * The part of S3 that a sweep uses, in memory: one bucket, PUT with `If-None-Match: *`, multipart uploads, GET with a range, and
  * ListObjectsV2 in pages. A test can make it answer wrongly.

@@ -149,7 +149,12 @@ test("what has no bound goes to the reports, in pieces, and the receipt keeps co
       };
     }
   }
-  const source = { identity: testIdentity(total, count, []), isIdentityChecked: true, stretches };
+  const source = {
+    identity: testIdentity(total, count, []),
+    isIdentityChecked: true,
+    stretches,
+    checkSize: async () => {},
+  };
   const { reader, reports, text, writes } = withReports(source as unknown as ResultReader);
   const verification = new Verification(reader);
   await drain(verification.stretches());

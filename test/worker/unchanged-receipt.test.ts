@@ -86,6 +86,6 @@ test("a file that is longer than its values is named", async () => {
   const path = join(place, "columns/a.f64");
   writeFileSync(path, Buffer.concat([readFileSync(path), Buffer.from("more")]));
   await expect(verify(place)).rejects.toThrow(
-    `${path} is longer than its 20 values. Start the run again: it cuts the file`,
+    `file:${place} is changed: ${path} has 164 bytes instead of 160. Start the run again: it corrects the size and computes nothing`,
   );
 });
