@@ -36,10 +36,10 @@ async function serve(): Promise<void> {
 
   function list(query: URLSearchParams, prefix: string): string {
     const after = query.get("continuation-token") ?? query.get("start-after") ?? "";
-    // A key of a block, or the beginning of one.
-    const [, start = 0, rest] = /(\d{16})(-\d+\.block)?$/.exec(after) ?? [];
-    const first = rest === undefined ? Math.ceil(Number(start) / count) : Number(start) / count + 1;
-    const last = Math.min(objects, first + Number(query.get("max-keys") ?? PAGE));
+    const [, start = 0, end] = /(\d{16})(-\d+\.block)?$/.exec(after) ?? [];
+    // A key without its end sorts before the block that starts there.
+    const first = Math.min(objects, Math.ceil(Number(start) / count) + (end === undefined ? 0 : 1));
+    const last = Math.min(objects, first + Math.min(PAGE, Number(query.get("max-keys") ?? PAGE)));
     const keys = Array.from(
       { length: last - first },
       (_, place) => prefix + keyOf({ start: (first + place) * count, count }),

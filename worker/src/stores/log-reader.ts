@@ -20,30 +20,35 @@ export async function* readLines(path: string): AsyncGenerator<Line> {
   /** The beginning of a line that is not read to its end. */
   let beginning: Buffer[] = [];
   let [offset, length] = [0, 0];
+  let isDropped = false;
   try {
     for await (const chunk of createReadStream(path, { highWaterMark: BYTES_AT_ONCE }) as AsyncIterable<Buffer>) {
       let from = 0;
       for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, from)) {
         length += end - from;
-        if (length <= constants.MAX_STRING_LENGTH) {
+        if (!isDropped && length <= constants.MAX_STRING_LENGTH) {
           const rest = chunk.subarray(from, end);
           const bytes = beginning.length === 0 ? rest : Buffer.concat([...beginning, rest]);
           yield { text: bytes.toString(), offset, length };
         }
         beginning = [];
+        isDropped = false;
         offset += length + 1;
         length = 0;
         from = end + 1;
       }
+      if (from === chunk.length) continue;
+      beginning.push(chunk.subarray(from));
       length += chunk.length - from;
-      if (length > constants.MAX_STRING_LENGTH) beginning = [];
-      else if (from < chunk.length) beginning.push(chunk.subarray(from));
+      // A crash may leave a long hole, whose zeros are no record and must not fill the memory.
+      isDropped ||= beginning[0]?.[0] === 0 || length > constants.MAX_STRING_LENGTH;
+      if (isDropped) beginning = [];
     }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
     throw explainFileError(error, path);
   }
-  if (length > 0 && length <= constants.MAX_STRING_LENGTH) {
+  if (length > 0 && !isDropped) {
     yield { text: Buffer.concat(beginning).toString(), offset, length };
   }
 }

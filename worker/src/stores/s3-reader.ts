@@ -144,7 +144,8 @@ async function* without(
       for (; !next.done && next.value.start <= part.start; next = await records.next()) {
         isThere ||= next.value.start === part.start && next.value.count === part.count;
       }
-      if (!isThere) yield part;
+      // A part of a block is fetched again, which is rare: another block of the same range may have been there.
+      if (!isThere || part.count < part.record.count) yield part;
     }
   } finally {
     await records.return(undefined);

@@ -3,16 +3,17 @@ import { join } from "node:path";
 import { PermanentError } from "../contract/errors.ts";
 import { checkSameRun, parseRunFile, type RunFile, type RunIdentity, serializeRunFile } from "../contract/identity.ts";
 import { LIMITS } from "../contract/limits.ts";
-import { countOf, overlaps, type Range, union } from "../parameters/ranges.ts";
+import { overlaps, type Range, RangeCollector, union } from "../parameters/ranges.ts";
 import { bundleFile, readBundle } from "./bundle-file.ts";
 import { bytesOf, createTextChecksum } from "./checksum.ts";
 import { ColumnFiles } from "./column-files.ts";
-import { parseRecord, serializeRecord } from "./commit-log.ts";
+import { serializeRecord } from "./commit-log.ts";
 import { CommitPace } from "./commit-pace.ts";
 import { FileStore } from "./file-store.ts";
-import { type ResolvedPart, resolve, resolveStream } from "./resolution.ts";
-import { BlockListing, type BlockObject, keyOf } from "./s3-blocks.ts";
-import { Bucket, inParallel } from "./s3-bucket.ts";
+import { type ResolvedPart, resolveStream } from "./resolution.ts";
+import { BlockListing, keyOf } from "./s3-blocks.ts";
+import { Bucket } from "./s3-bucket.ts";
+import { countInBucket } from "./s3-progress.ts";
 import { S3Reader } from "./s3-reader.ts";
 import type {
   ReportWriter,
@@ -24,8 +25,6 @@ import type {
   StoreProgress,
 } from "./store.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
-
-const BYTES = Float64Array.BYTES_PER_ELEMENT;
 
 /**
  * The store of results in a bucket: `run.json`, `evaluation-<sha256>.mjs` and one object for each committed block,
@@ -60,21 +59,13 @@ export class S3Store implements ResultStore {
 
   async progress(): Promise<StoreProgress> {
     const { identity } = await this.#runFile();
-    const parts = [...resolve(await listBlocks(this.#bucket, identity))];
-    const checksumOf = await createTextChecksum();
-    let failed = 0;
-    await inParallel(parts, async ({ start, record: block }) => {
-      const trailer = await this.#bucket.get(keyOf(block), block.count * BYTES * identity.columns.length);
-      const record = parseRecord(trailer?.toString().trimEnd() ?? "", checksumOf);
-      for (const { parameter } of record?.failures ?? []) if (parameter >= start) failed++;
-    });
-    return { identity, committed: countOf(parts), failed };
+    return countInBucket(this.#bucket, listingOf(this.#bucket, identity), identity);
   }
 
   async read(directory?: string): Promise<ResultReader> {
     const runFile = await this.#runFile();
     const readBundle = () => this.#readBundle(runFile.identity);
-    const findParts = (range: Range) => partsOf(this.#bucket, runFile.identity.batchSize, range);
+    const findParts = (range: Range) => partsOf(listingOf(this.#bucket, runFile.identity), range);
     const reader = new S3Reader(this.#bucket, this.url, runFile, readBundle, findParts);
     return directory === undefined ? reader : this.#download(reader, directory, runFile.text);
   }
@@ -143,11 +134,22 @@ class S3Writer implements ResultWriter {
     };
   }
 
-  async committed(): Promise<Range[]> {
-    return union(await listBlocks(this.#bucket, this.#identity));
+  async committed(share: readonly Range[]): Promise<Range[]> {
+    const listing = listingOf(this.#bucket, this.#identity);
+    const wanted = union(share);
+    const found = new RangeCollector();
+    await Promise.all(
+      listing.lanesOf(wanted).map(async (lane) => {
+        for await (const block of listing.blocksOf(lane)) if (overlaps(wanted, block)) found.add(block);
+      }),
+    );
+    return found.ranges();
   }
 
   async commit(blocks: readonly SpooledBlock[]): Promise<void> {
+    // A longer block would not be found again: see `BlockListing`.
+    const long = blocks.find(({ count }) => count > this.#identity.batchSize);
+    if (long !== undefined) throw new Error(`a block of ${long.count} parameters is longer than the batch size`);
     await Promise.all(
       blocks.map(async (block) => {
         const columns = this.#files.read(block.position, block.count);
@@ -184,14 +186,11 @@ function inBoth(first: ReportWriter, second: ReportWriter): ReportWriter {
   };
 }
 
-/** The parts of blocks that count and hold some parameters of a range, page by page. */
-async function* partsOf(bucket: Bucket, batchSize: number, range: Range): AsyncGenerator<ResolvedPart<BlockObject>> {
-  const listing = new BlockListing((below, after, limit) => bucket.list(below, after, limit), batchSize);
+/** The parts of blocks that count and hold some parameters of a range. */
+async function* partsOf(listing: BlockListing, range: Range): AsyncGenerator<ResolvedPart<Range>> {
   for await (const part of resolveStream(listing.blocksOf([range]))) if (overlaps([range], part)) yield part;
 }
 
-async function listBlocks(bucket: Bucket, { batchSize, totalParameters }: RunIdentity): Promise<Range[]> {
-  const blocks: Range[] = [];
-  for await (const part of partsOf(bucket, batchSize, { start: 0, count: totalParameters })) blocks.push(part.record);
-  return blocks;
+function listingOf(bucket: Bucket, { batchSize }: RunIdentity): BlockListing {
+  return new BlockListing((below, after, limit) => bucket.list(below, after, limit), batchSize);
 }
