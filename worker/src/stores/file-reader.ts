@@ -76,8 +76,8 @@ export class FileReader implements ResultReader {
     );
   }
 
-  report(name: string): Promise<ReportWriter> {
-    return FileReport.start(join(this.#directory, name));
+  async report(name: string): Promise<ReportWriter> {
+    return new FileReport(join(this.#directory, name));
   }
 
   async readReport(name: string): Promise<string | undefined> {
