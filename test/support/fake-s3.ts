@@ -27,12 +27,35 @@ const ERROR_CODES: Readonly<Record<number, string>> = {
   503: "SlowDown",
 };
 
+/** A fault that answers SlowDown to requests of a method beyond so many a second. @returns it, and a count of the refused. */
+export function rateLimit(
+  method: string,
+  perSecond: number,
+): { readonly fault: Fault; readonly refused: () => number } {
+  let [tokens, filledAt, refused] = [1, performance.now(), 0];
+  const fault: Fault = (request) => {
+    if (request.method !== method) return undefined;
+    const now = performance.now();
+    tokens = Math.min(Math.max(1, perSecond), tokens + ((now - filledAt) * perSecond) / 1000);
+    filledAt = now;
+    if (tokens < 1) {
+      refused++;
+      return 503;
+    }
+    tokens--;
+    return undefined;
+  };
+  return { fault, refused: () => refused };
+}
+
 /**
- * The part of S3 that a sweep uses, in memory: one bucket, PUT with `If-None-Match: *`, GET with a range, and ListObjectsV2 in
- * pages. A test can make it answer wrongly.
+ * The part of S3 that a sweep uses, in memory: one bucket, PUT with `If-None-Match: *`, multipart uploads, GET with a range, and
+ * ListObjectsV2 in pages. A test can make it answer wrongly.
  */
 export class FakeS3 {
   readonly objects = new Map<string, Buffer>();
+  /** The parts of unfinished multipart uploads, by key. */
+  readonly uploads = new Map<string, Buffer[]>();
   /** Requests so far, `PUT blocks/...`. */
   readonly requests: string[] = [];
   fault: Fault = () => undefined;
@@ -77,6 +100,9 @@ export class FakeS3 {
     if (fault === "silence") return undefined;
     if (typeof fault === "number") return this.#error(response, fault, ERROR_CODES[fault] ?? "Unknown");
     if (fault !== undefined) spoilBody(response, fault);
+    if (url.searchParams.has("uploads") || url.searchParams.has("uploadId")) {
+      return this.#upload(request, response, key, url.searchParams, Buffer.concat(chunks));
+    }
     if (method === "PUT") return this.#put(request, response, key, Buffer.concat(chunks));
     if (url.searchParams.has("list-type")) return this.#list(response, url.searchParams);
     return this.#get(request, response, key);
@@ -88,6 +114,26 @@ export class FakeS3 {
     }
     this.objects.set(key, decodeBody(request, body));
     return response.writeHead(200, { ETag: '"1"' }).end();
+  }
+
+  /** A multipart upload: its parts become an object when it is completed. */
+  #upload(
+    request: IncomingMessage,
+    response: ServerResponse,
+    key: string,
+    query: URLSearchParams,
+    body: Buffer,
+  ): ServerResponse {
+    const parts = this.uploads.get(key) ?? [];
+    const part = query.get("partNumber");
+    if (part !== null) parts[Number(part) - 1] = decodeBody(request, body);
+    else if (query.has("uploads")) this.uploads.set(key, parts);
+    else {
+      this.uploads.delete(key);
+      if (request.method === "POST") this.objects.set(key, Buffer.concat(parts));
+    }
+    response.writeHead(200, { ETag: '"1"', "Content-Type": "application/xml" });
+    return response.end(request.method === "POST" ? "<Result><UploadId>1</UploadId><ETag>1</ETag></Result>" : "");
   }
 
   #get(request: IncomingMessage, response: ServerResponse, key: string): ServerResponse {

@@ -7,14 +7,14 @@ export async function verifyCommand(
   options: { readonly download?: string; readonly full?: boolean },
 ): Promise<void> {
   const verifying = verify(url, { downloadDirectory: options.download, full: options.full });
-  const { receipt, reader, isUnchanged } = await verifying;
+  const { receipt, reader, isUnchanged, unwritten } = await verifying;
   const lines = [
     `${formatCount(receipt.totalParameters)} parameters, each exactly once, in ${formatCount(receipt.blocks)} blocks with matching checksums`,
     ...(isUnchanged ? ["unchanged  no file was written since they were read (--full reads them again)"] : []),
     `present    ${formatCount(receipt.present)}`,
     `failed     ${formatCount(receipt.failed)}`,
     ...Object.entries(receipt.columns).map(([name, { sha256 }]) => `${name} sha256 ${sha256}`),
-    `receipt    ${reader.url}/receipt.json`,
+    `receipt    ${unwritten === undefined ? `${reader.url}/receipt.json` : `not written: ${unwritten}`}`,
   ];
   process.stdout.write(`${lines.join("\n")}\n`);
   if (receipt.isIdentityUnchecked) {

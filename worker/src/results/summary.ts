@@ -2,6 +2,7 @@ import { describeError } from "../contract/errors.ts";
 import type { EvaluationModule } from "../evaluation/module.ts";
 import type { ResultReader, Stretch } from "../stores/store.ts";
 import { resultBlocks } from "./blocks.ts";
+import { callSummarize } from "./call-summarize.ts";
 
 const number = new Intl.NumberFormat("en", { maximumSignificantDigits: 15 });
 
@@ -16,7 +17,7 @@ export async function summarize(
 ): Promise<string> {
   if (summarizeModule === undefined) return statistics.toString();
   try {
-    return await summarizeModule(resultBlocks(reader));
+    return await callSummarize(summarizeModule, resultBlocks(reader));
   } catch (error) {
     return `the evaluation's summarize failed: ${describeError(error)}\n${statistics}`;
   }

@@ -2,17 +2,11 @@ import { createHash } from "node:crypto";
 import { countOf, endOf, subtract, union } from "../parameters/ranges.ts";
 import { bytesOf } from "../stores/checksum.ts";
 import { serializeFailures } from "../stores/file-store.ts";
-import {
-  type CommitRecord,
-  type Failure,
-  REPORT_FILES,
-  type ReportWriter,
-  type ResultReader,
-  type Stretch,
-} from "../stores/store.ts";
+import { type CommitRecord, type Failure, REPORT_FILES, type ResultReader, type Stretch } from "../stores/store.ts";
 import { MissingParameters } from "./missing.ts";
 import { PresentBits } from "./present-bits.ts";
 import { LISTED, type Receipt } from "./receipt.ts";
+import { Reports } from "./reports.ts";
 
 /**
  * One pass over results, in order. Memory does not grow with the run: all that has no bound goes to the reports, which appear when
@@ -20,6 +14,7 @@ import { LISTED, type Receipt } from "./receipt.ts";
  */
 export class Verification {
   readonly #reader: ResultReader;
+  readonly #reports: Reports;
   readonly #missing = new MissingParameters();
   readonly #ranges: Receipt["ranges"][number][] = [];
   readonly #failures: Failure[] = [];
@@ -29,6 +24,12 @@ export class Verification {
 
   constructor(reader: ResultReader) {
     this.#reader = reader;
+    this.#reports = new Reports(reader);
+  }
+
+  /** Why the reports are not written, after {@link stretches} has ended; undefined if they are. */
+  get unwritten(): string | undefined {
+    return this.#reports.unwritten;
   }
 
   /** The receipt, after {@link stretches} has ended. */
@@ -46,16 +47,10 @@ export class Verification {
   async *stretches(): AsyncGenerator<Stretch> {
     const { identity, isIdentityChecked } = this.#reader;
     const { columns, totalParameters } = identity;
-    const reports: ReportWriter[] = [];
-    const startReport = async (name: string) => {
-      const report = await this.#reader.report(name);
-      reports.push(report);
-      return report;
-    };
+    const reports = this.#reports;
     try {
-      const bitsReport = await startReport(REPORT_FILES.present);
-      const failuresReport = await startReport(REPORT_FILES.failures);
-      const bits = new PresentBits(totalParameters, (bytes) => bitsReport.write(bytes));
+      const bits = new PresentBits(totalParameters, await reports.start(REPORT_FILES.present));
+      const writeFailures = await reports.start(REPORT_FILES.failures);
       const hashes = columns.map(() => createHash("sha256"));
       let covered = 0;
       for await (const stretch of this.#reader.stretches()) {
@@ -67,12 +62,13 @@ export class Verification {
           this.#count(block);
           if (block.failures.length === 0) continue;
           await bits.add(block.failures);
-          await failuresReport.write(serializeFailures(block.failures));
+          await writeFailures(serializeFailures(block.failures));
         }
         yield stretch;
       }
       if (covered < totalParameters) this.#missing.add({ start: covered, count: totalParameters - covered }, false);
       if (this.#missing.count > 0) throw this.#missing.error(this.#reader.url);
+      await this.#reader.checkSize();
       const digests = hashes.map((hash) => hash.digest("hex"));
       const receipt: Receipt = {
         format: identity.format,
@@ -90,16 +86,13 @@ export class Verification {
         ranges: this.#ranges,
         failures: this.#failures,
       };
-      const receiptReport = await startReport(REPORT_FILES.receipt);
-      await receiptReport.write(`${JSON.stringify(receipt, undefined, 1)}\n`);
-      while (reports.length > 0) {
-        await reports[0]?.finish();
-        reports.shift();
-      }
+      const writeReceipt = await reports.start(REPORT_FILES.receipt);
+      await writeReceipt(`${JSON.stringify(receipt, undefined, 1)}\n`);
+      await reports.finish();
       this.#receipt = receipt;
     } finally {
       // None is left after a proof. A reader of the stretches that stops early has proved nothing.
-      for (const report of reports) await report.abandon();
+      await reports.abandon();
     }
   }
 

@@ -13,6 +13,8 @@ export interface VerifiedResults {
   readonly reader: ResultReader;
   /** Whether nothing was read, because no file has changed since it was proved. */
   readonly isUnchanged: boolean;
+  /** Why the receipt and the other reports are not beside the results, which may only be read; undefined if they are. */
+  readonly unwritten: string | undefined;
 }
 
 /** How results are fetched to be verified. */
@@ -34,7 +36,8 @@ export interface VerifyOptions extends StoreOptions {
 
 /**
  * Proves that the results of a run hold every parameter exactly once, with matching checksums, and writes `receipt.json`,
- * `present.bits` and `failures.jsonl` beside them. It reads the results once, in order, in memory of a fixed size.
+ * `present.bits` and `failures.jsonl` beside them, unless they may only be read. It reads the results once, in order, in memory of a
+ * fixed size.
  *
  * @param resultsUrl `file:<directory>`, a path, or `s3://<bucket>/<prefix>`.
  * @throws TemporaryError that lists the missing parameters. The run gets no receipt; started again, it computes only these.
@@ -43,7 +46,8 @@ export interface VerifyOptions extends StoreOptions {
 export async function verify(resultsUrl: string, options: VerifyOptions = {}): Promise<VerifiedResults> {
   const reader = await openToVerify(resultsUrl, options);
   const receipt = options.full ? undefined : await trustedReceipt(reader);
-  if (receipt !== undefined) return { receipt, failures: receipt.failures, reader, isUnchanged: true };
+  if (receipt !== undefined)
+    return { receipt, failures: receipt.failures, reader, isUnchanged: true, unwritten: undefined };
   return verifyWhile(reader, async (stretches) => {
     for await (const _ of stretches);
   });
@@ -65,7 +69,7 @@ export async function verifyWhile(
   const verification = new Verification(reader);
   const before = await reader.state();
   await use(verification.stretches());
-  const { receipt } = verification;
-  if (before !== undefined) await trustReceipt(reader, before);
-  return { receipt, failures: receipt.failures, reader, isUnchanged: false };
+  const { receipt, unwritten } = verification;
+  if (before !== undefined && unwritten === undefined) await trustReceipt(reader, before);
+  return { receipt, failures: receipt.failures, reader, isUnchanged: false, unwritten };
 }

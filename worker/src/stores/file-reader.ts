@@ -53,7 +53,7 @@ export class FileReader implements ResultReader {
   async *stretches(range: Range = { start: 0, count: this.identity.totalParameters }): AsyncGenerator<Stretch> {
     const files: FileHandle[] = [];
     try {
-      for (const name of this.identity.columns) files.push(await this.#open(join("columns", `${name}.f64`)));
+      for (const path of this.#columnPaths()) files.push(await this.#open(path));
       const checksum = await createChecksum();
       // Two stretches in work: one is read while the other is hashed.
       const window = { items: 2, bytes: Number.POSITIVE_INFINITY, bytesOf: () => 0 };
@@ -63,8 +63,21 @@ export class FileReader implements ResultReader {
     }
   }
 
-  report(name: string): Promise<ReportWriter> {
-    return FileReport.start(join(this.#directory, name));
+  /** Only something else than a worker changes the size of a file. */
+  async checkSize(): Promise<void> {
+    const size = this.identity.totalParameters * BYTES;
+    const found = this.#columnPaths().map((path) => ({ path, bytes: statSync(path).size }));
+    const wrong = found
+      .filter(({ bytes }) => bytes !== size)
+      .map(({ path, bytes }) => `${path} has ${formatCount(bytes)} bytes instead of ${formatCount(size)}`);
+    if (wrong.length === 0) return;
+    throw new TemporaryError(
+      `${this.url} is changed: ${wrong.join(", ")}. Start the run again: it corrects the size and computes nothing`,
+    );
+  }
+
+  async report(name: string): Promise<ReportWriter> {
+    return new FileReport(join(this.#directory, name));
   }
 
   async readReport(name: string): Promise<string | undefined> {
@@ -119,19 +132,16 @@ export class FileReader implements ResultReader {
     yield* plan();
   }
 
-  async #open(name: string): Promise<FileHandle> {
-    const path = join(this.#directory, name);
-    const { totalParameters } = this.identity;
+  async #open(path: string): Promise<FileHandle> {
     try {
-      const file = await open(path, "r");
-      const { size } = await file.stat();
-      if (size <= totalParameters * BYTES) return file;
-      await file.close();
+      return await open(path, "r");
     } catch (error) {
       throw explainFileError(error, path);
     }
-    const total = formatCount(totalParameters);
-    throw new TemporaryError(`${path} is longer than its ${total} values. Start the run again: it cuts the file`);
+  }
+
+  #columnPaths(): string[] {
+    return this.identity.columns.map((name) => join(this.#directory, "columns", `${name}.f64`));
   }
 }
 

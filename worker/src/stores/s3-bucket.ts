@@ -6,7 +6,9 @@ import {
   S3Client,
   type S3ServiceException,
 } from "@aws-sdk/client-s3";
-import { PermanentError, SweepError, TemporaryError } from "../contract/errors.ts";
+import type { RetryStrategyV2 } from "@smithy/types";
+import { PermanentError, ReadOnlyError, SweepError, TemporaryError } from "../contract/errors.ts";
+import { BackPressure } from "./s3-back-pressure.ts";
 import { LeanGet } from "./s3-get.ts";
 import { WholeBodyHandler } from "./s3-http.ts";
 import { type ListPage, PAGE_SIZE, parseListPage } from "./s3-list.ts";
@@ -14,6 +16,10 @@ import { S3Report } from "./s3-report.ts";
 
 /** Attempts in the SDK's standard mode, with exponential backoff and jitter. `AWS_MAX_ATTEMPTS` changes the number. */
 const ATTEMPTS = 8;
+/**
+ * A bucket that refuses every request with SlowDown for thirty times the timeout of a request, ten minutes by default, is given up.
+ */
+const PATIENCE_IN_TIMEOUTS = 30;
 const PARALLEL_REQUESTS = 16;
 
 /** Errors of S3 that another attempt would only repeat. */
@@ -36,6 +42,8 @@ const PERMANENT = new Set([
  * identity, a profile.
  */
 export class Bucket {
+  /** Called at the first answer of SlowDown. */
+  onSlowDown: () => void = () => {};
   readonly #client: S3Client;
   readonly #bucket: string;
   readonly #prefix: string;
@@ -56,6 +64,18 @@ export class Bucket {
       ...(isElsewhere ? { forcePathStyle: true, region: AWS_REGION ?? "us-east-1" } : {}),
       requestHandler,
     });
+    const { retryStrategy } = this.#client.config;
+    let retries: Promise<BackPressure> | undefined;
+    this.#client.config.retryStrategy = () => {
+      retries ??= retryStrategy().then(
+        (attempts) =>
+          new BackPressure(attempts as RetryStrategyV2, {
+            patienceMs: PATIENCE_IN_TIMEOUTS * requestTimeoutMs,
+            onSlowDown: () => this.onSlowDown(),
+          }),
+      );
+      return retries;
+    };
     this.#leanGet = new LeanGet(this.#client, requestHandler, bucket);
   }
 
@@ -141,6 +161,7 @@ export class Bucket {
     const { name, message, $metadata } = error as S3ServiceException;
     const place = `s3://${this.#bucket}/${this.#prefix}`;
     const text = `cannot ${action} ${place}: ${name}${message === "" || message === name ? "" : `: ${message}`}`;
+    if (action === "write to" && $metadata?.httpStatusCode === 403) return new ReadOnlyError(text, { cause: error });
     const isPermanent = PERMANENT.has(name) || $metadata?.httpStatusCode === 403;
     return isPermanent ? new PermanentError(text, { cause: error }) : new TemporaryError(text, { cause: error });
   }

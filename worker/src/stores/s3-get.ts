@@ -1,7 +1,7 @@
 import { GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { getEndpointFromInstructions } from "@smithy/core/endpoints";
 import { extendedEncodeURIComponent, HttpRequest } from "@smithy/core/protocols";
-import type { AuthScheme, RequestSigner } from "@smithy/types";
+import type { AuthScheme, RequestSigner, RetryStrategyV2 } from "@smithy/types";
 import type { WholeBodyHandler } from "./s3-http.ts";
 
 interface Target {
@@ -71,9 +71,13 @@ export class LeanGet {
     // The SDK learns from answers how wrong this machine's clock is.
     const signingDate = new Date(Date.now() + this.#client.config.systemClockOffset);
     const request = await signer.sign(unsigned, { signingDate });
+    const retries = (await this.#client.config.retryStrategy()) as RetryStrategyV2;
+    const token = await retries.acquireInitialRetryToken("");
     try {
       const { response, bytes } = await this.#http.exchange(request as HttpRequest);
-      return response.statusCode === expected ? bytes : undefined;
+      if (response.statusCode !== expected) return undefined;
+      retries.recordSuccess(token);
+      return bytes;
     } catch {
       return undefined;
     }
