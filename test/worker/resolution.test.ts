@@ -16,16 +16,20 @@ test("each parameter counts once, in the first record by start, then longest, th
     property(ranges, (records) => {
       const parts = [...resolve(records)];
       const byPriority = [...records].sort((a, b) => a.start - b.start || b.count - a.count || b.written - a.written);
+      const counted: number[][] = [];
+      const expected: number[][] = [];
       for (let parameter = 0; parameter < 100; parameter++) {
         const first = byPriority.find(({ start, count }) => start <= parameter && parameter < start + count);
         const holding = parts.filter((part) => part.start <= parameter && parameter < endOf(part));
-        expect(holding.map((part) => part.record)).toEqual(first === undefined ? [] : [first]);
+        counted.push(holding.map((part) => part.record.written));
+        expected.push(first === undefined ? [] : [first.written]);
       }
+      expect(counted).toEqual(expected);
       // Sorted, and each a part of its record.
       expect(parts.map(({ start }) => start)).toEqual(parts.map(({ start }) => start).sort((a, b) => a - b));
       for (const part of parts) expect(endOf(part)).toBe(endOf(part.record));
     }),
-    { numRuns: 300 },
+    { numRuns: 100 },
   );
 });
 

@@ -19,7 +19,7 @@ const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">",
 
 /**
  * Reads the answer to ListObjectsV2, of which a sweep needs two fields of each object. The SDK's parser builds a tree of all
- * fields, for 28 ms of CPU a page of 1,000 objects; this takes less than 1 ms.
+ * fields, for 19 to 28 ms of CPU a page of 1,000 objects; with this function a page takes 3 ms, its request included.
  *
  * @returns undefined if `xml` is no such answer: the SDK must look at it.
  */
