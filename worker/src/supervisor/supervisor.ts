@@ -240,7 +240,7 @@ export class Supervisor {
     const { maxFailures } = this.#options;
     if (last === undefined || this.#failures <= maxFailures) return;
     throw new PermanentError(
-      `more than ${formatCount(maxFailures)} parameters failed, the limit of --max-failures (MAX_FAILURES); ` +
+      `more than ${formatCount(maxFailures)} parameters failed, the limit of maxFailures (--max-failures, MAX_FAILURES); ` +
         `the last was ${last.parameter}: ${last.error}`,
     );
   }
