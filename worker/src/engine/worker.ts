@@ -73,7 +73,12 @@ export async function runWorker(options: WorkerSettings, hooks: RunWorkerHooks =
   let writer: ResultWriter | undefined;
   let stop = () => {};
   try {
-    writer = await store.write(identity);
+    writer = await store.write(identity, () => {
+      log.warn(
+        {},
+        `${store.url} asks for fewer requests (SlowDown): the worker sends fewer, and larger parts of blocks`,
+      );
+    });
     const share = shareOf(workerId, settings);
     const pending = subtract(share, await unlessStopped(writer.committed(share), signal, () => {}));
     const progress = new ProgressReporter(hooks, countOf(share), countOf(pending));

@@ -63,6 +63,8 @@ export class Supervisor {
   #isCut = false;
   /** Ends the grace of a stop while a block is run parameter by parameter. */
   #graceTimer: NodeJS.Timeout | undefined;
+  /** The time for a part of a block that the process knows. */
+  #completeEveryMs = 0;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -144,7 +146,16 @@ export class Supervisor {
 
   #open(): void {
     const { paths: spoolPaths, completeEveryMs } = this.#writer.spool;
+    this.#completeEveryMs = completeEveryMs;
     this.#session.send({ type: "open", spoolPaths, batchSize: this.#options.batchSize, completeEveryMs });
+  }
+
+  /** Tells the process that the store has become slower or faster. */
+  #adaptPace(): void {
+    const { completeEveryMs } = this.#writer.spool;
+    if (completeEveryMs === this.#completeEveryMs) return;
+    this.#completeEveryMs = completeEveryMs;
+    this.#session.send({ type: "pace", completeEveryMs });
   }
 
   async #restart(): Promise<void> {
@@ -187,6 +198,7 @@ export class Supervisor {
     if (message.type === "completed") this.#complete(message.parts);
     else if (message.type === "progress") {
       this.#inPart = message.done;
+      this.#adaptPace();
       this.#options.onProgress(0, [], message.done);
     } else if (message.type === "block-failed") this.#suspects.push(remainderOf(this.#take(message.block)));
   }
