@@ -1,10 +1,17 @@
 import { Token } from "cdktf";
-import { factsOf, formatCount, problemOfValue, problemsOf, RUN_HASH_LENGTH } from "sweep-worker/contract";
+import {
+  factsOf,
+  formatCount,
+  memoryProblems,
+  problemOfValue,
+  problemsOf,
+  RUN_HASH_LENGTH,
+} from "sweep-worker/contract";
 import { type NodeTarget, roomForPods } from "../pools/node-target.ts";
 import { dnsLabelProblems } from "../support/kubernetes-syntax.ts";
 import { type Problem, show, within } from "../support/problems.ts";
 import { type WorkerJobSettings, workerJobSettingsSchema, workerSettingNames } from "./worker-job-settings.ts";
-import { leastCpuForANodeAlone, podResources } from "./worker-pod.ts";
+import { leastCpuForANodeAlone, podResources, smallestBlocks } from "./worker-pod.ts";
 
 type Name = keyof WorkerJobSettings;
 /** Tells whether a setting has no problem of its own, and can be compared with others. */
@@ -29,7 +36,7 @@ export function workerJobProblems(settings: WorkerJobSettings, target: NodeTarge
     ...evaluationProblems(settings, isRight),
     ...problemsOf(settings, workerSettingNames.filter(isRight)),
     ...countProblems(settings, isRight),
-    ...(target === undefined ? [] : resourceProblems(settings, target, isRight)),
+    ...(target === undefined ? [] : resourceProblems(withRightBlocks(settings, isRight), target, isRight)),
   ];
 }
 
@@ -77,6 +84,16 @@ function countProblems({ workers, parallelism, maxFailedIndexes }: WorkerJobSett
   ].filter(({ path: [name] }) => isRight(name as Name));
 }
 
+/** Settings without a wrong size of blocks, which would make the pod's memory and storage wrong too. */
+function withRightBlocks(settings: WorkerJobSettings, isRight: IsRight): WorkerJobSettings {
+  const { batchSize, resultColumns } = settings;
+  return {
+    ...settings,
+    batchSize: isRight("batchSize") ? batchSize : undefined,
+    resultColumns: isRight("resultColumns") ? resultColumns : undefined,
+  };
+}
+
 /** A pod that fits on no node waits for ever, while the autoscaler buys and returns one node after another. */
 function resourceProblems(settings: WorkerJobSettings, target: NodeTarget, isRight: IsRight): Problem[] {
   const pod = podResources(settings, target);
@@ -105,9 +122,10 @@ function resourceProblems(settings: WorkerJobSettings, target: NodeTarget, isRig
 function limitProblems(settings: WorkerJobSettings, target: NodeTarget): Problem[] {
   const pod = podResources(settings, target);
   const fix = "the pod requests as much; raise the limit, or lower the request";
+  const tooLittle = memoryProblems(pod.memoryLimitMiB, smallestBlocks(settings));
   return [
     ...atLeast("cpuLimitMillis", pod.cpuLimitMillis, pod.cpuRequestMillis, fix),
-    ...atLeast("memoryLimitMiB", pod.memoryLimitMiB, pod.memoryRequestMiB, fix),
+    ...(tooLittle.length > 0 ? tooLittle : atLeast("memoryLimitMiB", pod.memoryLimitMiB, pod.memoryRequestMiB, fix)),
   ];
 }
 

@@ -178,7 +178,7 @@ test.each<[string, object, string[]]>([
   ],
   [
     "requests do not blame the limits",
-    workload({ ...job, cpuRequestMillis: "1", cpuLimitMillis: 50, memoryRequestMiB: "1", memoryLimitMiB: 64 }),
+    workload({ ...job, cpuRequestMillis: "1", cpuLimitMillis: 50, memoryRequestMiB: "1", memoryLimitMiB: 200 }),
     ["workload.jobs[0].cpuRequestMillis", "workload.jobs[0].memoryRequestMiB"],
   ],
   [
