@@ -78,7 +78,7 @@ export interface WorkerJobSettings extends Pick<WorkerSettings, (typeof workerSe
   readonly cpuLimitMillis?: number | undefined;
 
   /**
-   * Memory that a pod can use at most, in MiB. Kubernetes kills a pod that uses more, and the Job starts it again.
+   * Memory that a pod can use at most, in MiB. An evaluation that comes near is ended, and the parameter that needs so much has failed.
    * @default - 256; with one-per-node, all of the node
    */
   readonly memoryLimitMiB?: number | undefined;

@@ -10,7 +10,7 @@ import { ColumnFiles } from "./column-files.ts";
 import { CommitLog, parseRecord, serializeRecord } from "./commit-log.ts";
 import { FileStore } from "./file-store.ts";
 import { Bucket, inParallel } from "./s3-bucket.ts";
-import type { ResultReader, ResultStore, ResultWriter, Spool, SpooledBlock, StoreProgress } from "./store.ts";
+import type { Note, ResultReader, ResultStore, ResultWriter, Spool, SpooledBlock, StoreProgress } from "./store.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
 const BYTES = Float64Array.BYTES_PER_ELEMENT;
@@ -69,6 +69,15 @@ export class S3Store implements ResultStore {
       await this.#bucket.put(name, Buffer.from(content));
     };
     return { ...reader, url: this.url, writeReport };
+  }
+
+  note(name: string): Note {
+    return {
+      read: async () => (await this.#bucket.get(name))?.toString() || undefined,
+      write: (text) => this.#bucket.put(name, Buffer.from(text)),
+      // Workers may not delete objects.
+      remove: () => this.#bucket.put(name, Buffer.alloc(0)),
+    };
   }
 
   /** Downloads the blocks that the directory does not have yet. */

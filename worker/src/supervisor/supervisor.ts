@@ -6,6 +6,7 @@ import { countOf, type Range } from "../parameters/ranges.ts";
 import type { Failure, ResultWriter, SpooledBlock } from "../stores/store.ts";
 import { BlockQueue, type OutstandingBlock, remainderOf } from "./block-queue.ts";
 import { type EvaluationSession, Stopped } from "./evaluation-session.ts";
+import type { Search } from "./in-work.ts";
 import { Isolation } from "./isolation.ts";
 
 /** Committed results are flushed to the disk this often. SIGTERM must wait for this and for the disk. */
@@ -28,6 +29,8 @@ export interface SupervisorOptions {
   readonly maxFailures: number;
   /** Milliseconds that the evaluation may take to finish the parameter in work after {@link Supervisor.stop}. @default 0 */
   readonly stopGraceMs?: number;
+  /** The search for a parameter that ends this process, too. It comes before everything else. @default none */
+  readonly search?: Search | undefined;
   /** Called with the parameters and failures committed since the last call, and the parameters done in the current block. */
   readonly onProgress: (committed: number, failures: readonly Failure[], inBlock: number) => void;
 }
@@ -58,6 +61,7 @@ export class Supervisor {
   /** Parameters that are done in the part of a block that is in work, as the evaluation has reported it last. */
   #inPart = 0;
   #isOneByOne = false;
+  #isSearching = false;
   #isStopping = false;
   /** Whether the evaluation was killed in the middle of a parameter, because the worker had to stop. */
   #isCut = false;
@@ -72,6 +76,7 @@ export class Supervisor {
       ...options,
       restart: () => this.#restart(),
       commit: (block) => this.#commit([block]),
+      enter: (parameter) => (this.#isSearching ? options.search?.enter({ start: parameter, count: 1 }) : undefined),
       isStopping: () => this.#isStopping,
       isOverLimit: (failures) => this.#failures + failures > options.maxFailures,
     });
@@ -103,16 +108,12 @@ export class Supervisor {
    * @throws SweepError if the worker cannot go on. Committed blocks stay.
    */
   async run(blocks: Iterable<Range>): Promise<"done" | "stopped"> {
-    this.#pending = new BlockQueue(blocks);
     const flushing = this.#flushRegularly();
     let outcome: "done" | "stopped" = "done";
     try {
       this.#open();
-      while (this.#pending.mayHaveMore || this.#isBusy()) {
-        const suspect = this.#outstanding.size === 0 ? this.#suspects.shift() : undefined;
-        if (suspect === undefined) await this.#continue();
-        else await this.#evaluateOneByOne(suspect);
-      }
+      await this.#searchFirst();
+      await this.#compute(blocks);
       // Do not kill the process: its last output is still on its way.
       await this.#session.finish(STOP_WITHIN_MS);
     } catch (error) {
@@ -130,6 +131,30 @@ export class Supervisor {
     }
     await this.#writer.flush();
     return outcome;
+  }
+
+  async #compute(blocks: Iterable<Range>): Promise<void> {
+    this.#pending = new BlockQueue(blocks);
+    while (this.#pending.mayHaveMore || this.#isBusy()) {
+      const suspect = this.#outstanding.size === 0 ? this.#suspects.shift() : undefined;
+      if (suspect === undefined) await this.#continue();
+      else await this.#evaluateOneByOne(suspect);
+    }
+  }
+
+  async #searchFirst(): Promise<void> {
+    const { search } = this.#options;
+    if (search === undefined) return;
+    if (search.blamed !== undefined) await this.#isolation.commitFailure(killedWithWorker(search.blamed));
+    this.#isSearching = true;
+    for (const part of search.parts) {
+      await search.enter(part);
+      await this.#compute([part]);
+    }
+    // The failure must be committed before its record goes.
+    await this.#compute([]);
+    this.#isSearching = false;
+    await search.end();
   }
 
   async #evaluateOneByOne(suspect: Range): Promise<void> {
@@ -295,4 +320,10 @@ export class Supervisor {
       isFlushing = false;
     }, FLUSH_EVERY_MS);
   }
+}
+
+function killedWithWorker(parameter: number): Failure {
+  const error =
+    "the worker was killed together with the evaluation each time this parameter ran, as the kernel does when a container has no more memory";
+  return { parameter, kind: "killed", error };
 }
