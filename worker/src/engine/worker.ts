@@ -75,7 +75,12 @@ export async function runWorker(options: WorkerSettings, hooks: RunWorkerHooks =
   let inWork: InWork | undefined;
   let stop = () => {};
   try {
-    writer = await store.write(identity);
+    writer = await store.write(identity, () => {
+      log.warn(
+        {},
+        `${store.url} asks for fewer requests (SlowDown): the worker sends fewer, and larger parts of blocks`,
+      );
+    });
     const share = shareOf(workerId, settings);
     const pending = subtract(share, await unlessStopped(writer.committed(share), signal, () => {}));
     const progress = new ProgressReporter(hooks, countOf(share), countOf(pending));
@@ -126,16 +131,17 @@ export async function runWorker(options: WorkerSettings, hooks: RunWorkerHooks =
 
 function logSearch(log: WorkerLog, { parts, blamed }: Search): void {
   const suspects = countOf(parts);
-  const found = blamed === undefined ? "" : `; parameter ${blamed} was alone in work each time and is not run again`;
+  const found =
+    blamed === undefined ? "" : `; parameter ${blamed.parameter} was alone in work each time and is not run again`;
   log.warn(
-    { suspects, parts: parts.length, blamed },
+    { suspects, parts: parts.length, blamed: blamed?.parameter },
     `the last start of this share was killed: ${formatCount(suspects)} parameters are run in ${formatCount(parts.length)} steps${found}`,
   );
 }
 
 function withoutSearched(pending: readonly Range[], search: Search | undefined): readonly Range[] {
   if (search === undefined) return pending;
-  const blamed = search.blamed === undefined ? [] : [{ start: search.blamed, count: 1 }];
+  const blamed = search.blamed === undefined ? [] : [{ start: search.blamed.parameter, count: 1 }];
   return subtract(pending, union([...search.parts, ...blamed]));
 }
 

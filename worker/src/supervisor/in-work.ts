@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { countOf, endOf, type Range, subtract } from "../parameters/ranges.ts";
-import type { Note } from "../stores/store.ts";
+import type { Failure, Note } from "../stores/store.ts";
 
 /** A search divides its suspects into this many parts at most: each of them is a request where the results are in a bucket. */
 const PARTS = 1000;
@@ -27,8 +27,8 @@ const HEALTHY: InWorkRecord = { deathsAlone: 0, isAtWork: true };
 
 /** The search for the parameter that ends the worker together with its evaluation. */
 export interface Search {
-  /** A parameter that has failed, and must not be evaluated again. */
-  readonly blamed: number | undefined;
+  /** The failure of the parameter at fault, which must not be evaluated again. */
+  readonly blamed: Failure | undefined;
   /** The suspects, in parts that must be evaluated one at a time. */
   readonly parts: readonly Range[];
   /** Records, before a part is evaluated, that it is in work. */
@@ -82,7 +82,7 @@ export class InWork {
     const left = isBlamed ? pending.flatMap((range) => subtract([range], [suspects])) : pending;
     const region = suspects === undefined || isBlamed ? left.slice(0, capacity) : inside(pending, suspects);
     return {
-      blamed: isBlamed && inside(pending, suspects).length > 0 ? suspects.start : undefined,
+      blamed: isBlamed && inside(pending, suspects).length > 0 ? killedWithWorker(suspects.start) : undefined,
       parts: divide(region),
       enter: async (part) => {
         const isKnown = suspects?.start === part.start && suspects.count === part.count;
@@ -105,6 +105,12 @@ export class InWork {
   #write(record: InWorkRecord): Promise<void> {
     return this.#note.write(JSON.stringify(record));
   }
+}
+
+function killedWithWorker(parameter: number): Failure {
+  const error =
+    "the worker was killed together with the evaluation each time this parameter ran, as the kernel does when a container has no more memory";
+  return { parameter, kind: "killed", error };
 }
 
 /** A note that was cut counts as none. */

@@ -8,9 +8,8 @@ import { BlockQueue, type OutstandingBlock, remainderOf } from "./block-queue.ts
 import { type EvaluationSession, Stopped } from "./evaluation-session.ts";
 import type { Search } from "./in-work.ts";
 import { Isolation } from "./isolation.ts";
+import { RegularFlush } from "./regular-flush.ts";
 
-/** Committed results are flushed to the disk this often. SIGTERM must wait for this and for the disk. */
-const FLUSH_EVERY_MS = 100;
 /** How long the evaluation may take to report its finished work when it must stop. */
 const STOP_WITHIN_MS = 40;
 /** How long the store may take for the blocks that are on their way to it when the worker must stop. A pod has 100 s in all. */
@@ -48,6 +47,7 @@ export class Supervisor {
   readonly #session: EvaluationSession;
   readonly #writer: ResultWriter;
   readonly #isolation: Isolation;
+  readonly #flush: RegularFlush;
   #pending = new BlockQueue([]);
   /** The blocks that the process has, by their first parameter, in the order in which it takes them. */
   readonly #outstanding = new Map<number, OutstandingBlock>();
@@ -57,7 +57,6 @@ export class Supervisor {
   #singly = 0;
   #committing = 0;
   #failures = 0;
-  #unflushed = false;
   /** Parameters that are done in the part of a block that is in work, as the evaluation has reported it last. */
   #inPart = 0;
   #isOneByOne = false;
@@ -67,11 +66,14 @@ export class Supervisor {
   #isCut = false;
   /** Ends the grace of a stop while a block is run parameter by parameter. */
   #graceTimer: NodeJS.Timeout | undefined;
+  /** The time for a part of a block that the process knows. */
+  #completeEveryMs = 0;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#session = options.session;
     this.#writer = options.writer;
+    this.#flush = new RegularFlush(options.writer, (error) => this.#session.fail(error));
     this.#isolation = new Isolation({
       ...options,
       restart: () => this.#restart(),
@@ -108,9 +110,9 @@ export class Supervisor {
    * @throws SweepError if the worker cannot go on. Committed blocks stay.
    */
   async run(blocks: Iterable<Range>): Promise<"done" | "stopped"> {
-    const flushing = this.#flushRegularly();
     let outcome: "done" | "stopped" = "done";
     try {
+      this.#flush.start();
       this.#open();
       await this.#searchFirst();
       await this.#compute(blocks);
@@ -125,7 +127,7 @@ export class Supervisor {
       await this.#takeWhatIsFinished();
       outcome = "stopped";
     } finally {
-      clearInterval(flushing);
+      this.#flush.stop();
       clearTimeout(this.#graceTimer);
       this.#session.close();
     }
@@ -145,7 +147,7 @@ export class Supervisor {
   async #searchFirst(): Promise<void> {
     const { search } = this.#options;
     if (search === undefined) return;
-    if (search.blamed !== undefined) await this.#isolation.commitFailure(killedWithWorker(search.blamed));
+    if (search.blamed !== undefined) await this.#isolation.commitFailure(search.blamed);
     this.#isSearching = true;
     for (const part of search.parts) {
       await search.enter(part);
@@ -169,7 +171,16 @@ export class Supervisor {
 
   #open(): void {
     const { paths: spoolPaths, completeEveryMs } = this.#writer.spool;
+    this.#completeEveryMs = completeEveryMs;
     this.#session.send({ type: "open", spoolPaths, batchSize: this.#options.batchSize, completeEveryMs });
+  }
+
+  /** Tells the process that the store has become slower or faster. */
+  #adaptPace(): void {
+    const { completeEveryMs } = this.#writer.spool;
+    if (completeEveryMs === this.#completeEveryMs) return;
+    this.#completeEveryMs = completeEveryMs;
+    this.#session.send({ type: "pace", completeEveryMs });
   }
 
   async #restart(): Promise<void> {
@@ -212,6 +223,7 @@ export class Supervisor {
     if (message.type === "completed") this.#complete(message.parts);
     else if (message.type === "progress") {
       this.#inPart = message.done;
+      this.#adaptPace();
       this.#options.onProgress(0, [], message.done);
     } else if (message.type === "block-failed") this.#suspects.push(remainderOf(this.#take(message.block)));
   }
@@ -249,7 +261,7 @@ export class Supervisor {
     this.#writer.commit(blocks).then(
       () => {
         this.#committing -= blocks.length;
-        this.#unflushed = true;
+        this.#flush.isDue = true;
         this.#options.onProgress(countOf(blocks), failures, 0);
         this.#session.committed();
       },
@@ -308,22 +320,4 @@ export class Supervisor {
         );
     }
   }
-
-  /** Flushes whenever there is something new, one flush at a time. */
-  #flushRegularly(): NodeJS.Timeout {
-    let isFlushing = false;
-    return setInterval(async () => {
-      if (isFlushing || !this.#unflushed) return;
-      isFlushing = true;
-      this.#unflushed = false;
-      await this.#writer.flush().catch((error) => this.#session.fail(error));
-      isFlushing = false;
-    }, FLUSH_EVERY_MS);
-  }
-}
-
-function killedWithWorker(parameter: number): Failure {
-  const error =
-    "the worker was killed together with the evaluation each time this parameter ran, as the kernel does when a container has no more memory";
-  return { parameter, kind: "killed", error };
 }
