@@ -11,7 +11,7 @@ import { CommitLog, parseRecord, serializeRecord } from "./commit-log.ts";
 import { CommitPace } from "./commit-pace.ts";
 import { FileStore } from "./file-store.ts";
 import { Bucket, inParallel } from "./s3-bucket.ts";
-import type { ResultReader, ResultStore, ResultWriter, Spool, SpooledBlock, StoreProgress } from "./store.ts";
+import type { Note, ResultReader, ResultStore, ResultWriter, Spool, SpooledBlock, StoreProgress } from "./store.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
 const BYTES = Float64Array.BYTES_PER_ELEMENT;
@@ -71,6 +71,15 @@ export class S3Store implements ResultStore {
       await this.#bucket.put(name, Buffer.from(content));
     };
     return { ...reader, url: this.url, writeReport };
+  }
+
+  note(name: string): Note {
+    return {
+      read: async () => (await this.#bucket.get(name))?.toString() || undefined,
+      write: (text) => this.#bucket.put(name, Buffer.from(text)),
+      // Workers may not delete objects.
+      remove: () => this.#bucket.put(name, Buffer.alloc(0)),
+    };
   }
 
   /** Downloads the blocks that the directory does not have yet. */
