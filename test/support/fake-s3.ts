@@ -1,3 +1,4 @@
+import { createHash, createHmac } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -92,6 +93,7 @@ export class FakeS3 {
     const key = decodeURIComponent(path.join("/"));
     const method = request.method ?? "GET";
     this.requests.push(`${method} ${key}`);
+    if (!isSigned(request)) return this.#error(response, 403, "SignatureDoesNotMatch");
     const fault = this.fault({ method, key });
     if (fault === "silence") return undefined;
     if (typeof fault === "number") return this.#error(response, fault, ERROR_CODES[fault] ?? "Unknown");
@@ -132,10 +134,36 @@ export class FakeS3 {
   }
 
   #error(response: ServerResponse, status: number, code: string): ServerResponse {
+    response.statusCode = status;
     return response
-      .writeHead(status, { "Content-Type": "application/xml" })
+      .setHeader("Content-Type", "application/xml")
       .end(`<Error><Code>${code}</Code><Message>as the test asked</Message></Error>`);
   }
+}
+
+/**
+ * Whether the signature of a request (Signature Version 4) is that of the credentials in {@link FakeS3.environment}.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
+ */
+function isSigned({ method, url = "/", headers }: IncomingMessage): boolean {
+  const [path = "/", query = ""] = url.split("?");
+  const authorization = headers.authorization ?? "";
+  const [, scope = "", names = "", signature = ""] =
+    /^AWS4-HMAC-SHA256 Credential=test\/(\S+), SignedHeaders=(\S+), Signature=(\w+)$/.exec(authorization) ?? [];
+  const canonical = [
+    method,
+    path,
+    query.split("&").sort().join("&"),
+    ...names.split(";").map((name) => `${name}:${String(headers[name]).trim().replace(/\s+/g, " ")}`),
+    "",
+    names,
+    headers["x-amz-content-sha256"],
+  ].join("\n");
+  const digest = createHash("sha256").update(canonical).digest("hex");
+  const toSign = ["AWS4-HMAC-SHA256", headers["x-amz-date"], scope, digest].join("\n");
+  const hmac = (key: string | Buffer, text: string) => createHmac("sha256", key).update(text).digest();
+  const key = scope.split("/").reduce<string | Buffer>(hmac, "AWS4test");
+  return names.split(";").includes("host") && hmac(key, toSign).toString("hex") === signature;
 }
 
 /** Makes the next `end` send the body in another way. */

@@ -1,3 +1,4 @@
+import { S3Client } from "@aws-sdk/client-s3";
 import { Bucket, inParallel } from "../../worker/src/stores/s3-bucket.ts";
 import { type BodyFault, FakeS3 } from "../support/fake-s3.ts";
 
@@ -62,7 +63,11 @@ test.each([
 });
 
 test("the end of an object is read with a range, and a missing object is undefined", async () => {
+  const sent = jest.spyOn(S3Client.prototype, "send");
   expect(await bucket.get("blocks/1.block", 3_000)).toEqual(BODY.subarray(3_000));
+  // The lean request was right, so that the SDK did not have to repeat it.
+  expect({ requests: s3.requests.length, commands: sent.mock.calls.length }).toEqual({ requests: 1, commands: 0 });
+  sent.mockRestore();
   expect(await bucket.get("blocks/2.block")).toBeUndefined();
 });
 
