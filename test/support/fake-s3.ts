@@ -7,6 +7,7 @@ import type { AddressInfo } from "node:net";
  *
  * - a status: an error.
  * - "silence": no answer.
+ * - "late": an answer after 400 ms.
  * - "cut": the connection is reset in the middle of the body.
  * - "short": the server closes the connection in the middle of the body, as if that were its end.
  * - "stall": the body stops in its middle, and the connection stays.
@@ -15,7 +16,7 @@ import type { AddressInfo } from "node:net";
 export type Fault = (request: {
   readonly method: string;
   readonly key: string;
-}) => number | "silence" | BodyFault | undefined;
+}) => number | "silence" | "late" | BodyFault | undefined;
 
 export type BodyFault = "cut" | "short" | "stall" | "trickle";
 
@@ -96,8 +97,9 @@ export class FakeS3 {
     if (!isSigned(request)) return this.#error(response, 403, "SignatureDoesNotMatch");
     const fault = this.fault({ method, key });
     if (fault === "silence") return undefined;
+    if (fault === "late") await new Promise((resolve) => setTimeout(resolve, 400));
     if (typeof fault === "number") return this.#error(response, fault, ERROR_CODES[fault] ?? "Unknown");
-    if (fault !== undefined) spoilBody(response, fault);
+    if (fault !== undefined && fault !== "late") spoilBody(response, fault);
     if (method === "PUT") return this.#put(request, response, key, Buffer.concat(chunks));
     if (url.searchParams.has("list-type")) return this.#list(response, url.searchParams);
     return this.#get(request, response, key);

@@ -287,3 +287,13 @@ test("verify goes on where answers are cut or short", async () => {
     stderr: "",
   });
 });
+
+test("SIGTERM while the bucket refuses everything gives up within the grace of a pod, and says what is lost", async () => {
+  const { child, finished } = workerOf(0, 1, { S3_REQUEST_TIMEOUT_MS: "20000" });
+  while (blocks().length < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+  s3.fault = ({ method }) => (method === "PUT" ? 503 : undefined);
+  child.kill("SIGTERM");
+  const worker = await finished;
+  expect(worker.code).toBe(75);
+  expect(messagesOf(worker)).toContainEqual(expect.stringMatching(/^\d+ finished blocks were not stored within 30 s$/));
+});
