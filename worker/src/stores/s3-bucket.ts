@@ -7,7 +7,7 @@ import {
   type S3ServiceException,
 } from "@aws-sdk/client-s3";
 import type { RetryStrategyV2 } from "@smithy/types";
-import { PermanentError, SweepError, TemporaryError } from "../contract/errors.ts";
+import { PermanentError, ReadOnlyError, SweepError, TemporaryError } from "../contract/errors.ts";
 import { BackPressure } from "./s3-back-pressure.ts";
 import { LeanGet } from "./s3-get.ts";
 import { WholeBodyHandler } from "./s3-http.ts";
@@ -149,6 +149,7 @@ export class Bucket {
     const { name, message, $metadata } = error as S3ServiceException;
     const place = `s3://${this.#bucket}/${this.#prefix}`;
     const text = `cannot ${action} ${place}: ${name}${message === "" || message === name ? "" : `: ${message}`}`;
+    if (action === "write to" && $metadata?.httpStatusCode === 403) return new ReadOnlyError(text, { cause: error });
     const isPermanent = PERMANENT.has(name) || $metadata?.httpStatusCode === 403;
     return isPermanent ? new PermanentError(text, { cause: error }) : new TemporaryError(text, { cause: error });
   }

@@ -2,7 +2,7 @@ import { endOf, type Range } from "../parameters/ranges.ts";
 import { createChecksum } from "../stores/checksum.ts";
 import { ColumnFiles } from "../stores/column-files.ts";
 import type { Failure, ResultWriter, SpooledBlock } from "../stores/store.ts";
-import type { EvaluationSession } from "./evaluation-session.ts";
+import { type EvaluationSession, Stopped } from "./evaluation-session.ts";
 import { SingleResults } from "./single-results.ts";
 
 /** The parts of a supervisor that the isolation uses. */
@@ -17,6 +17,8 @@ export interface IsolationOptions {
   readonly restart: () => Promise<void>;
   /** Commits a block. It returns at once. */
   readonly commit: (block: SpooledBlock) => void;
+  /** Whether the worker was asked to stop, and may finish the parameter in work. */
+  readonly isStopping: () => boolean;
   /** Whether `failures` more would end the run. */
   readonly isOverLimit: (failures: number) => boolean;
 }
@@ -41,6 +43,7 @@ export class Isolation {
         const { values, failure } = await this.#evaluateAlone(parameter);
         part.add(values, failure);
         this.#options.onProgress(0, [], part.count);
+        if (this.#options.isStopping()) throw new Stopped();
         if (part.age < this.#writer.spool.completeEveryMs && !this.#options.isOverLimit(part.failures.length)) continue;
         const finished = part;
         part = new SingleResults(parameter + 1, this.#writer.spool.paths.length);
