@@ -26,6 +26,7 @@ import { resolveStream } from "./resolution.ts";
 import {
   type CommitRecord,
   type Failure,
+  type Note,
   REPORT_FILES,
   type ResultReader,
   type ResultStore,
@@ -97,6 +98,15 @@ export class FileStore implements ResultStore {
   async read(): Promise<ResultReader> {
     const runFile = this.#readRunFile();
     return new FileReader(this.#directory, this.url, runFile, () => this.#readBundle(runFile.identity));
+  }
+
+  note(name: string): Note {
+    const path = this.#path(name);
+    return {
+      read: async () => (existsSync(path) ? readFileSync(path, "utf8") : undefined),
+      write: async (text) => this.#write(name, text),
+      remove: async () => rmSync(path, { force: true }),
+    };
   }
 
   #records(): AsyncIterable<CommitRecord> {
