@@ -26,6 +26,8 @@ export interface SupervisorOptions {
   /** Milliseconds that one parameter may take; 0 is no limit. */
   readonly timeoutMs: number;
   readonly maxFailures: number;
+  /** Whether committed blocks have a `time`. @default false */
+  readonly isMeasured?: boolean;
   /** Called with the parameters and failures committed since the last call, and the parameters done in the current block. */
   readonly onProgress: (committed: number, failures: readonly Failure[], inBlock: number) => void;
 }
@@ -113,7 +115,8 @@ export class Supervisor {
 
   #open(): void {
     const { paths: spoolPaths, completeEveryMs } = this.#writer.spool;
-    this.#session.send({ type: "open", spoolPaths, batchSize: this.#options.batchSize, completeEveryMs });
+    const { batchSize, isMeasured = false } = this.#options;
+    this.#session.send({ type: "open", spoolPaths, batchSize, completeEveryMs, isMeasured });
   }
 
   async #restart(): Promise<void> {
@@ -160,13 +163,13 @@ export class Supervisor {
 
   #complete(parts: readonly CompletedPart[]): void {
     const finished: number[] = [];
-    const spooled = parts.map(({ block: first, start, count, checksum, failures }) => {
+    const spooled = parts.map(({ block: first, start, count, checksum, failures, time }) => {
       const block = this.#outstanding.get(first);
       if (block === undefined) throw new Error(`the evaluation reports block ${first}, which it was not given`);
       const position = block.position + block.done;
       block.done += count;
       if (block.done === block.count) finished.push(first);
-      return { start, count, checksum, failures, position };
+      return { start, count, checksum, failures, position, time };
     });
     if (spooled.length > 0) this.#commit(spooled);
     // Only now, because the commit copies values from their places in the spool.
