@@ -80,8 +80,9 @@ describe("the blocks of a sample", () => {
   });
 
   test("are sent ahead only in the main part, as many as take a hundredth of a second, and never all", () => {
-    const aheadAt = (total: number, cost: number) => {
+    const aheadAt = (total: number, cost: number, inFlight = 1) => {
       const sample = new SampleBlocks(total, 1);
+      sample.keepInFlight(inFlight);
       const ahead: number[] = [];
       let elapsed = 0;
       for (const block of sample.until(() => elapsed, 1)) {
@@ -95,6 +96,7 @@ describe("the blocks of a sample", () => {
     expect(aheadAt(1_000_000, 1e-3)).toEqual([1, 10]);
     expect(aheadAt(1_000_000, 1)).toEqual([1, 1]);
     expect(aheadAt(6, 1e-3)).toEqual([1, 3]);
+    expect(aheadAt(1_000_000, 1, 512)).toEqual([1, 512]);
   });
 });
 

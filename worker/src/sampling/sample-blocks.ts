@@ -50,11 +50,17 @@ export class SampleBlocks {
   #size = 1;
   #warmUpUntil = Number.POSITIVE_INFINITY;
   #firstSeconds = 0;
+  #leastAhead = 1;
   #warmUp = { seconds: 0, count: 0 };
 
   constructor(totalParameters: number, seed: number) {
     this.#total = totalParameters;
     this.#seed = (seed ^ Math.floor(seed / 2 ** 32)) >>> 0;
+  }
+
+  /** Sends at least this many blocks ahead in the main part, for an evaluation that has several parameters in flight. */
+  keepInFlight(blocks: number): void {
+    this.#leastAhead = blocks;
   }
 
   /**
@@ -65,7 +71,8 @@ export class SampleBlocks {
     if (this.#phase !== "main") return 1;
     const { seconds, count } = this.#warmUp;
     const blocksInTime = (0.01 * count) / (this.#size * seconds);
-    return Math.max(1, Math.floor(Math.min(32, this.#blocks / 2, blocksInTime)));
+    const wanted = Math.max(this.#leastAhead, Math.min(32, blocksInTime));
+    return Math.max(1, Math.floor(Math.min(wanted, this.#blocks / 2)));
   }
 
   /** Learns from a finished block. */

@@ -55,6 +55,12 @@ export async function sample(loaded: Sampled, options: SampleOptions): Promise<M
   }
 }
 
+/**
+ * Blocks to have on their way to an evaluation that keeps several parameters in flight, so that none of its places is empty. Half of
+ * them are sent when the other half has come back.
+ */
+const BLOCKS_IN_FLIGHT = 512;
+
 /** Measures each block. */
 class Sampler {
   readonly #options: SampleOptions;
@@ -174,7 +180,10 @@ class Sampler {
       this.#evaluated.push({ start, count });
       this.#evaluations += count;
       this.#failures.push(...failures);
-      // Parameters that ran one by one have no time of their own: their price has the timeouts and the new processes in it.
+      // Parameters that ran one by one have no time of their own: their price has the timeouts and the new processes in it. Those that
+      // ran at the same time have none either: their price is the time from one to the next, since a run has as many in flight.
+      if (time === undefined && failures.length === 0 && this.#observations.length === 0)
+        this.#blocks.keepInFlight(BLOCKS_IN_FLIGHT);
       this.#add(start, count, time ?? { wallSeconds: count * secondsOfEach, cpuSeconds: 0, queuedSeconds: 0 });
     }
   }
