@@ -206,12 +206,12 @@ describe("an estimate", () => {
 
   // All eight shapes, with thousands of samples: sample-coverage.long.test.ts.
   test.each(["Pareto 1.3", "rare-hard", "last 1 % x 100"])(
-    "holds the truth for most of sixty samples of %s, on a busy machine",
+    "holds the truth for most of thirty samples of %s, on a busy machine",
     (name) => {
       const shape = COST_SHAPES[name];
       if (shape === undefined) throw new Error(`there is no shape ${name}`);
       const samples = [0, 1, 2].flatMap((population) =>
-        simulateSamples(shape, { population, samples: 20, seconds: 1, busy: 2 }),
+        simulateSamples(shape, { population, samples: 10, seconds: 1, busy: 2 }),
       );
       const { coverage, medianError } = judge(samples);
       expect(coverage).toBeGreaterThanOrEqual(0.85);
@@ -285,6 +285,15 @@ describe("the measurement of a sample", () => {
     const { waitingShare, topShare } = measure({ ...raw, observations });
     expect(topShare).toBeCloseTo(0.5, 9);
     expect(waitingShare).toBeCloseTo((99 * 0.75) / 198, 9);
+  });
+
+  test("has the slowest block of the warm-up too, but not the first evaluation", () => {
+    const observations = [
+      ...observed([1000], "first"),
+      ...observed([5, 7], "warm-up", 1),
+      ...observed(Array(20).fill(1), "main", 20),
+    ];
+    expect(measure({ ...raw, observations })).toMatchObject({ slowestSeconds: 70, slowestIsExact: false });
   });
 
   test("counts an unfinished parameter if it is more expensive already than the others are", () => {

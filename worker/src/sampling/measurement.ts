@@ -73,8 +73,8 @@ export function measure(sample: RawSample): Measurement {
   const { mean, least, most } = estimate(blocks, sample.totalParameters);
   const costs = Float64Array.from(blocks, ({ seconds, count }) => seconds / count).sort();
   const quantile = (share: number) => costs[Math.floor(share * (costs.length - 1))] as number;
-  const slowest = blocks.reduce((a, b) => (b.seconds > a.seconds ? b : a));
-  const slowestSeconds = Math.max(slowest.seconds, unfinishedSeconds ?? 0);
+  const { slowest, slowestIsExact } = slowestOf(withUnfinished(withoutFirst(observations), sample.unfinished), costOf);
+  const slowestSeconds = Math.max(slowest, unfinishedSeconds ?? 0);
   const seconds = blocks.reduce((sum, block) => sum + block.seconds, 0);
   const cpuSeconds = used.reduce((sum, { time }) => sum + time.cpuSeconds, 0);
   return {
@@ -86,7 +86,7 @@ export function measure(sample: RawSample): Measurement {
     waitingShare: Math.max(0, 1 - cpuSeconds / seconds),
     busyShare: sample.busyShare,
     slowestSeconds,
-    slowestIsExact: slowest.count === 1 && slowestSeconds === slowest.seconds,
+    slowestIsExact: slowestIsExact && slowestSeconds === slowest,
     parameters: countOf(evaluated),
     evaluations: observations.reduce((sum, { count }) => sum + count, 0),
     blocks: used.length,
@@ -100,8 +100,19 @@ export function measure(sample: RawSample): Measurement {
 function blocksToUse(observations: readonly Observation[]): readonly Observation[] {
   const main = observations.filter(({ phase }) => phase === "main");
   if (main.length >= LEAST_BLOCKS) return main;
+  return withoutFirst(observations);
+}
+
+function withoutFirst(observations: readonly Observation[]): readonly Observation[] {
   const later = observations.filter(({ phase }) => phase !== "first");
   return later.length > 0 ? later : observations;
+}
+
+/** The warm-up counts: only there does an evaluation with several parameters in flight have one, whose time is its own. */
+function slowestOf(observations: readonly Observation[], costOf: CostOf) {
+  const costs = observations.map(({ count, time }) => ({ count, seconds: costOf(time) }));
+  const { seconds, count } = costs.reduce((a, b) => (b.seconds > a.seconds ? b : a));
+  return { slowest: seconds, slowestIsExact: count === 1 };
 }
 
 /** An unfinished block says nothing, unless it is more expensive already than the others are. */
