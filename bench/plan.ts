@@ -33,8 +33,8 @@ interface Comparison {
 /**
  * Compares the prediction of `sweep plan` with a run of one worker, for eight shapes of cost.
  *
- * The real cost is the CPU time of the evaluation's process where it computes, and the time by the clock where it waits: a busy
- * machine then changes neither side. Every round samples other parameters, because its seed is another.
+ * The real cost is the CPU time of the evaluation's process where it computes, and where it waits the time by the clock without that
+ * in the queue for a CPU: a busy machine then changes neither side much. Every round samples other parameters, because its seed is another.
  */
 export async function measurePlan(workspace: Workspace): Promise<Measurement[]> {
   const { rounds, report } = workspace;
@@ -95,14 +95,15 @@ async function compare(shape: keyof typeof SHAPES, seed: number, { scaled, newPa
   const { secondsPerParameter, confidence, warmUpSeconds } = JSON.parse(output).measurement;
   const ofRun = (perParameter: number) => warmUpSeconds + total * perParameter;
   const results = newPath();
-  const cpuFile = join(results, "..", "cpu");
+  const timesFile = join(results, "..", "times.json");
   const { computing } = await timeWorker({
     evaluation: "cost-shapes",
     total,
     results,
-    variables: { ...variables, BENCH_CPU_FILE: cpuFile },
+    variables: { ...variables, BENCH_TIMES_FILE: timesFile },
   });
-  const real = waits ? computing / 1000 : Number(readFileSync(cpuFile, "utf8"));
+  const { cpuSeconds, queuedSeconds } = JSON.parse(readFileSync(timesFile, "utf8"));
+  const real = waits ? computing / 1000 - queuedSeconds : cpuSeconds;
   remove(results);
   return {
     shape,

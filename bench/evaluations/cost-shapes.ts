@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 
 /** The eight cost shapes of `npm run bench -- plan`. The environment variable BENCH_SHAPE chooses one. */
@@ -45,12 +45,23 @@ export function evaluate(parameter: number, context: Context): number | Promise<
   return compute(MEAN_ROUNDS * costOf(parameter / TOTAL, context));
 }
 
-// The CPU time of the process does not depend on other programs, as the time of a run by the clock would.
-const { BENCH_CPU_FILE } = process.env;
-if (BENCH_CPU_FILE !== undefined) {
-  const loaded = process.cpuUsage();
+/** Seconds that this process was in the queue for a CPU; 0 where the system does not tell. */
+function queuedSeconds(): number {
+  try {
+    return Number(readFileSync("/proc/self/schedstat", "latin1").split(" ")[1]) / 1e9;
+  } catch {
+    return 0;
+  }
+}
+
+// Neither depends on other programs, as the time of a run by the clock would.
+const { BENCH_TIMES_FILE } = process.env;
+if (BENCH_TIMES_FILE !== undefined) {
+  const cpu = process.cpuUsage();
+  const queued = queuedSeconds();
   process.on("exit", () => {
-    const { user, system } = process.cpuUsage(loaded);
-    writeFileSync(BENCH_CPU_FILE, String((user + system) / 1e6));
+    const { user, system } = process.cpuUsage(cpu);
+    const times = { cpuSeconds: (user + system) / 1e6, queuedSeconds: queuedSeconds() - queued };
+    writeFileSync(BENCH_TIMES_FILE, JSON.stringify(times));
   });
 }

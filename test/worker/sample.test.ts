@@ -206,16 +206,16 @@ describe("an estimate", () => {
 
   // All eight shapes, with thousands of samples: sample-coverage.long.test.ts.
   test.each(["Pareto 1.3", "rare-hard", "last 1 % x 100"])(
-    "holds the truth for most of thirty samples of %s, on a busy machine",
+    "holds the truth for most of thirty samples of %s",
     (name) => {
       const shape = COST_SHAPES[name];
       if (shape === undefined) throw new Error(`there is no shape ${name}`);
       const samples = [0, 1, 2].flatMap((population) =>
-        simulateSamples(shape, { population, samples: 10, seconds: 1, busy: 2 }),
+        simulateSamples(shape, { population, samples: 10, seconds: 1, busy: 0 }),
       );
       const { coverage, medianError } = judge(samples);
       expect(coverage).toBeGreaterThanOrEqual(0.85);
-      expect(medianError).toBeLessThanOrEqual(0.25);
+      expect(medianError).toBeLessThanOrEqual(0.2);
     },
   );
 });
