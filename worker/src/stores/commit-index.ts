@@ -24,8 +24,13 @@ export class CommitIndex {
       numbers.set(this.#numbers);
       this.#numbers = numbers;
     }
-    const [high, low] = [checksum.slice(0, 8), checksum.slice(8)].map((half) => Number.parseInt(half, 16));
-    this.#numbers.set([start, count, high as number, low as number, failures.length === 0 ? -1 : offset, length], at);
+    const numbers = this.#numbers;
+    numbers[at] = start;
+    numbers[at + 1] = count;
+    numbers[at + 2] = Number.parseInt(checksum.slice(0, 8), 16);
+    numbers[at + 3] = Number.parseInt(checksum.slice(8), 16);
+    numbers[at + 4] = failures.length === 0 ? -1 : offset;
+    numbers[at + 5] = length;
   }
 
   /**
@@ -35,21 +40,27 @@ export class CommitIndex {
    */
   *sorted(readAgain: (place: LinePlace) => CommitRecord | undefined): Generator<CommitRecord> {
     const numbers = this.#numbers;
-    const order = Uint32Array.from({ length: this.#size }, (_, index) => index);
+    const order = new Uint32Array(this.#size);
+    for (let index = 0; index < order.length; index++) order[index] = index;
     order.sort((a, b) => (numbers[a * NUMBERS] as number) - (numbers[b * NUMBERS] as number) || a - b);
     for (const index of order) {
+      // No destructuring: it would go through an iterator, for a microsecond a record.
       const at = index * NUMBERS;
-      const [start, count, high, low, offset, length] = numbers.subarray(at, at + NUMBERS) as unknown as Numbers;
-      const record =
-        offset === -1
-          ? { start, count, checksum: hexadecimal(high) + hexadecimal(low), failures: [] }
-          : readAgain({ offset, length });
-      if (record !== undefined) yield record;
+      const number = (place: number) => numbers[at + place] as number;
+      if (number(4) !== -1) {
+        const record = readAgain({ offset: number(4), length: number(5) });
+        if (record !== undefined) yield record;
+        continue;
+      }
+      yield {
+        start: number(0),
+        count: number(1),
+        checksum: hexadecimal(number(2)) + hexadecimal(number(3)),
+        failures: [],
+      };
     }
   }
 }
-
-type Numbers = [number, number, number, number, number, number];
 
 function hexadecimal(half: number): string {
   return half.toString(16).padStart(8, "0");

@@ -70,26 +70,20 @@ export class CommitLog {
 
   /** All intact records, in the order in which they were written; none if there is no log yet. */
   static async *read(path: string): AsyncGenerator<CommitRecord> {
-    for await (const { record } of readRecords(path)) yield record;
+    for await (const records of readRecords(path)) for (const { record } of records) yield record;
   }
 
   /** All intact records, sorted by their first parameter, then as they were written. */
   static async *sorted(path: string): AsyncGenerator<CommitRecord> {
+    yield* await CommitLog.sort(path);
+  }
+
+  /** As {@link sorted}, but the records are taken one by one without waiting: only a long record with failures is read again. */
+  static async sort(path: string): Promise<Generator<CommitRecord>> {
     const checksumOf = await createTextChecksum();
     const index = new CommitIndex();
-    for await (const { record, line } of readRecords(path)) index.add(record, line);
-    let file: number | undefined;
-    const readAgain = ({ offset, length }: LinePlace) => {
-      file ??= openSync(path, constants.O_RDONLY);
-      const bytes = Buffer.alloc(length);
-      readSync(file, bytes, 0, length, offset);
-      return parseRecord(bytes.toString(), checksumOf);
-    };
-    try {
-      yield* index.sorted(readAgain);
-    } finally {
-      if (file !== undefined) closeSync(file);
-    }
+    for await (const records of readRecords(path)) for (const { record, line } of records) index.add(record, line);
+    return sortedRecords(path, index, checksumOf);
   }
 
   append(records: readonly CommitRecord[]): void {
@@ -120,11 +114,34 @@ export class CommitLog {
   }
 }
 
-async function* readRecords(path: string): AsyncGenerator<{ record: CommitRecord; line: Line }> {
+function* sortedRecords(
+  path: string,
+  index: CommitIndex,
+  checksumOf: (text: string) => string,
+): Generator<CommitRecord> {
+  let file: number | undefined;
+  const readAgain = ({ offset, length }: LinePlace) => {
+    file ??= openSync(path, constants.O_RDONLY);
+    const bytes = Buffer.alloc(length);
+    readSync(file, bytes, 0, length, offset);
+    return parseRecord(bytes.toString(), checksumOf);
+  };
+  try {
+    yield* index.sorted(readAgain);
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+async function* readRecords(path: string): AsyncGenerator<{ record: CommitRecord; line: Line }[]> {
   const checksumOf = await createTextChecksum();
-  for await (const line of readLines(path)) {
-    const record = parseRecord(line.text, checksumOf);
-    if (record !== undefined) yield { record, line };
+  for await (const lines of readLines(path)) {
+    const records: { record: CommitRecord; line: Line }[] = [];
+    for (const line of lines) {
+      const record = parseRecord(line.text, checksumOf);
+      if (record !== undefined) records.push({ record, line });
+    }
+    yield records;
   }
 }
 

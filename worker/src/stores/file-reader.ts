@@ -57,7 +57,8 @@ export class FileReader implements ResultReader {
       const checksum = await createChecksum();
       // Two stretches in work: one is read while the other is hashed.
       const window = { items: 2, bytes: Number.POSITIVE_INFINITY, bytesOf: () => 0 };
-      yield* inOrder(this.#plan(range), (plan) => readStretch(files, checksum, plan), window);
+      const plans = this.#plan(await CommitLog.sort(join(this.#directory, "commits.log")), range);
+      yield* inOrder(plans, (plan) => readStretch(files, checksum, plan), window);
     } finally {
       await Promise.all(files.map((file) => file.close()));
     }
@@ -109,7 +110,7 @@ export class FileReader implements ResultReader {
   }
 
   /** Joins records that overlap, and small ones that follow each other. */
-  async *#plan(range: Range): AsyncGenerator<Plan> {
+  *#plan(sorted: Iterable<CommitRecord>, range: Range): Generator<Plan> {
     // The buffers are used in turn, and grow to the longest stretch.
     const buffers = [0, 1].map(() => this.identity.columns.map(() => new Float64Array(0)));
     let turn = 0;
@@ -119,7 +120,7 @@ export class FileReader implements ResultReader {
       if (!overlaps([range], { start, count: end - start })) return [];
       return [{ start, count: end - start, records, buffers: buffers[turn++ % 2] as Float64Array[] }];
     };
-    for await (const record of CommitLog.sorted(join(this.#directory, "commits.log"))) {
+    for (const record of sorted) {
       const isBehind = record.start >= end;
       if (record.start > end || (isBehind && endOf(record) - start > VALUES_AT_ONCE)) {
         yield* plan();
