@@ -36,6 +36,7 @@ const EVALUATION_SETTINGS = [
   "evaluation",
   "evaluationCommand",
   "resultColumns",
+  "evaluationConcurrency",
   "seed",
   "simulateWorkMs",
 ] as const satisfies readonly SettingName[];
@@ -54,13 +55,14 @@ export async function loadEvaluation(
   if (signal?.aborted) throw new StoppedError();
   throwIfWrong(problemsOf(options, EVALUATION_SETTINGS));
   const { evaluationCommand, resultColumns, seed, simulateWorkMs, evaluation: name } = withDefaults(options);
+  const concurrency = options.evaluationConcurrency;
   const evaluation = evaluationCommand === undefined ? findEvaluation(name) : commandEvaluation(evaluationCommand);
   const modulePath = evaluation.bundle === undefined ? undefined : writeBundle(evaluation.name, evaluation.bundle);
   const source =
     modulePath === undefined
       ? { command: evaluationCommand as string, columns: resultColumns }
       : { modulePath, name: evaluation.source };
-  const session = new EvaluationSession({ source, seed, simulateWorkMs });
+  const session = new EvaluationSession({ source, seed, simulateWorkMs, concurrency });
   const stop = () => session.stop();
   signal?.addEventListener("abort", stop);
   try {

@@ -1,13 +1,17 @@
+import { setTimeout } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { describeError, PermanentError, SweepError } from "../contract/errors.ts";
+import { describeProblem, type Problem, show } from "../contract/problems.ts";
 import { CounterBasedContext } from "../parameters/random.ts";
 import { type Checksum, createChecksum } from "../stores/checksum.ts";
 import { ColumnFiles } from "../stores/column-files.ts";
 import { type BlockEvaluator, type EvaluatedPart, FunctionEvaluator, VectorEvaluator } from "./block-evaluator.ts";
 import { CommandEvaluator } from "./command.ts";
+import { ConcurrentEvaluation } from "./concurrent-evaluation.ts";
 import { DEFAULT_COLUMNS, type Evaluate, type EvaluateBlock, importEvaluation } from "./module.ts";
-import type { BlockOrder, CompletedPart, FromEvaluation, ToEvaluation } from "./protocol.ts";
+import type { BlockOrder, CompletedPart, Evaluation, FromEvaluation, ToEvaluation } from "./protocol.ts";
 import { ResultColumns } from "./result-columns.ts";
+import { Watch } from "./watch.ts";
 
 /*
  * The evaluation process runs the user's code, and nothing that must survive it: it may be killed at any moment. The user's
@@ -19,9 +23,9 @@ const REPORT_EVERY_MS = 20;
 /** A block that takes longer reports this often that it is alive. */
 const HEARTBEAT_EVERY_MS = 100;
 
-type CreateEvaluator = (columns: ResultColumns) => BlockEvaluator;
+type CreateEvaluator = (columns: ResultColumns, timeoutMs: number) => BlockEvaluator;
 
-class EvaluationProcess {
+class EvaluationProcess implements Evaluation {
   readonly names: readonly string[];
   readonly #areDeclared: boolean;
   readonly #createEvaluator: CreateEvaluator;
@@ -34,6 +38,8 @@ class EvaluationProcess {
   #completed: CompletedPart[] = [];
   #reportedAt = 0;
   #heartbeatAt = 0;
+  /** The parameters of the part that were done when messages were heard last. */
+  #done = 0;
   #partStartedAt = 0;
   #working = false;
   #stopping = false;
@@ -45,11 +51,13 @@ class EvaluationProcess {
     this.#checksum = checksum;
   }
 
-  open(spoolPaths: readonly string[], batchSize: number, completeEveryMs: number): void {
+  open({ spoolPaths, batchSize, completeEveryMs, timeoutMs }: ToEvaluation & { readonly type: "open" }): void {
     this.#completeEveryMs = completeEveryMs;
     const columns = new ResultColumns(this.names, this.#areDeclared, batchSize);
     this.#buffers = columns.buffers;
-    this.#evaluator = this.#createEvaluator(columns);
+    this.#evaluator = this.#createEvaluator(columns, timeoutMs);
+    if (this.#evaluator instanceof FunctionEvaluator)
+      new Watch(this.#evaluator, timeoutMs, () => send({ type: "progress", done: this.#done }));
     this.#files = ColumnFiles.open(spoolPaths);
   }
 
@@ -85,8 +93,9 @@ class EvaluationProcess {
   /** Exits when everything is reported. The finished part of the current block is completed first. */
   stop(): void {
     this.#stopping = true;
+    this.#evaluator?.stopWaiting?.();
     if (this.#working) return;
-    process.send?.({ type: "completed", parts: [] } satisfies FromEvaluation, () => process.exit(0));
+    exit();
   }
 
   async #evaluateBlock({ start, count, position }: BlockOrder): Promise<void> {
@@ -104,6 +113,8 @@ class EvaluationProcess {
         return;
       }
       const { done, failures } = part;
+      this.#done = 0;
+      if (done === 0) continue;
       const columns = this.#buffers.map((buffer) => buffer.subarray(0, done));
       const checksum = this.#checksum(start + from, columns);
       (this.#files as ColumnFiles).write(position + from, done, columns);
@@ -119,6 +130,7 @@ class EvaluationProcess {
 
   /** @returns whether the part should be completed now. */
   async #hearMessages(now: number, done: number): Promise<boolean> {
+    this.#done = done;
     if (now - this.#heartbeatAt > HEARTBEAT_EVERY_MS) {
       this.#heartbeatAt = now;
       send({ type: "progress", done });
@@ -144,6 +156,11 @@ function send(message: FromEvaluation): void {
   process.send?.(message);
 }
 
+/** Exits when all messages are sent. */
+function exit(): void {
+  process.send?.({ type: "completed", parts: [] } satisfies FromEvaluation, () => process.exit(0));
+}
+
 /** Simulates slow work: sleeps for this many milliseconds before each parameter. */
 function sleeper(simulateWorkMs: number): (parameters: number) => void {
   if (simulateWorkMs === 0) return () => {};
@@ -153,7 +170,8 @@ function sleeper(simulateWorkMs: number): (parameters: number) => void {
   };
 }
 
-async function load({ source, seed, simulateWorkMs }: ToEvaluation & { type: "load" }): Promise<EvaluationProcess> {
+async function load(message: ToEvaluation & { type: "load" }): Promise<Evaluation> {
+  const { source, seed, simulateWorkMs } = message;
   const context = new CounterBasedContext(seed);
   const checksum = await createChecksum();
   const sleep = sleeper(simulateWorkMs);
@@ -161,8 +179,26 @@ async function load({ source, seed, simulateWorkMs }: ToEvaluation & { type: "lo
     const create: CreateEvaluator = (columns) => new CommandEvaluator(source.command, context, columns, () => sleep(1));
     return new EvaluationProcess(source.columns, create, checksum);
   }
-  const { evaluate, evaluateBlock, columns: declared } = await importEvaluation(source.modulePath, source.name);
-  const create: CreateEvaluator = (columns) => {
+  const exported = await importEvaluation(source.modulePath, source.name);
+  const { evaluate, evaluateBlock, columns: declared } = exported;
+  const concurrency = message.concurrency ?? exported.concurrency ?? 1;
+  if (concurrency > 1) {
+    if (evaluate === undefined) throw new PermanentError(describeProblem(concurrentBlocks(concurrency)));
+    const slowed: Evaluate = async (parameter, own) => {
+      await setTimeout(simulateWorkMs);
+      return evaluate(parameter, own);
+    };
+    return new ConcurrentEvaluation({
+      columns: declared,
+      evaluate: simulateWorkMs === 0 ? evaluate : slowed,
+      concurrency,
+      seed,
+      checksum,
+      send,
+      exit,
+    });
+  }
+  const create: CreateEvaluator = (columns, timeoutMs) => {
     if (evaluate === undefined) {
       return new VectorEvaluator(evaluateBlock as EvaluateBlock, context, columns, sleep);
     }
@@ -170,9 +206,18 @@ async function load({ source, seed, simulateWorkMs }: ToEvaluation & { type: "lo
       sleep(1);
       return evaluate(parameter, own);
     };
-    return new FunctionEvaluator(simulateWorkMs === 0 ? evaluate : slowed, context, columns);
+    return new FunctionEvaluator(simulateWorkMs === 0 ? evaluate : slowed, context, columns, timeoutMs);
   };
   return new EvaluationProcess(declared, create, checksum);
+}
+
+function concurrentBlocks(concurrency: number): Problem {
+  return {
+    path: ["concurrency"],
+    allowed: "1 for a module that exports evaluateBlock",
+    got: show(concurrency),
+    fix: "export evaluate, or wait for several parameters at a time inside evaluateBlock",
+  };
 }
 
 /** Ends this process group when the supervisor is gone, even while the evaluation is in an endless loop. */
@@ -192,14 +237,14 @@ async function handle(message: ToEvaluation): Promise<void> {
     return;
   }
   // The supervisor sends everything else only after it has received "loaded".
-  const loaded = evaluation as EvaluationProcess;
-  if (message.type === "open") loaded.open(message.spoolPaths, message.batchSize, message.completeEveryMs);
+  const loaded = evaluation as Evaluation;
+  if (message.type === "open") loaded.open(message);
   else if (message.type === "blocks") await loaded.add(message.blocks);
   else if (message.type === "parameter") await loaded.evaluateAlone(message.parameter);
   else loaded.stop();
 }
 
-let evaluation: EvaluationProcess | undefined;
+let evaluation: Evaluation | undefined;
 watchSupervisor();
 // An evaluation may leave a promise or a timer behind when it returns. An error in it belongs to no parameter: the result stands,
 // in every run alike, and the error is shown.

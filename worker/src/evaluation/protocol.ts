@@ -1,5 +1,6 @@
 import type { Range } from "../parameters/ranges.ts";
 import type { Failure } from "../stores/store.ts";
+import type { InFlightFile } from "./in-flight-file.ts";
 
 /**
  * The messages between a worker's supervisor and its evaluation process. They carry no values, which are written into the spool;
@@ -28,13 +29,36 @@ export interface CompletedPart extends Range {
   readonly failures: readonly Failure[];
 }
 
+/** The part of a process that evaluates. */
+export interface Evaluation {
+  /** The columns of the results. */
+  readonly names: readonly string[];
+  open(order: ToEvaluation & { readonly type: "open" }): void;
+  add(blocks: readonly BlockOrder[]): Promise<void>;
+  /** Evaluates one parameter by itself, and answers with its values. */
+  evaluateAlone(parameter: number): Promise<void>;
+  /** Exits when everything is reported. The finished parts of the blocks are completed first. */
+  stop(): void;
+}
+
 export type ToEvaluation =
-  | { readonly type: "load"; readonly source: EvaluationSource; readonly seed: number; readonly simulateWorkMs: number }
+  | {
+      readonly type: "load";
+      readonly source: EvaluationSource;
+      readonly seed: number;
+      readonly simulateWorkMs: number;
+      /** Parameters in flight. Undefined leaves the choice to the module. */
+      readonly concurrency: number | undefined;
+    }
   | {
       readonly type: "open";
       readonly spoolPaths: readonly string[];
       readonly batchSize: number;
       readonly completeEveryMs: number;
+      /** Milliseconds that a parameter may wait; 0 is no limit. The supervisor watches a process that computes and does not wait. */
+      readonly timeoutMs: number;
+      /** The file that names the parameters in flight, see {@link InFlightFile}. */
+      readonly inFlightPath: string;
     }
   | { readonly type: "blocks"; readonly blocks: readonly BlockOrder[] }
   /** Evaluate one parameter, whose values come back in the answer. */

@@ -10,6 +10,8 @@ export interface EvaluationSettings {
   readonly source: EvaluationSource;
   readonly seed: number;
   readonly simulateWorkMs: number;
+  /** Parameters in flight. Undefined leaves the choice to the module. */
+  readonly concurrency: number | undefined;
 }
 
 /** An event that a supervisor waits for. */
