@@ -3,6 +3,7 @@ import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { oneOf } from "sweep-worker/contract";
 import { refusal, runTool, tool } from "../tools/support/tool.ts";
+import { measureConcurrency } from "./concurrency.ts";
 import { isReached, type Measurement } from "./measurement.ts";
 import { measureOverhead } from "./overhead.ts";
 import { measurePeers } from "./peers.ts";
@@ -18,6 +19,7 @@ const groups: Readonly<Record<string, (workspace: Workspace) => Promise<readonly
   verify: measureVerify,
   scaling: measureScaling,
   termination: measureTermination,
+  concurrency: measureConcurrency,
   peers: measurePeers,
   synth: measureSynth,
 };
