@@ -1,11 +1,18 @@
 import { createHash, type Hash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join, parse } from "node:path";
+import { throwIfAny } from "../support/problems.ts";
+import { linkProblems } from "./image-links.ts";
 
-/** Sources of the worker's image, beside its dependencies. `worker/Dockerfile.dockerignore` lets these through. */
+/**
+ * Sources of the worker's image, beside its dependencies. `worker/Dockerfile.dockerignore` lets them through, apart from itself and
+ * the Dockerfile.
+ */
 export const imageSources = [
+  ".npmrc",
   "tsconfig.json",
   "worker/Dockerfile",
+  "worker/Dockerfile.dockerignore",
   "worker/build.mjs",
   "worker/package.json",
   "worker/tsconfig.json",
@@ -14,16 +21,22 @@ export const imageSources = [
 ] as const;
 
 /**
- * A hash of the image's exact content: the sources byte for byte, the locked versions of the worker's dependencies, and the arguments
- * of the build. The whole lock file does not count, since a new version of a test library must not build an image; nor do times and
- * permissions, which a clone does not keep.
+ * A hash of the image's exact content: the sources as git keeps them, which is their bytes, their paths and whether they are
+ * executable; the locked versions of the worker's dependencies; and the arguments of the build. The whole lock file does not count,
+ * since a new version of a test library must not build an image. Nor do times and other permissions, which the Dockerfile sets alike
+ * for every checkout.
  *
  * @param directory the repository.
  * @param buildArguments values for `docker buildx build --build-arg`.
+ * @throws InvalidConfigurationError if a source is a link that the build cannot follow.
  */
 export function imageContentHash(directory: string, buildArguments: Readonly<Record<string, string>>): string {
   const hash = createHash("sha256");
-  for (const source of imageSources) addFile(hash, directory, source);
+  throwIfAny(
+    "worker image",
+    imageSources.flatMap((source) => linkProblems(directory, source, isContent)),
+  );
+  for (const source of imageSources) addFile(hash, directory, source, executableMark);
   const lock = JSON.parse(readFileSync(join(directory, "package-lock.json"), "utf8"));
   hash.update(JSON.stringify(lockedDependencies(lock.packages, "worker")));
   hash.update(JSON.stringify(Object.entries(buildArguments).sort()));
@@ -31,22 +44,30 @@ export function imageContentHash(directory: string, buildArguments: Readonly<Rec
 }
 
 /**
- * Whether a file counts. Files whose names begin with a dot belong to an editor or the system, and Python writes `__pycache__` with
- * times in it. The build sees neither.
+ * Whether a file in a folder counts. Files whose names begin with a dot or end with `~` or `.log` belong to an editor, the system or a
+ * run, and Python writes `__pycache__` with times in it. The build sees none of them.
  */
 function isContent(name: string): boolean {
-  return !name.startsWith(".") && name !== "__pycache__";
+  return !/^\.|~$|\.log$|^__pycache__$/.test(name);
 }
 
-function addFile(hash: Hash, directory: string, path: string): void {
+/** Of all permissions, git keeps only whether the owner may execute a file. */
+function executableMark(mode: number): string {
+  return (mode & 0o100) === 0 ? "" : "x";
+}
+
+/** @param mark text for a file's permissions. @default they do not count */
+function addFile(hash: Hash, directory: string, path: string, mark: (mode: number) => string = () => ""): void {
   const absolute = join(directory, path);
-  if (statSync(absolute).isDirectory()) {
-    for (const name of readdirSync(absolute).filter(isContent).sort()) addFile(hash, directory, `${path}/${name}`);
+  const stats = statSync(absolute);
+  if (stats.isDirectory()) {
+    for (const name of readdirSync(absolute).filter(isContent).sort())
+      addFile(hash, directory, `${path}/${name}`, mark);
     return;
   }
   const content = readFileSync(absolute);
   // With the length, so that no two lists of files have the same bytes.
-  hash.update(`${path}\0${content.length}\0`).update(content);
+  hash.update(`${path}\0${content.length}${mark(stats.mode)}\0`).update(content);
 }
 
 /**

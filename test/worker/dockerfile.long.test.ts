@@ -1,5 +1,15 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, join } from "node:path";
 import { workerUserId } from "../../constructs/workload/worker-pod.ts";
 import { type Finished, sha256, startProgram, sweep, temporaryDirectory } from "../support/sweep.ts";
@@ -27,6 +37,8 @@ describe("the Dockerfile", () => {
     expect(linesOf("USER")).toEqual([`${workerUserId}:${workerUserId}`]);
     expect(linesOf("ENTRYPOINT")).toEqual(['["/usr/local/bin/node", "/app/dist/cli.mjs"]']);
     expect(linesOf("CMD")).toEqual(['["worker"]']);
+    // The kubelet sets HOME to / for a user without an entry in /etc/passwd, and nobody can write there.
+    expect(linesOf("ENV")).toEqual(["NODE_ENV=production HOME=/tmp"]);
   });
 
   test("installs dependencies by the lock file, from a cache, before it copies the sources", () => {
@@ -65,7 +77,10 @@ copy() {
 ${script}`;
 }
 
-/** Copies the files of the repository that Dockerfile.dockerignore lets pass: its lines with "!", without dot files in folders. */
+/**
+ * Copies the files of the repository that Dockerfile.dockerignore lets pass: its lines with "!", without dot files in folders. Git
+ * gives them these permissions for a user with umask 027.
+ */
 function copyContext(target: string): void {
   const passed = readFileSync(join(repository, "worker/Dockerfile.dockerignore"), "utf8").matchAll(/^!(.*)$/gm);
   for (const [, path = ""] of passed) {
@@ -75,13 +90,15 @@ function copyContext(target: string): void {
       filter: (file) => file === source || !basename(file).startsWith("."),
     });
   }
+  changeModes(target, (mode) => mode & 0o750);
 }
 
 describe("the image's build stage, run without a builder", () => {
   // Before the folder is removed: only root can empty a folder that nobody may write to.
-  afterAll(() => existsSync(app) && changeModes(app, 0o755, 0o644));
+  afterAll(() => existsSync(app) && changeModes(app, (mode) => mode | 0o200));
   const directory = temporaryDirectory();
   const app = join(directory, "app");
+  let built: Record<string, string> = {};
 
   /** Runs the image's entry point as its user, with a /tmp of its own. */
   async function start(args: string[], env: Record<string, string> = {}): Promise<Finished> {
@@ -100,7 +117,12 @@ describe("the image's build stage, run without a builder", () => {
     const context = join(directory, "context");
     copyContext(context);
     // A user's own evaluation in another language, beside those of the repository.
-    writeFileSync(join(context, "worker/evaluations/evaluate.py"), pythonExample());
+    const evaluations = join(context, "worker/evaluations");
+    writeFileSync(join(evaluations, "evaluate.py"), pythonExample());
+    chmodSync(join(evaluations, "evaluate.py"), 0o600);
+    writeFileSync(join(evaluations, "program"), "#!/bin/sh\n");
+    chmodSync(join(evaluations, "program"), 0o700);
+    symlinkSync("program", join(evaluations, "link"));
     const build = join(directory, "build");
     mkdirSync(build);
     const { status, stderr } = spawnSync("/bin/sh", ["-c", buildScript(join(directory, "npm-cache"))], {
@@ -110,15 +132,33 @@ describe("the image's build stage, run without a builder", () => {
     });
     expect({ status, stderr: status === 0 ? "" : stderr }).toEqual({ status: 0, stderr: "" });
     cpSync(join(build, "image"), app, { recursive: true });
-    changeModes(app, 0o555, 0o444);
+    built = modesIn(join(build, "image"));
+    // The root file system of a pod is read-only, also for a user who owns its files.
+    changeModes(app, (mode) => mode & 0o555);
     chmodSync(directory, 0o755);
   }, 300_000);
 
   test("produces the worker's bundle, a bundle of each evaluation, programs unchanged, and no dependencies", () => {
     expect(readdirSync(app).sort()).toEqual(["dist", "evaluations"]);
-    expect(readdirSync(join(app, "evaluations")).sort()).toEqual(["collatz.mjs", "evaluate.py", "prime.mjs"]);
+    expect(readdirSync(join(app, "evaluations")).sort()).toEqual([
+      "collatz.mjs",
+      "evaluate.py",
+      "link",
+      "prime.mjs",
+      "program",
+    ]);
     expect(readdirSync(join(app, "dist"))).toContain("cli.mjs");
     expect(sizeOf(app)).toBeLessThan(8 * 1024 ** 2);
+  });
+
+  test("is readable for everybody, and executable where the checkout is, whatever the umask of the checkout", () => {
+    const isProgram = (path: string) => ["evaluations/link", "evaluations/program"].includes(path);
+    expect(Object.keys(built).filter(isProgram)).toHaveLength(2);
+    const expected = Object.entries(built).map(([path, mode]) => {
+      if (mode.startsWith("d")) return [path, "drwxr-xr-x"];
+      return [path, isProgram(path) ? "-rwxr-xr-x" : "-rw-r--r--"];
+    });
+    expect(built).toEqual(Object.fromEntries(expected));
   });
 
   test("computes a share as an unprivileged user in a read-only folder, byte for byte as on a laptop", async () => {
@@ -156,7 +196,9 @@ describe("the image's build stage, run without a builder", () => {
       EVALUATION: "missing",
     });
     expect(code).toBe(42);
-    expect(stdout).toContain("evaluation must be the path of a module, or collatz, evaluate or prime, got");
+    expect(stdout).toContain(
+      "evaluation must be the path of a module, or collatz, evaluate, link, prime or program, got",
+    );
   });
 
   test("computes with the Python example of the docs", async () => {
@@ -173,6 +215,7 @@ describe("the image's build stage, run without a builder", () => {
       RESULTS_URL: `file:${results}`,
     });
     expect(stdout).toContain("[WORKER 0] Processed: 1,000 parameters");
+    expect(stdout).toContain('"failed":0');
     expect(code).toBe(0);
     expect((await start(["verify", results])).code).toBe(0);
   });
@@ -190,10 +233,21 @@ function pythonColumns(): string {
   return JSON.parse(/resultColumns: (\[.*?\])/.exec(docs)?.[1] ?? "[]").join(",");
 }
 
-function changeModes(path: string, folder: number, file: number): void {
-  const isFolder = statSync(path).isDirectory();
-  chmodSync(path, isFolder ? folder : file);
-  if (isFolder) for (const name of readdirSync(path)) changeModes(join(path, name), folder, file);
+function changeModes(path: string, change: (mode: number) => number): void {
+  const stats = statSync(path);
+  chmodSync(path, change(stats.mode & 0o777));
+  if (stats.isDirectory()) for (const name of readdirSync(path)) changeModes(join(path, name), change);
+}
+
+/** Kind and permissions of a folder, `.`, and of everything in it, as `ls` writes them. */
+function modesIn(folder: string): Record<string, string> {
+  const { stdout } = spawnSync("find", [folder, "-printf", "%P %M\\n"], { encoding: "utf8" });
+  return Object.fromEntries(
+    stdout
+      .trim()
+      .split("\n")
+      .map((line) => [line.replace(/ \S+$/, "") || ".", line.slice(-10)]),
+  );
 }
 
 function sizeOf(path: string): number {

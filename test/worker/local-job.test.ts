@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { EXIT_CODE, SweepError } from "../../worker/src/contract/errors.ts";
-import { LocalJob } from "../../worker/src/engine/local-job.ts";
+import { type JobProgress, LocalJob } from "../../worker/src/engine/local-job.ts";
 import { MOST_RESTARTS, WorkerProcesses } from "../../worker/src/engine/worker-processes.ts";
 import { temporaryDirectory } from "../support/sweep.ts";
 
@@ -86,10 +86,28 @@ async function errorOf(running: Promise<unknown>): Promise<SweepError> {
 test("a worker that fails is started again, each time after twice the time, until it is done", async () => {
   const { job, messages, waits, startsOf } = jobOf("await report(3); exit(attempt < 2 ? 75 : 0);");
   const { workers } = await job.run();
-  expect(workers.get(0)).toEqual({ share: 50, resumed: 10, committed: 40, inBlock: 0, failed: 3 });
+  expect(workers.get(0)).toEqual({ share: 50, resumed: 10, committed: 40, inBlock: 0, failed: 9 });
   expect(messages).toEqual(Array(2).fill("[WORKER 0] ended with exit code 75; starting it again"));
   expect(waits).toEqual([500, 1000]);
   expect(startsOf(0)).toHaveLength(3);
+});
+
+test("the progress of a worker that was started again counts its earlier starts too", async () => {
+  const { job } = jobOf(
+    `const reports = [{ resumed: 10, committed: 20, inBlock: 7, failed: 2 }, { resumed: 30, committed: 0, inBlock: 0, failed: 0 }, { resumed: 30, committed: 20, inBlock: 0, failed: 1 }];
+     for (const report of attempt === 0 ? reports.slice(0, 1) : reports.slice(1))
+       await new Promise((sent) => process.send({ share: 50, ...report }, sent));
+     exit(attempt === 0 ? 75 : 0);`,
+  );
+  const seen: JobProgress[] = [];
+  job.on("progress", (progress) => seen.push(progress));
+  const { workers } = await job.run();
+  expect(seen).toEqual([
+    { totalParameters: 100, done: 37, computed: 27, failed: 2 },
+    { totalParameters: 100, done: 30, computed: 20, failed: 2 },
+    { totalParameters: 100, done: 50, computed: 40, failed: 3 },
+  ]);
+  expect(workers.get(0)).toEqual({ share: 50, resumed: 10, committed: 40, inBlock: 0, failed: 3 });
 });
 
 test("a worker that a signal has ended is started again", async () => {

@@ -24,8 +24,9 @@ const packages = {
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "image-content-"));
-  for (const path of ["tsconfig.json", "worker/Dockerfile", "worker/build.mjs", "worker/package.json"])
+  for (const path of [".npmrc", "tsconfig.json", "worker/Dockerfile", "worker/Dockerfile.dockerignore"])
     write(path, path);
+  for (const path of ["worker/build.mjs", "worker/package.json"]) write(path, path);
   write("worker/tsconfig.json", "{}");
   write("worker/src/engine/worker.ts", "export {};\n");
   write("worker/src/.editor.swp", "not a part");
@@ -37,9 +38,9 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 // Golden values: another algorithm gives every image another tag, and every program another run.
 test("the content of an image has this hash, in whatever order arguments are given", () => {
-  expect(imageContentHash(directory, {})).toBe("e3c04393a74b971b8392e8dec27933c79f87e706b0b05f21984daad29f2013bd");
+  expect(imageContentHash(directory, {})).toBe("fe0c16af45ab87500b997a477be151f0b7da55cc53bf1def594065d38719b696");
   const hash = imageContentHash(directory, { A: "1", B: "2" });
-  expect(hash).toBe("ce7c6f2bcd7a3575f98719b6ac6a2847f5d078572f56784c6b828c20fe025ffd");
+  expect(hash).toBe("45b574d2cf9d0fd89c8cbce2b45c18a74337e0e618013c349c99d3367c1b5685");
   expect(imageContentHash(directory, { B: "2", A: "1" })).toBe(hash);
 });
 

@@ -1,4 +1,15 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Fn } from "cdktf";
@@ -48,6 +59,8 @@ describe("the content of the worker's image", () => {
     "worker/package.json",
     "worker/tsconfig.json",
     "tsconfig.json",
+    ".npmrc",
+    "worker/Dockerfile.dockerignore",
   ])("is another when %s is", (path) => {
     const before = hash();
     write(path, (text) => `${text}\n`);
@@ -76,9 +89,10 @@ describe("the content of the worker's image", () => {
     expect(hash()).not.toBe(before);
   });
 
-  test("is the same with files of an editor and of Python in it", () => {
+  test("is the same with files of an editor, of a run and of Python in it", () => {
     const before = hash();
-    writeFileSync(join(copy, "worker/src/.worker.ts.swp"), "x");
+    for (const name of [".worker.ts.swp", "worker.ts~", "npm-debug.log"])
+      writeFileSync(join(copy, "worker/src", name), "x");
     mkdirSync(join(copy, "worker/evaluations/__pycache__"));
     writeFileSync(join(copy, "worker/evaluations/__pycache__/detect.pyc"), "x");
     expect(hash()).toBe(before);
@@ -86,7 +100,7 @@ describe("the content of the worker's image", () => {
 
   test("is the context of the build, apart from npm's own files", () => {
     const passed = ignoreFile.split("\n").filter((line) => line.startsWith("!"));
-    const needed = [...imageSources.filter((path) => path !== "worker/Dockerfile"), ".npmrc"];
+    const needed = imageSources.filter((path) => !path.startsWith("worker/Dockerfile"));
     expect([...new Set(passed)].sort()).toEqual(
       [...needed, "package.json", "package-lock.json"].map((path) => `!${path}`).sort(),
     );
@@ -94,7 +108,69 @@ describe("the content of the worker's image", () => {
       "*",
       "**/.*",
       "**/__pycache__",
+      "**/*~",
+      "**/*.log",
     ]);
+  });
+
+  test("is the same in a checkout of another umask, and another when a file becomes executable", () => {
+    const before = hash();
+    const file = join(copy, "worker/evaluations/prime.ts");
+    for (const mode of [0o600, 0o640, 0o664]) {
+      chmodSync(file, mode);
+      expect(hash()).toBe(before);
+    }
+    chmodSync(file, 0o755);
+    const executable = hash();
+    expect(executable).not.toBe(before);
+    chmodSync(file, 0o700);
+    expect(hash()).toBe(executable);
+  });
+
+  test("is the same in a clone by a user with another umask, whose git writes CRLF", () => {
+    const clone = join(copy, "clone");
+    const script = `umask 027 && git init -q . && git add . && git commit -qm all && git -c core.autocrlf=true clone -q . "$CLONE"`;
+    const identity = {
+      GIT_AUTHOR_NAME: "a",
+      GIT_AUTHOR_EMAIL: "a@b",
+      GIT_COMMITTER_NAME: "a",
+      GIT_COMMITTER_EMAIL: "a@b",
+    };
+    writeFileSync(join(copy, ".gitattributes"), readFileSync(join(repository, ".gitattributes")));
+    const env = { ...process.env, ...identity, CLONE: clone };
+    execFileSync("/bin/sh", ["-c", script], { cwd: copy, env, stdio: "pipe" });
+    expect(statSync(join(clone, "worker/evaluations/prime.ts")).mode & 0o777).toBe(0o640);
+    expect(imageContentHash(clone, {})).toBe(hash());
+  });
+
+  test.each([
+    ["leads nowhere", "nowhere.py"],
+    ["leads out of its folder", "../build.mjs"],
+    ["is absolute", join(repository, "worker/evaluations/prime.ts")],
+    ["leads to a folder", "."],
+  ])("is refused with a link that %s", (_, target) => {
+    symlinkSync(target, join(copy, "worker/evaluations/own.py"));
+    expect(messageOf(() => hash())).toBe(
+      `worker image has 1 problem:\n  - files["worker/evaluations/own.py"] must be a relative link to a file in worker/evaluations, got a link to "${target}": put a copy of the file in its place, or remove the link`,
+    );
+  });
+
+  test("is refused with a folder of evaluations that is a link", () => {
+    rmSync(join(copy, "worker/evaluations"), { recursive: true });
+    symlinkSync("src", join(copy, "worker/evaluations"));
+    expect(messageOf(() => hash())).toBe(
+      'worker image has 1 problem:\n  - files["worker/evaluations"] must be worker/evaluations itself, and no link, got a link to "src": put a copy of the file in its place, or remove the link',
+    );
+  });
+
+  test("counts the file that a link leads to, like the image", () => {
+    const link = join(copy, "worker/evaluations/own.py");
+    writeFileSync(join(copy, "worker/evaluations/lib.py"), "1");
+    writeFileSync(link, "1");
+    const before = hash();
+    rmSync(link);
+    symlinkSync("lib.py", link);
+    expect(hash()).toBe(before);
   });
 });
 

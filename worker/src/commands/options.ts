@@ -12,6 +12,7 @@ import { PermanentError } from "../contract/errors.ts";
 import { formatCount } from "../contract/format.ts";
 import { describeProblem, show } from "../contract/problems.ts";
 import type { SettingName } from "../contract/worker-settings.ts";
+import { hasScheme } from "../stores/open.ts";
 
 /** The settings that `sweep run` takes as options. */
 export const RUN_OPTIONS = SETTING_NAMES.filter((name) => declarationOf(name).option !== undefined);
@@ -64,7 +65,7 @@ export function settingsOf(
   given[variableName("workerId")] = "0";
   const url = variableName("resultsUrl");
   const results = given[url];
-  if (results !== undefined && !/^[a-z0-9]+:/.test(results)) given[url] = `file:${results}`;
+  if (results !== undefined && !hasScheme(results)) given[url] = `file:${results}`;
   return readSettings(given, (name) => declarationOf(name).option?.flags.split(" ")[0] ?? variableName(name));
 }
 

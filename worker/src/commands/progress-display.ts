@@ -59,8 +59,11 @@ export class ProgressDisplay {
   #describe(done: number, failed: number) {
     const [first, last] = [this.#samples[0], this.#samples.at(-1)];
     const seconds = first === undefined || last === undefined ? 0 : (last.at - first.at) / 1000;
+    // A worker that is started again computes the parameters anew that it had done and not committed.
     const perSecond =
-      first === undefined || last === undefined || seconds === 0 ? 0 : (last.computed - first.computed) / seconds;
+      first === undefined || last === undefined || seconds === 0
+        ? 0
+        : Math.max(0, last.computed - first.computed) / seconds;
     return {
       percent: (this.#total === 0 ? 100 : Math.floor((done / this.#total) * 100)).toString().padStart(3),
       doneText: formatCount(done),

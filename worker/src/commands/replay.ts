@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { EXIT_CODE, type ExitCode, PermanentError } from "../contract/errors.ts";
+import { describeError, EXIT_CODE, type ExitCode, isInstance, PermanentError, textOr } from "../contract/errors.ts";
 import { formatCount } from "../contract/format.ts";
 import { describeProblem, show } from "../contract/problems.ts";
 import { describeValue, VectorEvaluator } from "../evaluation/block-evaluator.ts";
@@ -82,7 +82,11 @@ async function replayModule(
     printResult(results);
     return EXIT_CODE.DONE;
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.stack : `threw ${String(error)}`}\n`);
+    const description = describeError(error);
+    const stack = isInstance(error, Error)
+      ? textOr(() => String(error.stack ?? description), description)
+      : description;
+    process.stderr.write(`${stack}\n`);
     return EVALUATION_FAILED;
   }
 }

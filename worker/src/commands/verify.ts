@@ -12,4 +12,9 @@ export async function verifyCommand(url: string, options: { readonly download?: 
     `receipt    ${reader.url}/receipt.json`,
   ];
   process.stdout.write(`${lines.join("\n")}\n`);
+  if (receipt.isIdentityUnchecked) {
+    process.stderr.write(
+      `warning: an earlier version wrote ${reader.url}/run.json without a checksum, so nothing proves the seed and the other settings in the receipt\n`,
+    );
+  }
 }

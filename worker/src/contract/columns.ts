@@ -13,11 +13,13 @@ export const ALLOWED_COLUMN_NAMES = "a list of different names of letters, digit
  * ignore case.
  */
 export function areColumnNames(names: readonly unknown[]): boolean {
-  const distinct = new Set(names.map((name) => String(name).toLowerCase()));
+  const isName = (name: unknown) =>
+    typeof name === "string" && COLUMN_NAME.test(name) && !RESERVED_NAMES.includes(name);
+  // Only texts are compared: a module may export anything, and String() throws for an object without a prototype.
   return (
     names.length > 0 &&
-    distinct.size === names.length &&
-    names.every((name) => typeof name === "string" && COLUMN_NAME.test(name) && !RESERVED_NAMES.includes(name))
+    names.every(isName) &&
+    new Set(names.map((name) => (name as string).toLowerCase())).size === names.length
   );
 }
 

@@ -53,6 +53,9 @@ function duration<const F extends Omit<SettingFacts<number>, "allowed"> & { read
   return declare(z.number().min(0).max(most), { ...facts, allowed });
 }
 
+/** Behind `file://` comes the name of a machine, which must be this one: `file://results` is no directory of that name. */
+const RESULTS_URL = /^(file:(?!\/\/).+|file:\/\/(localhost)?\/.*|s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/.*)?)$/;
+
 /** The declaration of each setting: schemas, defaults, options, error texts and reference tables all come from here. */
 export const SETTINGS = {
   workerId: wholeNumber(0, LIMITS.workers - 1, {
@@ -127,7 +130,7 @@ export const SETTINGS = {
     default: 10_000,
     option: { flags: "--max-failures <number>" },
   }),
-  resultsUrl: declare(z.string().regex(/^(file:.+|s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/.*)?)$/), {
+  resultsUrl: declare(z.string().regex(RESULTS_URL), {
     description: "URL of the run's results, file:<directory> or s3://<bucket>/<prefix>",
     allowed: "file:<directory> or s3://<bucket>/<prefix>",
     example: "s3://bucket/runs/first",

@@ -59,10 +59,49 @@ export class TemporaryError extends SweepError {
   }
 }
 
-/** For example `RangeError: Invalid array length`; for a value that is no Error, the value. */
+/** The most characters of a description. */
+const DESCRIPTION_LENGTH = 1000;
+
+/**
+ * For example `RangeError: Invalid array length`; for a value that is no Error, the value. It never throws, although everything that
+ * it asks the value for may be a user's code: `toString`, a getter, the traps of a proxy.
+ */
 export function describeError(error: unknown): string {
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : `threw ${String(error)}`;
-  return text.length > 1000 ? `${text.slice(0, 1000)}...` : text;
+  if (!isInstance(error, Error)) {
+    return shorten(`threw ${textOr(() => String(error), withoutDescription(error))}`, DESCRIPTION_LENGTH);
+  }
+  const name = textOr(() => String(error.name), "a name that cannot be read");
+  const message = textOr(() => String(error.message), "a message that cannot be read");
+  // Two texts that are too long together would throw.
+  const cut = (text: string) => text.slice(0, DESCRIPTION_LENGTH + 1);
+  return shorten(`${cut(name)}: ${cut(message)}`, DESCRIPTION_LENGTH);
+}
+
+/** `value instanceof type`, which throws for a revoked proxy, and for one whose trap throws. */
+export function isInstance<T>(value: unknown, type: new (...args: never[]) => T): value is T {
+  try {
+    return value instanceof type;
+  } catch {
+    return false;
+  }
+}
+
+/** A text that a user's code makes, or another one if that code throws. */
+export function textOr(make: () => string, otherwise: string): string {
+  try {
+    return make();
+  } catch {
+    return otherwise;
+  }
+}
+
+/** A description of a value that fails to describe itself. */
+export function withoutDescription(value: unknown): string {
+  return `${typeof value === "function" ? "a function" : "an object"} that cannot be described`;
+}
+
+export function shorten(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length)}...` : text;
 }
 
 const FILE_ERRORS: Readonly<Record<string, (path: string) => SweepError>> = {

@@ -37,15 +37,25 @@ export function bundleEvaluation(path: string): EvaluationBundle {
   const source = readFileSync(path);
   const isBundle = source.toString("utf8", 0, BUNDLE_MARK.length) === BUNDLE_MARK;
   const contents = isBundle ? source : withVariables(LARGE_OUTPUT, () => bundleFile(path));
-  return { contents, sha256: sha256Of(contents) };
+  return { contents, sha256: sha256OfBundle(contents) };
 }
 
-function sha256Of(bundle: Uint8Array): string {
+/** The hash that names a bundle: see {@link EvaluationBundle.sha256}. */
+export function sha256OfBundle(bundle: Uint8Array): string {
   const text = Buffer.from(bundle).toString("utf8");
-  const end = text.lastIndexOf(SOURCE_MAP);
-  return createHash("sha256")
-    .update(end === -1 ? text : text.slice(0, end))
-    .digest("hex");
+  const [code, behind] = withoutSourceMap(text);
+  const hash = createHash("sha256").update(code);
+  // esbuild ends the file behind the source map. Code that somebody has added there would run too.
+  if (behind.trim() !== "") hash.update(behind);
+  return hash.digest("hex");
+}
+
+/** The code before the source map, and everything behind the line of the source map. */
+function withoutSourceMap(text: string): readonly [code: string, behind: string] {
+  const start = text.lastIndexOf(SOURCE_MAP);
+  if (start === -1) return [text, ""];
+  const end = text.indexOf("\n", start + SOURCE_MAP.length);
+  return [text.slice(0, start), end === -1 ? "" : text.slice(end)];
 }
 
 function bundleFile(path: string): Uint8Array {

@@ -33,7 +33,7 @@ export const RUN_HASH_LENGTH = 8;
 
 /** Hexadecimal digits that differ between runs whose results differ. They end the names of runs, also of those on a cluster. */
 export function runHash(identity: RunIdentity): string {
-  return createHash("sha256").update(serializeIdentity(identity)).digest("hex").slice(0, RUN_HASH_LENGTH);
+  return checksumOf(identity).slice(0, RUN_HASH_LENGTH);
 }
 
 /** The same identity gives the same text, byte for byte. */
@@ -42,20 +42,52 @@ export function serializeIdentity(identity: RunIdentity): string {
   return `${JSON.stringify({ format, evaluation, evaluationSha256, columns, totalParameters, batchSize, seed }, undefined, 2)}\n`;
 }
 
-/** @throws PermanentError if {@link serializeIdentity} did not write `text`. */
-export function parseIdentity(text: string, source: string): RunIdentity {
-  let identity: RunIdentity | undefined;
+/** The content of a `run.json`. */
+export interface RunFile {
+  readonly identity: RunIdentity;
+  /** Whether a checksum proves the identity. Earlier versions wrote none. */
+  readonly isChecked: boolean;
+}
+
+/** The text of `run.json`: the identity, and the SHA-256 of {@link serializeIdentity}, which shows a later change. */
+export function serializeRunFile(identity: RunIdentity): string {
+  return withChecksum(identity, checksumOf(identity));
+}
+
+/** @throws PermanentError if {@link serializeRunFile} did not write `text`, and no earlier version did. */
+export function parseRunFile(text: string, source: string): RunFile {
+  let content: (RunIdentity & { readonly checksum?: string }) | undefined;
   try {
-    identity = JSON.parse(text);
+    content = JSON.parse(text);
   } catch {
     // Reported below, as any other text that is no identity.
   }
-  if (identity === undefined || serializeIdentity(identity) !== text) {
-    throw new PermanentError(
-      `${source} is damaged or of another version. It identifies the run of the results beside it: restore it, or use another --results`,
-    );
+  if (typeof content === "object" && content !== null) {
+    const { checksum, ...identity } = content;
+    if (checksum === undefined && serializeIdentity(identity) === text) return { identity, isChecked: false };
+    if (checksum === checksumOf(identity) && withChecksum(identity, checksum) === text) {
+      return { identity, isChecked: true };
+    }
+    if (checksum !== undefined && withChecksum(identity, checksum) === text) {
+      throw new PermanentError(
+        `${source} does not match its checksum: it was changed after the run had begun. ` +
+          "It identifies the run of the results beside it: undo the change, or use another place for the results",
+      );
+    }
   }
-  return identity;
+  throw new PermanentError(
+    `${source} is damaged or of another version. It identifies the run of the results beside it: restore it, or use another --results`,
+  );
+}
+
+function checksumOf(identity: RunIdentity): string {
+  return createHash("sha256").update(serializeIdentity(identity)).digest("hex");
+}
+
+function withChecksum(identity: RunIdentity, checksum: string): string {
+  const { format, evaluation, evaluationSha256, columns, totalParameters, batchSize, seed } = identity;
+  const content = { format, evaluation, evaluationSha256, columns, totalParameters, batchSize, seed, checksum };
+  return `${JSON.stringify(content, undefined, 2)}\n`;
 }
 
 /**

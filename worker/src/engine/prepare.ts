@@ -46,6 +46,7 @@ const EVALUATION_SETTINGS = [
  *
  * @param hooks.signal ends the process while it loads.
  * @throws PermanentError if the evaluation cannot be used.
+ * @throws TemporaryError if a signal ended the load, or if it took more than a minute.
  * @throws StoppedError if the signal came first.
  */
 export async function loadEvaluation(

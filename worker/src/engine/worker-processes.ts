@@ -36,7 +36,7 @@ interface WorkerProcessesEvents {
  * and is started again when it fails in a way that another attempt may mend.
  */
 export class WorkerProcesses extends EventEmitter<WorkerProcessesEvents> {
-  /** The last progress that each worker has reported. */
+  /** The progress of each worker, all its starts together. */
   readonly progress = new Map<number, WorkerProgress>();
   /** The error that a worker has logged last. */
   lastError: string | undefined;
@@ -100,8 +100,9 @@ export class WorkerProcesses extends EventEmitter<WorkerProcessesEvents> {
       execArgv: [],
     });
     this.#processes.set(index, worker);
+    const earlier = this.progress.get(index);
     worker.on("message", (progress: WorkerProgress) => {
-      this.progress.set(index, progress);
+      this.progress.set(index, earlier === undefined ? progress : together(earlier, progress));
       this.emit("progress");
     });
     if (worker.stdout !== null)
@@ -151,6 +152,17 @@ export class WorkerProcesses extends EventEmitter<WorkerProcessesEvents> {
     if (entry.level >= ERROR) this.lastError = text;
     if (entry.level >= WARN || showsAll) this.emit("message", text);
   }
+}
+
+/** The progress of a worker that was started again. It counts the work of its earlier starts as resumed, and no longer knows their failures. */
+function together(earlier: WorkerProgress, now: WorkerProgress): WorkerProgress {
+  const { resumed } = earlier;
+  return {
+    ...now,
+    resumed,
+    committed: now.resumed + now.committed - resumed,
+    failed: earlier.failed + now.failed,
+  };
 }
 
 async function waitUnlessAborted(milliseconds: number, signal: AbortSignal): Promise<void> {

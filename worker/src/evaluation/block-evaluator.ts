@@ -1,4 +1,4 @@
-import { describeError } from "../contract/errors.ts";
+import { describeError, shorten, textOr, withoutDescription } from "../contract/errors.ts";
 import { CounterBasedContext } from "../parameters/random.ts";
 import type { Failure } from "../stores/store.ts";
 import type { Evaluate, EvaluateBlock } from "./module.ts";
@@ -254,7 +254,7 @@ export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
 }
 
-/** A value for an error message, in at most 200 characters. */
+/** A value for an error message, in at most 200 characters. Like {@link describeError}, it never throws. */
 export function describeValue(value: unknown): string {
   let text: string | undefined;
   try {
@@ -262,6 +262,6 @@ export function describeValue(value: unknown): string {
   } catch {
     // For example a cycle: the type has to do.
   }
-  text ??= typeof value === "function" ? "a function" : String(value);
-  return text.length > 200 ? `${text.slice(0, 200)}...` : text;
+  text ??= typeof value === "function" ? "a function" : textOr(() => String(value), withoutDescription(value));
+  return shorten(text, 200);
 }

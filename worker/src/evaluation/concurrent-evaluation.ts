@@ -1,4 +1,4 @@
-import { describeError, EXIT_CODE, SweepError } from "../contract/errors.ts";
+import { describeError, EXIT_CODE, isInstance, SweepError } from "../contract/errors.ts";
 import { CounterBasedContext } from "../parameters/random.ts";
 import type { Checksum } from "../stores/checksum.ts";
 import { ColumnFiles } from "../stores/column-files.ts";
@@ -9,7 +9,7 @@ import { DEFAULT_COLUMNS, type Evaluate } from "./module.ts";
 import { OpenBlock } from "./open-block.ts";
 import type { BlockOrder, CompletedPart, Evaluation, FromEvaluation, ToEvaluation } from "./protocol.ts";
 import { ResultColumns } from "./result-columns.ts";
-import { type Abandonment, abortSignal, timeoutFailure, type Waiter, Watch } from "./watch.ts";
+import { type Abandonment, abortSignal, patienceOf, timeoutFailure, type Waiter, Watch } from "./watch.ts";
 
 /** Finished parts are reported together after this time. */
 const REPORT_EVERY_MS = 20;
@@ -80,6 +80,7 @@ export class ConcurrentEvaluation implements Evaluation, Waiter {
   #reporting: NodeJS.Timeout | undefined;
   #turnedAt = performance.now();
   #isDeferred = false;
+  #isStopping = false;
   #hasEnded = false;
 
   constructor(options: ConcurrentOptions) {
@@ -122,16 +123,24 @@ export class ConcurrentEvaluation implements Evaluation, Waiter {
     });
   }
 
-  /** Leaves out what is in flight: the next start computes it. Everything finished is completed, also behind a gap. */
-  stop(): void {
+  /**
+   * Starts nothing more, and completes everything finished, also behind a gap. What is still in flight when the time is nearly over is
+   * left out: the next start computes it.
+   */
+  stop(withinMs: number): void {
+    if (this.#isStopping) return;
+    this.#isStopping = true;
+    this.#completeAll();
+    const patienceMs = patienceOf(withinMs);
+    if (this.#flights.size === 0 || patienceMs === 0) this.#end();
+    else setTimeout(() => this.#end(), patienceMs);
+  }
+
+  #end(): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     for (const flight of this.#flights) this.#abandon(flight, "stop");
-    try {
-      for (const block of this.#open) this.#complete(block, block.finishedParts());
-    } catch (error) {
-      this.#fail(error);
-    }
+    this.#completeAll();
     this.#report();
     this.#options.exit();
   }
@@ -160,7 +169,7 @@ export class ConcurrentEvaluation implements Evaluation, Waiter {
 
   /** Keeps as many parameters in flight as there may be. */
   #startMore(): void {
-    while (!this.#hasEnded && !this.#isDeferred && this.#freeSlots.length > 0) {
+    while (!this.#isStopping && !this.#hasEnded && !this.#isDeferred && this.#freeSlots.length > 0) {
       if (performance.now() - this.#turnedAt > STRETCH_MS) {
         this.#defer();
         return;
@@ -217,8 +226,9 @@ export class ConcurrentEvaluation implements Evaluation, Waiter {
       }
     };
     const endWithError = (error: unknown) => {
-      if (error instanceof SweepError) this.#fail(error);
-      else if (error instanceof ParameterFailure) end(undefined, { parameter, kind: error.kind, error: error.message });
+      if (isInstance(error, SweepError)) this.#fail(error);
+      else if (isInstance(error, ParameterFailure))
+        end(undefined, { parameter, kind: error.kind, error: error.message });
       else end(undefined, { parameter, kind: "threw", error: describeError(error) });
     };
     let result: unknown;
@@ -242,7 +252,8 @@ export class ConcurrentEvaluation implements Evaluation, Waiter {
       hasEnded = true;
       this.#flights.delete(flight);
       then();
-      this.#startMore();
+      if (this.#isStopping && this.#flights.size === 0) this.#end();
+      else this.#startMore();
     };
     const abandon = (why: Abandonment) => {
       if (why === "timeout") once(() => end(undefined, timeoutFailure(parameter, this.#timeoutMs)));
@@ -266,6 +277,14 @@ export class ConcurrentEvaluation implements Evaluation, Waiter {
     this.#openValues -= block.count * this.names.length;
     // The supervisor waits for the last block.
     if (this.#queue.length === 0 && this.#open.length === 0) this.#report();
+  }
+
+  #completeAll(): void {
+    try {
+      for (const block of this.#open) this.#complete(block, block.finishedParts());
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   /** A long block is committed from its beginning, in parts. What is finished behind a gap waits, because many small parts cost more. */
@@ -319,5 +338,5 @@ function storeOrFail(
 }
 
 function isPermanent(error: unknown): boolean {
-  return error instanceof SweepError && error.exitCode === EXIT_CODE.PERMANENT;
+  return isInstance(error, SweepError) && error.exitCode === EXIT_CODE.PERMANENT;
 }

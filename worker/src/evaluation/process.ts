@@ -1,17 +1,18 @@
 import { setTimeout } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
-import { describeError, PermanentError, SweepError } from "../contract/errors.ts";
+import { describeError, isInstance, PermanentError, SweepError } from "../contract/errors.ts";
 import { describeProblem, type Problem, show } from "../contract/problems.ts";
 import { CounterBasedContext } from "../parameters/random.ts";
 import { type Checksum, createChecksum } from "../stores/checksum.ts";
 import { ColumnFiles } from "../stores/column-files.ts";
 import { type BlockEvaluator, type EvaluatedPart, FunctionEvaluator, VectorEvaluator } from "./block-evaluator.ts";
+import { takeChannel } from "./channel.ts";
 import { CommandEvaluator } from "./command.ts";
 import { ConcurrentEvaluation } from "./concurrent-evaluation.ts";
 import { DEFAULT_COLUMNS, type Evaluate, type EvaluateBlock, importEvaluation } from "./module.ts";
 import type { BlockOrder, CompletedPart, Evaluation, FromEvaluation, ToEvaluation } from "./protocol.ts";
 import { ResultColumns } from "./result-columns.ts";
-import { Watch } from "./watch.ts";
+import { patienceOf, Watch } from "./watch.ts";
 
 /*
  * The evaluation process runs the user's code, and nothing that must survive it: it may be killed at any moment. The user's
@@ -22,6 +23,8 @@ import { Watch } from "./watch.ts";
 const REPORT_EVERY_MS = 20;
 /** A block that takes longer reports this often that it is alive. */
 const HEARTBEAT_EVERY_MS = 100;
+
+const sendAndThen = takeChannel();
 
 type CreateEvaluator = (columns: ResultColumns, timeoutMs: number) => BlockEvaluator;
 
@@ -81,7 +84,7 @@ class EvaluationProcess implements Evaluation {
     }
     // There must be no `await` after the queue was found empty: blocks that arrive during it would never be evaluated.
     this.#working = false;
-    if (this.#stopping) this.stop();
+    if (this.#stopping) exit();
   }
 
   /** Evaluates one parameter by itself, and answers with its values. */
@@ -91,11 +94,12 @@ class EvaluationProcess implements Evaluation {
   }
 
   /** Exits when everything is reported. The finished part of the current block is completed first. */
-  stop(): void {
+  stop(withinMs: number): void {
     this.#stopping = true;
-    this.#evaluator?.stopWaiting?.();
-    if (this.#working) return;
-    exit();
+    const patienceMs = patienceOf(withinMs);
+    if (patienceMs === 0) this.#evaluator?.stopWaiting?.();
+    else void setTimeout(patienceMs, undefined, { ref: false }).then(() => this.#evaluator?.stopWaiting?.());
+    if (!this.#working) exit();
   }
 
   async #evaluateBlock({ start, count, position }: BlockOrder): Promise<void> {
@@ -107,7 +111,7 @@ class EvaluationProcess implements Evaluation {
           this.#pause(done),
         );
       } catch (error) {
-        if (error instanceof SweepError) throw error;
+        if (isInstance(error, SweepError)) throw error;
         await this.#report(performance.now());
         send({ type: "block-failed", block: start, error: describeError(error) });
         return;
@@ -153,12 +157,12 @@ function nextTurn(): Promise<void> {
 }
 
 function send(message: FromEvaluation): void {
-  process.send?.(message);
+  sendAndThen(message);
 }
 
 /** Exits when all messages are sent. */
 function exit(): void {
-  process.send?.({ type: "completed", parts: [] } satisfies FromEvaluation, () => process.exit(0));
+  sendAndThen({ type: "completed", parts: [] }, () => process.exit(0));
 }
 
 /** Simulates slow work: sleeps for this many milliseconds before each parameter. */
@@ -241,7 +245,7 @@ async function handle(message: ToEvaluation): Promise<void> {
   if (message.type === "open") loaded.open(message);
   else if (message.type === "blocks") await loaded.add(message.blocks);
   else if (message.type === "parameter") await loaded.evaluateAlone(message.parameter);
-  else loaded.stop();
+  else loaded.stop(message.withinMs);
 }
 
 let evaluation: Evaluation | undefined;
@@ -254,6 +258,7 @@ process.on("uncaughtException", (error) => {
 process.on("disconnect", () => process.kill(-process.pid, "SIGKILL"));
 process.on("message", (message: ToEvaluation) => {
   handle(message).catch((error) => {
-    send({ type: "fatal", permanent: error instanceof PermanentError, message: (error as Error).message });
+    const message = isInstance(error, SweepError) ? error.message : describeError(error);
+    send({ type: "fatal", permanent: isInstance(error, PermanentError), message });
   });
 });

@@ -37,8 +37,8 @@ export interface Evaluation {
   add(blocks: readonly BlockOrder[]): Promise<void>;
   /** Evaluates one parameter by itself, and answers with its values. */
   evaluateAlone(parameter: number): Promise<void>;
-  /** Exits when everything is reported. The finished parts of the blocks are completed first. */
-  stop(): void;
+  /** Exits within `withinMs`, when everything is reported. The finished parts of the blocks are completed first. */
+  stop(withinMs: number): void;
 }
 
 export type ToEvaluation =
@@ -48,7 +48,7 @@ export type ToEvaluation =
       readonly seed: number;
       readonly simulateWorkMs: number;
       /** Parameters in flight. Undefined leaves the choice to the module. */
-      readonly concurrency: number | undefined;
+      readonly concurrency?: number | undefined;
     }
   | {
       readonly type: "open";
@@ -63,8 +63,8 @@ export type ToEvaluation =
   | { readonly type: "blocks"; readonly blocks: readonly BlockOrder[] }
   /** Evaluate one parameter, whose values come back in the answer. */
   | { readonly type: "parameter"; readonly parameter: number }
-  /** Complete the finished part of the current block, report it, and exit. */
-  | { readonly type: "stop" };
+  /** Complete the finished part of the current block, report it, and exit. The process is killed after `withinMs`. */
+  | { readonly type: "stop"; readonly withinMs: number };
 
 export type FromEvaluation =
   | { readonly type: "loaded"; readonly columns: readonly string[] }

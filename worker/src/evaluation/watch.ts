@@ -6,6 +6,9 @@ const HEARTBEAT_EVERY_MS = 100;
 /** A timeout is noticed a tenth late at most, and looked for no more often than this. */
 const SHORTEST_TICK_MS = 5;
 
+/** How long the last report and the end of the process may take. A stop that gives no more than this waits for no promise. */
+const REPORT_WITHIN_MS = 200;
+
 /** The reason why nobody waits for a promise any longer. */
 export type Abandonment = "timeout" | "stop";
 
@@ -49,6 +52,11 @@ export class Watch {
     // An answer may have arrived while the process was busy: look again after a turn of the event loop.
     if (this.#waiter.hasOverdue(now)) setImmediate(() => setImmediate(() => this.#waiter.abandonOverdue(now)));
   }
+}
+
+/** How long a stop waits for pending promises, in milliseconds, before it leaves their parameters out. */
+export function patienceOf(withinMs: number): number {
+  return Math.max(0, withinMs - REPORT_WITHIN_MS);
 }
 
 /** The failure of a parameter that took too long. */

@@ -17,6 +17,8 @@ export interface Receipt {
   readonly seed: number;
   readonly totalParameters: number;
   readonly batchSize: number;
+  /** Present if nothing proves the identity above: the `run.json` of earlier versions has no checksum. */
+  readonly isIdentityUnchecked?: true;
   /** Parameters with a result. */
   readonly present: number;
   /** Parameters that were evaluated and have none. */
@@ -54,12 +56,14 @@ export interface VerifyOptions extends StoreOptions {
  *
  * @param resultsUrl `file:<directory>`, a path, or `s3://<bucket>/<prefix>`.
  * @throws TemporaryError that lists the missing parameters. The run gets no receipt; started again, it computes only these.
- * @throws PermanentError if there are no results.
+ * @throws PermanentError if there are no results, or somebody changed the identity or the evaluation of the run.
  */
 export async function verify(resultsUrl: string, options: VerifyOptions = {}): Promise<VerifiedResults> {
   const store = await openStore(resultsUrl, options);
   const reader = await store.read(options.downloadDirectory);
-  const { identity } = reader;
+  const { identity, isIdentityChecked } = reader;
+  // The receipt signs the evaluation too: this compares it with the identity.
+  await reader.evaluationBundle();
   const records = (await reader.records()).sort((a, b) => a.start - b.start || b.count - a.count);
   const size = identity.totalParameters * Float64Array.BYTES_PER_ELEMENT;
   const { intact, digests } = await readColumns(reader.columnPaths, size, records);
@@ -77,6 +81,7 @@ export async function verify(resultsUrl: string, options: VerifyOptions = {}): P
     seed: identity.seed,
     totalParameters: identity.totalParameters,
     batchSize: identity.batchSize,
+    ...(isIdentityChecked ? {} : { isIdentityUnchecked: true }),
     present: identity.totalParameters - failures.length,
     failed: failures.length,
     columns: Object.fromEntries(identity.columns.map((name, index) => [name, { sha256: digests[index] as string }])),

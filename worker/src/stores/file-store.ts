@@ -14,9 +14,10 @@ import {
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { explainFileError, PermanentError } from "../contract/errors.ts";
-import { checkSameRun, parseIdentity, type RunIdentity, serializeIdentity } from "../contract/identity.ts";
+import { checkSameRun, parseRunFile, type RunFile, type RunIdentity, serializeRunFile } from "../contract/identity.ts";
 import { COMPLETE_EVERY_MS } from "../contract/limits.ts";
 import { overlaps, type Range, union } from "../parameters/ranges.ts";
+import { bundleFile, readBundle } from "./bundle-file.ts";
 import { createChecksum } from "./checksum.ts";
 import { ColumnFiles } from "./column-files.ts";
 import { CommitLog } from "./commit-log.ts";
@@ -34,8 +35,8 @@ export function serializeFailures(failures: readonly Failure[]): string {
 }
 
 /**
- * The store of results in a directory: `run.json` (the identity), `columns/<name>.f64`, `commits.log`, `evaluation.mjs`, and the
- * reports of `verify`.
+ * The store of results in a directory: `run.json` (the identity), `columns/<name>.f64`, `commits.log`, `evaluation-<sha256>.mjs`, and
+ * the reports of `verify`.
  */
 export class FileStore implements ResultStore {
   readonly url: string;
@@ -46,19 +47,23 @@ export class FileStore implements ResultStore {
     this.url = `file:${directory}`;
   }
 
-  async create(identity: RunIdentity, evaluationBundle: Uint8Array | undefined): Promise<void> {
+  /** @param runFile the text of `run.json`, for a copy of a run. @default that of a new run */
+  async create(
+    identity: RunIdentity,
+    evaluationBundle: Uint8Array | undefined,
+    runFile: string = serializeRunFile(identity),
+  ): Promise<void> {
     const path = this.#path("run.json");
     try {
       mkdirSync(this.#path("columns"), { recursive: true });
-      if (!existsSync(path)) {
-        createWhole(path, serializeIdentity(identity));
-      }
+      if (!existsSync(path)) createWhole(path, runFile);
     } catch (error) {
       throw explainFileError(error, this.#directory);
     }
-    checkSameRun(this.#readIdentity(), identity, this.url);
-    if (evaluationBundle !== undefined && !existsSync(this.#path("evaluation.mjs"))) {
-      this.#write("evaluation.mjs", evaluationBundle);
+    checkSameRun(this.#readRunFile().identity, identity, this.url);
+    // A start that was ended between the two files has left the first alone.
+    if (evaluationBundle !== undefined && (await this.#readBundle(identity)) === undefined) {
+      this.#write(bundleFile(identity), evaluationBundle);
     }
   }
 
@@ -70,22 +75,22 @@ export class FileStore implements ResultStore {
   }
 
   async progress(): Promise<StoreProgress> {
-    const identity = this.#readIdentity();
+    const { identity } = this.#readRunFile();
     const records = await this.#records();
     const failed = new Set(records.flatMap((record) => record.failures.map((failure) => failure.parameter)));
     return { identity, committed: union(records), failed: failed.size };
   }
 
   async read(): Promise<ResultReader> {
-    const identity = this.#readIdentity();
-    const bundle = this.#path("evaluation.mjs");
+    const { identity, isChecked } = this.#readRunFile();
     return {
       identity,
+      isIdentityChecked: isChecked,
       url: this.url,
       columnPaths: this.#columnPaths(identity),
       records: () => this.#records(),
       writeReport: async (name, content) => this.#write(name, content),
-      evaluationBundle: async () => (existsSync(bundle) ? readFileSync(bundle) : undefined),
+      evaluationBundle: () => this.#readBundle(identity),
     };
   }
 
@@ -93,10 +98,21 @@ export class FileStore implements ResultStore {
     return CommitLog.read(this.#path("commits.log"));
   }
 
-  #readIdentity(): RunIdentity {
+  #readBundle(identity: RunIdentity): Promise<Uint8Array | undefined> {
+    return readBundle(identity, this.url, async (name) => {
+      const path = this.#path(name);
+      try {
+        return existsSync(path) ? readFileSync(path) : undefined;
+      } catch (error) {
+        throw explainFileError(error, path);
+      }
+    });
+  }
+
+  #readRunFile(): RunFile {
     const path = this.#path("run.json");
     try {
-      return parseIdentity(readFileSync(path, "utf8"), path);
+      return parseRunFile(readFileSync(path, "utf8"), path);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw explainFileError(error, path);
       throw new PermanentError(`${this.url} holds no results: it has no run.json`);

@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { DEFAULTS } from "../contract/declarations.ts";
+import { DEFAULTS, SETTINGS } from "../contract/declarations.ts";
 import { PermanentError } from "../contract/errors.ts";
+import { problemOfValue } from "../contract/facts.ts";
 import { describeProblem, show } from "../contract/problems.ts";
 import { FileStore } from "./file-store.ts";
 import type { ResultStore } from "./store.ts";
@@ -20,22 +21,37 @@ export interface StoreOptions {
  * Opens the place of a run's results. Nothing is read or created yet.
  *
  * @param url `file:<directory>`, a path, or `s3://<bucket>/<prefix>`.
- * @throws PermanentError if the URL has another scheme.
+ * @throws PermanentError if the URL has another scheme, or is wrong in another way.
  */
 export async function openStore(
   url: string,
   { s3RequestTimeoutMs = DEFAULTS.s3RequestTimeoutMs }: StoreOptions = {},
 ): Promise<ResultStore> {
+  if (hasScheme(url) && problemOfValue("results", url, SETTINGS.resultsUrl.schema).length > 0) throw wrongPlace(url);
   if (url.startsWith("s3://")) {
     // The AWS SDK takes 0.2 s to load: only users of S3 pay that.
     const { S3Store } = await import("./s3-store.ts");
     return new S3Store(url, s3RequestTimeoutMs);
   }
-  const scheme = /^([a-z][a-z0-9+.-]+):/.exec(url)?.[1];
-  if (scheme !== undefined && scheme !== "file") {
-    const allowed = "file:<directory>, a path, or s3://<bucket>/<prefix>";
-    const fix = "use one of these, for example file:./results";
-    throw new PermanentError(describeProblem({ path: ["results"], allowed, got: show(url), fix }));
+  return new FileStore(url.startsWith("file://") ? pathOf(url) : resolve(url.replace(/^file:/, "")));
+}
+
+/** Whether a place is a URL. A scheme may have capital letters; one letter is a drive of Windows. */
+export function hasScheme(place: string): boolean {
+  return /^[a-z][a-z0-9+.-]+:/i.test(place);
+}
+
+function pathOf(fileUrl: string): string {
+  try {
+    return fileURLToPath(fileUrl);
+  } catch {
+    // For example an encoded slash.
+    throw wrongPlace(fileUrl);
   }
-  return new FileStore(url.startsWith("file://") ? fileURLToPath(url) : resolve(url.replace(/^file:/, "")));
+}
+
+function wrongPlace(url: string): PermanentError {
+  const allowed = "file:<directory>, a path, or s3://<bucket>/<prefix>";
+  const fix = "use one of these, for example file:./results";
+  return new PermanentError(describeProblem({ path: ["results"], allowed, got: show(url), fix }));
 }

@@ -1,9 +1,10 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { PermanentError, TemporaryError } from "../contract/errors.ts";
-import { checkSameRun, parseIdentity, type RunIdentity, serializeIdentity } from "../contract/identity.ts";
+import { checkSameRun, parseRunFile, type RunFile, type RunIdentity, serializeRunFile } from "../contract/identity.ts";
 import { COMPLETE_EVERY_MS, LIMITS } from "../contract/limits.ts";
 import { type Range, union } from "../parameters/ranges.ts";
+import { bundleFile, readBundle } from "./bundle-file.ts";
 import { bytesOf, createChecksum, createTextChecksum } from "./checksum.ts";
 import { ColumnFiles } from "./column-files.ts";
 import { CommitLog, parseRecord, serializeRecord } from "./commit-log.ts";
@@ -15,7 +16,7 @@ import { temporaryDirectory } from "./temporary-directory.ts";
 const BYTES = Float64Array.BYTES_PER_ELEMENT;
 
 /**
- * The store of results in a bucket: `run.json`, `evaluation.mjs` and one object for each committed block,
+ * The store of results in a bucket: `run.json`, `evaluation-<sha256>.mjs` and one object for each committed block,
  * `blocks/<start>-<count>.block`, which holds the values of each column and then the commit record. Objects are created with
  * `If-None-Match: *` and never changed: the first writer of a block wins, and a listed block is whole.
  */
@@ -30,10 +31,14 @@ export class S3Store implements ResultStore {
 
   async create(identity: RunIdentity, evaluationBundle: Uint8Array | undefined): Promise<void> {
     if ((await this.#bucket.get("run.json")) === undefined) {
-      if (evaluationBundle !== undefined) await this.#bucket.put("evaluation.mjs", evaluationBundle);
-      await this.#bucket.create("run.json", Buffer.from(serializeIdentity(identity)));
+      await this.#bucket.create("run.json", Buffer.from(serializeRunFile(identity)));
     }
-    checkSameRun(await this.#identity(), identity, this.url);
+    // Of two runs that start here at the same time, one ends at this check, before it has written anything.
+    checkSameRun((await this.#runFile()).identity, identity, this.url);
+    // A start that was ended between the two objects has left the first alone.
+    if (evaluationBundle !== undefined && (await this.#readBundle(identity)) === undefined) {
+      await this.#bucket.create(bundleFile(identity), evaluationBundle);
+    }
   }
 
   async write(identity: RunIdentity): Promise<ResultWriter> {
@@ -41,7 +46,7 @@ export class S3Store implements ResultStore {
   }
 
   async progress(): Promise<StoreProgress> {
-    const identity = await this.#identity();
+    const { identity } = await this.#runFile();
     const blocks = await listBlocks(this.#bucket);
     const checksumOf = await createTextChecksum();
     const failed = new Set<number>();
@@ -54,10 +59,9 @@ export class S3Store implements ResultStore {
   }
 
   async read(directory: string = temporaryDirectory()): Promise<ResultReader> {
-    const identity = await this.#identity();
+    const { identity, text } = await this.#runFile();
     const local = new FileStore(directory);
-    const bundle = await this.#bucket.get("evaluation.mjs");
-    await local.create(identity, bundle);
+    await local.create(identity, await this.#readBundle(identity), text);
     await this.#download(identity, directory);
     const reader = await local.read();
     const writeReport: ResultReader["writeReport"] = async (name, content) => {
@@ -97,10 +101,15 @@ export class S3Store implements ResultStore {
     log.close();
   }
 
-  async #identity(): Promise<RunIdentity> {
-    const text = await this.#bucket.get("run.json");
-    if (text === undefined) throw new PermanentError(`${this.url} holds no results: it has no run.json`);
-    return parseIdentity(text.toString(), `${this.url}/run.json`);
+  #readBundle(identity: RunIdentity): Promise<Uint8Array | undefined> {
+    return readBundle(identity, this.url, (name) => this.#bucket.get(name));
+  }
+
+  async #runFile(): Promise<RunFile & { readonly text: string }> {
+    const object = await this.#bucket.get("run.json");
+    if (object === undefined) throw new PermanentError(`${this.url} holds no results: it has no run.json`);
+    const text = object.toString();
+    return { ...parseRunFile(text, `${this.url}/run.json`), text };
   }
 }
 

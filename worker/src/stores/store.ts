@@ -68,6 +68,8 @@ export interface ResultWriter {
 /** The results of one run in a local directory, as `verify`, `export` and summaries use them. */
 export interface ResultReader {
   readonly identity: RunIdentity;
+  /** Whether the checksum of `run.json` proves the identity. Earlier versions wrote none. */
+  readonly isIdentityChecked: boolean;
   /** The place of the results, for messages. */
   readonly url: string;
   /** The files with the values, one for each column. */
@@ -76,7 +78,11 @@ export interface ResultReader {
   records(): Promise<CommitRecord[]>;
   /** Writes a file made from the results, such as a receipt, beside them. */
   writeReport(name: string, content: string | Uint8Array): Promise<void>;
-  /** The evaluation's bundle, if it was a module. */
+  /**
+   * The evaluation's bundle, if it was a module.
+   *
+   * @throws PermanentError if it does not match the identity.
+   */
   evaluationBundle(): Promise<Uint8Array | undefined>;
 }
 
@@ -94,7 +100,7 @@ export interface ResultStore {
   /**
    * Creates the store of a run, or opens it again.
    *
-   * @throws PermanentError if the place holds another run.
+   * @throws PermanentError if the place holds another run, or the evaluation there was changed.
    */
   create(identity: RunIdentity, evaluationBundle: Uint8Array | undefined): Promise<void>;
   write(identity: RunIdentity): Promise<ResultWriter>;

@@ -68,7 +68,7 @@ export class EvaluationHandle {
       });
       // Also emitted for a message to a process that has just ended. That end is reported by the other events.
       this.#process.on("error", (error) => {
-        if (this.#process.pid === undefined) resolve({ kind: "exited", error: `cannot be started: ${error.message}` });
+        if (this.#process.pid === undefined) resolve({ kind: "killed", error: `cannot be started: ${error.message}` });
       });
     });
   }
@@ -88,7 +88,7 @@ export class EvaluationHandle {
 
   /** Asks the process to report its finished work and to exit, and kills it after `withinMs`. Resolves when it has ended. */
   async stop(withinMs: number): Promise<void> {
-    this.send({ type: "stop" });
+    this.send({ type: "stop", withinMs });
     await Promise.race([this.ended, setTimeout(withinMs, undefined, { ref: false })]);
     this.kill();
     await this.ended;

@@ -11,7 +11,9 @@ export interface EvaluationSettings {
   readonly seed: number;
   readonly simulateWorkMs: number;
   /** Parameters in flight. Undefined leaves the choice to the module. */
-  readonly concurrency: number | undefined;
+  readonly concurrency?: number | undefined;
+  /** Milliseconds that the load may take. @default 60,000 */
+  readonly loadWithinMs?: number | undefined;
 }
 
 /** An event that a supervisor waits for. */
@@ -42,7 +44,9 @@ export class EvaluationSession {
    * Starts a process and waits until it has loaded the evaluation.
    *
    * @returns the columns of the results.
-   * @throws PermanentError if the evaluation cannot be loaded.
+   * @throws PermanentError if the evaluation cannot be loaded, because it threw or ended its process with an exit code.
+   * @throws TemporaryError if a signal ended the load, or if it took too long: a kernel without memory and a busy machine do that,
+   * and an exit code that fails the index would lose the share for good.
    */
   async start(): Promise<readonly string[]> {
     const started = new EvaluationHandle((message) => {
@@ -52,14 +56,16 @@ export class EvaluationSession {
     void started.ended.then((end) => {
       if (this.#process === started) this.#inbox.put({ type: "ended", end });
     });
-    this.send({ type: "load", ...this.#settings });
+    const { loadWithinMs = LOAD_WITHIN_MS, ...settings } = this.#settings;
+    this.send({ type: "load", ...settings });
     for (;;) {
-      const event = await this.next(LOAD_WITHIN_MS);
+      const event = await this.next(loadWithinMs);
       if (event?.type === "message" && event.message.type === "loaded") return event.message.columns;
       if (event === undefined || event.type === "ended") {
         this.close();
-        const reason = event?.end.error ?? "loading it takes more than 60 s";
-        throw new PermanentError(`the evaluation cannot be loaded: ${reason}`);
+        const reason = event?.end.error ?? `loading it takes more than ${loadWithinMs / 1000} s`;
+        const message = `the evaluation cannot be loaded: ${reason}`;
+        throw event?.end.kind === "exited" ? new PermanentError(message) : new TemporaryError(message);
       }
     }
   }
