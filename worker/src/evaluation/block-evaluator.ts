@@ -48,8 +48,6 @@ class PartInWork {
 /** Fills the columns, from index 0, with the results of consecutive parameters. */
 export interface BlockEvaluator {
   evaluate(start: number, count: number, pause: Pause): Promise<EvaluatedPart>;
-  /** Ends the part before a pending promise, whose parameter is left out. */
-  stopWaiting?(): void;
 }
 
 /** The longest stretch of work between two looks at the clock, in milliseconds. A stop or a heartbeat may wait this long. */

@@ -49,6 +49,8 @@ export interface ConcurrentOptions {
   readonly concurrency: number;
   readonly seed: number;
   readonly checksum: Checksum;
+  /** Whether finished parameters may be committed. @default always */
+  readonly mayComplete?: () => boolean;
   readonly send: (message: FromEvaluation) => void;
   /** Ends the process after the last message. */
   readonly exit: () => void;
@@ -139,10 +141,14 @@ export class ConcurrentEvaluation implements Evaluation, Waiter {
   #end(): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    for (const flight of this.#flights) this.#abandon(flight, "stop");
+    this.stopWaiting();
     this.#completeAll();
     this.#report();
     this.#options.exit();
+  }
+
+  stopWaiting(): void {
+    for (const flight of this.#flights) this.#abandon(flight, "stop");
   }
 
   get isWaiting(): boolean {
@@ -222,11 +228,11 @@ export class ConcurrentEvaluation implements Evaluation, Waiter {
         this.#freeSlots.push(slot);
         onEnd(result, failure);
       } catch (error) {
-        this.#fail(error);
+        this.fail(error);
       }
     };
     const endWithError = (error: unknown) => {
-      if (isInstance(error, SweepError)) this.#fail(error);
+      if (isInstance(error, SweepError)) this.fail(error);
       else if (isInstance(error, ParameterFailure))
         end(undefined, { parameter, kind: error.kind, error: error.message });
       else end(undefined, { parameter, kind: "threw", error: describeError(error) });
@@ -280,19 +286,21 @@ export class ConcurrentEvaluation implements Evaluation, Waiter {
   }
 
   #completeAll(): void {
+    if (this.#options.mayComplete?.() === false) return;
     try {
       for (const block of this.#open) this.#complete(block, block.finishedParts());
     } catch (error) {
-      this.#fail(error);
+      this.fail(error);
     }
   }
 
   /** A long block is committed from its beginning, in parts. What is finished behind a gap waits, because many small parts cost more. */
   #completeBeginnings(): void {
+    if (this.#options.mayComplete?.() === false) return;
     try {
       for (const block of this.#open) this.#complete(block, block.finishedBeginning());
     } catch (error) {
-      this.#fail(error);
+      this.fail(error);
     }
   }
 
@@ -315,7 +323,9 @@ export class ConcurrentEvaluation implements Evaluation, Waiter {
     this.#parts = [];
   }
 
-  #fail(error: unknown): void {
+  /** Ends the worker with an error. */
+  fail(error: unknown): void {
+    if (this.#hasEnded) return;
     this.#hasEnded = true;
     this.#report();
     this.#options.send({ type: "fatal", permanent: isPermanent(error), message: (error as Error).message });

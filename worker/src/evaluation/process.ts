@@ -10,9 +10,10 @@ import { takeChannel } from "./channel.ts";
 import { CommandEvaluator } from "./command.ts";
 import { ConcurrentEvaluation } from "./concurrent-evaluation.ts";
 import { DEFAULT_COLUMNS, type Evaluate, type EvaluateBlock, importEvaluation } from "./module.ts";
+import { ProgramPool } from "./program-pool.ts";
 import type { BlockOrder, CompletedPart, Evaluation, FromEvaluation, ToEvaluation } from "./protocol.ts";
 import { ResultColumns } from "./result-columns.ts";
-import { patienceOf, Watch } from "./watch.ts";
+import { patienceOf, type Waiter, Watch } from "./watch.ts";
 
 /*
  * The evaluation process runs the user's code, and nothing that must survive it: it may be killed at any moment. The user's
@@ -26,7 +27,7 @@ const HEARTBEAT_EVERY_MS = 100;
 
 const sendAndThen = takeChannel();
 
-type CreateEvaluator = (columns: ResultColumns, timeoutMs: number) => BlockEvaluator;
+type CreateEvaluator = (columns: ResultColumns, timeoutMs: number) => VectorEvaluator | (BlockEvaluator & Waiter);
 
 class EvaluationProcess implements Evaluation {
   readonly names: readonly string[];
@@ -34,6 +35,7 @@ class EvaluationProcess implements Evaluation {
   readonly #createEvaluator: CreateEvaluator;
   readonly #checksum: Checksum;
   #evaluator: BlockEvaluator | undefined;
+  #waiter: Waiter | undefined;
   #buffers: readonly Float64Array[] = [];
   #files: ColumnFiles | undefined;
   #completeEveryMs = 0;
@@ -58,9 +60,12 @@ class EvaluationProcess implements Evaluation {
     this.#completeEveryMs = completeEveryMs;
     const columns = new ResultColumns(this.names, this.#areDeclared, batchSize);
     this.#buffers = columns.buffers;
-    this.#evaluator = this.#createEvaluator(columns, timeoutMs);
-    if (this.#evaluator instanceof FunctionEvaluator)
-      new Watch(this.#evaluator, timeoutMs, () => send({ type: "progress", done: this.#done }));
+    const evaluator = this.#createEvaluator(columns, timeoutMs);
+    this.#evaluator = evaluator;
+    // The supervisor alone watches over evaluateBlock.
+    if (evaluator instanceof VectorEvaluator) return;
+    this.#waiter = evaluator;
+    new Watch(evaluator, timeoutMs, () => send({ type: "progress", done: this.#done }));
     this.#files = ColumnFiles.open(spoolPaths);
   }
 
@@ -84,7 +89,7 @@ class EvaluationProcess implements Evaluation {
     }
     // There must be no `await` after the queue was found empty: blocks that arrive during it would never be evaluated.
     this.#working = false;
-    if (this.#stopping) exit();
+    if (this.#stopping) void exit();
   }
 
   /** Evaluates one parameter by itself, and answers with its values. */
@@ -97,9 +102,9 @@ class EvaluationProcess implements Evaluation {
   stop(withinMs: number): void {
     this.#stopping = true;
     const patienceMs = patienceOf(withinMs);
-    if (patienceMs === 0) this.#evaluator?.stopWaiting?.();
-    else void setTimeout(patienceMs, undefined, { ref: false }).then(() => this.#evaluator?.stopWaiting?.());
-    if (!this.#working) exit();
+    if (patienceMs === 0) this.#waiter?.stopWaiting();
+    else void setTimeout(patienceMs, undefined, { ref: false }).then(() => this.#waiter?.stopWaiting());
+    if (!this.#working) void exit();
   }
 
   async #evaluateBlock({ start, count, position }: BlockOrder): Promise<void> {
@@ -160,8 +165,10 @@ function send(message: FromEvaluation): void {
   sendAndThen(message);
 }
 
-/** Exits when all messages are sent. */
-function exit(): void {
+/** Exits when all messages are sent, and when the output that programs have printed before their last answers has been read. */
+async function exit(): Promise<void> {
+  await nextTurn();
+  await nextTurn();
   sendAndThen({ type: "completed", parts: [] }, () => process.exit(0));
 }
 
@@ -179,8 +186,26 @@ async function load(message: ToEvaluation & { type: "load" }): Promise<Evaluatio
   const context = new CounterBasedContext(seed);
   const checksum = await createChecksum();
   const sleep = sleeper(simulateWorkMs);
+  const concurrently = (concurrency: number, evaluate: Evaluate) => {
+    const slowed: Evaluate = async (parameter, own) => {
+      await setTimeout(simulateWorkMs);
+      return evaluate(parameter, own);
+    };
+    return { evaluate: simulateWorkMs === 0 ? evaluate : slowed, concurrency, seed, checksum, send, exit };
+  };
   if ("command" in source) {
-    const create: CreateEvaluator = (columns) => new CommandEvaluator(source.command, context, columns, () => sleep(1));
+    const { command, columns: declared } = source;
+    if (message.concurrency !== undefined && message.concurrency > 1) {
+      const pool = new ProgramPool(command, declared, (error) => evaluation.fail(error));
+      const evaluation = new ConcurrentEvaluation({
+        columns: declared,
+        ...concurrently(message.concurrency, pool.evaluate),
+        mayComplete: pool.mayComplete,
+      });
+      return evaluation;
+    }
+    const create: CreateEvaluator = (columns, timeoutMs) =>
+      new CommandEvaluator(command, context, columns, timeoutMs, () => sleep(1));
     return new EvaluationProcess(source.columns, create, checksum);
   }
   const exported = await importEvaluation(source.modulePath, source.name);
@@ -188,19 +213,7 @@ async function load(message: ToEvaluation & { type: "load" }): Promise<Evaluatio
   const concurrency = message.concurrency ?? exported.concurrency ?? 1;
   if (concurrency > 1) {
     if (evaluate === undefined) throw new PermanentError(describeProblem(concurrentBlocks(concurrency)));
-    const slowed: Evaluate = async (parameter, own) => {
-      await setTimeout(simulateWorkMs);
-      return evaluate(parameter, own);
-    };
-    return new ConcurrentEvaluation({
-      columns: declared,
-      evaluate: simulateWorkMs === 0 ? evaluate : slowed,
-      concurrency,
-      seed,
-      checksum,
-      send,
-      exit,
-    });
+    return new ConcurrentEvaluation({ columns: declared, ...concurrently(concurrency, evaluate) });
   }
   const create: CreateEvaluator = (columns, timeoutMs) => {
     if (evaluate === undefined) {

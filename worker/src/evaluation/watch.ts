@@ -20,6 +20,8 @@ export interface Waiter {
   hasOverdue(now: number): boolean;
   /** Records the timeout of each parameter whose promise has taken too long, and goes on without it. */
   abandonOverdue(now: number): void;
+  /** Leaves out every parameter whose promise is pending, because the worker stops. */
+  stopWaiting(): void;
 }
 
 /**
@@ -64,9 +66,17 @@ export function timeoutFailure(parameter: number, timeoutMs: number): Failure {
   return { parameter, kind: "timeout", error: `did not return within ${timeoutMs / 1000} s (--timeout)` };
 }
 
+/** As {@link timeoutFailure}, with the parameter. */
+export function timeoutText(parameter: number, timeoutMs: number): string {
+  return `parameter ${parameter} takes longer than ${timeoutMs / 1000} s (--timeout)`;
+}
+
 /** Aborts the signal of a parameter that nobody waits for any longer. */
 export function abortSignal(context: CounterBasedContext, why: Abandonment, timeoutMs: number): void {
-  const name = why === "timeout" ? "TimeoutError" : "AbortError";
-  const text = why === "timeout" ? `takes longer than ${timeoutMs / 1000} s (--timeout)` : "is left out by a stop";
-  context.abort(new DOMException(`parameter ${context.parameter} ${text}`, name));
+  const { parameter } = context;
+  const reason =
+    why === "timeout"
+      ? new DOMException(timeoutText(parameter, timeoutMs), "TimeoutError")
+      : new DOMException(`parameter ${parameter} is left out by a stop`, "AbortError");
+  context.abort(reason);
 }
