@@ -1,8 +1,11 @@
-// Builds the worker's image for linux/amd64 and pushes it, unless the registry has it already. `cdktf deploy` runs this program
-// (constructs/workload/worker-image.ts). You can also run it in the repository, with the same three environment variables.
+// Builds the worker's image for the platforms below and pushes it, unless the registry has it already. `cdktf deploy` runs this
+// program (constructs/workload/worker-image.ts). You can also run it in the repository, with the same three environment variables.
 import { spawnSync } from "node:child_process";
 
 const { IMAGE_REFERENCE: reference, IMAGE_REGION: region, IMAGE_BUILD_ARGUMENTS = "{}" } = process.env;
+const PLATFORMS = ["linux/amd64", "linux/arm64"];
+/** Name of the builder that this program makes where Docker's own one builds for one platform at a time. */
+const BUILDER = "evaluation-platform";
 const elsewhere = "or build the image elsewhere and name it as workload.image (docs/image.md)";
 
 function fail(message) {
@@ -20,6 +23,46 @@ function run(file, args, options = {}) {
 /** Whether a program ends with exit code 0. Its output is hidden. */
 function succeeds(file, args) {
   return spawnSync(file, args, { stdio: "ignore" }).status === 0;
+}
+
+/** The standard output of a program; empty if it fails. */
+function outputOf(file, args) {
+  const { status, stdout } = spawnSync(file, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  return status === 0 ? stdout : "";
+}
+
+/**
+ * Options that choose a builder for several platforms. The builder inside Docker's daemon needs containerd's image store for that,
+ * which older installations do not have: they get a builder in a container, once.
+ * @see https://docs.docker.com/build/building/multi-platform/#prerequisites
+ */
+function builderOptions() {
+  const isInDaemon = /^Driver:\s+docker$/m.test(outputOf("docker", ["buildx", "inspect"]));
+  const hasImageStore = () =>
+    outputOf("docker", ["info", "--format={{.DriverStatus}}"]).includes("io.containerd.snapshotter");
+  if (!isInDaemon || hasImageStore()) return [];
+  if (!succeeds("docker", ["buildx", "inspect", BUILDER]))
+    run("docker", ["buildx", "create", `--name=${BUILDER}`, "--driver=docker-container"]);
+  return [`--builder=${BUILDER}`];
+}
+
+/**
+ * The platforms that a base image has. Its registry tells the platform of each image: one for an image, several by their names for an
+ * index. If the registry gives no answer, the build goes ahead and explains the reason.
+ */
+function platformsOf(baseImage) {
+  if (baseImage === undefined) return PLATFORMS;
+  const answer = outputOf("docker", ["buildx", "imagetools", "inspect", baseImage, "--format={{json .Image}}"]);
+  if (answer.trim() === "") return PLATFORMS;
+  const image = JSON.parse(answer);
+  const names = image.architecture === undefined ? Object.keys(image) : [`${image.os}/${image.architecture}`];
+  // The name of an arm64 image may end with its variant: linux/arm64/v8.
+  const platforms = PLATFORMS.filter((platform) => names.some((name) => `${name}/`.startsWith(`${platform}/`)));
+  if (platforms.length === 0)
+    fail(`${baseImage} is for ${names.join(", ")}: use a base image for ${PLATFORMS.join(" or ")}`);
+  for (const missing of PLATFORMS.filter((platform) => !platforms.includes(platform)))
+    process.stdout.write(`worker image: ${baseImage} is not for ${missing}, so the worker's image is not either\n`);
+  return platforms;
 }
 
 if (!reference || !region) fail("IMAGE_REFERENCE and IMAGE_REGION must be set");
@@ -47,15 +90,17 @@ if (succeeds("docker", ["buildx", "imagetools", "inspect", reference])) {
   process.stdout.write(`worker image: ${reference} is in the registry already\n`);
 } else {
   const version = reference.slice(reference.lastIndexOf(":") + 1);
-  const buildArguments = Object.entries({ ...JSON.parse(IMAGE_BUILD_ARGUMENTS), VERSION: version });
+  const given = JSON.parse(IMAGE_BUILD_ARGUMENTS);
+  const buildArguments = Object.entries({ ...given, VERSION: version });
   run("docker", [
     "buildx",
     "build",
-    "--platform=linux/amd64",
+    ...builderOptions(),
+    `--platform=${platformsOf(given.BASE_IMAGE).join(",")}`,
     "--file=worker/Dockerfile",
     ...buildArguments.map(([name, value]) => `--build-arg=${name}=${value}`),
     `--tag=${reference}`,
-    // Push one manifest and no index: the registry's rule for untagged images would count the parts of an index as untagged.
+    // One manifest for each platform, and none about the build: a pod has no use for it, and older registries refuse it.
     "--provenance=false",
     "--push",
     ".",

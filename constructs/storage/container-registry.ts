@@ -61,18 +61,18 @@ export class ContainerRegistry extends Construct {
       encryptionConfiguration: [{ encryptionType: "AES256" }],
       forceDelete: props.forceDelete ?? containerRegistryDefaults.forceDelete,
     });
+    // A worker's image is an index with a tag and, for each platform, an image without one. ECR keeps an image as long as an index
+    // refers to it; without its index it is an untagged image like any other. The second rule counts tags, because with "any" it would
+    // count the parts too, and keep a third of the images.
+    // @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html "Lifecycle policy evaluation rules"
+    const untagged = { tagStatus: "untagged", countType: "sinceImagePushed", countUnit: "days" };
+    const tagged = { tagStatus: "tagged", tagPatternList: ["*"], countType: "imageCountMoreThan" };
     new EcrLifecyclePolicy(this, "lifecycle-policy", {
       repository: repository.name,
       policy: JSON.stringify({
         rules: [
-          expiry(
-            1,
-            "untagged",
-            "Layers of interrupted pushes",
-            { countType: "sinceImagePushed", countUnit: "days" },
-            7,
-          ),
-          expiry(2, "any", "Oldest images", { countType: "imageCountMoreThan" }, keepImages),
+          expiry(1, "Remains of interrupted pushes, and parts of expired images", untagged, 7),
+          expiry(2, "Oldest images", tagged, keepImages),
         ],
       }),
     });
@@ -88,17 +88,6 @@ function keepImagesProblems(keepImages: number): Problem[] {
   return [{ path: ["keepImages"], allowed: "a whole number from 1", got: show(keepImages), fix }];
 }
 
-function expiry(
-  rulePriority: number,
-  tagStatus: string,
-  description: string,
-  count: Record<string, string>,
-  countNumber: number,
-) {
-  return {
-    rulePriority,
-    description,
-    selection: { tagStatus, ...count, countNumber },
-    action: { type: "expire" },
-  };
+function expiry(rulePriority: number, description: string, selection: object, countNumber: number) {
+  return { rulePriority, description, selection: { ...selection, countNumber }, action: { type: "expire" } };
 }

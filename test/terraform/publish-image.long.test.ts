@@ -45,7 +45,12 @@ if (terraform === "") console.warn('skipped "terraform publishes the image": ter
       "docker",
       `case "$*" in
          login*) read -r password; echo "password $password" >> ${calls} ;;
+         "buildx inspect") read -r answer < ${root}/driver; echo "Driver:           $answer" ;;
+         "buildx inspect "*) test -e ${root}/builder ;;
+         "buildx create"*) : > ${root}/builder ;;
+         "buildx imagetools inspect "*"--format={{json .Image}}") read -r answer < ${root}/base-image; echo "$answer" ;;
          "buildx imagetools inspect"*) test -e ${root}/pushed ;;
+         info*) read -r answer < ${root}/image-store; echo "$answer" ;;
          "buildx build"*) : > ${root}/pushed ;;
        esac
        status=$?
@@ -57,7 +62,7 @@ if (terraform === "") console.warn('skipped "terraform publishes the image": ter
     for (const path of [
       programs,
       calls,
-      join(root, "pushed"),
+      ...["pushed", "builder", "base-image"].map((name) => join(root, name)),
       join(root, "cdktf.out"),
       join(root, "terraform.tfstate"),
     ])
@@ -65,11 +70,13 @@ if (terraform === "") console.warn('skipped "terraform publishes the image": ter
     mkdirSync(programs);
     symlinkSync(process.execPath, join(programs, "node"));
     if (!existsSync(join(root, "worker"))) symlinkSync(join(project, "worker"), join(root, "worker"));
+    writeFileSync(join(root, "driver"), "docker");
+    writeFileSync(join(root, "image-store"), "[[driver-type io.containerd.snapshotter.v1]]");
     install("aws", "echo secret");
     docker();
   });
 
-  test("logs in, builds for linux/amd64 and pushes, once for one content", () => {
+  test("logs in, builds for linux/amd64 and linux/arm64 and pushes, once for one content", () => {
     const folder = stack();
     const { status, stdout } = apply(folder);
     expect(status).toBe(0);
@@ -83,7 +90,9 @@ if (terraform === "") console.warn('skipped "terraform publishes the image": ter
       "docker login --username AWS --password-stdin 111122223333.dkr.ecr.us-west-2.amazonaws.com",
       "password secret",
       `docker buildx imagetools inspect ${reference}`,
-      `docker buildx build --platform=linux/amd64 --file=worker/Dockerfile --build-arg=VERSION=${tag} --tag=${reference} --provenance=false --push .`,
+      "docker buildx inspect",
+      "docker info --format={{.DriverStatus}}",
+      `docker buildx build --platform=linux/amd64,linux/arm64 --file=worker/Dockerfile --build-arg=VERSION=${tag} --tag=${reference} --provenance=false --push .`,
     ]);
     expect(stdout).toContain(`worker image: pushed ${reference}`);
     expect(stdout).not.toContain("secret");
@@ -101,6 +110,52 @@ if (terraform === "") console.warn('skipped "terraform publishes the image": ter
     const { status } = apply(stack({ baseImage: "docker.io/library/python:3.13-slim-bookworm" }));
     expect(status).toBe(0);
     expect(called().at(-1)).toContain("--build-arg=BASE_IMAGE=docker.io/library/python:3.13-slim-bookworm");
+  });
+
+  test.each([
+    ["two platforms", { "linux/amd64": {}, "linux/arm64/v8": {}, "linux/s390x": {} }, "linux/amd64,linux/arm64"],
+    ["one platform", { architecture: "amd64", os: "linux" }, "linux/amd64"],
+    ["an index of one", { "linux/arm64": {} }, "linux/arm64"],
+  ])("on a base image for %s, builds for those", (_, baseImage, platforms) => {
+    writeFileSync(join(root, "base-image"), JSON.stringify(baseImage));
+    const { status, stdout } = apply(stack({ baseImage: "example/base:1" }));
+    expect(status).toBe(0);
+    expect(called().at(-1)).toContain(` --platform=${platforms} `);
+    const missing = ["linux/amd64", "linux/arm64"].filter((platform) => !platforms.includes(platform));
+    for (const platform of missing)
+      expect(stdout).toContain(
+        `worker image: example/base:1 is not for ${platform}, so the worker's image is not either`,
+      );
+    if (missing.length === 0) expect(stdout).not.toContain("is not for");
+  });
+
+  test("refuses a base image for other platforms", () => {
+    writeFileSync(join(root, "base-image"), JSON.stringify({ architecture: "amd64", os: "windows" }));
+    const { status, stdout, stderr } = apply(stack({ baseImage: "example/base:1" }));
+    expect(status).toBe(1);
+    expect((stdout + stderr).replace(/\n[│╷╵ ]*/g, " ")).toContain(
+      "worker image: example/base:1 is for windows/amd64: use a base image for linux/amd64 or linux/arm64",
+    );
+  });
+
+  test("makes a builder, once, where Docker's own builds for one platform only", () => {
+    writeFileSync(join(root, "image-store"), "[[Backing Filesystem extfs]]");
+    expect(apply(stack()).status).toBe(0);
+    expect(called()).toContain("docker buildx create --name=evaluation-platform --driver=docker-container");
+    expect(called().at(-1)).toContain(
+      "docker buildx build --builder=evaluation-platform --platform=linux/amd64,linux/arm64 ",
+    );
+    for (const path of [calls, join(root, "pushed"), join(root, "terraform.tfstate")]) rmSync(path);
+    expect(apply(stack()).status).toBe(0);
+    expect(called().filter((call) => call.startsWith("docker buildx create"))).toEqual([]);
+    expect(called().at(-1)).toContain("--builder=evaluation-platform");
+  });
+
+  test("uses the builder that its user has chosen", () => {
+    writeFileSync(join(root, "driver"), "docker-container");
+    expect(apply(stack()).status).toBe(0);
+    expect(called().filter((call) => /^docker (info|buildx create)/.test(call))).toEqual([]);
+    expect(called().at(-1)).toContain("docker buildx build --platform=linux/amd64,linux/arm64 ");
   });
 
   test("does not build what the registry has", () => {

@@ -33,6 +33,12 @@ describe("the Dockerfile", () => {
     ]);
   });
 
+  test("executes nothing of the platform that it is for, so that a build for another needs no emulation", () => {
+    const [, ...ofTarget] = dockerfile.split(/^FROM /m).slice(1);
+    expect(ofTarget).toHaveLength(2);
+    for (const stage of ofTarget) expect(stage).not.toMatch(/^(RUN|ADD) /m);
+  });
+
   test("runs as the user of the Job's pods, who is not root, and starts a worker", () => {
     expect(linesOf("USER")).toEqual([`${workerUserId}:${workerUserId}`]);
     expect(linesOf("ENTRYPOINT")).toEqual(['["/usr/local/bin/node", "/app/dist/cli.mjs"]']);

@@ -163,7 +163,7 @@ describe("an aborted signal", () => {
     expect({ name: error.name, exitCode: error.exitCode, message: error.message }).toEqual({
       name: "StoppedError",
       exitCode: EXIT_CODE.TERMINATED,
-      message: "the run was stopped: everything finished is committed, start it again to resume",
+      message: "the run was stopped: what is committed stays, start it again to resume",
     });
     for (const worker of [0, 1]) expect(startsOf(worker).map(({ signals }) => signals)).toEqual([["SIGTERM"]]);
     expect(messages).toEqual([]);

@@ -23,7 +23,7 @@ describe("the container registry", () => {
     [5, 5],
     [1, 1],
   ])(
-    "asked to keep %s images keeps %i, and drops the layers of interrupted pushes after a week",
+    "asked to keep %s images keeps %i with a tag, and drops after a week what neither a tag nor an index refers to",
     (keepImages, kept) => {
       const made = registry({ keepImages });
       const { repository, policy } = made.one("aws_ecr_lifecycle_policy");
@@ -32,14 +32,19 @@ describe("the container registry", () => {
         rules: [
           {
             rulePriority: 1,
-            description: "Layers of interrupted pushes",
+            description: "Remains of interrupted pushes, and parts of expired images",
             selection: { tagStatus: "untagged", countType: "sinceImagePushed", countUnit: "days", countNumber: 7 },
             action: { type: "expire" },
           },
           {
             rulePriority: 2,
             description: "Oldest images",
-            selection: { tagStatus: "any", countType: "imageCountMoreThan", countNumber: kept },
+            selection: {
+              tagStatus: "tagged",
+              tagPatternList: ["*"],
+              countType: "imageCountMoreThan",
+              countNumber: kept,
+            },
             action: { type: "expire" },
           },
         ],

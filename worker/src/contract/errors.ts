@@ -104,15 +104,18 @@ export function shorten(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length)}...` : text;
 }
 
+/** The place refuses to be written, for lack of permission or because all of it is read-only. */
+export class ReadOnlyError extends PermanentError {}
+
 const FILE_ERRORS: Readonly<Record<string, (path: string) => SweepError>> = {
   ENOSPC: (path) =>
     new TemporaryError(`no space left on the disk of ${path}: free some and run the same command again`),
   EDQUOT: (path) =>
     new TemporaryError(`the disk quota of ${path} is used up: free some and run the same command again`),
   EFBIG: (path) => new PermanentError(`${path} is larger than the file system or ulimit -f allows`),
-  EACCES: (path) => new PermanentError(`no permission to write to ${path}`),
-  EPERM: (path) => new PermanentError(`no permission to write to ${path}`),
-  EROFS: (path) => new PermanentError(`${path} is on a read-only file system: choose another place`),
+  EACCES: (path) => new ReadOnlyError(`no permission to write to ${path}`),
+  EPERM: (path) => new ReadOnlyError(`no permission to write to ${path}`),
+  EROFS: (path) => new ReadOnlyError(`${path} is on a read-only file system: choose another place`),
   ENOTDIR: (path) => new PermanentError(`${path} is not in a directory: choose another place`),
   EEXIST: (path) => new PermanentError(`${path} is a file: choose another place`),
 };

@@ -6,6 +6,7 @@ import { commandEvaluation, type Evaluation, findEvaluation, writeBundle } from 
 import { openStore } from "../stores/open.ts";
 import type { ResultStore } from "../stores/store.ts";
 import { EvaluationSession, Stopped } from "../supervisor/evaluation-session.ts";
+import { containerMemoryMiB } from "../supervisor/memory-watch.ts";
 import { throwIfWrong } from "./options.ts";
 import { StoppedError } from "./stopping.ts";
 
@@ -39,6 +40,7 @@ const EVALUATION_SETTINGS = [
   "evaluationConcurrency",
   "seed",
   "simulateWorkMs",
+  "memoryLimitMiB",
 ] as const satisfies readonly SettingName[];
 
 /**
@@ -57,13 +59,14 @@ export async function loadEvaluation(
   throwIfWrong(problemsOf(options, EVALUATION_SETTINGS));
   const { evaluationCommand, resultColumns, seed, simulateWorkMs, evaluation: name } = withDefaults(options);
   const concurrency = options.evaluationConcurrency;
+  const memoryLimitMiB = options.memoryLimitMiB ?? containerMemoryMiB();
   const evaluation = evaluationCommand === undefined ? findEvaluation(name) : commandEvaluation(evaluationCommand);
   const modulePath = evaluation.bundle === undefined ? undefined : writeBundle(evaluation.name, evaluation.bundle);
   const source =
     modulePath === undefined
       ? { command: evaluationCommand as string, columns: resultColumns }
       : { modulePath, name: evaluation.source };
-  const session = new EvaluationSession({ source, seed, simulateWorkMs, concurrency });
+  const session = new EvaluationSession({ source, seed, simulateWorkMs, concurrency, memoryLimitMiB });
   const stop = () => session.stop();
   signal?.addEventListener("abort", stop);
   try {

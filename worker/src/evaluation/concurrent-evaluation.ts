@@ -68,7 +68,7 @@ export class ConcurrentEvaluation implements Evaluation, Waiter {
   /** In the order of their starts, and so of their ends of time. */
   readonly #flights = new Set<Flight>();
   #timeoutMs = 0;
-  #completeEveryMs = 0;
+  #completing: NodeJS.Timeout | undefined;
   #files: ColumnFiles | undefined;
   #inFlightFile: InFlightFile | undefined;
   readonly #freeSlots: number[];
@@ -92,7 +92,6 @@ export class ConcurrentEvaluation implements Evaluation, Waiter {
   }
 
   open({ spoolPaths, completeEveryMs, timeoutMs, inFlightPath }: ToEvaluation & { readonly type: "open" }): void {
-    this.#completeEveryMs = completeEveryMs;
     this.#timeoutMs = timeoutMs;
     this.#files = ColumnFiles.open(spoolPaths);
     this.#inFlightFile = new InFlightFile(inFlightPath);
@@ -100,7 +99,12 @@ export class ConcurrentEvaluation implements Evaluation, Waiter {
       const done = this.#open.reduce((sum, block) => sum + block.finished - block.completed, 0);
       this.#options.send({ type: "progress", done });
     });
-    setInterval(() => this.#completeBeginnings(), this.#completeEveryMs).unref();
+    this.pace(completeEveryMs);
+  }
+
+  pace(completeEveryMs: number): void {
+    clearInterval(this.#completing);
+    this.#completing = setInterval(() => this.#completeBeginnings(), completeEveryMs).unref();
   }
 
   async add(blocks: readonly BlockOrder[]): Promise<void> {

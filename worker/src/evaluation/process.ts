@@ -69,6 +69,10 @@ class EvaluationProcess implements Evaluation {
     this.#files = ColumnFiles.open(spoolPaths);
   }
 
+  pace(completeEveryMs: number): void {
+    this.#completeEveryMs = completeEveryMs;
+  }
+
   async add(blocks: readonly BlockOrder[]): Promise<void> {
     this.#queue.push(...blocks);
     if (this.#working) return;
@@ -256,6 +260,7 @@ async function handle(message: ToEvaluation): Promise<void> {
   // The supervisor sends everything else only after it has received "loaded".
   const loaded = evaluation as Evaluation;
   if (message.type === "open") loaded.open(message);
+  else if (message.type === "pace") loaded.pace(message.completeEveryMs);
   else if (message.type === "blocks") await loaded.add(message.blocks);
   else if (message.type === "parameter") await loaded.evaluateAlone(message.parameter);
   else loaded.stop(message.withinMs);

@@ -34,6 +34,7 @@ export interface Evaluation {
   /** The columns of the results. */
   readonly names: readonly string[];
   open(order: ToEvaluation & { readonly type: "open" }): void;
+  pace(completeEveryMs: number): void;
   add(blocks: readonly BlockOrder[]): Promise<void>;
   /** Evaluates one parameter by itself, and answers with its values. */
   evaluateAlone(parameter: number): Promise<void>;
@@ -60,6 +61,8 @@ export type ToEvaluation =
       /** The file that names the parameters in flight, see {@link InFlightFile}. */
       readonly inFlightPath: string;
     }
+  /** The store has become slower or faster: complete the finished part of a block after this time. */
+  | { readonly type: "pace"; readonly completeEveryMs: number }
   | { readonly type: "blocks"; readonly blocks: readonly BlockOrder[] }
   /** Evaluate one parameter, whose values come back in the answer. */
   | { readonly type: "parameter"; readonly parameter: number }
