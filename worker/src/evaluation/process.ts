@@ -60,13 +60,13 @@ class EvaluationProcess implements Evaluation {
     this.#completeEveryMs = completeEveryMs;
     const columns = new ResultColumns(this.names, this.#areDeclared, batchSize);
     this.#buffers = columns.buffers;
+    this.#files = ColumnFiles.open(spoolPaths);
     const evaluator = this.#createEvaluator(columns, timeoutMs);
     this.#evaluator = evaluator;
     // The supervisor alone watches over evaluateBlock.
     if (evaluator instanceof VectorEvaluator) return;
     this.#waiter = evaluator;
     new Watch(evaluator, timeoutMs, () => send({ type: "progress", done: this.#done }));
-    this.#files = ColumnFiles.open(spoolPaths);
   }
 
   pace(completeEveryMs: number): void {
