@@ -1,10 +1,17 @@
 import { Token } from "cdktf";
-import { factsOf, formatCount, problemOfValue, problemsOf, RUN_HASH_LENGTH } from "sweep-worker/contract";
+import {
+  factsOf,
+  formatCount,
+  memoryProblems,
+  problemOfValue,
+  problemsOf,
+  RUN_HASH_LENGTH,
+} from "sweep-worker/contract";
 import { type NodeTarget, roomForPods } from "../pools/node-target.ts";
 import { dnsLabelProblems } from "../support/kubernetes-syntax.ts";
 import { type Problem, show, within } from "../support/problems.ts";
 import { type WorkerJobSettings, workerJobSettingsSchema, workerSettingNames } from "./worker-job-settings.ts";
-import { leastCpuForANodeAlone, podResources } from "./worker-pod.ts";
+import { leastCpuForANodeAlone, podResources, smallestBlocks } from "./worker-pod.ts";
 
 type Name = keyof WorkerJobSettings;
 /** Tells whether a setting has no problem of its own, and can be compared with others. */
@@ -26,9 +33,10 @@ export function workerJobProblems(settings: WorkerJobSettings, target: NodeTarge
   return [
     ...own,
     ...nameProblems(settings, isRight),
+    ...evaluationProblems(settings, isRight),
     ...problemsOf(settings, workerSettingNames.filter(isRight)),
     ...countProblems(settings, isRight),
-    ...(target === undefined ? [] : resourceProblems(settings, target, isRight)),
+    ...(target === undefined ? [] : resourceProblems(withRightBlocks(settings, isRight), target, isRight)),
   ];
 }
 
@@ -58,6 +66,15 @@ function nameProblems({ name, workers, secretName, runName }: WorkerJobSettings,
   );
 }
 
+/** A worker would ignore the module silently. */
+function evaluationProblems({ evaluation, evaluationCommand }: WorkerJobSettings, isRight: IsRight): Problem[] {
+  if (evaluation === undefined || evaluationCommand === undefined) return [];
+  if (!isRight("evaluation") || !isRight("evaluationCommand")) return [];
+  const got = `${show(evaluation)} and ${show(evaluationCommand)}`;
+  const fix = "remove the one that you do not mean";
+  return [{ path: ["evaluation"], allowed: "left out when there is an evaluationCommand", got, fix }];
+}
+
 function countProblems({ workers, parallelism, maxFailedIndexes }: WorkerJobSettings, isRight: IsRight): Problem[] {
   if (!isRight("workers")) return [];
   const reason = `the job has ${formatCount(workers)} workers`;
@@ -65,6 +82,16 @@ function countProblems({ workers, parallelism, maxFailedIndexes }: WorkerJobSett
     ...atMost("parallelism", parallelism, workers, `${reason}; leave it out to run all of them at once`),
     ...atMost("maxFailedIndexes", maxFailedIndexes, workers, `${reason}; leave it out for a tenth of them`),
   ].filter(({ path: [name] }) => isRight(name as Name));
+}
+
+/** Settings without a wrong size of blocks, which would make the pod's memory and storage wrong too. */
+function withRightBlocks(settings: WorkerJobSettings, isRight: IsRight): WorkerJobSettings {
+  const { batchSize, resultColumns } = settings;
+  return {
+    ...settings,
+    batchSize: isRight("batchSize") ? batchSize : undefined,
+    resultColumns: isRight("resultColumns") ? resultColumns : undefined,
+  };
 }
 
 /** A pod that fits on no node waits for ever, while the autoscaler buys and returns one node after another. */
@@ -95,9 +122,10 @@ function resourceProblems(settings: WorkerJobSettings, target: NodeTarget, isRig
 function limitProblems(settings: WorkerJobSettings, target: NodeTarget): Problem[] {
   const pod = podResources(settings, target);
   const fix = "the pod requests as much; raise the limit, or lower the request";
+  const tooLittle = memoryProblems(pod.memoryLimitMiB, smallestBlocks(settings));
   return [
     ...atLeast("cpuLimitMillis", pod.cpuLimitMillis, pod.cpuRequestMillis, fix),
-    ...atLeast("memoryLimitMiB", pod.memoryLimitMiB, pod.memoryRequestMiB, fix),
+    ...(tooLittle.length > 0 ? tooLittle : atLeast("memoryLimitMiB", pod.memoryLimitMiB, pod.memoryRequestMiB, fix)),
   ];
 }
 

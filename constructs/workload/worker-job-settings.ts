@@ -68,7 +68,7 @@ export interface WorkerJobSettings extends Pick<WorkerSettings, (typeof workerSe
 
   /**
    * Memory that the scheduler reserves for a pod, in MiB.
-   * @default 128
+   * @default - 128; as much as large blocks need, if that is more than 256
    */
   readonly memoryRequestMiB?: number | undefined;
 
@@ -79,8 +79,9 @@ export interface WorkerJobSettings extends Pick<WorkerSettings, (typeof workerSe
   readonly cpuLimitMillis?: number | undefined;
 
   /**
-   * Memory that a pod can use at most, in MiB. Kubernetes kills a pod that uses more, and the Job starts it again.
-   * @default - 256; with one-per-node, all of the node
+   * Memory that a pod can use at most, in MiB. An evaluation that comes near is ended, and the parameter that needs so much has failed.
+   * Synthesis refuses less than the worker needs for its blocks.
+   * @default - 256, or as much as large blocks need; with one-per-node, all of the node
    */
   readonly memoryLimitMiB?: number | undefined;
 
@@ -92,7 +93,7 @@ export interface WorkerJobSettings extends Pick<WorkerSettings, (typeof workerSe
 
   /**
    * Size of /tmp in MiB, the only place where a pod can write. It holds the evaluation, and the blocks on their way to the bucket.
-   * @default - 64, and the size of 32 blocks of 8 columns
+   * @default - 64, and room for 32 blocks of 8 columns or 32 MiB of them, at least for 2
    */
   readonly temporaryStorageMiB?: number | undefined;
 
@@ -181,7 +182,11 @@ export const workerJobSettingsSchema = z.strictObject({
     example: 500,
     defaultText: `${jobDefaults.cpuRequestMillis}; with one-per-node, just above half of a node`,
   }),
-  memoryRequestMiB: wholeNumber(1, { unit: "MiB", example: 512, default: jobDefaults.memoryRequestMiB }),
+  memoryRequestMiB: wholeNumber(1, {
+    unit: "MiB",
+    example: 512,
+    defaultText: `${jobDefaults.memoryRequestMiB}; as much as large blocks need, if that is more than ${jobDefaults.memoryLimitMiB}`,
+  }),
   cpuLimitMillis: wholeNumber(1, {
     unit: cores,
     example: 1000,
@@ -190,13 +195,13 @@ export const workerJobSettingsSchema = z.strictObject({
   memoryLimitMiB: wholeNumber(1, {
     unit: "MiB",
     example: 1024,
-    defaultText: `${jobDefaults.memoryLimitMiB}; with one-per-node, all of the node`,
+    defaultText: `${jobDefaults.memoryLimitMiB}, or as much as large blocks need; with one-per-node, all of the node`,
   }),
   gpus: wholeNumber(0, { example: 1, defaultText: "1 on a GPU pool, 0 on others" }),
   temporaryStorageMiB: wholeNumber(1, {
     unit: "MiB",
     example: 128,
-    defaultText: `${defaultStorage.evaluationMiB}, and the size of ${LIMITS.spooledBlocks} blocks of ${defaultStorage.spooledColumns} columns`,
+    defaultText: `${defaultStorage.evaluationMiB}, and room for ${LIMITS.spooledBlocks} blocks of ${defaultStorage.spooledColumns} columns or ${LIMITS.bytesInFlight / 1024 ** 2} MiB of them, at least for 2`,
   }),
   backoffLimitPerIndex: wholeNumber(0, { example: 6, default: jobDefaults.backoffLimitPerIndex }, 2 ** 31 - 1),
   maxFailedIndexes: wholeNumber(0, { example: 1, defaultText: "a tenth of the workers, at least 1" }),

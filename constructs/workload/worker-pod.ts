@@ -3,7 +3,7 @@ import type {
   JobV1SpecTemplateSpecAffinity,
   JobV1SpecTemplateSpecTopologySpreadConstraint,
 } from "@cdktf/provider-kubernetes/lib/job-v1";
-import { DEFAULTS, LIMITS, variableName } from "sweep-worker/contract";
+import { type BlockShape, DEFAULTS, leastMemoryMiB, spoolMiB, variableName } from "sweep-worker/contract";
 import { type NodeTarget, roomForPods } from "../pools/node-target.ts";
 import { defaultStorage, jobDefaults, type Placement, type WorkerJobSettings } from "./worker-job-settings.ts";
 
@@ -28,22 +28,30 @@ export interface PodResources {
   readonly temporaryStorageMiB: number;
 }
 
-const bytesPerValue = 8;
+/** The smallest blocks that a job can have: a module exports its columns, and synthesis does not run it. */
+export function smallestBlocks({ batchSize = DEFAULTS.batchSize, resultColumns }: WorkerJobSettings): BlockShape {
+  return { batchSize, columns: resultColumns?.length ?? 1 };
+}
 
 export function podResources(settings: WorkerJobSettings, target: NodeTarget): PodResources {
   const room = roomForPods(target);
   const alone = settings.placement === "one-per-node";
-  const batchSize = settings.batchSize ?? DEFAULTS.batchSize;
-  const { cpuRequestMillis, memoryRequestMiB, cpuLimitMillis, memoryLimitMiB } = jobDefaults;
+  const { cpuRequestMillis, cpuLimitMillis } = jobDefaults;
   const { evaluationMiB, spooledColumns } = defaultStorage;
-  const spoolBytes = LIMITS.spooledBlocks * spooledColumns * bytesPerValue * batchSize;
+  const { batchSize, columns } = smallestBlocks(settings);
+  const blocks = { batchSize, columns: Math.max(columns, spooledColumns) };
+  const leastMiB = leastMemoryMiB(blocks);
+  const needsMore = leastMiB > jobDefaults.memoryLimitMiB;
+  const defaultLimitMiB = alone ? room.memoryMiB : Math.max(leastMiB, jobDefaults.memoryLimitMiB);
+  const memoryLimitMiB = settings.memoryLimitMiB ?? defaultLimitMiB;
+  const memoryRequestMiB = needsMore ? Math.min(leastMiB, memoryLimitMiB) : jobDefaults.memoryRequestMiB;
   return {
     cpuRequestMillis: settings.cpuRequestMillis ?? (alone ? leastCpuForANodeAlone(target) : cpuRequestMillis),
     memoryRequestMiB: settings.memoryRequestMiB ?? memoryRequestMiB,
     cpuLimitMillis: settings.cpuLimitMillis ?? (alone ? room.cpuMillis : cpuLimitMillis),
-    memoryLimitMiB: settings.memoryLimitMiB ?? (alone ? room.memoryMiB : memoryLimitMiB),
+    memoryLimitMiB,
     gpus: settings.gpus ?? (target.gpu ? 1 : 0),
-    temporaryStorageMiB: settings.temporaryStorageMiB ?? evaluationMiB + Math.ceil(spoolBytes / 1024 ** 2),
+    temporaryStorageMiB: settings.temporaryStorageMiB ?? evaluationMiB + spoolMiB(blocks),
   };
 }
 

@@ -1,3 +1,4 @@
+import { createHash, createHmac } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -6,6 +7,7 @@ import type { AddressInfo } from "node:net";
  *
  * - a status: an error.
  * - "silence": no answer.
+ * - "late": an answer after 400 ms.
  * - "cut": the connection is reset in the middle of the body.
  * - "short": the server closes the connection in the middle of the body, as if that were its end.
  * - "stall": the body stops in its middle, and the connection stays.
@@ -14,7 +16,7 @@ import type { AddressInfo } from "node:net";
 export type Fault = (request: {
   readonly method: string;
   readonly key: string;
-}) => number | "silence" | BodyFault | undefined;
+}) => number | "silence" | "late" | BodyFault | undefined;
 
 export type BodyFault = "cut" | "short" | "stall" | "trickle";
 
@@ -92,10 +94,12 @@ export class FakeS3 {
     const key = decodeURIComponent(path.join("/"));
     const method = request.method ?? "GET";
     this.requests.push(`${method} ${key}`);
+    if (!isSigned(request)) return this.#error(response, 403, "SignatureDoesNotMatch");
     const fault = this.fault({ method, key });
     if (fault === "silence") return undefined;
+    if (fault === "late") await new Promise((resolve) => setTimeout(resolve, 400));
     if (typeof fault === "number") return this.#error(response, fault, ERROR_CODES[fault] ?? "Unknown");
-    if (fault !== undefined) spoilBody(response, fault);
+    if (fault !== undefined && fault !== "late") spoilBody(response, fault);
     if (method === "PUT") return this.#put(request, response, key, Buffer.concat(chunks));
     if (url.searchParams.has("list-type")) return this.#list(response, url.searchParams);
     return this.#get(request, response, key);
@@ -132,10 +136,36 @@ export class FakeS3 {
   }
 
   #error(response: ServerResponse, status: number, code: string): ServerResponse {
+    response.statusCode = status;
     return response
-      .writeHead(status, { "Content-Type": "application/xml" })
+      .setHeader("Content-Type", "application/xml")
       .end(`<Error><Code>${code}</Code><Message>as the test asked</Message></Error>`);
   }
+}
+
+/**
+ * Whether the signature of a request (Signature Version 4) is that of the credentials in {@link FakeS3.environment}.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
+ */
+function isSigned({ method, url = "/", headers }: IncomingMessage): boolean {
+  const [path = "/", query = ""] = url.split("?");
+  const authorization = headers.authorization ?? "";
+  const [, scope = "", names = "", signature = ""] =
+    /^AWS4-HMAC-SHA256 Credential=test\/(\S+), SignedHeaders=(\S+), Signature=(\w+)$/.exec(authorization) ?? [];
+  const canonical = [
+    method,
+    path,
+    query.split("&").sort().join("&"),
+    ...names.split(";").map((name) => `${name}:${String(headers[name]).trim().replace(/\s+/g, " ")}`),
+    "",
+    names,
+    headers["x-amz-content-sha256"],
+  ].join("\n");
+  const digest = createHash("sha256").update(canonical).digest("hex");
+  const toSign = ["AWS4-HMAC-SHA256", headers["x-amz-date"], scope, digest].join("\n");
+  const hmac = (key: string | Buffer, text: string) => createHmac("sha256", key).update(text).digest();
+  const key = scope.split("/").reduce<string | Buffer>(hmac, "AWS4test");
+  return names.split(";").includes("host") && hmac(key, toSign).toString("hex") === signature;
 }
 
 /** Makes the next `end` send the body in another way. */

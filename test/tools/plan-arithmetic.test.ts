@@ -115,7 +115,7 @@ test("a burstable type pays for what it computes above its baseline", () => {
 });
 
 describe("a recommendation", () => {
-  const present = { ...pod, timeoutSeconds: 60 };
+  const present = { ...pod, timeoutSeconds: 60, largestBatchSize: 4_000_000 };
   const of = (totalParameters: number, secondsPerParameter: number, slowest = secondsPerParameter) =>
     recommend({ totalParameters, secondsPerParameter, batchSize: 10_000 }, node, present, slowest, timeline);
 
@@ -172,9 +172,21 @@ describe("a recommendation", () => {
     expect(reasons.batchSize).toContain("each worker has 20 blocks");
   });
 
-  test("has no more blocks than a run may have, and no larger ones than /tmp has room for", () => {
+  test("has no more blocks than a run may have, and no larger ones than save requests or than memory is enough for", () => {
     expect(of(1e12, 1).batchSize).toBe(100_000);
-    expect(of(1e10, 1e-9).batchSize).toBe(1_000_000);
+    const cheap = of(1e10, 1e-9);
+    expect(cheap.batchSize).toBe(1_000_000);
+    expect(cheap.reasons.batchSize).toMatch(/; larger blocks would save next to no requests, and take more memory$/);
+    const small = { ...present, largestBatchSize: 333_333 };
+    const { batchSize, reasons } = recommend(
+      { totalParameters: 1e10, secondsPerParameter: 1e-9, batchSize: 1 },
+      node,
+      small,
+      0,
+      timeline,
+    );
+    expect(batchSize).toBe(330_000);
+    expect(reasons.batchSize).toMatch(/; larger blocks would need more memory than the job gives a pod$/);
   });
 
   test("has a longer timeout where the slowest parameter comes near to the present one", () => {

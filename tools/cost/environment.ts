@@ -13,7 +13,7 @@ export interface JobFacts {
   readonly name: string;
   /** The pool of its pods; the first, if several match. */
   readonly pool: string;
-  readonly pod: PodShape;
+  readonly pod: PodShape & { readonly memoryLimitMiB: number };
   readonly totalParameters: number;
   readonly workers: number;
   readonly parallelism: number;

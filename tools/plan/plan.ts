@@ -1,4 +1,5 @@
 import type { Measurement } from "sweep-worker";
+import { largestBatchSize } from "sweep-worker/contract";
 import type { EnvironmentFacts, JobFacts } from "../cost/environment.ts";
 import { type NodePoolFacts, type PodShape, podsPerNode } from "../cost/machines.ts";
 import type { PriceRange } from "../cost/money.ts";
@@ -47,7 +48,8 @@ export function planFor(
   const { timeline } = environment;
   const secondsPerParameter = measurement.secondsPerParameter / input.speed;
   const work: Work = { totalParameters, secondsPerParameter, batchSize };
-  const present = { ...job.pod, timeoutSeconds };
+  const largest = largestBatchSize(job.pod.memoryLimitMiB, input.columns.length);
+  const present = { ...job.pod, timeoutSeconds, largestBatchSize: largest };
   const recommendation = recommend(work, node, present, measurement.slowestSeconds / input.speed, timeline);
   const bytes = resultBytes(totalParameters, input.columns.length);
   const recommended: Work = { ...work, batchSize: recommendation.batchSize };

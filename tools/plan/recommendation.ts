@@ -22,7 +22,7 @@ export interface Recommendation {
 
 /** Blocks of each worker: enough to spread expensive parameters evenly (docs/worker.md, "Shares"). */
 const BLOCKS_PER_WORKER = 20;
-/** A block of a million values takes 8 MB per column, and `LIMITS.spooledBlocks` of them may wait in a pod's /tmp. */
+/** Larger blocks save next to no requests, and each million values takes 8 MB several times. */
 const LARGEST_BATCH = 1_000_000;
 /** A timeout close to the normal time would lose parameters on a busy machine. */
 const TIMEOUT_FACTOR = 10;
@@ -32,7 +32,8 @@ const FULL_CORE_MILLIS = 1000;
 export function recommend(
   work: Work,
   node: NodePoolFacts,
-  present: PodShape & { readonly timeoutSeconds: number },
+  /** The job's pod, with the largest blocks for which its memory is enough. */
+  present: PodShape & { readonly timeoutSeconds: number; readonly largestBatchSize: number },
   slowestSeconds: number,
   timeline: TimelineFacts,
 ): Recommendation {
@@ -42,7 +43,7 @@ export function recommend(
   const { nodesWithoutMaximum, paidIdle, nodeSeconds } = nodesFor(work, coresOfPod * fits, timeline);
   const nodes = Math.min(nodesWithoutMaximum, node.maximumNodes);
   const workers = Math.max(1, Math.min(nodes * fits, work.totalParameters));
-  const batchSize = batchSizeFor(work, workers, coresOfPod);
+  const batchSize = batchSizeFor(work, workers, coresOfPod, present.largestBatchSize);
   const blockSeconds = (batchSize * work.secondsPerParameter) / coresOfPod;
   const timeoutSeconds = isTimedOut(slowestSeconds, present.timeoutSeconds)
     ? undefined
@@ -57,7 +58,7 @@ export function recommend(
     reasons: {
       nodes: nodesReason(nodesWithoutMaximum, paidIdle, nodeSeconds, node),
       pod: podReason(present, pod, fits, node),
-      batchSize: batchSizeReason(batchSize, blockSeconds, work, workers),
+      batchSize: batchSizeReason(batchSize, blockSeconds, work, workers, present.largestBatchSize),
       timeout: timeoutReason(slowestSeconds, coresOfPod, timeoutSeconds, present.timeoutSeconds),
     },
   };
@@ -93,20 +94,31 @@ function nodesReason(wanted: number, paidIdle: number, nodeSeconds: number, node
     : `${reason}. ${node.name} allows ${node.maximumNodes}: raise its capacity`;
 }
 
-function batchSizeFor({ totalParameters, secondsPerParameter }: Work, workers: number, coresOfPod: number): number {
+function batchSizeFor(
+  { totalParameters, secondsPerParameter }: Work,
+  workers: number,
+  coresOfPod: number,
+  largest: number,
+): number {
   const inOneObject = (SECONDS_PER_OBJECT * coresOfPod) / secondsPerParameter;
   const balanced = totalParameters / (workers * BLOCKS_PER_WORKER);
   const least = Math.max(1, Math.ceil(totalParameters / LIMITS.blocks));
-  return Math.max(least, roundDown(Math.min(inOneObject, balanced, LARGEST_BATCH)));
+  return Math.max(least, roundDown(Math.min(inOneObject, balanced, LARGEST_BATCH, largest)));
 }
 
-function batchSizeReason(batchSize: number, blockSeconds: number, { totalParameters }: Work, workers: number): string {
+function batchSizeReason(
+  batchSize: number,
+  blockSeconds: number,
+  { totalParameters }: Work,
+  workers: number,
+  largest: number,
+): string {
   const time = `${describeSeconds(blockSeconds)} of a pod's time`;
   if (blockSeconds > SECONDS_PER_OBJECT / 2) {
     return `${time}; longer blocks save no request, because a worker stores its results every ${SECONDS_PER_OBJECT} s; an interruption costs as much`;
   }
-  if (batchSize === LARGEST_BATCH)
-    return `${time}; ${LIMITS.spooledBlocks} larger blocks would not fit into the /tmp of a small pod`;
+  if (batchSize === LARGEST_BATCH) return `${time}; larger blocks would save next to no requests, and take more memory`;
+  if (batchSize === roundDown(largest)) return `${time}; larger blocks would need more memory than the job gives a pod`;
   const blocks = Math.floor(totalParameters / workers / batchSize);
   return `${time}; each worker has ${formatCount(blocks)} blocks from all parts of the range, so that all end together`;
 }

@@ -19,8 +19,10 @@ test("nothing is wrong with a job that fits", () => {
   expect(problems({ cpuRequestMillis: 7730, cpuLimitMillis: 7730 })).toEqual([]);
   expect(problems({ placement: "one-per-node" })).toEqual([]);
   expect(problems({ gpus: 1 }, "gpu")).toEqual([]);
-  // Its 32 blocks of 8 columns take 20 GB, and the disk has 50.
+  // Two blocks of 8 columns take 1.3 GB of the disk and more than that of memory, and the job asks for it.
   expect(problems({ batchSize: 10_000_000 })).toEqual([]);
+  // The figures of the mission.
+  expect(problems({ batchSize: 10_000, memoryRequestMiB: 128, memoryLimitMiB: 256 })).toEqual([]);
 });
 
 // Each one alone in a job that is otherwise right, with everything its author is told.
@@ -93,6 +95,13 @@ test.each<[string, object, string[]]>([
     ],
   ],
   [
+    "a module beside a command",
+    { evaluation: "prime", evaluationCommand: "python3 mine.py" },
+    [
+      'evaluation must be left out when there is an evaluationCommand, got "prime" and "python3 mine.py": remove the one that you do not mean',
+    ],
+  ],
+  [
     "more blocks than a worker lists",
     { totalParameters: 100_000_000, batchSize: 1 },
     [
@@ -131,6 +140,25 @@ test.each<[string, object, string[]]>([
     [
       "memoryLimitMiB must be 512 MiB or more, got 256: the pod requests as much; raise the limit, or lower the request",
     ],
+  ],
+  [
+    "GiB where MiB are meant",
+    { memoryLimitMiB: 4 },
+    [
+      "memoryLimitMiB must be 123 MiB or more, got 4: a worker needs as much for blocks of 10,000 parameters with 1 result each; raise the limit, or use a smaller batchSize",
+    ],
+  ],
+  [
+    "less memory than its blocks need",
+    { batchSize: 1_000_000, memoryLimitMiB: 256, evaluationCommand: "./a", resultColumns: ["a", "b", "c", "d", "e"] },
+    [
+      "memoryLimitMiB must be 311 MiB or more, got 256: a worker needs as much for blocks of 1,000,000 parameters with 5 results each; raise the limit, or use a smaller batchSize",
+    ],
+  ],
+  [
+    "a wrong batch size, of which neither memory nor storage is a consequence",
+    { batchSize: 1e12, memoryLimitMiB: 256 },
+    ["batchSize must be a whole number from 1 to 10,000,000, got 1000000000000: use for example 10000"],
   ],
   [
     "a node of its own for a request of less than half",

@@ -37,7 +37,7 @@ const environment: Environment = {
         cpuRequestMillis: 20,
         cpuLimitMillis: 30,
         memoryRequestMiB: 20,
-        memoryLimitMiB: 30,
+        memoryLimitMiB: 300,
         batchSize: 10,
       },
     ],

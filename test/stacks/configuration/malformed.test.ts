@@ -178,12 +178,12 @@ test.each<[string, object, string[]]>([
   ],
   [
     "requests do not blame the limits",
-    workload({ ...job, cpuRequestMillis: "1", cpuLimitMillis: 50, memoryRequestMiB: "1", memoryLimitMiB: 64 }),
+    workload({ ...job, cpuRequestMillis: "1", cpuLimitMillis: 50, memoryRequestMiB: "1", memoryLimitMiB: 200 }),
     ["workload.jobs[0].cpuRequestMillis", "workload.jobs[0].memoryRequestMiB"],
   ],
   [
     "a command does not blame its columns",
-    workload({ ...job, evaluationCommand: 5, resultColumns: ["a"] }),
+    workload({ ...job, evaluation: "prime", evaluationCommand: 5, resultColumns: ["a"] }),
     ["workload.jobs[0].evaluationCommand"],
   ],
 ])("when malformed, %s", (_, changes, paths) => {

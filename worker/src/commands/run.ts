@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import type { Command } from "commander";
 import type { ResolvedWorkerSettings } from "../contract/declarations.ts";
 import { EXIT_CODE, type ExitCode, PermanentError, SweepError } from "../contract/errors.ts";
@@ -12,6 +13,7 @@ import { settingsOf } from "./options.ts";
 import { ProgressDisplay } from "./progress-display.ts";
 
 const SHOWN_FAILURES = 5;
+const COUNT_WITHIN_MS = 5_000;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** `sweep run`: a whole run on this machine. Started again, it resumes. */
@@ -45,9 +47,8 @@ export async function runCommand(evaluation: string | undefined, command: Comman
   } catch (error) {
     // Before the start nobody has seen the message. Afterwards it was shown above the progress.
     if (started === undefined || !(error instanceof SweepError)) throw error;
-    const { total, remaining } = await readProgress((started as StartedRun).resultsUrl, settings);
     const resumes = error.exitCode === EXIT_CODE.PERMANENT ? "" : "; the same command resumes";
-    print(`Stopped: ${formatCount(total - remaining)} of ${formatCount(total)} parameters are committed${resumes}.`);
+    print(`Stopped${await describeCommitted((started as StartedRun).resultsUrl, settings)}${resumes}.`);
     return stoppedBy === undefined ? error.exitCode : interrupted();
   }
   // Everything is committed: from here on a signal ends the process at once, even while a user's `summarize` does not return.
@@ -55,6 +56,15 @@ export async function runCommand(evaluation: string | undefined, command: Comman
   const { receipt, failures } = await printResults(job, finished, (performance.now() - startedAt) / 1000);
   if (receipt.present === 0) throwIfAllFailed(failures, settings, finished.resultsUrl);
   return EXIT_CODE.DONE;
+}
+
+/** Counts what is committed. A bucket that does not answer must neither delay the end of a stopped run nor hide its error. */
+async function describeCommitted(url: string, settings: ResolvedWorkerSettings): Promise<string> {
+  const counting = readProgress(url, settings).catch(() => undefined);
+  const progress = await Promise.race([counting, setTimeout(COUNT_WITHIN_MS, undefined, { ref: false })]);
+  if (progress === undefined) return "";
+  const { total, remaining } = progress;
+  return `: ${formatCount(total - remaining)} of ${formatCount(total)} parameters are committed`;
 }
 
 /** @throws PermanentError with the first failure, if there is one. */

@@ -27,6 +27,7 @@ export { type Facts, factsOf, problemOfValue, withFacts, withFix } from "./facts
 export { describeSeconds, formatCount } from "./format.ts";
 export { RESULTS_FORMAT, RUN_HASH_LENGTH, type RunIdentity, runHash } from "./identity.ts";
 export { COMPLETE_EVERY_MS, LIMITS } from "./limits.ts";
+export { type BlockShape, largestBatchSize, leastMemoryMiB, memoryProblems, spoolMiB } from "./memory.ts";
 export { describeProblem, duplicatesIn, oneOf, type Problem, show, within } from "./problems.ts";
 export {
   LOG_LEVELS,

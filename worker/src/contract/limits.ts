@@ -15,6 +15,8 @@ export const LIMITS = {
    * and few enough for the temporary storage of a pod.
    */
   spooledBlocks: 32,
+  /** Bytes of results that a worker may hold on their way to S3, unless two blocks are larger: each byte is in memory while it is sent. */
+  bytesInFlight: 32 * 1024 ** 2,
   /** Longest simulated work: an hour. */
   simulateWorkMs: 3_600_000,
   /** Most parameters in flight in a worker: each takes some kilobytes, and a socket if it calls a service. */

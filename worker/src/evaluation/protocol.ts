@@ -49,7 +49,7 @@ export type ToEvaluation =
       readonly seed: number;
       readonly simulateWorkMs: number;
       /** Parameters in flight. Undefined leaves the choice to the module. */
-      readonly concurrency?: number | undefined;
+      readonly concurrency: number | undefined;
     }
   | {
       readonly type: "open";

@@ -21,7 +21,16 @@ import { bundleFile, readBundle } from "./bundle-file.ts";
 import { createChecksum } from "./checksum.ts";
 import { ColumnFiles } from "./column-files.ts";
 import { CommitLog } from "./commit-log.ts";
-import type { CommitRecord, Failure, ResultReader, ResultStore, ResultWriter, Spool, StoreProgress } from "./store.ts";
+import type {
+  CommitRecord,
+  Failure,
+  Note,
+  ResultReader,
+  ResultStore,
+  ResultWriter,
+  Spool,
+  StoreProgress,
+} from "./store.ts";
 
 /** Most blocks of a worker between evaluation and commit. Each block has its own place in the files: this only limits the memory. */
 const CAPACITY = 1024;
@@ -91,6 +100,15 @@ export class FileStore implements ResultStore {
       records: () => this.#records(),
       writeReport: async (name, content) => this.#write(name, content),
       evaluationBundle: () => this.#readBundle(identity),
+    };
+  }
+
+  note(name: string): Note {
+    const path = this.#path(name);
+    return {
+      read: async () => (existsSync(path) ? readFileSync(path, "utf8") : undefined),
+      write: async (text) => this.#write(name, text),
+      remove: async () => rmSync(path, { force: true }),
     };
   }
 

@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { PermanentError, TemporaryError } from "../contract/errors.ts";
 import { checkSameRun, parseRunFile, type RunFile, type RunIdentity, serializeRunFile } from "../contract/identity.ts";
-import { LIMITS } from "../contract/limits.ts";
+import { blocksInFlight } from "../contract/memory.ts";
 import { type Range, union } from "../parameters/ranges.ts";
 import { bundleFile, readBundle } from "./bundle-file.ts";
 import { bytesOf, createChecksum, createTextChecksum } from "./checksum.ts";
@@ -11,7 +11,7 @@ import { CommitLog, parseRecord, serializeRecord } from "./commit-log.ts";
 import { CommitPace } from "./commit-pace.ts";
 import { FileStore } from "./file-store.ts";
 import { Bucket, inParallel } from "./s3-bucket.ts";
-import type { ResultReader, ResultStore, ResultWriter, Spool, SpooledBlock, StoreProgress } from "./store.ts";
+import type { Note, ResultReader, ResultStore, ResultWriter, Spool, SpooledBlock, StoreProgress } from "./store.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
 const BYTES = Float64Array.BYTES_PER_ELEMENT;
@@ -73,6 +73,15 @@ export class S3Store implements ResultStore {
     return { ...reader, url: this.url, writeReport };
   }
 
+  note(name: string): Note {
+    return {
+      read: async () => (await this.#bucket.get(name))?.toString() || undefined,
+      write: (text) => this.#bucket.put(name, Buffer.from(text)),
+      // Workers may not delete objects.
+      remove: () => this.#bucket.put(name, Buffer.alloc(0)),
+    };
+  }
+
   /** Downloads the blocks that the directory does not have yet. */
   async #download(identity: RunIdentity, directory: string): Promise<void> {
     const had = new Set((await CommitLog.read(join(directory, "commits.log"))).map(keyOf));
@@ -127,15 +136,16 @@ class S3Writer implements ResultWriter {
     this.#bucket = bucket;
     this.#checksumOf = checksumOf;
     const paths = identity.columns.map((name) => join(this.#directory, `${name}.f64`));
-    this.#files = ColumnFiles.open(paths, LIMITS.spooledBlocks * identity.batchSize);
-    const free = Array.from({ length: LIMITS.spooledBlocks }, (_, slot) => slot * identity.batchSize);
+    const capacity = blocksInFlight({ batchSize: identity.batchSize, columns: paths.length });
+    this.#files = ColumnFiles.open(paths, capacity * identity.batchSize);
+    const free = Array.from({ length: capacity }, (_, slot) => slot * identity.batchSize);
     const pace = this.#pace;
     this.spool = {
       paths,
       get completeEveryMs() {
         return pace.completeEveryMs;
       },
-      capacity: LIMITS.spooledBlocks,
+      capacity,
       reserve: () => {
         const position = free.pop();
         if (position === undefined) throw new Error("the spool is full");
@@ -152,12 +162,22 @@ class S3Writer implements ResultWriter {
   async commit(blocks: readonly SpooledBlock[]): Promise<void> {
     await Promise.all(
       blocks.map(async (block) => {
-        const columns = this.#files.read(block.position, block.count);
-        const trailer = Buffer.from(serializeRecord(block, this.#checksumOf));
         const stored = this.#pace.begin();
-        await this.#bucket.create(keyOf(block), Buffer.concat([...columns.map(bytesOf), trailer])).finally(stored);
+        await this.#bucket.create(keyOf(block), this.#objectOf(block)).finally(stored);
       }),
     );
+  }
+
+  /** Reads the values straight into their places in the object, because every copy of a block counts against the memory of a pod. */
+  #objectOf(block: SpooledBlock): Buffer {
+    const trailer = Buffer.from(serializeRecord(block, this.#checksumOf));
+    const columns = this.spool.paths.length;
+    const object = Buffer.allocUnsafeSlow(columns * block.count * BYTES + trailer.length);
+    const placeOf = (_: unknown, column: number) =>
+      new Float64Array(object.buffer, column * block.count * BYTES, block.count);
+    this.#files.read(block.position, block.count, Array.from({ length: columns }, placeOf));
+    trailer.copy(object, columns * block.count * BYTES);
+    return object;
   }
 
   async flush(): Promise<void> {

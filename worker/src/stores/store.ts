@@ -86,6 +86,14 @@ export interface ResultReader {
   evaluationBundle(): Promise<Uint8Array | undefined>;
 }
 
+/** A small text beside the results, which outlives the worker. It is read and written as a whole. */
+export interface Note {
+  /** Undefined if nothing was written, or if it was removed. */
+  read(): Promise<string | undefined>;
+  write(text: string): Promise<void>;
+  remove(): Promise<void>;
+}
+
 /** How far a run is, according to its commit records. */
 export interface StoreProgress {
   readonly identity: RunIdentity;
@@ -105,6 +113,7 @@ export interface ResultStore {
   create(identity: RunIdentity, evaluationBundle: Uint8Array | undefined): Promise<void>;
   /** @param onSlowDown called when a bucket asks for fewer requests for the first time. The writer adapts. */
   write(identity: RunIdentity, onSlowDown?: () => void): Promise<ResultWriter>;
+  note(name: string): Note;
   progress(): Promise<StoreProgress>;
   /**
    * Opens the results. A remote store downloads them first.

@@ -60,8 +60,8 @@ export class EvaluationSession {
     void started.ended.then((end) => {
       if (this.#process === started) this.#inbox.put({ type: "ended", end });
     });
-    const { source, seed, simulateWorkMs, loadWithinMs = LOAD_WITHIN_MS } = this.#settings;
-    this.send({ type: "load", source, seed, simulateWorkMs });
+    const { source, seed, simulateWorkMs, concurrency, loadWithinMs = LOAD_WITHIN_MS } = this.#settings;
+    this.send({ type: "load", source, seed, simulateWorkMs, concurrency });
     for (;;) {
       const event = await this.next(loadWithinMs);
       if (event?.type === "message" && event.message.type === "loaded") {

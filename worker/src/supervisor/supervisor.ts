@@ -9,10 +9,10 @@ import type { Failure, ResultWriter, SpooledBlock } from "../stores/store.ts";
 import { temporaryDirectory } from "../stores/temporary-directory.ts";
 import { BlockQueue, type OutstandingBlock, remainderOf } from "./block-queue.ts";
 import { type EvaluationSession, Stopped } from "./evaluation-session.ts";
+import type { Search } from "./in-work.ts";
 import { Isolation } from "./isolation.ts";
+import { RegularFlush } from "./regular-flush.ts";
 
-/** Committed results are flushed to the disk this often. SIGTERM must wait for this and for the disk. */
-const FLUSH_EVERY_MS = 100;
 /** How long the evaluation may take to report its finished work when it must stop. */
 const STOP_WITHIN_MS = 40;
 /** How long the store may take for the blocks that are on their way to it when the worker must stop. A pod has 100 s in all. */
@@ -31,6 +31,8 @@ export interface SupervisorOptions {
   readonly maxFailures: number;
   /** Milliseconds that the evaluation may take to finish the parameter in work after {@link Supervisor.stop}. @default 0 */
   readonly stopGraceMs?: number;
+  /** The search for a parameter that ends this process, too. It comes before everything else. @default none */
+  readonly search?: Search | undefined;
   /** Called with the parameters and failures committed since the last call, and the parameters done in the current block. */
   readonly onProgress: (committed: number, failures: readonly Failure[], inBlock: number) => void;
 }
@@ -49,6 +51,7 @@ export class Supervisor {
   readonly #writer: ResultWriter;
   readonly #isolation: Isolation;
   readonly #inFlightPath = join(temporaryDirectory(), "in-flight");
+  readonly #flush: RegularFlush;
   #pending = new BlockQueue([]);
   /** The blocks that the process has, by their first parameter, in the order in which it takes them. */
   readonly #outstanding = new Map<number, OutstandingBlock>();
@@ -58,10 +61,10 @@ export class Supervisor {
   #singly = 0;
   #committing = 0;
   #failures = 0;
-  #unflushed = false;
   /** Parameters that are done in the part of a block that is in work, as the evaluation has reported it last. */
   #inPart = 0;
   #isOneByOne = false;
+  #isSearching = false;
   #isStopping = false;
   /** Whether the evaluation was killed in the middle of a parameter, because the worker had to stop. */
   #isCut = false;
@@ -74,11 +77,13 @@ export class Supervisor {
     this.#options = options;
     this.#session = options.session;
     this.#writer = options.writer;
+    this.#flush = new RegularFlush(options.writer, (error) => this.#session.fail(error));
     this.#isolation = new Isolation({
       ...options,
       silenceMs: this.#silenceMs,
       restart: () => this.#restart(),
       commit: (block) => this.#commit([block]),
+      enter: (parameter) => (this.#isSearching ? options.search?.enter({ start: parameter, count: 1 }) : undefined),
       isStopping: () => this.#isStopping,
       isOverLimit: (failures) => this.#failures + failures > options.maxFailures,
     });
@@ -110,16 +115,12 @@ export class Supervisor {
    * @throws SweepError if the worker cannot go on. Committed blocks stay.
    */
   async run(blocks: Iterable<Range>): Promise<"done" | "stopped"> {
-    this.#pending = new BlockQueue(blocks);
-    const flushing = this.#flushRegularly();
     let outcome: "done" | "stopped" = "done";
     try {
+      this.#flush.start();
       this.#open();
-      while (this.#pending.mayHaveMore || this.#isBusy()) {
-        const suspect = this.#outstanding.size === 0 ? this.#suspects.shift() : undefined;
-        if (suspect === undefined) await this.#continue();
-        else await this.#evaluateOneByOne(suspect);
-      }
+      await this.#searchFirst();
+      await this.#compute(blocks);
       // Do not kill the process: its last output is still on its way.
       await this.#session.finish(STOP_WITHIN_MS);
     } catch (error) {
@@ -131,12 +132,36 @@ export class Supervisor {
       await this.#takeWhatIsFinished();
       outcome = "stopped";
     } finally {
-      clearInterval(flushing);
+      this.#flush.stop();
       clearTimeout(this.#graceTimer);
       this.#session.close();
     }
     await this.#writer.flush();
     return outcome;
+  }
+
+  async #compute(blocks: Iterable<Range>): Promise<void> {
+    this.#pending = new BlockQueue(blocks);
+    while (this.#pending.mayHaveMore || this.#isBusy()) {
+      const suspect = this.#outstanding.size === 0 ? this.#suspects.shift() : undefined;
+      if (suspect === undefined) await this.#continue();
+      else await this.#evaluateOneByOne(suspect);
+    }
+  }
+
+  async #searchFirst(): Promise<void> {
+    const { search } = this.#options;
+    if (search === undefined) return;
+    if (search.blamed !== undefined) await this.#isolation.commitFailure(search.blamed);
+    this.#isSearching = true;
+    for (const part of search.parts) {
+      await search.enter(part);
+      await this.#compute([part]);
+    }
+    // The failure must be committed before its record goes.
+    await this.#compute([]);
+    this.#isSearching = false;
+    await search.end();
   }
 
   async #evaluateOneByOne(suspect: Range): Promise<void> {
@@ -243,7 +268,7 @@ export class Supervisor {
     this.#writer.commit(blocks).then(
       () => {
         this.#committing -= blocks.length;
-        this.#unflushed = true;
+        this.#flush.isDue = true;
         this.#options.onProgress(countOf(blocks), failures, 0);
         this.#session.committed();
       },
@@ -259,7 +284,7 @@ export class Supervisor {
     const { maxFailures } = this.#options;
     if (last === undefined || this.#failures <= maxFailures) return;
     throw new PermanentError(
-      `more than ${formatCount(maxFailures)} parameters failed, the limit of --max-failures (MAX_FAILURES); ` +
+      `more than ${formatCount(maxFailures)} parameters failed, the limit of maxFailures (--max-failures, MAX_FAILURES); ` +
         `the last was ${last.parameter}: ${last.error}`,
     );
   }
@@ -308,17 +333,5 @@ export class Supervisor {
           `${this.#committing} finished blocks were not stored within ${SETTLE_WITHIN_MS / 1000} s`,
         );
     }
-  }
-
-  /** Flushes whenever there is something new, one flush at a time. */
-  #flushRegularly(): NodeJS.Timeout {
-    let isFlushing = false;
-    return setInterval(async () => {
-      if (isFlushing || !this.#unflushed) return;
-      isFlushing = true;
-      this.#unflushed = false;
-      await this.#writer.flush().catch((error) => this.#session.fail(error));
-      isFlushing = false;
-    }, FLUSH_EVERY_MS);
   }
 }
