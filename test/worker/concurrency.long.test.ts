@@ -146,7 +146,7 @@ test("a stop aborts what is in flight, leaves it out, and keeps everything finis
   const path = writeEvaluation(directory, "stops", source);
   const results = join(directory, "stops-results");
   const environment = workerEnvironment({ evaluation: path, total: 400, results, batchSize: 200 });
-  const first = startSweep(["worker"], { env: { ...environment, WAITS: "1" } });
+  const first = startSweep(["worker"], { env: { ...environment, WAITS: "1", STOP_GRACE_SECONDS: "0" } });
   while (!first.output().includes("far enough") && first.child.exitCode === null) await setTimeout(20);
   first.child.kill("SIGTERM");
   const { code, stderr } = await first.finished;
