@@ -3,6 +3,7 @@ import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { oneOf } from "sweep-worker/contract";
 import { refusal, runTool, tool } from "../tools/support/tool.ts";
+import { measureConcurrency } from "./concurrency.ts";
 import { isReached, type Measurement } from "./measurement.ts";
 import { measureOverhead } from "./overhead.ts";
 import { measurePeers } from "./peers.ts";
@@ -21,6 +22,7 @@ const groups: Readonly<Record<string, (workspace: Workspace) => Promise<readonly
   objects: measureObjects,
   scaling: measureScaling,
   termination: measureTermination,
+  concurrency: measureConcurrency,
   peers: measurePeers,
   plan: measurePlan,
   synth: measureSynth,

@@ -117,7 +117,8 @@ test("an aborted worker keeps what is committed and rejects with 143, and the ne
 test("an evaluation that must stop reports the finished part of its block, with other blocks behind it", async () => {
   const { session } = await loadEvaluation({ evaluation: SLOW });
   const path = join(directory, "value.f64");
-  session.send({ type: "open", spoolPaths: [path], batchSize: 1_000, completeEveryMs: 60_000 });
+  const limits = { timeoutMs: 0, inFlightPath: join(directory, "in-flight") };
+  session.send({ type: "open", spoolPaths: [path], batchSize: 1_000, completeEveryMs: 60_000, ...limits });
   const blocks = [0, 1_000, 2_000].map((start) => ({ start, count: 1_000, position: start }));
   session.send({ type: "blocks", blocks });
   let done = 0;

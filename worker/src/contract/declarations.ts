@@ -111,6 +111,12 @@ export const SETTINGS = {
     defaultText: "one column, value",
     option: { flags: "--columns <names>" },
   }),
+  evaluationConcurrency: wholeNumber(1, LIMITS.evaluationConcurrency, {
+    description: "Number of parameters that a worker evaluates at the same time, for an evaluation that waits",
+    example: 64,
+    defaultText: "concurrency of the module, or 1",
+    option: { flags: "--concurrency <number>" },
+  }),
   evaluationTimeoutSeconds: duration(LIMITS.evaluationTimeoutSeconds, {
     description: "Seconds that one parameter may take, or 0 for no limit",
     unit: "seconds",

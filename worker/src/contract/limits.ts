@@ -19,6 +19,8 @@ export const LIMITS = {
   bytesInFlight: 32 * 1024 ** 2,
   /** Longest simulated work: an hour. */
   simulateWorkMs: 3_600_000,
+  /** Most parameters in flight in a worker: each takes some kilobytes, and a socket if it calls a service. */
+  evaluationConcurrency: 10_000,
   /** Longest timeout of one parameter: eleven days. */
   evaluationTimeoutSeconds: 1_000_000,
   /** Most memory of a worker: 16 TiB. */

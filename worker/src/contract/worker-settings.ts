@@ -73,6 +73,15 @@ export interface WorkerSettings {
   readonly resultColumns?: readonly string[] | undefined;
 
   /**
+   * Number of parameters that a worker evaluates at the same time, for an evaluation that waits. A whole number from 1 to 10,000. A
+   * module may export its own `concurrency`, which this setting replaces; a program is started that many times in each worker. It
+   * does not change the results.
+   * @default - concurrency of the module, or 1
+   * @example 64
+   */
+  readonly evaluationConcurrency?: number | undefined;
+
+  /**
    * Seconds that one parameter may take, or 0 for no limit. From 0 to 1,000,000. A parameter that takes longer has failed.
    * @default 60
    */

@@ -39,6 +39,7 @@ const EVALUATION_SETTINGS = [
   "evaluation",
   "evaluationCommand",
   "resultColumns",
+  "evaluationConcurrency",
   "seed",
   "simulateWorkMs",
   "memoryLimitMiB",
@@ -59,6 +60,7 @@ export async function loadEvaluation(
   if (signal?.aborted) throw new StoppedError();
   throwIfWrong(problemsOf(options, EVALUATION_SETTINGS));
   const { evaluationCommand, resultColumns, seed, simulateWorkMs, evaluation: name } = withDefaults(options);
+  const concurrency = options.evaluationConcurrency;
   const memoryLimitMiB = options.memoryLimitMiB ?? containerMemoryMiB();
   const evaluation = evaluationCommand === undefined ? findEvaluation(name) : commandEvaluation(evaluationCommand);
   const modulePath = evaluation.bundle === undefined ? undefined : writeBundle(evaluation.name, evaluation.bundle);
@@ -66,7 +68,7 @@ export async function loadEvaluation(
     modulePath === undefined
       ? { command: evaluationCommand as string, columns: resultColumns }
       : { modulePath, name: evaluation.source };
-  const session = new EvaluationSession({ source, seed, simulateWorkMs, memoryLimitMiB });
+  const session = new EvaluationSession({ source, seed, simulateWorkMs, concurrency, memoryLimitMiB });
   const stop = () => session.stop();
   signal?.addEventListener("abort", stop);
   try {

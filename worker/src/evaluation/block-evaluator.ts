@@ -1,8 +1,9 @@
 import { describeError, shorten, textOr, withoutDescription } from "../contract/errors.ts";
-import type { CounterBasedContext } from "../parameters/random.ts";
+import { CounterBasedContext } from "../parameters/random.ts";
 import type { Failure } from "../stores/store.ts";
 import type { Evaluate, EvaluateBlock } from "./module.ts";
 import { canonicalize, type ResultColumns, type StoreResult } from "./result-columns.ts";
+import { type Abandonment, abortSignal, timeoutFailure, type Waiter } from "./watch.ts";
 
 /**
  * Called every few milliseconds with the number of finished parameters. If it returns a promise, the evaluator waits for it, and
@@ -18,6 +19,32 @@ export interface EvaluatedPart {
   readonly failures: Failure[];
 }
 
+/** The part that a {@link FunctionEvaluator} has in work. */
+class PartInWork {
+  readonly start: number;
+  readonly failures: Failure[] = [];
+  readonly resolve: (part: EvaluatedPart) => void;
+  /** The index of the parameter whose promise is pending, or -1. */
+  waitingFor = -1;
+  isAbandoned = false;
+  #seen = -1;
+  #seenAt = 0;
+
+  constructor(start: number, resolve: (part: EvaluatedPart) => void) {
+    this.start = start;
+    this.resolve = resolve;
+  }
+
+  /**
+   * When the pending promise was first seen here, or infinity if there is none. A look at the clock for each promise would cost a
+   * tenth of the loop.
+   */
+  waitsSince(now: number): number {
+    if (this.waitingFor !== this.#seen) [this.#seen, this.#seenAt] = [this.waitingFor, now];
+    return this.#seen < 0 ? Number.POSITIVE_INFINITY : this.#seenAt;
+  }
+}
+
 /** Fills the columns, from index 0, with the results of consecutive parameters. */
 export interface BlockEvaluator {
   evaluate(start: number, count: number, pause: Pause): Promise<EvaluatedPart>;
@@ -29,28 +56,76 @@ const STRETCH_MS = 5;
 const STRETCH_PARAMETERS = 256;
 
 /** Runs a module's `evaluate` for each parameter of a block. */
-export class FunctionEvaluator implements BlockEvaluator {
+export class FunctionEvaluator implements BlockEvaluator, Waiter {
   readonly #evaluate: Evaluate;
-  readonly #context: CounterBasedContext;
+  #context: CounterBasedContext;
   readonly #columns: ResultColumns;
+  readonly #timeoutMs: number;
   readonly #store: StoreResult;
+  #part: PartInWork | undefined;
 
-  constructor(evaluate: Evaluate, context: CounterBasedContext, columns: ResultColumns) {
+  /** @param timeoutMs milliseconds that a promise may take; 0 is no limit. A {@link Watch} keeps it. */
+  constructor(evaluate: Evaluate, context: CounterBasedContext, columns: ResultColumns, timeoutMs: number) {
     this.#evaluate = evaluate;
     this.#context = context;
     this.#columns = columns;
+    this.#timeoutMs = timeoutMs;
     this.#store = columns.createStore();
   }
 
-  async evaluate(start: number, count: number, pause: Pause): Promise<EvaluatedPart> {
-    const failures: Failure[] = [];
+  evaluate(start: number, count: number, pause: Pause): Promise<EvaluatedPart> {
+    return new Promise((resolve, reject) => {
+      const part = new PartInWork(start, resolve);
+      this.#part = part;
+      this.#evaluatePart(part, count, pause).then(resolve, reject);
+    });
+  }
+
+  get isWaiting(): boolean {
+    return this.#part !== undefined && this.#part.waitingFor >= 0;
+  }
+
+  hasOverdue(now: number): boolean {
+    return this.#timeoutMs > 0 && this.#part !== undefined && this.#part.waitsSince(now) <= now - this.#timeoutMs;
+  }
+
+  abandonOverdue(now: number): void {
+    const part = this.#part;
+    if (part === undefined || !this.hasOverdue(now)) return;
+    const done = part.waitingFor + 1;
+    this.#fail(part.waitingFor, part.failures, timeoutFailure(part.start + part.waitingFor, this.#timeoutMs));
+    this.#abandon(part, done, "timeout");
+  }
+
+  stopWaiting(): void {
+    if (this.#part !== undefined && this.isWaiting) this.#abandon(this.#part, this.#part.waitingFor, "stop");
+  }
+
+  /** Ends a part before its pending promise. The loop that waits for the promise ends with it, and stores nothing. */
+  #abandon(part: PartInWork, done: number, why: Abandonment): void {
+    this.#part = undefined;
+    part.isAbandoned = true;
+    part.resolve({ done, failures: part.failures });
+    const context = this.#context;
+    // The abandoned code may still draw numbers, which must not be those of the next parameter.
+    this.#context = new CounterBasedContext(context.seed);
+    abortSignal(context, why, this.#timeoutMs);
+  }
+
+  async #evaluatePart(part: PartInWork, count: number, pause: Pause): Promise<EvaluatedPart> {
+    const { start, failures } = part;
     let done = 0;
     let stretch = 1;
     while (done < count) {
       const before = performance.now();
       const { reached, promised } = this.#run(start, done, Math.min(done + stretch, count), failures);
       done = reached;
-      if (promised !== undefined) await this.#settle(start, done++, promised, failures);
+      if (promised !== undefined) {
+        part.waitingFor = done;
+        await this.#settle(part, done++, promised);
+        if (part.isAbandoned) break;
+        part.waitingFor = -1;
+      }
       const took = performance.now() - before;
       if (took < STRETCH_MS / 4) stretch = Math.min(2 * stretch, STRETCH_PARAMETERS);
       else if (took > STRETCH_MS) stretch = Math.max(1, stretch >>> 1);
@@ -86,13 +161,15 @@ export class FunctionEvaluator implements BlockEvaluator {
     return { reached: to };
   }
 
-  async #settle(start: number, index: number, promised: PromiseLike<unknown>, failures: Failure[]): Promise<void> {
-    const parameter = start + index;
+  async #settle(part: PartInWork, index: number, promised: PromiseLike<unknown>): Promise<void> {
+    const { failures } = part;
+    const parameter = part.start + index;
     try {
       const result = await promised;
-      if (this.#store(result, index)) return;
+      if (part.isAbandoned || this.#store(result, index)) return;
       this.#fail(index, failures, { parameter, kind: "invalid-result", error: this.#describeInvalid(result) });
     } catch (error) {
+      if (part.isAbandoned) return;
       this.#fail(index, failures, { parameter, kind: "threw", error: describeError(error) });
     }
   }
@@ -171,7 +248,7 @@ export class VectorEvaluator implements BlockEvaluator {
   }
 }
 
-function isPromise(value: unknown): value is PromiseLike<unknown> {
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
 }
 

@@ -1,14 +1,11 @@
-import { type ChildProcessByStdio, spawn } from "node:child_process";
-import { createInterface, type Interface } from "node:readline";
-import type { Readable, Writable } from "node:stream";
-import { setTimeout } from "node:timers/promises";
-import { parseArgsStringToArgv } from "string-argv";
-import { PermanentError } from "../contract/errors.ts";
 import type { CounterBasedContext } from "../parameters/random.ts";
-import type { Failure, FailureKind } from "../stores/store.ts";
+import type { Failure } from "../stores/store.ts";
 import { parseAnswer } from "./answer.ts";
 import type { BlockEvaluator, EvaluatedPart, Pause } from "./block-evaluator.ts";
+import { Program, ProgramEnded, questionFor } from "./program.ts";
+import { ProgramStarts } from "./program-starts.ts";
 import type { ResultColumns } from "./result-columns.ts";
+import { type Abandonment, timeoutFailure, timeoutText, type Waiter } from "./watch.ts";
 
 /**
  * How many parameters are sent ahead of the answers, so that the program works while this process reads. Sixty-four lines fit into
@@ -16,194 +13,167 @@ import type { ResultColumns } from "./result-columns.ts";
  */
 const AHEAD = 64;
 
-/** How long to wait after the first answer for a second line, which a program that prints too much would write. */
-const SETTLE_MS = 50;
+/** Nobody waits for the program's answer any longer. */
+class Abandoned extends Error {
+  readonly why: Abandonment;
 
-type Program = ChildProcessByStdio<Writable, Readable, null>;
+  constructor(why: Abandonment) {
+    super(why);
+    this.why = why;
+  }
+}
 
 /**
  * Evaluates with a program in any language. The program reads lines of JSON, `{"parameter": 7, "seed": 123}`, and answers each,
  * in order, with one line (see {@link parseAnswer}). `seed` is for the program's own random generator: it is derived from the
  * run's seed and differs for every parameter.
  *
- * The program is started once for all blocks of a worker, and again if it ends.
+ * The program is started once for all blocks of a worker, and again if it ends. The answers in its buffer are lost then, so that the
+ * parameter at fault is unknown: the next parameters are asked one at a time until it is found.
  */
-export class CommandEvaluator implements BlockEvaluator {
+export class CommandEvaluator implements BlockEvaluator, Waiter {
   readonly #command: string;
   readonly #context: CounterBasedContext;
   readonly #columns: ResultColumns;
+  readonly #timeoutMs: number;
   readonly #rehearse: () => void;
+  readonly #starts: ProgramStarts;
   #program: Program | undefined;
-  #answers: AnswerReader | undefined;
   /** The parameter whose answer comes next. */
-  #expected: number | undefined;
+  #expected = 0;
   /** The parameter that is sent next. */
   #asked = 0;
+  /** How many parameters are still to be asked one at a time. */
+  #singly = 0;
+  #waitsSince: number | undefined;
+  #isStopping = false;
 
-  /** @param rehearse simulates slow work; called for each parameter. @default nothing */
-  constructor(command: string, context: CounterBasedContext, columns: ResultColumns, rehearse = () => {}) {
+  /**
+   * @param timeoutMs milliseconds that an answer may take; 0 is no limit. A Watch keeps it. @default 0
+   * @param rehearse simulates slow work; called for each parameter. @default nothing
+   */
+  constructor(
+    command: string,
+    context: CounterBasedContext,
+    columns: ResultColumns,
+    timeoutMs = 0,
+    rehearse: () => void = () => {},
+  ) {
     this.#command = command;
     this.#context = context;
     this.#columns = columns;
+    this.#timeoutMs = timeoutMs;
     this.#rehearse = rehearse;
+    this.#starts = new ProgramStarts(command);
   }
 
   async evaluate(start: number, count: number, pause: Pause): Promise<EvaluatedPart> {
     const failures: Failure[] = [];
-    if (this.#answers?.hasEnded) this.#forget();
-    const fresh = this.#program === undefined;
-    const [program, answers] = this.#start();
-    // An earlier call may have ended in the middle of a block, with questions whose answers are still to come.
-    const isContinued = this.#expected === start;
-    if (!isContinued) this.#asked = start;
-    if (this.#asked === start) this.#checkInStep(answers);
     let done = 0;
     while (done < count) {
-      // A new program gets a single question first, to check that it prints a single line.
-      const ahead = fresh && done === 0 ? 1 : AHEAD;
-      for (const end = Math.min(start + done + ahead, start + count); this.#asked < end; this.#asked++) {
-        program.stdin.write(questionFor(this.#asked, this.#context));
+      const parameter = start + done;
+      const outcome = await this.#next(parameter, start + count, done);
+      if (outcome === "stop") break;
+      if (outcome === "again") continue;
+      if (outcome !== "stored") {
+        this.#columns.clear(done);
+        failures.push(outcome);
       }
-      let answer: string;
-      try {
-        answer = await answers.next();
-        if (fresh && done === 0) {
-          await setTimeout(SETTLE_MS);
-          this.#checkInStep(answers);
-        }
-      } catch (error) {
-        if (error instanceof PermanentError) throw error;
-        this.#forget();
-        // The answers in the program's buffer are lost. If several questions were sent, the parameter at fault is unknown. If
-        // one was sent, it is that one, unless the program was about to end anyway: a new program decides.
-        if (count > 1) throw error;
-        if (!fresh) return this.evaluate(start, 1, pause);
-        const { kind, message } = error as ProgramEnded;
-        return { done: 1, failures: [this.#fail(done, start + done, kind, message)] };
-      }
-      this.#rehearse();
-      const failure = this.#store(answer, start + done, done);
-      if (failure?.kind === "invalid-result") {
-        // The line may be a stray one. Then every later answer would be taken for the next parameter's.
-        this.#forget();
-        if (count > 1) throw new Error(failure.error);
-      }
-      if (failure !== undefined) failures.push(failure);
       done++;
-      this.#expected = start + done;
+      // Failures of a program that never answers are not committed: the next start may find it mended.
+      if (!this.#starts.hasAnswered) continue;
       const paused = pause(done);
       if (paused !== undefined && (await paused)) break;
     }
-    return { done, failures };
+    return this.#starts.hasAnswered || !this.#isStopping ? { done, failures } : { done: 0, failures: [] };
+  }
+
+  get isWaiting(): boolean {
+    return this.#waitsSince !== undefined;
+  }
+
+  hasOverdue(now: number): boolean {
+    return this.#timeoutMs > 0 && this.#waitsSince !== undefined && now - this.#waitsSince >= this.#timeoutMs;
+  }
+
+  abandonOverdue(now: number): void {
+    if (this.hasOverdue(now)) this.#program?.interrupt(new Abandoned("timeout"));
+  }
+
+  stopWaiting(): void {
+    this.#isStopping = true;
+    this.#program?.interrupt(new Abandoned("stop"));
   }
 
   /** Ends the program. */
   close(): void {
-    this.#program?.kill("SIGKILL");
+    this.#program?.kill();
   }
 
-  #checkInStep(answers: AnswerReader): void {
-    if (answers.waiting === 0) return;
-    throw new PermanentError(
-      `the program ${JSON.stringify(this.#command)} prints more than one line for a parameter; ` +
-        "print the answer only, and everything else to standard error",
-    );
-  }
-
-  #store(line: string, parameter: number, index: number): Failure | undefined {
-    const answer = parseAnswer(line, parameter, this.#columns);
-    if ("error" in answer) return this.#fail(index, parameter, answer.kind, answer.error);
-    for (const [place, buffer] of this.#columns.buffers.entries()) buffer[index] = answer.values[place] as number;
-    return undefined;
-  }
-
-  #fail(index: number, parameter: number, kind: FailureKind, error: string): Failure {
-    this.#columns.clear(index);
-    return { parameter, kind, error };
-  }
-
-  #start(): readonly [Program, AnswerReader] {
-    if (this.#program === undefined || this.#answers === undefined) {
-      const [file = "", ...args] = parseArgsStringToArgv(this.#command);
-      // Python buffers output to a pipe, and one answer never fills that buffer.
-      const env = { ...process.env, PYTHONUNBUFFERED: "1" };
-      this.#program = spawn(file, args, { stdio: ["pipe", "pipe", "inherit"], env });
-      // A write fails if the program has ended. AnswerReader reports the end.
-      this.#program.stdin.on("error", () => {});
-      this.#answers = new AnswerReader(this.#program, file);
+  /** Takes the answer to a parameter. "again" means that a new program must be asked. */
+  async #next(parameter: number, end: number, index: number): Promise<Failure | "stored" | "again" | "stop"> {
+    if (this.#isStopping) return "stop";
+    // An earlier call may have ended in the middle of a block, with questions whose answers are still to come.
+    const isElsewhere = this.#expected !== parameter && this.#asked > this.#expected;
+    if (this.#program?.hasEnded || isElsewhere) this.#forget();
+    this.#program ??= new Program(this.#command);
+    const program = this.#program;
+    const isFresh = !program.hasAnswered;
+    if (this.#asked <= this.#expected) {
+      program.checkInStep();
+      this.#asked = parameter;
     }
-    return [this.#program, this.#answers];
+    this.#expected = parameter;
+    // A new program gets a single question first, to check that it prints a single line.
+    const ahead = isFresh || this.#singly > 0 ? 1 : AHEAD;
+    for (; this.#asked < Math.min(parameter + ahead, end); this.#asked++) {
+      this.#context.moveTo(this.#asked);
+      program.ask(questionFor(this.#context));
+    }
+    const isAlone = this.#asked === parameter + 1;
+    let line: string;
+    try {
+      if (!program.hasLine) this.#waitsSince = performance.now();
+      line = await program.answer();
+    } catch (error) {
+      this.#forget();
+      if (error instanceof Abandoned && error.why === "stop") return "stop";
+      if (error instanceof Abandoned) {
+        // It answers in order, and has answered the parameter before: this one is at fault.
+        this.#starts.timedOut(timeoutText(parameter, this.#timeoutMs));
+        return timeoutFailure(parameter, this.#timeoutMs);
+      }
+      if (!(error instanceof ProgramEnded)) throw error;
+      // If one question was sent, it is at fault, unless the program was about to end anyway: a new program decides.
+      if (!isFresh) return this.#askSingly();
+      this.#starts.ended(program, error.message);
+      return { parameter, kind: error.kind, error: error.message };
+    } finally {
+      this.#waitsSince = undefined;
+    }
+    this.#starts.answered();
+    this.#rehearse();
+    const answer = parseAnswer(line, parameter, this.#columns);
+    if ("error" in answer && answer.kind === "invalid-result") {
+      // The line may be a stray one. Then every later answer would be taken for the next parameter's.
+      this.#forget();
+      if (!isAlone) return this.#askSingly();
+    }
+    this.#expected = parameter + 1;
+    this.#singly = Math.max(0, this.#singly - 1);
+    if ("error" in answer) return { parameter, kind: answer.kind, error: answer.error };
+    for (const [place, buffer] of this.#columns.buffers.entries()) buffer[index] = answer.values[place] as number;
+    return "stored";
+  }
+
+  #askSingly(): "again" {
+    this.#singly = AHEAD;
+    return "again";
   }
 
   #forget(): void {
-    this.#program?.kill("SIGKILL");
+    this.#program?.kill();
     this.#program = undefined;
-    this.#answers = undefined;
-    this.#expected = undefined;
-  }
-}
-
-/** The line that asks for a parameter. */
-function questionFor(parameter: number, context: CounterBasedContext): string {
-  context.moveTo(parameter);
-  return `${JSON.stringify({ parameter, seed: context.random() * 2 ** 53 })}\n`;
-}
-
-/** The program ended before it answered. */
-class ProgramEnded extends Error {
-  readonly kind: FailureKind;
-
-  constructor(kind: FailureKind, message: string) {
-    super(message);
-    this.kind = kind;
-  }
-}
-
-/** The lines a program prints, one at a time; fails when the program ends. */
-class AnswerReader {
-  readonly #lines: string[] = [];
-  readonly #reader: Interface;
-  #ended: PermanentError | ProgramEnded | undefined;
-  #wake: (() => void) | undefined;
-
-  constructor(program: Program, file: string) {
-    this.#reader = createInterface({ input: program.stdout });
-    this.#reader.on("line", (line) => {
-      this.#lines.push(line);
-      this.#wake?.();
-    });
-    program.on("error", (error: NodeJS.ErrnoException) => {
-      const reason = error.code === "ENOENT" ? "there is no such program" : error.message;
-      this.#end(new PermanentError(`cannot start ${JSON.stringify(file)}: ${reason}`));
-    });
-    // "close" comes after the last line was read; "exit" may come before.
-    program.on("close", (code, signal) => {
-      const end = signal === null ? `exited with code ${code}` : `was ended by ${signal}`;
-      this.#end(new ProgramEnded(signal === null ? "exited" : "killed", `the program ${end}`));
-    });
-  }
-
-  get hasEnded(): boolean {
-    return this.#ended !== undefined;
-  }
-
-  /** The number of lines that were not taken yet. */
-  get waiting(): number {
-    return this.#lines.length;
-  }
-
-  async next(): Promise<string> {
-    while (this.#lines.length === 0) {
-      if (this.#ended !== undefined) throw this.#ended;
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-    return this.#lines.shift() as string;
-  }
-
-  #end(error: PermanentError | ProgramEnded): void {
-    this.#ended ??= error;
-    this.#wake?.();
+    this.#asked = this.#expected;
   }
 }

@@ -1,6 +1,9 @@
 import { pathToFileURL } from "node:url";
 import { checkColumnNames } from "../contract/columns.ts";
 import { describeError, PermanentError } from "../contract/errors.ts";
+import { formatCount } from "../contract/format.ts";
+import { LIMITS } from "../contract/limits.ts";
+import { describeProblem, show } from "../contract/problems.ts";
 import type { BlockEvaluationContext, EvaluationContext } from "../parameters/random.ts";
 
 /** The result of `evaluate`: a number, or one number for each declared column. */
@@ -36,11 +39,28 @@ export interface EvaluationModule {
   /** Names of the results. @default ["value"] */
   readonly columns?: readonly string[];
   /**
+   * How many calls of an `evaluate` that returns promises a worker keeps in flight. A whole number from 1 to 10,000; `--concurrency`
+   * (EVALUATION_CONCURRENCY) replaces it. It does not change the results. `evaluateBlock` is called for one part of a block at a time, so
+   * that it allows only 1.
+   * @default 1
+   */
+  readonly concurrency?: number;
+  /**
    * A short text about all results, printed after a run. It must read the next block or return within a minute.
    *
    * @default the least, the greatest and the sum of each column
    */
   readonly summarize?: (blocks: AsyncIterable<ResultBlock>) => Promise<string> | string;
+}
+
+/** @throws PermanentError if a module exports something else than a number of calls. */
+function checkConcurrency(concurrency: unknown): void {
+  const most = LIMITS.evaluationConcurrency;
+  if (concurrency === undefined) return;
+  if (Number.isInteger(concurrency) && (concurrency as number) >= 1 && (concurrency as number) <= most) return;
+  const allowed = `a whole number from 1 to ${formatCount(most)}`;
+  const fix = "export for example concurrency = 64";
+  throw new PermanentError(describeProblem({ path: ["concurrency"], allowed, got: show(concurrency), fix }));
 }
 
 export const DEFAULT_COLUMNS: readonly string[] = ["value"];
@@ -66,6 +86,7 @@ export async function importEvaluation(path: string, source: string): Promise<Ev
     );
   }
   if (exported.columns !== undefined) checkColumnNames(exported.columns);
+  checkConcurrency(exported.concurrency);
   return exported;
 }
 

@@ -1,15 +1,20 @@
+import { setTimeout } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { describeError, isInstance, PermanentError, SweepError } from "../contract/errors.ts";
+import { describeProblem, type Problem, show } from "../contract/problems.ts";
 import { CounterBasedContext } from "../parameters/random.ts";
 import { type Checksum, createChecksum } from "../stores/checksum.ts";
 import { ColumnFiles } from "../stores/column-files.ts";
 import { type BlockEvaluator, type EvaluatedPart, FunctionEvaluator, VectorEvaluator } from "./block-evaluator.ts";
 import { takeChannel } from "./channel.ts";
 import { CommandEvaluator } from "./command.ts";
+import { ConcurrentEvaluation } from "./concurrent-evaluation.ts";
 import { DEFAULT_COLUMNS, type Evaluate, type EvaluateBlock, importEvaluation } from "./module.ts";
 import { ProcessClock } from "./process-clock.ts";
-import type { BlockOrder, CompletedPart, FromEvaluation, ToEvaluation } from "./protocol.ts";
+import { ProgramPool } from "./program-pool.ts";
+import type { BlockOrder, CompletedPart, Evaluation, FromEvaluation, ToEvaluation } from "./protocol.ts";
 import { ResultColumns } from "./result-columns.ts";
+import { patienceOf, type Waiter, Watch } from "./watch.ts";
 
 /*
  * The evaluation process runs the user's code, and nothing that must survive it: it may be killed at any moment. The user's
@@ -23,14 +28,15 @@ const HEARTBEAT_EVERY_MS = 100;
 
 const sendAndThen = takeChannel();
 
-type CreateEvaluator = (columns: ResultColumns) => BlockEvaluator;
+type CreateEvaluator = (columns: ResultColumns, timeoutMs: number) => VectorEvaluator | (BlockEvaluator & Waiter);
 
-class EvaluationProcess {
+class EvaluationProcess implements Evaluation {
   readonly names: readonly string[];
   readonly #areDeclared: boolean;
   readonly #createEvaluator: CreateEvaluator;
   readonly #checksum: Checksum;
   #evaluator: BlockEvaluator | undefined;
+  #waiter: Waiter | undefined;
   #buffers: readonly Float64Array[] = [];
   #files: ColumnFiles | undefined;
   #completeEveryMs = 0;
@@ -39,6 +45,8 @@ class EvaluationProcess {
   #completed: CompletedPart[] = [];
   #reportedAt = 0;
   #heartbeatAt = 0;
+  /** The parameters of the part that were done when messages were heard last. */
+  #done = 0;
   #partStartedAt = 0;
   #working = false;
   #stopping = false;
@@ -50,13 +58,19 @@ class EvaluationProcess {
     this.#checksum = checksum;
   }
 
-  open({ spoolPaths, batchSize, completeEveryMs, isMeasured }: ToEvaluation & { type: "open" }): void {
+  open(order: ToEvaluation & { readonly type: "open" }): void {
+    const { spoolPaths, batchSize, completeEveryMs, timeoutMs, isMeasured } = order;
     this.#completeEveryMs = completeEveryMs;
     if (isMeasured) this.#clock = new ProcessClock();
     const columns = new ResultColumns(this.names, this.#areDeclared, batchSize);
     this.#buffers = columns.buffers;
-    this.#evaluator = this.#createEvaluator(columns);
     this.#files = ColumnFiles.open(spoolPaths);
+    const evaluator = this.#createEvaluator(columns, timeoutMs);
+    this.#evaluator = evaluator;
+    // The supervisor alone watches over evaluateBlock.
+    if (evaluator instanceof VectorEvaluator) return;
+    this.#waiter = evaluator;
+    new Watch(evaluator, timeoutMs, () => send({ type: "progress", done: this.#done }));
   }
 
   pace(completeEveryMs: number): void {
@@ -83,7 +97,7 @@ class EvaluationProcess {
     }
     // There must be no `await` after the queue was found empty: blocks that arrive during it would never be evaluated.
     this.#working = false;
-    if (this.#stopping) this.stop();
+    if (this.#stopping) void exit();
   }
 
   /** Evaluates one parameter by itself, and answers with its values. */
@@ -93,10 +107,12 @@ class EvaluationProcess {
   }
 
   /** Exits when everything is reported. The finished part of the current block is completed first. */
-  stop(): void {
+  stop(withinMs: number): void {
     this.#stopping = true;
-    if (this.#working) return;
-    sendAndThen({ type: "completed", parts: [] }, () => process.exit(0));
+    const patienceMs = patienceOf(withinMs);
+    if (patienceMs === 0) this.#waiter?.stopWaiting();
+    else void setTimeout(patienceMs, undefined, { ref: false }).then(() => this.#waiter?.stopWaiting());
+    if (!this.#working) void exit();
   }
 
   async #evaluateBlock({ start, count, position }: BlockOrder): Promise<void> {
@@ -115,6 +131,8 @@ class EvaluationProcess {
         return;
       }
       const { done, failures } = part;
+      this.#done = 0;
+      if (done === 0) continue;
       const columns = this.#buffers.map((buffer) => buffer.subarray(0, done));
       const checksum = this.#checksum(start + from, columns);
       (this.#files as ColumnFiles).write(position + from, done, columns);
@@ -130,6 +148,7 @@ class EvaluationProcess {
 
   /** @returns whether the part should be completed now. */
   async #hearMessages(now: number, done: number): Promise<boolean> {
+    this.#done = done;
     if (now - this.#heartbeatAt > HEARTBEAT_EVERY_MS) {
       this.#heartbeatAt = now;
       send({ type: "progress", done });
@@ -155,6 +174,13 @@ function send(message: FromEvaluation): void {
   sendAndThen(message);
 }
 
+/** Exits when all messages are sent, and when the output that programs have printed before their last answers has been read. */
+async function exit(): Promise<void> {
+  await nextTurn();
+  await nextTurn();
+  sendAndThen({ type: "completed", parts: [] }, () => process.exit(0));
+}
+
 /** Simulates slow work: sleeps for this many milliseconds before each parameter. */
 function sleeper(simulateWorkMs: number): (parameters: number) => void {
   if (simulateWorkMs === 0) return () => {};
@@ -164,16 +190,41 @@ function sleeper(simulateWorkMs: number): (parameters: number) => void {
   };
 }
 
-async function load({ source, seed, simulateWorkMs }: ToEvaluation & { type: "load" }): Promise<EvaluationProcess> {
+async function load(message: ToEvaluation & { type: "load" }): Promise<Evaluation> {
+  const { source, seed, simulateWorkMs } = message;
   const context = new CounterBasedContext(seed);
   const checksum = await createChecksum();
   const sleep = sleeper(simulateWorkMs);
+  const concurrently = (concurrency: number, evaluate: Evaluate) => {
+    const slowed: Evaluate = async (parameter, own) => {
+      await setTimeout(simulateWorkMs);
+      return evaluate(parameter, own);
+    };
+    return { evaluate: simulateWorkMs === 0 ? evaluate : slowed, concurrency, seed, checksum, send, exit };
+  };
   if ("command" in source) {
-    const create: CreateEvaluator = (columns) => new CommandEvaluator(source.command, context, columns, () => sleep(1));
+    const { command, columns: declared } = source;
+    if (message.concurrency !== undefined && message.concurrency > 1) {
+      const pool = new ProgramPool(command, declared, (error) => evaluation.fail(error));
+      const evaluation = new ConcurrentEvaluation({
+        columns: declared,
+        ...concurrently(message.concurrency, pool.evaluate),
+        mayComplete: pool.mayComplete,
+      });
+      return evaluation;
+    }
+    const create: CreateEvaluator = (columns, timeoutMs) =>
+      new CommandEvaluator(command, context, columns, timeoutMs, () => sleep(1));
     return new EvaluationProcess(source.columns, create, checksum);
   }
-  const { evaluate, evaluateBlock, columns: declared } = await importEvaluation(source.modulePath, source.name);
-  const create: CreateEvaluator = (columns) => {
+  const exported = await importEvaluation(source.modulePath, source.name);
+  const { evaluate, evaluateBlock, columns: declared } = exported;
+  const concurrency = message.concurrency ?? exported.concurrency ?? 1;
+  if (concurrency > 1) {
+    if (evaluate === undefined) throw new PermanentError(describeProblem(concurrentBlocks(concurrency)));
+    return new ConcurrentEvaluation({ columns: declared, ...concurrently(concurrency, evaluate) });
+  }
+  const create: CreateEvaluator = (columns, timeoutMs) => {
     if (evaluate === undefined) {
       return new VectorEvaluator(evaluateBlock as EvaluateBlock, context, columns, sleep);
     }
@@ -181,9 +232,18 @@ async function load({ source, seed, simulateWorkMs }: ToEvaluation & { type: "lo
       sleep(1);
       return evaluate(parameter, own);
     };
-    return new FunctionEvaluator(simulateWorkMs === 0 ? evaluate : slowed, context, columns);
+    return new FunctionEvaluator(simulateWorkMs === 0 ? evaluate : slowed, context, columns, timeoutMs);
   };
   return new EvaluationProcess(declared, create, checksum);
+}
+
+function concurrentBlocks(concurrency: number): Problem {
+  return {
+    path: ["concurrency"],
+    allowed: "1 for a module that exports evaluateBlock",
+    got: show(concurrency),
+    fix: "export evaluate, or wait for several parameters at a time inside evaluateBlock",
+  };
 }
 
 /** Ends this process group when the supervisor is gone, even while the evaluation is in an endless loop. */
@@ -203,15 +263,15 @@ async function handle(message: ToEvaluation): Promise<void> {
     return;
   }
   // The supervisor sends everything else only after it has received "loaded".
-  const loaded = evaluation as EvaluationProcess;
+  const loaded = evaluation as Evaluation;
   if (message.type === "open") loaded.open(message);
   else if (message.type === "pace") loaded.pace(message.completeEveryMs);
   else if (message.type === "blocks") await loaded.add(message.blocks);
   else if (message.type === "parameter") await loaded.evaluateAlone(message.parameter);
-  else loaded.stop();
+  else loaded.stop(message.withinMs);
 }
 
-let evaluation: EvaluationProcess | undefined;
+let evaluation: Evaluation | undefined;
 watchSupervisor();
 // An evaluation may leave a promise or a timer behind when it returns. An error in it belongs to no parameter: the result stands,
 // in every run alike, and the error is shown.

@@ -1,5 +1,6 @@
 import type { Range } from "../parameters/ranges.ts";
 import type { ComputingTime, Failure } from "../stores/store.ts";
+import type { InFlightFile } from "./in-flight-file.ts";
 
 /**
  * The messages between a worker's supervisor and its evaluation process. They carry no values, which are written into the spool;
@@ -30,8 +31,28 @@ export interface CompletedPart extends Range {
   readonly time?: ComputingTime | undefined;
 }
 
+/** The part of a process that evaluates. */
+export interface Evaluation {
+  /** The columns of the results. */
+  readonly names: readonly string[];
+  open(order: ToEvaluation & { readonly type: "open" }): void;
+  pace(completeEveryMs: number): void;
+  add(blocks: readonly BlockOrder[]): Promise<void>;
+  /** Evaluates one parameter by itself, and answers with its values. */
+  evaluateAlone(parameter: number): Promise<void>;
+  /** Exits within `withinMs`, when everything is reported. The finished parts of the blocks are completed first. */
+  stop(withinMs: number): void;
+}
+
 export type ToEvaluation =
-  | { readonly type: "load"; readonly source: EvaluationSource; readonly seed: number; readonly simulateWorkMs: number }
+  | {
+      readonly type: "load";
+      readonly source: EvaluationSource;
+      readonly seed: number;
+      readonly simulateWorkMs: number;
+      /** Parameters in flight. Undefined leaves the choice to the module. */
+      readonly concurrency: number | undefined;
+    }
   | {
       readonly type: "open";
       readonly spoolPaths: readonly string[];
@@ -39,14 +60,18 @@ export type ToEvaluation =
       readonly completeEveryMs: number;
       /** Whether each part is to be measured, which costs 20 us. */
       readonly isMeasured?: boolean;
+      /** Milliseconds that a parameter may wait; 0 is no limit. The supervisor watches a process that computes and does not wait. */
+      readonly timeoutMs: number;
+      /** The file that names the parameters in flight, see {@link InFlightFile}. */
+      readonly inFlightPath: string;
     }
   /** The store has become slower or faster: complete the finished part of a block after this time. */
   | { readonly type: "pace"; readonly completeEveryMs: number }
   | { readonly type: "blocks"; readonly blocks: readonly BlockOrder[] }
   /** Evaluate one parameter, whose values come back in the answer. */
   | { readonly type: "parameter"; readonly parameter: number }
-  /** Complete the finished part of the current block, report it, and exit. */
-  | { readonly type: "stop" };
+  /** Complete the finished part of the current block, report it, and exit. The process is killed after `withinMs`. */
+  | { readonly type: "stop"; readonly withinMs: number };
 
 export type FromEvaluation =
   | { readonly type: "loaded"; readonly columns: readonly string[] }

@@ -84,6 +84,12 @@ export interface EvaluationContext {
    * and the number of earlier draws for the parameter, but never on the worker, the block or the machine.
    */
   readonly random: () => number;
+  /**
+   * Aborted when the time of this parameter is over (`--timeout`), and when the worker must stop and does not wait for it. The parameter
+   * has no result from then on, so that a call which takes the signal, such as `fetch(url, { signal })`, need not be waited for. It is
+   * made when you first ask for it.
+   */
+  readonly signal: AbortSignal;
 }
 
 /** The last argument of `evaluateBlock`. */
@@ -110,6 +116,9 @@ export class CounterBasedContext implements EvaluationContext, BlockEvaluationCo
   #draws = 0;
   readonly #key = new Uint32Array(2);
   readonly #words = new Uint32Array(2);
+  #controller: AbortController | undefined;
+  /** The parameter that the controller belongs to. The next parameter gets another one, so that moving costs nothing. */
+  #controlled = -1;
 
   constructor(seed: number) {
     this.seed = seed;
@@ -124,6 +133,23 @@ export class CounterBasedContext implements EvaluationContext, BlockEvaluationCo
   moveTo(parameter: number): void {
     this.parameter = parameter;
     this.#draws = 0;
+  }
+
+  get signal(): AbortSignal {
+    return this.#ownController().signal;
+  }
+
+  /** Aborts the signal of this parameter, also if nobody has asked for it yet. */
+  abort(reason: Error): void {
+    this.#ownController().abort(reason);
+  }
+
+  #ownController(): AbortController {
+    if (this.#controller === undefined || this.#controlled !== this.parameter) {
+      this.#controller = new AbortController();
+      this.#controlled = this.parameter;
+    }
+    return this.#controller;
   }
 
   #next(): number {

@@ -105,7 +105,7 @@ export class EvaluationHandle {
 
   /** Asks the process to report its finished work and to exit, and kills it after `withinMs`. Resolves when it has ended. */
   async stop(withinMs: number): Promise<void> {
-    if (withinMs > 0) this.send({ type: "stop" });
+    if (withinMs > 0) this.send({ type: "stop", withinMs });
     await Promise.race([this.ended, setTimeout(withinMs, undefined, { ref: false })]);
     this.kill();
     await this.ended;

@@ -10,6 +10,8 @@ export interface EvaluationSettings {
   readonly source: EvaluationSource;
   readonly seed: number;
   readonly simulateWorkMs: number;
+  /** Parameters in flight. Undefined leaves the choice to the module. */
+  readonly concurrency?: number | undefined;
   /** MiB of memory for the evaluation and this process together. @default no limit */
   readonly memoryLimitMiB?: number | undefined;
   /** Milliseconds that the load may take. @default 60,000 */
@@ -58,8 +60,8 @@ export class EvaluationSession {
     void started.ended.then((end) => {
       if (this.#process === started) this.#inbox.put({ type: "ended", end });
     });
-    const { source, seed, simulateWorkMs, loadWithinMs = LOAD_WITHIN_MS } = this.#settings;
-    this.send({ type: "load", source, seed, simulateWorkMs });
+    const { source, seed, simulateWorkMs, concurrency, loadWithinMs = LOAD_WITHIN_MS } = this.#settings;
+    this.send({ type: "load", source, seed, simulateWorkMs, concurrency });
     for (;;) {
       const event = await this.next(loadWithinMs);
       if (event?.type === "message" && event.message.type === "loaded") {

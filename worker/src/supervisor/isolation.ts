@@ -1,3 +1,4 @@
+import { timeoutFailure } from "../evaluation/watch.ts";
 import { endOf, type Range } from "../parameters/ranges.ts";
 import { createChecksum } from "../stores/checksum.ts";
 import { ColumnFiles } from "../stores/column-files.ts";
@@ -11,6 +12,8 @@ export interface IsolationOptions {
   readonly writer: ResultWriter;
   /** Milliseconds that one parameter may take; 0 is no limit. */
   readonly timeoutMs: number;
+  /** Milliseconds that the process may be silent. */
+  readonly silenceMs: number;
   /** Called with the parameters done in the current part, as the third argument. */
   readonly onProgress: (committed: number, failures: readonly Failure[], inBlock: number) => void;
   /** Starts a new process after the last one has ended. */
@@ -82,13 +85,12 @@ export class Isolation {
     this.#session.expectLife();
     this.#session.send({ type: "parameter", parameter });
     for (;;) {
-      const event = await this.#session.next(timeoutMs === 0 ? Number.POSITIVE_INFINITY : timeoutMs);
+      const event = await this.#session.next(this.#options.silenceMs);
       if (event?.type === "message" && event.message.type === "parameter") return event.message;
       if (event === undefined) {
         await this.#session.kill();
         await this.#options.restart();
-        const error = `did not return within ${timeoutMs / 1000} s (--timeout)`;
-        return { values: [], failure: { parameter, kind: "timeout", error } };
+        return { values: [], failure: timeoutFailure(parameter, timeoutMs) };
       }
       if (event.type === "ended") {
         await this.#options.restart();

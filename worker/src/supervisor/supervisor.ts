@@ -1,9 +1,12 @@
+import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { PermanentError, TemporaryError } from "../contract/errors.ts";
 import { formatCount } from "../contract/format.ts";
+import { InFlightFile } from "../evaluation/in-flight-file.ts";
 import type { CompletedPart, FromEvaluation } from "../evaluation/protocol.ts";
-import { countOf, type Range } from "../parameters/ranges.ts";
+import { countOf, type Range, subtract, union } from "../parameters/ranges.ts";
 import type { Failure, ResultWriter, SpooledBlock } from "../stores/store.ts";
+import { temporaryDirectory } from "../stores/temporary-directory.ts";
 import { BlockQueue, type OutstandingBlock, remainderOf } from "./block-queue.ts";
 import { type EvaluationSession, Stopped } from "./evaluation-session.ts";
 import type { Search } from "./in-work.ts";
@@ -49,6 +52,7 @@ export class Supervisor {
   readonly #session: EvaluationSession;
   readonly #writer: ResultWriter;
   readonly #isolation: Isolation;
+  readonly #inFlightPath = join(temporaryDirectory(), "in-flight");
   readonly #flush: RegularFlush;
   #pending = new BlockQueue([]);
   /** The blocks that the process has, by their first parameter, in the order in which it takes them. */
@@ -78,6 +82,7 @@ export class Supervisor {
     this.#flush = new RegularFlush(options.writer, (error) => this.#session.fail(error));
     this.#isolation = new Isolation({
       ...options,
+      silenceMs: this.#silenceMs,
       restart: () => this.#restart(),
       commit: (block) => this.#commit([block]),
       enter: (parameter) => (this.#isSearching ? options.search?.enter({ start: parameter, count: 1 }) : undefined),
@@ -173,9 +178,10 @@ export class Supervisor {
 
   #open(): void {
     const { paths: spoolPaths, completeEveryMs } = this.#writer.spool;
+    const { batchSize, timeoutMs, isMeasured = false } = this.#options;
+    const inFlightPath = this.#inFlightPath;
     this.#completeEveryMs = completeEveryMs;
-    const { batchSize, isMeasured = false } = this.#options;
-    this.#session.send({ type: "open", spoolPaths, batchSize, completeEveryMs, isMeasured });
+    this.#session.send({ type: "open", spoolPaths, batchSize, completeEveryMs, timeoutMs, inFlightPath, isMeasured });
   }
 
   /** Tells the process that the store has become slower or faster. */
@@ -195,17 +201,16 @@ export class Supervisor {
   async #continue(): Promise<void> {
     this.#feed();
     if (!this.#isBusy()) return;
-    const event = await this.#session.next(
-      this.#outstanding.size === 0 ? undefined : this.#silenceMs(HEARTBEAT_GRACE_MS),
-    );
+    const event = await this.#session.next(this.#outstanding.size === 0 ? undefined : this.#silenceMs);
     if (event === undefined) await this.#session.kill();
     if (event === undefined || event.type === "ended") await this.#recover();
     else if (event.type === "message") this.#hear(event.message);
   }
 
-  #silenceMs(graceMs: number): number {
+  /** A process that waits sends heartbeats, and ends the wait itself: silence is a loop that does not return. */
+  get #silenceMs(): number {
     const { timeoutMs } = this.#options;
-    return timeoutMs === 0 ? Number.POSITIVE_INFINITY : timeoutMs + graceMs;
+    return timeoutMs === 0 ? Number.POSITIVE_INFINITY : timeoutMs + HEARTBEAT_GRACE_MS;
   }
 
   #feed(): void {
@@ -237,7 +242,8 @@ export class Supervisor {
     const spooled = parts.map(({ block: first, start, count, checksum, failures, time }) => {
       const block = this.#outstanding.get(first);
       if (block === undefined) throw new Error(`the evaluation reports block ${first}, which it was not given`);
-      const position = block.position + block.done;
+      // Parts arrive in the order of their parameters, but for those of a concurrent evaluation that stops.
+      const position = block.position + start - first;
       block.done += count;
       if (block.done === block.count) finished.push(first);
       return { start, count, checksum, failures, position, time };
@@ -288,7 +294,14 @@ export class Supervisor {
   /** Starts a new process after the last one has ended, and arranges the search for the block at fault. */
   async #recover(): Promise<void> {
     const lost = [...this.#outstanding.keys()].map((start) => remainderOf(this.#take(start)));
-    if (lost.length === 1) {
+    const inFlight = union(InFlightFile.read(this.#inFlightPath).map((start) => ({ start, count: 1 })));
+    const others = subtract(lost, inFlight);
+    if (countOf(others) < countOf(lost)) {
+      // A concurrent evaluation: the parameter at fault is one of those in flight.
+      this.#suspects.push(...subtract(lost, union(others)));
+      this.#pending.putBack(others);
+      this.#singly = 0;
+    } else if (lost.length === 1) {
       this.#suspects.push(...lost);
       this.#singly = 0;
     } else {
