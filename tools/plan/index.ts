@@ -172,6 +172,7 @@ addOptions(plan, [
   "totalParameters",
   "batchSize",
   "seed",
+  "evaluationConcurrency",
   "evaluationTimeoutSeconds",
   "evaluationCommand",
   "resultColumns",

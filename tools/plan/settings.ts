@@ -18,6 +18,7 @@ const MEASURED = [
   "totalParameters",
   "seed",
   "simulateWorkMs",
+  "evaluationConcurrency",
   "evaluationTimeoutSeconds",
 ] as const satisfies readonly (keyof WorkerSettings)[];
 type MeasuredSettings = Pick<WorkerSettings, (typeof MEASURED)[number]>;
