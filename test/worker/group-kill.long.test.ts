@@ -118,7 +118,9 @@ test("a worker that is stopped in a search blames nobody, and the next one goes 
   expect((await finished).code).toBe(143);
   expect(note()).toEqual({ deathsAlone: 0, isAtWork: false });
   await isKilled();
-  expect(note()).toEqual({ suspects: { start: 120, count: 40 }, deathsAlone: 0, isAtWork: true });
+  // What was finished of the block at the first kill may be committed.
+  const { start, count } = note().suspects;
+  expect({ end: start + count, isRest: start >= 120 && start <= 150 }).toEqual({ end: 160, isRest: true });
   await isKilled();
   expect(note()).toEqual({ suspects: { start: 150, count: 1 }, deathsAlone: 0, isAtWork: true });
   await isKilled();
