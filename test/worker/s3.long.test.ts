@@ -105,7 +105,8 @@ test("a worker continues where another stopped, and neither computes nor writes 
   expect(resumed.code).toBe(0);
   expect(JSON.parse(resumed.stdout.split("\n")[0] as string)).toMatchObject({ resumed: 10_000 });
   expect(s3.requests.filter((request) => request.startsWith("PUT runs/one/blocks/"))).toHaveLength(20);
-  for (const [key, object] of before) expect(s3.objects.get(key)?.equals(object)).toBe(true);
+  for (const [key, object] of before)
+    if (key.includes("/blocks/")) expect(s3.objects.get(key)?.equals(object)).toBe(true);
 });
 
 test("two workers given the same share do no harm", async () => {

@@ -7,7 +7,7 @@ const PARTS = 1000;
 /**
  * A parameter is given up when it was alone in work so often while the worker was killed. Once may be a coincidence: machines fail,
  * too. The number of starts that a search needs must stay within a Job's `backoffLimitPerIndex` of 6: with blocks of the default
- * size it takes four restarts to find one parameter, and with the largest blocks five.
+ * size it takes five restarts to find one parameter, and with the largest blocks six.
  */
 const DEATHS_ALONE = 2;
 /** How long the end of a worker may wait for its note. */
@@ -43,7 +43,7 @@ export interface Search {
  *
  * A healthy start costs a read and two writes, however many blocks it has: the order of the share tells the next start which blocks
  * were in work, because they are the first that are not committed. Only if the note shows that the last start ended without a word
- * does a worker record each step. It evaluates the suspects in a thousand parts, and the next start the part that was in work.
+ * does a worker record each step. It evaluates the suspected blocks one at a time, and the next start the block that was in work, in a thousand parts.
  */
 export class InWork {
   readonly #note: Note;
@@ -65,7 +65,9 @@ export class InWork {
       deathsAlone: last.deathsAlone + (isDeathAlone ? 1 : 0),
       isAtWork: false,
     };
-    await note.write(JSON.stringify(record ?? HEALTHY));
+    const written = note.write(JSON.stringify(record ?? HEALTHY));
+    // Without its note a healthy start can compute all the same.
+    await (record === undefined ? written.catch(() => {}) : written);
     return new InWork(note, record);
   }
 
@@ -83,7 +85,8 @@ export class InWork {
     const region = suspects === undefined || isBlamed ? left.slice(0, capacity) : inside(pending, suspects);
     return {
       blamed: isBlamed && inside(pending, suspects).length > 0 ? killedWithWorker(suspects.start) : undefined,
-      parts: divide(region),
+      // At first each block as it is: a kill that was a coincidence leaves no trace in a bucket and costs next to nothing.
+      parts: suspects === undefined || isBlamed ? region : divide(region),
       enter: async (part) => {
         const isKnown = suspects?.start === part.start && suspects.count === part.count;
         await this.#write({ suspects: part, deathsAlone: isKnown ? deathsAlone : 0, isAtWork: true });
