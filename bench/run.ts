@@ -6,6 +6,7 @@ import { refusal, runTool, tool } from "../tools/support/tool.ts";
 import { isReached, type Measurement } from "./measurement.ts";
 import { measureOverhead } from "./overhead.ts";
 import { measurePeers } from "./peers.ts";
+import { measurePlan } from "./plan.ts";
 import { measureScaling } from "./scaling.ts";
 import { measureSynth } from "./synth.ts";
 import { formatTable } from "./table.ts";
@@ -21,6 +22,7 @@ const groups: Readonly<Record<string, (workspace: Workspace) => Promise<readonly
   scaling: measureScaling,
   termination: measureTermination,
   peers: measurePeers,
+  plan: measurePlan,
   synth: measureSynth,
 };
 

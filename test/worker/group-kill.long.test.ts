@@ -1,10 +1,11 @@
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { FakeS3 } from "../support/fake-s3.ts";
 import {
   type Finished,
   readFailures,
   readReceipt,
+  startSweep,
   sweep,
   temporaryDirectory,
   workerEnvironment,
@@ -95,16 +96,32 @@ test("a healthy run in a bucket writes the record twice, however many blocks it 
   await s3.stop();
 });
 
-test("a stop or an error in a search blames nobody, and the search goes on", async () => {
+test("a worker that is stopped in a search blames nobody, and the next one goes on with the search", async () => {
   const results = join(directory, "goes-on");
-  const evaluation = killer("goes-on", 400);
-  const env = workerEnvironment({ evaluation, total: 1_000, batchSize: 100, results });
-  for (let kills = 0; kills < 2; kills++) expect((await sweep(["worker"], { env })).signal).toBe("SIGKILL");
-  // Too many failures: the worker ends with a word, before it comes to the parameter.
-  const permanent = await sweep(["worker"], { env: { ...env, TOTAL_WORKERS: "0" } });
-  expect(permanent.code).toBe(42);
-  expect(existsSync(join(results, "in-work-0-of-1.json"))).toBe(true);
-  expect((await sweep(["worker"], { env })).signal).toBe("SIGKILL");
+  const evaluation = writeEvaluation(
+    directory,
+    "goes-on",
+    `export function evaluate(parameter: number): number {
+       for (const until = performance.now() + 10; performance.now() < until; );
+       if (parameter === 150) { process.kill(process.ppid, "SIGKILL"); process.kill(-process.pid, "SIGKILL"); for (;;); }
+       return 2 * parameter;
+     }`,
+  );
+  const env = workerEnvironment({ evaluation, total: 160, batchSize: 160, results });
+  const note = () => JSON.parse(readFileSync(join(results, "in-work-0-of-1.json"), "utf8"));
+  const isKilled = async () => expect((await sweep(["worker"], { env })).signal).toBe("SIGKILL");
+  await isKilled();
+  expect(note()).toEqual({ deathsAlone: 0, isAtWork: true });
+  const { child, finished, output } = startSweep(["worker"], { env });
+  while (!output().includes("the last start of this share was killed"))
+    await new Promise((next) => setTimeout(next, 5));
+  child.kill("SIGTERM");
+  expect((await finished).code).toBe(143);
+  expect(note()).toEqual({ deathsAlone: 0, isAtWork: false });
+  await isKilled();
+  expect(note()).toEqual({ suspects: { start: 150, count: 1 }, deathsAlone: 0, isAtWork: true });
+  await isKilled();
+  expect(note()).toEqual({ suspects: { start: 150, count: 1 }, deathsAlone: 1, isAtWork: true });
   expect((await sweep(["worker"], { env })).code).toBe(0);
-  expect(readFailures(results)).toEqual([failure(400)]);
+  expect(readFailures(results)).toEqual([failure(150)]);
 });

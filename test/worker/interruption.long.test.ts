@@ -194,8 +194,9 @@ test("SIGTERM ends a worker at once while the evaluation is in an endless loop",
   );
   const results = join(directory, "stuck");
   const { child, finished, output } = startSweep(["worker"], {
+    // With a grace it would wait for the parameter: test/worker/stop.long.test.ts.
     env: { ...environment(results, { evaluation: stuck }), STOP_GRACE_SECONDS: "0" },
-    withinMs: 20_000,
+    withinMs: 10_000,
   });
   await until(() => output().includes('"started"'));
   await pause(300);

@@ -46,8 +46,19 @@ export interface Spool {
   release(position: number): void;
 }
 
+/** What it took to evaluate a block. */
+export interface ComputingTime {
+  readonly wallSeconds: number;
+  /** Of all threads. */
+  readonly cpuSeconds: number;
+  /** The part of `wallSeconds` in which the work was ready, but other programs had the CPU. Undefined where the system does not tell. */
+  readonly queuedSeconds: number | undefined;
+}
+
 /** Values in the spool that are to be committed. */
 export interface SpooledBlock extends CommitRecord {
+  /** Known only if it was asked for, and never of parameters that ran one by one. */
+  readonly time?: ComputingTime | undefined;
   /** The position of its first value in the spool, counted in values. */
   readonly position: number;
 }

@@ -26,6 +26,8 @@ export interface SupervisorOptions {
   /** Milliseconds that one parameter may take; 0 is no limit. */
   readonly timeoutMs: number;
   readonly maxFailures: number;
+  /** Whether committed blocks have a `time`. @default false */
+  readonly isMeasured?: boolean;
   /** Milliseconds that the evaluation may take to finish the parameter in work after {@link Supervisor.stop}. @default 0 */
   readonly stopGraceMs?: number;
   /** The search for a parameter that ends this process, too. It comes before everything else. @default none */
@@ -172,7 +174,8 @@ export class Supervisor {
   #open(): void {
     const { paths: spoolPaths, completeEveryMs } = this.#writer.spool;
     this.#completeEveryMs = completeEveryMs;
-    this.#session.send({ type: "open", spoolPaths, batchSize: this.#options.batchSize, completeEveryMs });
+    const { batchSize, isMeasured = false } = this.#options;
+    this.#session.send({ type: "open", spoolPaths, batchSize, completeEveryMs, isMeasured });
   }
 
   /** Tells the process that the store has become slower or faster. */
@@ -231,13 +234,13 @@ export class Supervisor {
   #complete(parts: readonly CompletedPart[]): void {
     const finished: number[] = [];
     if (parts.length > 0) this.#inPart = 0;
-    const spooled = parts.map(({ block: first, start, count, checksum, failures }) => {
+    const spooled = parts.map(({ block: first, start, count, checksum, failures, time }) => {
       const block = this.#outstanding.get(first);
       if (block === undefined) throw new Error(`the evaluation reports block ${first}, which it was not given`);
       const position = block.position + block.done;
       block.done += count;
       if (block.done === block.count) finished.push(first);
-      return { start, count, checksum, failures, position };
+      return { start, count, checksum, failures, position, time };
     });
     if (spooled.length > 0) this.#commit(spooled);
     // Only now, because the commit copies values from their places in the spool.
