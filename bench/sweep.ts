@@ -31,6 +31,8 @@ export function startWorker({ evaluation, total, results, batchSize, variables }
     TOTAL_PARAMETERS: String(total),
     EVALUATION: evaluationPath(evaluation),
     RESULTS_URL: `file:${results}`,
+    // As `sweep run` stops: the bench measures the worker, not the parameter in work.
+    STOP_GRACE_SECONDS: "0",
     ...(batchSize === undefined ? {} : { BATCH_SIZE: String(batchSize) }),
     ...variables,
   });

@@ -65,7 +65,7 @@ async function buildWorker() {
     await build({
       ...settings,
       entryPoints: {
-        cli: "src/cli.ts",
+        cli: "src/start.ts",
         "evaluation-process": "src/evaluation/process.ts",
         index: "src/index.ts",
         contract: "src/contract/index.ts",

@@ -33,6 +33,7 @@ export function workerJobProblems(settings: WorkerJobSettings, target: NodeTarge
   return [
     ...own,
     ...nameProblems(settings, isRight),
+    ...evaluationProblems(settings, isRight),
     ...problemsOf(settings, workerSettingNames.filter(isRight)),
     ...countProblems(settings, isRight),
     ...(target === undefined ? [] : resourceProblems(withRightBlocks(settings, isRight), target, isRight)),
@@ -63,6 +64,15 @@ function nameProblems({ name, workers, secretName, runName }: WorkerJobSettings,
   return labels.flatMap(({ key, value, length }) =>
     value === undefined || !isRight(key) ? [] : within([key], dnsLabelProblems(value, length)),
   );
+}
+
+/** A worker would ignore the module silently. */
+function evaluationProblems({ evaluation, evaluationCommand }: WorkerJobSettings, isRight: IsRight): Problem[] {
+  if (evaluation === undefined || evaluationCommand === undefined) return [];
+  if (!isRight("evaluation") || !isRight("evaluationCommand")) return [];
+  const got = `${show(evaluation)} and ${show(evaluationCommand)}`;
+  const fix = "remove the one that you do not mean";
+  return [{ path: ["evaluation"], allowed: "left out when there is an evaluationCommand", got, fix }];
 }
 
 function countProblems({ workers, parallelism, maxFailedIndexes }: WorkerJobSettings, isRight: IsRight): Problem[] {

@@ -66,7 +66,10 @@ function withRoomForOthers(job: Job, malformed: Malformed): Job {
     memoryRequestMiB: 1,
     evaluationCommand: "true",
   };
-  return { ...job, ...Object.fromEntries(Object.entries(lenient).filter(([name]) => malformed.in(name).any)) };
+  // A job has an evaluation or a command, so that the one in place of a malformed command needs the place of both.
+  const { evaluation: _, ...withoutEvaluation } = job;
+  const kept = malformed.in("evaluationCommand").any ? withoutEvaluation : job;
+  return { ...kept, ...Object.fromEntries(Object.entries(lenient).filter(([name]) => malformed.in(name).any)) };
 }
 
 function resolveTarget(job: Job, malformed: Malformed, surroundings: Surroundings): Resolution<NodeTarget> {

@@ -1,8 +1,22 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** The fault of the server for a request: a status, or no answer. Undefined lets it work. */
-export type Fault = (request: { readonly method: string; readonly key: string }) => number | "silence" | undefined;
+/**
+ * The fault of the server for a request. Undefined lets it work.
+ *
+ * - a status: an error.
+ * - "silence": no answer.
+ * - "cut": the connection is reset in the middle of the body.
+ * - "short": the server closes the connection in the middle of the body, as if that were its end.
+ * - "stall": the body stops in its middle, and the connection stays.
+ * - "trickle": the second half of the body comes byte by byte.
+ */
+export type Fault = (request: {
+  readonly method: string;
+  readonly key: string;
+}) => number | "silence" | BodyFault | undefined;
+
+export type BodyFault = "cut" | "short" | "stall" | "trickle";
 
 const ERROR_CODES: Readonly<Record<number, string>> = {
   403: "AccessDenied",
@@ -12,6 +26,27 @@ const ERROR_CODES: Readonly<Record<number, string>> = {
   500: "InternalError",
   503: "SlowDown",
 };
+
+/** A fault that answers SlowDown to requests of a method beyond so many a second. @returns it, and a count of the refused. */
+export function rateLimit(
+  method: string,
+  perSecond: number,
+): { readonly fault: Fault; readonly refused: () => number } {
+  let [tokens, filledAt, refused] = [1, performance.now(), 0];
+  const fault: Fault = (request) => {
+    if (request.method !== method) return undefined;
+    const now = performance.now();
+    tokens = Math.min(Math.max(1, perSecond), tokens + ((now - filledAt) * perSecond) / 1000);
+    filledAt = now;
+    if (tokens < 1) {
+      refused++;
+      return 503;
+    }
+    tokens--;
+    return undefined;
+  };
+  return { fault, refused: () => refused };
+}
 
 /**
  * The part of S3 that a sweep uses, in memory: one bucket, PUT with `If-None-Match: *`, GET with a range, and ListObjectsV2 in
@@ -59,7 +94,8 @@ export class FakeS3 {
     this.requests.push(`${method} ${key}`);
     const fault = this.fault({ method, key });
     if (fault === "silence") return undefined;
-    if (fault !== undefined) return this.#error(response, fault, ERROR_CODES[fault] ?? "Unknown");
+    if (typeof fault === "number") return this.#error(response, fault, ERROR_CODES[fault] ?? "Unknown");
+    if (fault !== undefined) spoilBody(response, fault);
     if (method === "PUT") return this.#put(request, response, key, Buffer.concat(chunks));
     if (url.searchParams.has("list-type")) return this.#list(response, url.searchParams);
     return this.#get(request, response, key);
@@ -78,7 +114,8 @@ export class FakeS3 {
     if (object === undefined) return this.#error(response, 404, "NoSuchKey");
     const offset = Number(/bytes=(\d+)-/.exec(request.headers.range ?? "")?.[1] ?? 0);
     const part = object.subarray(offset);
-    return response.writeHead(offset === 0 ? 200 : 206, { "Content-Length": part.length }).end(part);
+    response.statusCode = offset === 0 ? 200 : 206;
+    return response.setHeader("Content-Length", part.length).end(part);
   }
 
   #list(response: ServerResponse, query: URLSearchParams): ServerResponse {
@@ -90,7 +127,7 @@ export class FakeS3 {
     const contents = keys.slice(0, page).map((key) => `<Contents><Key>${key}</Key></Contents>`);
     const next = keys.length > page ? `<NextContinuationToken>${keys[page - 1]}</NextContinuationToken>` : "";
     return response
-      .writeHead(200, { "Content-Type": "application/xml" })
+      .setHeader("Content-Type", "application/xml")
       .end(`<ListBucketResult><IsTruncated>${next !== ""}</IsTruncated>${next}${contents.join("")}</ListBucketResult>`);
   }
 
@@ -99,6 +136,32 @@ export class FakeS3 {
       .writeHead(status, { "Content-Type": "application/xml" })
       .end(`<Error><Code>${code}</Code><Message>as the test asked</Message></Error>`);
   }
+}
+
+/** Makes the next `end` send the body in another way. */
+function spoilBody(response: ServerResponse, fault: BodyFault): void {
+  const end = response.end.bind(response);
+  response.end = ((body: Buffer | string = "") => {
+    const bytes = Buffer.from(body as string);
+    response.setHeader("Content-Length", bytes.length);
+    const half = bytes.length >> 1;
+    // The first half must have arrived, so that the fault is one of the body.
+    response.write(bytes.subarray(0, half), () => {
+      if (fault === "cut") response.socket?.resetAndDestroy();
+      else if (fault === "short") response.socket?.end();
+      else if (fault === "trickle") trickle(response, bytes.subarray(half), end);
+    });
+    return response;
+  }) as ServerResponse["end"];
+}
+
+function trickle(response: ServerResponse, bytes: Buffer, end: () => void): void {
+  let sent = 0;
+  const timer = setInterval(() => {
+    if (sent < bytes.length) response.write(bytes.subarray(sent, ++sent));
+    else end();
+  }, 10);
+  response.on("close", () => clearInterval(timer));
 }
 
 /** The SDK sends a body with a checksum behind it in chunks: `<hex size>[;...]\r\n<bytes>\r\n`, and `0\r\n` at the end. */

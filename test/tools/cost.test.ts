@@ -165,7 +165,9 @@ describe("one sweep", () => {
   });
 
   test("of an evaluation that nobody has measured is not known, and the report says how to measure it", () => {
-    const cost = costOf(devWithJob({ evaluationCommand: "python3 mine.py", resultColumns: ["a"] }));
+    const cost = costOf(
+      devWithJob({ evaluation: undefined, evaluationCommand: "python3 mine.py", resultColumns: ["a"] }),
+    );
     expect(cost.sweeps[0]).toMatchObject({ duration: undefined, costs: undefined });
     expect(environmentReport(cost)).toContain("npx sweep plan --environment dev --job ttg-computation");
   });
@@ -179,7 +181,11 @@ describe("one sweep", () => {
   });
 
   test("stores the columns that a program declares; the columns of a module are assumed, and the report says so", () => {
-    const program = { evaluationCommand: "python3 evaluations/waves.py", resultColumns: ["a", "b", "c"] };
+    const program = {
+      evaluation: undefined,
+      evaluationCommand: "python3 evaluations/waves.py",
+      resultColumns: ["a", "b", "c"],
+    };
     const of = (job: object) =>
       costOf(devWithJob({ totalParameters: 1_000_000_000, batchSize: 1_000_000, ...job }), table, 1e-6);
     const [module, declared] = [of({}), of(program)];

@@ -33,6 +33,7 @@ test("a setting that is not set has its default", () => {
     seed: 0,
     evaluation: "collatz",
     evaluationTimeoutSeconds: 60,
+    stopGraceSeconds: 20,
     maxFailures: 10_000,
     s3RequestTimeoutMs: 20_000,
     simulateWorkMs: 0,
@@ -52,6 +53,8 @@ test("every variable is read", () => {
     EVALUATION_COMMAND: "python3 evaluate.py",
     RESULT_COLUMNS: "steps,peak",
     EVALUATION_TIMEOUT_SECONDS: "1.5",
+    MEMORY_LIMIT_MIB: "512",
+    STOP_GRACE_SECONDS: "2.5",
     MAX_FAILURES: "0",
     SEED: "42",
     PARTITION: "contiguous",
@@ -70,6 +73,8 @@ test("every variable is read", () => {
     evaluationCommand: "python3 evaluate.py",
     resultColumns: ["steps", "peak"],
     evaluationTimeoutSeconds: 1.5,
+    memoryLimitMiB: 512,
+    stopGraceSeconds: 2.5,
     maxFailures: 0,
     seed: 42,
     partition: "contiguous",
@@ -97,6 +102,7 @@ test("numbers are read as JavaScript writes them, so that no value is lost betwe
 test("a property has the name of its variable", () => {
   expect(variableName("simulateWorkMs")).toBe("SIMULATE_WORK_MS");
   expect(variableName("s3RequestTimeoutMs")).toBe("S3_REQUEST_TIMEOUT_MS");
+  expect(variableName("memoryLimitMiB")).toBe("MEMORY_LIMIT_MIB");
 });
 
 const FROM_ZERO = "a whole number from 0 to 9,007,199,254,740,991";

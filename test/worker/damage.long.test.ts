@@ -170,7 +170,11 @@ describe("the commands, on damaged results", () => {
 
   test("a file that is too long is cut to its size", async () => {
     writeFileSync(column, Buffer.concat([readFileSync(column), Buffer.from("more")]));
-    expect((await sweep(["verify", results])).code).toBe(75);
+    expect(await sweep(["verify", results])).toMatchObject({
+      code: 75,
+      stdout: "",
+      stderr: `error: file:${results} is changed: ${column} has 40,004 bytes instead of 40,000. Start the run again: it corrects the size and computes nothing\n`,
+    });
     expect((await sweep(args())).stdout).toContain("Computed: nothing, every parameter was committed already");
     expect(sha256(column)).toBe(digest);
   });

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SWEEP, sha256, sweep, temporaryDirectory, workerEnvironment, writeEvaluation } from "../support/sweep.ts";
 
@@ -54,6 +54,28 @@ testUnprivileged(
     expect(sha256(join(results, "columns", "value.f64"))).toBe(before);
   },
 );
+
+testUnprivileged("results that may only be read are verified, exported and replayed, without a receipt", async () => {
+  const results = join(directory, "archive");
+  expect((await sweep(["worker"], { env: environment(results) })).code).toBe(0);
+  chmodSync(results, 0o555);
+  const verified = await sweep(["verify", results], unprivileged);
+  expect(verified).toMatchObject({
+    code: 0,
+    stderr: "",
+    stdout: expect.stringContaining(
+      `present    10,000\nfailed     0\nvalue sha256 ${sha256(join(results, "columns", "value.f64"))}\n` +
+        `receipt    not written: no permission to write to ${join(results, "present.bits")}\n`,
+    ),
+  });
+  const exported = await sweep(["export", results, "--format", "csv", "--output", "-"], unprivileged);
+  expect({ code: exported.code, rows: exported.stdout.split("\n").length }).toEqual({ code: 0, rows: 10_002 });
+  expect(await sweep(["replay", "7", "--results", results], unprivileged)).toMatchObject({ code: 0, stdout: "21\n" });
+  expect(readdirSync(results).filter((name) => name !== "columns" && !name.startsWith("evaluation-"))).toEqual([
+    "commits.log",
+    "run.json",
+  ]);
+});
 
 test("a file in place of a directory ends the worker with 42", async () => {
   const file = join(directory, "file");

@@ -139,7 +139,9 @@ test("more failures than --max-failures stop the run with 42, and a higher limit
   const source = `export function evaluate(parameter: number): number { if (parameter % 10 === 0) throw new Error("ten"); return 1; }`;
   const stopped = await run("max-failures", source, ["--max-failures", "20"]);
   expect(stopped.code).toBe(42);
-  expect(stopped.stderr).toMatch(/more than 20 parameters failed, the limit of --max-failures \(MAX_FAILURES\)/);
+  expect(stopped.stderr).toMatch(
+    /more than 20 parameters failed, the limit of maxFailures \(--max-failures, MAX_FAILURES\)/,
+  );
   // The same command would stop again, so that it is not proposed.
   expect(stopped.stdout).toMatch(/Stopped: \S+ of 1,000 parameters are committed\.\n/);
   const resumed = await run("max-failures", source, ["--max-failures", "100"]);

@@ -220,6 +220,6 @@ function hasScript(): boolean {
   const { stdout } = spawnSync("script", ["--quiet", "--return", "--command", command, "/dev/null"], { input: "" });
   expect(stdout.toString()).toContain("parameter 0 failed: Error: never works");
   expect(stdout.toString()).toContain(
-    "[WORKER 0] more than 3 parameters failed, the limit of --max-failures (MAX_FAILURES); the last was 9999: Error: never works",
+    "[WORKER 0] more than 3 parameters failed, the limit of maxFailures (--max-failures, MAX_FAILURES); the last was 9999: Error: never works",
   );
 });

@@ -163,7 +163,7 @@ describe("an aborted signal", () => {
     expect({ name: error.name, exitCode: error.exitCode, message: error.message }).toEqual({
       name: "StoppedError",
       exitCode: EXIT_CODE.TERMINATED,
-      message: "the run was stopped: everything finished is committed, start it again to resume",
+      message: "the run was stopped: what is committed stays, start it again to resume",
     });
     for (const worker of [0, 1]) expect(startsOf(worker).map(({ signals }) => signals)).toEqual([["SIGTERM"]]);
     expect(messages).toEqual([]);
@@ -206,9 +206,9 @@ test("more failures than maxFailures, of all workers together, stop the job with
   const error = await errorOf(job.run());
   expect({ exitCode: error.exitCode, message: error.message }).toEqual({
     exitCode: EXIT_CODE.PERMANENT,
-    message: "more than 5 parameters failed, the limit of --max-failures (MAX_FAILURES)",
+    message: "more than 5 parameters failed, the limit of maxFailures (--max-failures, MAX_FAILURES)",
   });
-  expect(messages).toEqual(["more than 5 parameters failed, the limit of --max-failures (MAX_FAILURES)."]);
+  expect(messages).toEqual(["more than 5 parameters failed, the limit of maxFailures (--max-failures, MAX_FAILURES)."]);
   for (const worker of [0, 1]) expect(startsOf(worker).map(({ signals }) => signals)).toEqual([["SIGTERM"]]);
 });
 

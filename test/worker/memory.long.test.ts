@@ -1,91 +1,54 @@
-import { setTimeout } from "node:timers/promises";
-import { leastMemoryMiB } from "../../worker/src/contract/memory.ts";
-import { FakeS3 } from "../support/fake-s3.ts";
-import { MemoryGroup } from "../support/memory-limit.ts";
-import { startSweep, sweep, temporaryDirectory, workerEnvironment, writeEvaluation } from "../support/sweep.ts";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { readColumn, readFailures, readReceipt, sweep, temporaryDirectory, writeEvaluation } from "../support/sweep.ts";
 
 const directory = temporaryDirectory();
-const names = (columns: number) => Array.from({ length: columns }, (_, index) => `c${index}`);
-const evaluationOf = (columns: number) =>
-  writeEvaluation(
-    directory,
-    `columns${columns}`,
-    `export const columns = ${JSON.stringify(names(columns))};
-     export const evaluate = (parameter: number) => ({ ${names(columns).map((name, i) => `${name}: parameter + ${i}`)} });`,
-  );
-let s3: FakeS3;
+const BAD = 55;
+const onLinux = process.platform === "linux" && existsSync("/proc/self/status") ? describe : describe.skip;
 
-beforeEach(async () => {
-  s3 = await FakeS3.start();
-});
-afterEach(() => s3.stop());
-
-const environment = (batchSize: number, columns: number, blocks: number) => ({
-  ...workerEnvironment({
-    evaluation: evaluationOf(columns),
-    total: blocks * batchSize,
-    batchSize,
-    results: "s3://bucket/runs/one",
-  }),
-  ...s3.environment,
-});
-const blocksSent = () => new Set(s3.requests.filter((request) => request.startsWith("PUT runs/one/blocks/")));
-
-test.each([
-  [10_000, 1, 32],
-  [1_000_000, 1, 4],
-  [4_000_000, 1, 2],
-])(
-  "blocks of %d parameters with %d columns: a bucket that does not answer gets %d at a time",
-  async (batchSize, columns, most) => {
-    s3.fault = ({ key }) => (key.includes("/blocks/") ? "silence" : undefined);
-    const { child, finished } = startSweep(["worker"], { env: environment(batchSize, columns, most + 3) });
-    let before = -1;
-    while (before !== blocksSent().size || before === 0) {
-      before = blocksSent().size;
-      await setTimeout(1_000);
-    }
-    expect(before).toBe(most);
-    child.kill("SIGKILL");
-    await finished;
-  },
-);
-
-const group = MemoryGroup.make();
-if (group === undefined) console.warn("skipped the memory of a worker: this user cannot limit it");
-afterAll(() => group?.remove());
-
-(group === undefined ? describe.skip : describe)("a worker in a container with a memory limit", () => {
-  const { kills } = group as MemoryGroup;
-  const inGroup = (limitMiB: number, env: Record<string, string>) =>
-    sweep(["worker"], { env, prefix: (group as MemoryGroup).prefix(limitMiB), withinMs: 100_000 });
-
+onLinux("with a memory limit, a parameter that allocates without end is lost alone, whatever it allocates", () => {
   test.each([
-    [10_000, 1, 300],
-    [10_000, 8, 100],
-    [1_000_000, 1, 10],
-    [1_000_000, 8, 5],
-    [10_000_000, 1, 4],
-  ])(
-    "computes blocks of %d parameters with %d columns in the least memory that a job may give it",
-    async (batchSize, columns, blocks) => {
-      const { code, stdout } = await inGroup(
-        leastMemoryMiB({ batchSize, columns }),
-        environment(batchSize, columns, blocks),
-      );
-      expect(stdout).toContain(`[WORKER 0] Processed: ${(blocks * batchSize).toLocaleString("en")} parameters`);
-      expect(code).toBe(0);
-      expect((group as MemoryGroup).kills).toBe(kills);
+    {
+      name: "objects",
+      does: "const all: unknown[] = []; for (;;) all.push(new Array(1_000).fill(parameter));",
+      error:
+        /^(JavaScript's heap was full|the evaluation used more memory than the worker has) \(raise the worker's limit of 256 MiB\)$/,
     },
-  );
-
-  test("refuses less, before it computes anything", async () => {
-    const { code, stdout } = await inGroup(150, environment(1_000_000, 1, 4));
-    expect(stdout).toContain(
-      "memoryLimitMiB must be 175 MiB or more, got 150: a worker needs as much for blocks of 1,000,000 parameters with 1 result each; raise the limit, or use a smaller batchSize",
-    );
-    expect(code).toBe(42);
-    expect(blocksSent().size).toBe(0);
-    expect((group as MemoryGroup).kills).toBe(kills);
+    {
+      name: "buffers",
+      does: "const all: unknown[] = []; for (;;) all.push(new Uint8Array(1_000_000).fill(1));",
+      error: /^the evaluation used more memory than the worker has \(raise the worker's limit of 256 MiB\)$/,
+    },
+    {
+      name: "one-large-buffer",
+      does: "new Uint8Array(4_000_000_000).fill(1);",
+      error: /^the evaluation used more memory than the worker has \(raise the worker's limit of 256 MiB\)$/,
+    },
+    {
+      name: "a-program-of-its-own",
+      does: `execFileSync(process.execPath, ["-e", "const all = []; for (;;) all.push(Buffer.alloc(1e6, 1))"]);`,
+      error: /^the evaluation used more memory than the worker has \(raise the worker's limit of 256 MiB\)$/,
+    },
+  ])("$name", async ({ name, does, error }) => {
+    const source = `import { execFileSync } from "node:child_process"; void execFileSync;
+      export function evaluate(parameter: number): number { if (parameter === ${BAD}) { ${does} } return 2 * parameter; }`;
+    const results = join(directory, name);
+    const args = [
+      "run",
+      writeEvaluation(directory, name, source),
+      "--total",
+      "100",
+      "--batch-size",
+      "10",
+      "--workers",
+      "1",
+    ];
+    const { code, stderr } = await sweep([...args, "--memory-limit", "256", "--results", results]);
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(readFailures(results)).toEqual([
+      { parameter: BAD, kind: "out-of-memory", error: expect.stringMatching(error) },
+    ]);
+    expect(readReceipt(results)).toMatchObject({ present: 99, failed: 1 });
+    expect(readColumn(results)[BAD + 1]).toBe(2 * (BAD + 1));
   });
 });

@@ -189,3 +189,17 @@ test("files that a download keeps are as good as the bucket's", async () => {
   expect((await sweep(["verify", download])).stderr).toContain("without a checksum");
   expect(readReceipt(download)).toMatchObject({ isIdentityUnchecked: true });
 });
+
+test("a bucket that may only be read is verified, without a receipt", async () => {
+  const place = inBucket();
+  expect((await start(place)).code).toBe(0);
+  s3.fault = ({ method }) => (method === "PUT" ? 403 : undefined);
+  const { code, stdout } = await verify(place);
+  s3.fault = () => undefined;
+  expect({ code, stdout }).toEqual({
+    code: 0,
+    stdout: expect.stringContaining(
+      `receipt    not written: cannot write to ${place.url}/: AccessDenied: as the test asked\n`,
+    ),
+  });
+});

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { FakeS3 } from "../support/fake-s3.ts";
+import { FakeS3, rateLimit } from "../support/fake-s3.ts";
 import {
   type Finished,
   readReceipt,
@@ -202,4 +202,46 @@ test("a missing bucket and missing results end with 42", async () => {
     code: 42,
     stderr: "error: cannot read from s3://bucket/runs/one/: NoSuchBucket: as the test asked\n",
   });
+});
+
+const workerOf = (worker: number, workers: number, changes: Record<string, string> = {}) =>
+  startSweep(["worker"], {
+    env: environment({
+      JOB_COMPLETION_INDEX: String(worker),
+      TOTAL_WORKERS: String(workers),
+      BATCH_SIZE: "300",
+      ...changes,
+    }),
+    withinMs: 120_000,
+  });
+
+test("a bucket that takes 4 objects a second slows three workers down, and ends none", async () => {
+  const { fault, refused } = rateLimit("PUT", 4);
+  s3.fault = fault;
+  const workers = await Promise.all([0, 1, 2].map((worker) => workerOf(worker, 3).finished));
+  expect(workers.map(({ code }) => code)).toEqual([0, 0, 0]);
+  // Each share is 33 blocks and a part of one.
+  expect(blocks()).toHaveLength(102);
+  // The workers learn the rate: about one request is refused for each that is taken.
+  expect(refused()).toBeLessThan(500);
+  for (const worker of workers) {
+    const warnings = messagesOf(worker).filter((message) => message.includes("SlowDown"));
+    expect(warnings).toEqual([
+      "s3://bucket/runs/one asks for fewer requests (SlowDown): the worker sends fewer, and larger parts of blocks",
+    ]);
+  }
+});
+
+test("SIGTERM while the bucket is slow stores what is finished", async () => {
+  s3.fault = rateLimit("PUT", 4).fault;
+  const { child, finished } = workerOf(0, 1);
+  while (blocks().length < 6) await new Promise((resolve) => setTimeout(resolve, 20));
+  child.kill("SIGTERM");
+  const { code } = await finished;
+  // 32 blocks are on their way at most, which the bucket takes in 8 s.
+  expect(code).toBe(143);
+  expect(blocks().length).toBeLessThan(100);
+  s3.fault = () => undefined;
+  expect((await workerOf(0, 1).finished).code).toBe(0);
+  expect(blocks()).toHaveLength(100);
 });

@@ -1,5 +1,12 @@
 import type { Evaluation } from "sweep-worker";
-import { DEFAULTS, formatCount, type ResolvedWorkerSettings, toEnvironment, variableName } from "sweep-worker/contract";
+import {
+  DEFAULTS,
+  formatCount,
+  type ResolvedWorkerSettings,
+  toEnvironment,
+  variableName,
+  type WorkerSettings,
+} from "sweep-worker/contract";
 import type { JobFacts } from "../cost/environment.ts";
 import type { Recommendation } from "./recommendation.ts";
 
@@ -12,8 +19,8 @@ const MEASURED = [
   "seed",
   "simulateWorkMs",
   "evaluationTimeoutSeconds",
-] as const satisfies readonly (keyof ResolvedWorkerSettings)[];
-type MeasuredSettings = Pick<ResolvedWorkerSettings, (typeof MEASURED)[number]>;
+] as const satisfies readonly (keyof WorkerSettings)[];
+type MeasuredSettings = Pick<WorkerSettings, (typeof MEASURED)[number]>;
 
 /** Lines to paste into a job, and further steps. */
 export interface JobChanges {
@@ -34,7 +41,8 @@ export function changesOf(
 ): JobChanges {
   // A job names an evaluation by its name in the image, whatever its path is here.
   const isOfJob = configuration.evaluation === valueIn(job, "evaluation");
-  const name = isOfJob ? configuration.evaluation : evaluation.name;
+  const module = isOfJob ? configuration.evaluation : evaluation.name;
+  const name = configuration.evaluationCommand === undefined ? module : undefined;
   const { evaluationTimeoutSeconds: present } = configuration;
   const measured = { ...configuration, evaluation: name, evaluationTimeoutSeconds: timeoutSeconds ?? present };
   const different = differences(job, measured);
@@ -51,8 +59,10 @@ export function changesOf(
 function differences(job: JobFacts, measured: MeasuredSettings): (keyof MeasuredSettings)[] {
   const values = toEnvironment(measured);
   return MEASURED.filter((property) => {
-    // A command takes the place of the evaluation.
-    if (property === "evaluation" && measured.evaluationCommand !== undefined) return false;
+    // A command takes the place of the evaluation, and a job may not have both.
+    if (property === "evaluation" && measured.evaluationCommand !== undefined) {
+      return job.settings.evaluation !== undefined;
+    }
     return values[variableName(property)] !== valueIn(job, property);
   });
 }

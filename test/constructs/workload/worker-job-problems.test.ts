@@ -95,6 +95,13 @@ test.each<[string, object, string[]]>([
     ],
   ],
   [
+    "a module beside a command",
+    { evaluation: "prime", evaluationCommand: "python3 mine.py" },
+    [
+      'evaluation must be left out when there is an evaluationCommand, got "prime" and "python3 mine.py": remove the one that you do not mean',
+    ],
+  ],
+  [
     "more blocks than a worker lists",
     { totalParameters: 100_000_000, batchSize: 1 },
     [

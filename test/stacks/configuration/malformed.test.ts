@@ -183,7 +183,7 @@ test.each<[string, object, string[]]>([
   ],
   [
     "a command does not blame its columns",
-    workload({ ...job, evaluationCommand: 5, resultColumns: ["a"] }),
+    workload({ ...job, evaluation: "prime", evaluationCommand: 5, resultColumns: ["a"] }),
     ["workload.jobs[0].evaluationCommand"],
   ],
 ])("when malformed, %s", (_, changes, paths) => {

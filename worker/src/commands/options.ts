@@ -41,6 +41,7 @@ export function settingsOf(
     ...toEnvironment({
       totalParameters: SETTINGS.totalParameters.option.default,
       totalWorkers: availableParallelism(),
+      stopGraceSeconds: SETTINGS.stopGraceSeconds.option.default,
     }),
     ...defaults,
     ...process.env,

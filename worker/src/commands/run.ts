@@ -24,6 +24,8 @@ export async function runCommand(evaluation: string | undefined, command: Comman
   let stoppedBy: NodeJS.Signals | undefined;
   const interrupted = () => (stoppedBy === "SIGINT" ? EXIT_CODE.INTERRUPTED : EXIT_CODE.TERMINATED);
   for (const signal of SIGNALS) {
+    // The handler of start.ts.
+    process.removeAllListeners(signal);
     process.on(signal, () => {
       // Exit immediately if no worker has started, or on a second Ctrl-C.
       const exitsAtOnce = started === undefined || stoppedBy !== undefined;

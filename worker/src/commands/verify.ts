@@ -3,13 +3,13 @@ import { verify } from "../results/verify.ts";
 
 /** `sweep verify`: proves that the results are complete, and writes the receipt. */
 export async function verifyCommand(url: string, options: { readonly download?: string }): Promise<void> {
-  const { receipt, reader } = await verify(url, { downloadDirectory: options.download });
+  const { receipt, reader, unwritten } = await verify(url, { downloadDirectory: options.download });
   const lines = [
     `${formatCount(receipt.totalParameters)} parameters, each exactly once, in ${formatCount(receipt.ranges.length)} blocks with matching checksums`,
     `present    ${formatCount(receipt.present)}`,
     `failed     ${formatCount(receipt.failed)}`,
     ...Object.entries(receipt.columns).map(([name, { sha256 }]) => `${name} sha256 ${sha256}`),
-    `receipt    ${reader.url}/receipt.json`,
+    `receipt    ${unwritten === undefined ? `${reader.url}/receipt.json` : `not written: ${unwritten}`}`,
   ];
   process.stdout.write(`${lines.join("\n")}\n`);
   if (receipt.isIdentityUnchecked) {

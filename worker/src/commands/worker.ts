@@ -10,10 +10,16 @@ export async function workerCommand(): Promise<ExitCode> {
   const stopping = new AbortController();
   let hasStarted = false;
   // "disconnect": `sweep run` has ended.
+  const heard = new Set<string>();
   for (const event of ["SIGTERM", "SIGINT", "SIGHUP", "disconnect"]) {
+    // The handlers of start.ts.
+    if (event !== "disconnect") process.removeAllListeners(event);
     process.on(event, () => {
-      // Before the share is started there is nothing to commit.
-      if (!hasStarted) process.exit(EXIT_CODE.TERMINATED);
+      // Before the share is started there is nothing to commit. A second Ctrl-C ends the grace of the first one: it arrives from the
+      // terminal, or ends `sweep run`. One Ctrl-C may arrive twice, as SIGINT from the terminal and as SIGTERM from `sweep run`.
+      const isSecond = heard.has(event) || (event === "disconnect" && heard.size > 0);
+      if (!hasStarted || isSecond) process.exit(EXIT_CODE.TERMINATED);
+      heard.add(event);
       stopping.abort();
     });
   }

@@ -118,6 +118,22 @@ export const SETTINGS = {
     default: 60,
     option: { flags: "--timeout <seconds>" },
   }),
+  memoryLimitMiB: wholeNumber(64, LIMITS.memoryLimitMiB, {
+    description: "MiB of memory that a worker may use, its evaluation included",
+    unit: "MiB",
+    example: 512,
+    defaultText: "the limit of the container; `sweep run` divides it by its workers",
+    option: { flags: "--memory-limit <MiB>" },
+  }),
+  stopGraceSeconds: duration(LIMITS.stopGraceSeconds, {
+    description:
+      "Seconds that the evaluation may take to finish the parameter in work when the worker is asked to stop",
+    unit: "seconds",
+    example: 20,
+    default: 20,
+    // Somebody waits at the terminal.
+    option: { flags: "--stop-grace <seconds>", default: 0 },
+  }),
   maxFailures: wholeNumber(0, Number.MAX_SAFE_INTEGER, {
     description: "Number of failed parameters that a worker records before it gives up",
     example: 100,

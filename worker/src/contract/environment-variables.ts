@@ -4,9 +4,9 @@ import { PermanentError } from "./errors.ts";
 import { describeProblem, show } from "./problems.ts";
 import type { SettingName, WorkerSettings } from "./worker-settings.ts";
 
-/** The variable that carries a setting: `totalWorkers` is carried by `TOTAL_WORKERS`. */
+/** The variable that carries a setting: `totalWorkers` is carried by `TOTAL_WORKERS`, and `memoryLimitMiB` by `MEMORY_LIMIT_MIB`. */
 export function variableName(name: SettingName): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+  return name.replace(/[A-Z](?!$)/g, (letter) => `_${letter}`).toUpperCase();
 }
 
 /** Settings as environment variables. Settings that are undefined are left out. */

@@ -67,14 +67,23 @@ const DESCRIPTION_LENGTH = 1000;
  * it asks the value for may be a user's code: `toString`, a getter, the traps of a proxy.
  */
 export function describeError(error: unknown): string {
-  if (!isInstance(error, Error)) {
-    return shorten(`threw ${textOr(() => String(error), withoutDescription(error))}`, DESCRIPTION_LENGTH);
+  let text: string;
+  try {
+    text = error instanceof Error ? `${error.name}: ${error.message}` : `threw ${String(error)}`;
+  } catch {
+    text = describePartly(error);
   }
+  return shorten(text, DESCRIPTION_LENGTH);
+}
+
+/** The parts that can be read of an error that cannot be described as a whole. */
+function describePartly(error: unknown): string {
+  if (!isInstance(error, Error)) return `threw ${withoutDescription(error)}`;
   const name = textOr(() => String(error.name), "a name that cannot be read");
   const message = textOr(() => String(error.message), "a message that cannot be read");
   // Two texts that are too long together would throw.
-  const cut = (text: string) => text.slice(0, DESCRIPTION_LENGTH + 1);
-  return shorten(`${cut(name)}: ${cut(message)}`, DESCRIPTION_LENGTH);
+  const cut = (part: string) => part.slice(0, DESCRIPTION_LENGTH + 1);
+  return `${cut(name)}: ${cut(message)}`;
 }
 
 /** `value instanceof type`, which throws for a revoked proxy, and for one whose trap throws. */
@@ -104,15 +113,18 @@ export function shorten(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length)}...` : text;
 }
 
+/** The place refuses to be written, for lack of permission or because all of it is read-only. */
+export class ReadOnlyError extends PermanentError {}
+
 const FILE_ERRORS: Readonly<Record<string, (path: string) => SweepError>> = {
   ENOSPC: (path) =>
     new TemporaryError(`no space left on the disk of ${path}: free some and run the same command again`),
   EDQUOT: (path) =>
     new TemporaryError(`the disk quota of ${path} is used up: free some and run the same command again`),
   EFBIG: (path) => new PermanentError(`${path} is larger than the file system or ulimit -f allows`),
-  EACCES: (path) => new PermanentError(`no permission to write to ${path}`),
-  EPERM: (path) => new PermanentError(`no permission to write to ${path}`),
-  EROFS: (path) => new PermanentError(`${path} is on a read-only file system: choose another place`),
+  EACCES: (path) => new ReadOnlyError(`no permission to write to ${path}`),
+  EPERM: (path) => new ReadOnlyError(`no permission to write to ${path}`),
+  EROFS: (path) => new ReadOnlyError(`${path} is on a read-only file system: choose another place`),
   ENOTDIR: (path) => new PermanentError(`${path} is not in a directory: choose another place`),
   EEXIST: (path) => new PermanentError(`${path} is a file: choose another place`),
 };

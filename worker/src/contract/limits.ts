@@ -21,6 +21,10 @@ export const LIMITS = {
   simulateWorkMs: 3_600_000,
   /** Longest timeout of one parameter: eleven days. */
   evaluationTimeoutSeconds: 1_000_000,
+  /** Most memory of a worker: 16 TiB. */
+  memoryLimitMiB: 16_777_216,
+  /** Longest grace at a stop. A pod has 100 s from SIGTERM to SIGKILL, and blocks on their way to a bucket may take 30 of them. */
+  stopGraceSeconds: 60,
   /** Longest timeout of a request to S3: an hour. */
   s3RequestTimeoutMs: 3_600_000,
 } as const;

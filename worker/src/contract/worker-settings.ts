@@ -79,6 +79,21 @@ export interface WorkerSettings {
   readonly evaluationTimeoutSeconds?: number | undefined;
 
   /**
+   * MiB of memory that a worker may use, its evaluation included. A whole number from 64 to 16,777,216. An evaluation that comes near
+   * is ended, and the parameter that needs so much has failed; the kernel would end the supervisor with it. Only Linux has it.
+   * @default - the limit of the container; `sweep run` divides it by its workers
+   * @example 512
+   */
+  readonly memoryLimitMiB?: number | undefined;
+
+  /**
+   * Seconds that the evaluation may take to finish the parameter in work when the worker is asked to stop. From 0 to 60. A pod has 100 s
+   * from SIGTERM to its end. `sweep run` stops at once unless this is given, and a second Ctrl-C always ends it at once.
+   * @default 20
+   */
+  readonly stopGraceSeconds?: number | undefined;
+
+  /**
    * Number of failed parameters that a worker records before it gives up. A whole number from 0. `sweep run` applies it to all its
    * workers together.
    * @default 10000

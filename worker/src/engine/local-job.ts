@@ -130,6 +130,6 @@ export class LocalJob extends EventEmitter<LocalJobEvents> {
 
 function tooManyFailures(maxFailures: number): PermanentError {
   return new PermanentError(
-    `more than ${formatCount(maxFailures)} parameters failed, the limit of --max-failures (MAX_FAILURES)`,
+    `more than ${formatCount(maxFailures)} parameters failed, the limit of maxFailures (--max-failures, MAX_FAILURES)`,
   );
 }

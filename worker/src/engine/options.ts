@@ -1,18 +1,25 @@
 import { availableParallelism } from "node:os";
 import { problemsOf } from "../contract/check.ts";
-import { type ResolvedWorkerSettings, withDefaults } from "../contract/declarations.ts";
+import { type ResolvedWorkerSettings, SETTINGS, withDefaults } from "../contract/declarations.ts";
 import { PermanentError } from "../contract/errors.ts";
 import { describeProblem, type Problem } from "../contract/problems.ts";
 import type { WorkerSettings } from "../contract/worker-settings.ts";
 
 /** The settings of a run on this machine. Only `totalParameters` has no default. */
-export interface LocalJobOptions extends Omit<WorkerSettings, "workerId" | "totalWorkers"> {
+export interface LocalJobOptions extends Omit<WorkerSettings, "workerId" | "totalWorkers" | "stopGraceSeconds"> {
   /**
    * Number of worker processes, each of which computes one share. A whole number from 1 to 100,000.
    *
    * @default - one for each core
    */
   readonly totalWorkers?: number | undefined;
+
+  /**
+   * Seconds that the evaluation may take to finish the parameter in work when the job is stopped. From 0 to 60.
+   *
+   * @default 0
+   */
+  readonly stopGraceSeconds?: number | undefined;
 }
 
 /**
@@ -32,5 +39,10 @@ export function throwIfWrong(problems: readonly Problem[]): void {
 
 /** The settings of the workers of a local job. Each worker gets a number of its own in place of `workerId`. */
 export function resolveOptions(options: LocalJobOptions): ResolvedWorkerSettings {
-  return resolveSettings({ ...options, workerId: 0, totalWorkers: options.totalWorkers ?? availableParallelism() });
+  return resolveSettings({
+    ...options,
+    workerId: 0,
+    totalWorkers: options.totalWorkers ?? availableParallelism(),
+    stopGraceSeconds: options.stopGraceSeconds ?? SETTINGS.stopGraceSeconds.option.default,
+  });
 }

@@ -1,4 +1,3 @@
-import { totalmem } from "node:os";
 import { problemsOf } from "../contract/check.ts";
 import { type ResolvedWorkerSettings, withDefaults } from "../contract/declarations.ts";
 import { RESULTS_FORMAT, type RunIdentity, runName } from "../contract/identity.ts";
@@ -8,6 +7,7 @@ import { commandEvaluation, type Evaluation, findEvaluation, writeBundle } from 
 import { openStore } from "../stores/open.ts";
 import type { ResultStore } from "../stores/store.ts";
 import { EvaluationSession, Stopped } from "../supervisor/evaluation-session.ts";
+import { containerMemoryMiB } from "../supervisor/memory-watch.ts";
 import { throwIfWrong } from "./options.ts";
 import { StoppedError } from "./stopping.ts";
 
@@ -40,6 +40,7 @@ const EVALUATION_SETTINGS = [
   "resultColumns",
   "seed",
   "simulateWorkMs",
+  "memoryLimitMiB",
 ] as const satisfies readonly SettingName[];
 
 /**
@@ -57,13 +58,14 @@ export async function loadEvaluation(
   if (signal?.aborted) throw new StoppedError();
   throwIfWrong(problemsOf(options, EVALUATION_SETTINGS));
   const { evaluationCommand, resultColumns, seed, simulateWorkMs, evaluation: name } = withDefaults(options);
+  const memoryLimitMiB = options.memoryLimitMiB ?? containerMemoryMiB();
   const evaluation = evaluationCommand === undefined ? findEvaluation(name) : commandEvaluation(evaluationCommand);
   const modulePath = evaluation.bundle === undefined ? undefined : writeBundle(evaluation.name, evaluation.bundle);
   const source =
     modulePath === undefined
       ? { command: evaluationCommand as string, columns: resultColumns }
       : { modulePath, name: evaluation.source };
-  const session = new EvaluationSession({ source, seed, simulateWorkMs });
+  const session = new EvaluationSession({ source, seed, simulateWorkMs, memoryLimitMiB });
   const stop = () => session.stop();
   signal?.addEventListener("abort", stop);
   try {
@@ -99,7 +101,10 @@ export async function prepareRun(
       seed,
     };
     const url = configuration.resultsUrl ?? `file:./results/${runName(identity)}`;
-    if (url.startsWith("s3:")) throwIfWrong(memoryProblems(memoryLimitMiB(), { batchSize, columns: columns.length }));
+    const memoryMiB = configuration.memoryLimitMiB ?? containerMemoryMiB();
+    if (url.startsWith("s3:") && memoryMiB !== undefined) {
+      throwIfWrong(memoryProblems(Math.floor(memoryMiB), { batchSize, columns: columns.length }));
+    }
     const store = await openStore(url, { s3RequestTimeoutMs });
     await store.create(identity, evaluation.bundle);
     return { identity, store, session, modulePath };
@@ -107,11 +112,4 @@ export async function prepareRun(
     session.close();
     throw error;
   }
-}
-
-/** The memory in MiB that the container of this process may use; that of the machine if it has no limit. */
-function memoryLimitMiB(): number {
-  // Without a limit it is 0, or an enormous number.
-  const limit = process.constrainedMemory() || Number.POSITIVE_INFINITY;
-  return Math.floor(Math.min(limit, totalmem()) / 1024 ** 2);
 }

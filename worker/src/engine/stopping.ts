@@ -1,15 +1,15 @@
 import { EXIT_CODE, SweepError } from "../contract/errors.ts";
 
-/** The error of a run that was asked to stop. Everything that was finished is committed. */
+export const EVERYTHING_IS_KEPT = "everything finished is committed";
+
+/** The error of a run that was asked to stop. Committed results stay. */
 export class StoppedError extends SweepError {
   override readonly name = "StoppedError";
 
-  constructor(remaining?: string) {
+  /** @param kept says what is committed. @default what is always true */
+  constructor(remaining?: string, kept = "what is committed stays") {
     const left = remaining === undefined ? "" : ` with ${remaining}`;
-    super(
-      EXIT_CODE.TERMINATED,
-      `the run was stopped${left}: everything finished is committed, start it again to resume`,
-    );
+    super(EXIT_CODE.TERMINATED, `the run was stopped${left}: ${kept}, start it again to resume`);
   }
 }
 

@@ -5,6 +5,7 @@ import { setTimeout } from "node:timers/promises";
 import { type ResolvedWorkerSettings, SETTING_NAMES } from "../contract/declarations.ts";
 import { toEnvironment, variableName } from "../contract/environment-variables.ts";
 import { EXIT_CODE, type ExitCode } from "../contract/errors.ts";
+import { containerMemoryMiB } from "../supervisor/memory-watch.ts";
 import type { WorkerProgress } from "./worker.ts";
 
 /**
@@ -15,6 +16,9 @@ export const MOST_RESTARTS = 3;
 const FIRST_BACKOFF_MS = 500;
 /** How long the last output of a worker may take to arrive after its end. */
 const PIPES_CLOSE_WITHIN_MS = 500;
+/** The memory of this process, and the least memory of a worker for which a limit makes sense, in MiB. */
+const OWN_MEMORY_MIB = 64;
+const LEAST_MEMORY_MIB = 128;
 /** pino's numbers for "warn" and "error". */
 const WARN = 40;
 const ERROR = 50;
@@ -133,6 +137,7 @@ export class WorkerProcesses extends EventEmitter<WorkerProcessesEvents> {
     return {
       ...environment,
       ...toEnvironment(shared),
+      ...toEnvironment({ memoryLimitMiB: shared.memoryLimitMiB ?? shareOfContainer(shared.totalWorkers) }),
       [variableName("workerId")]: String(index),
       JOB_COMPLETION_INDEX: String(index),
     };
@@ -163,6 +168,13 @@ function together(earlier: WorkerProgress, now: WorkerProgress): WorkerProgress 
     committed: now.resumed + now.committed - resumed,
     failed: earlier.failed + now.failed,
   };
+}
+
+/** The memory of each worker in a container, in MiB. Undefined without a limit, and if the workers are too many to tell. */
+function shareOfContainer(workers: number): number | undefined {
+  const limit = containerMemoryMiB();
+  const share = limit === undefined ? 0 : Math.floor((limit - OWN_MEMORY_MIB) / workers);
+  return share < LEAST_MEMORY_MIB ? undefined : share;
 }
 
 async function waitUnlessAborted(milliseconds: number, signal: AbortSignal): Promise<void> {

@@ -6,7 +6,7 @@ import type { Failure, ResultWriter } from "../stores/store.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
 import { resolveSettings } from "./options.ts";
 import { prepareRun } from "./prepare.ts";
-import { StoppedError, unlessStopped } from "./stopping.ts";
+import { EVERYTHING_IS_KEPT, StoppedError, unlessStopped } from "./stopping.ts";
 
 const LOG_PROGRESS_EVERY_MS = 10_000;
 const REPORT_PROGRESS_EVERY_MS = 100;
@@ -58,14 +58,27 @@ const NO_LOG: WorkerLog = { info: () => {}, warn: () => {} };
  */
 export async function runWorker(options: WorkerSettings, hooks: RunWorkerHooks = {}): Promise<WorkerProgress> {
   const settings = resolveSettings(options);
-  const { workerId, totalWorkers, totalParameters, maxFailures, batchSize, evaluationTimeoutSeconds } = settings;
+  const {
+    workerId,
+    totalWorkers,
+    totalParameters,
+    maxFailures,
+    batchSize,
+    evaluationTimeoutSeconds,
+    stopGraceSeconds,
+  } = settings;
   const { signal, log = NO_LOG } = hooks;
   const run = await unlessStopped(prepareRun(settings, signal), signal, ({ session }) => session.close());
   const { session, store, identity } = run;
   let writer: ResultWriter | undefined;
   let stop = () => {};
   try {
-    writer = await store.write(identity);
+    writer = await store.write(identity, () => {
+      log.warn(
+        {},
+        `${store.url} asks for fewer requests (SlowDown): the worker sends fewer, and larger parts of blocks`,
+      );
+    });
     const share = shareOf(workerId, settings);
     const pending = subtract(share, await unlessStopped(writer.committed(share), signal, () => {}));
     const progress = new ProgressReporter(hooks, countOf(share), countOf(pending));
@@ -77,6 +90,7 @@ export async function runWorker(options: WorkerSettings, hooks: RunWorkerHooks =
       batchSize,
       timeoutMs: evaluationTimeoutSeconds * 1000,
       maxFailures,
+      stopGraceMs: stopGraceSeconds * 1000,
       onProgress: (committed, failures, inBlock) => progress.add(committed, failures, inBlock),
     });
     stop = () => supervisor.stop();
@@ -86,8 +100,13 @@ export async function runWorker(options: WorkerSettings, hooks: RunWorkerHooks =
     const { failed } = progress.end();
     if (outcome === "stopped") {
       const { remaining } = progress;
-      log.warn({ remaining }, "stopped; everything finished is committed, and the next start resumes here");
-      throw new StoppedError(`${formatCount(remaining)} parameters of the share left`);
+      const { discarded } = supervisor;
+      const left = `${formatCount(remaining)} parameters of the share left`;
+      log.warn(
+        { committed: progress.current.committed, remaining, discarded },
+        `stopped with ${left}: ${kept(discarded)}`,
+      );
+      throw new StoppedError(left, kept(discarded));
     }
     log.info({ failed }, `[WORKER ${workerId}] Processed: ${formatCount(countOf(share))} parameters`);
     return progress.current;
@@ -96,6 +115,15 @@ export async function runWorker(options: WorkerSettings, hooks: RunWorkerHooks =
     session.close();
     await writer?.close();
   }
+}
+
+/** The fate of the block in work at a stop, for the log. */
+function kept(discarded: number | undefined): string {
+  if (discarded === undefined) return EVERYTHING_IS_KEPT;
+  return (
+    "the parameter in work did not end in time (--stop-grace, STOP_GRACE_SECONDS), " +
+    `and about ${formatCount(discarded)} finished ones of its block are not committed`
+  );
 }
 
 /** Counts parameters, and reports them to the log and to `onProgress` from time to time. */

@@ -35,7 +35,11 @@ export interface EvaluationModule {
   readonly evaluateBlock?: EvaluateBlock;
   /** Names of the results. @default ["value"] */
   readonly columns?: readonly string[];
-  /** A short text about all results, printed after a run. @default the least, the greatest and the sum of each column */
+  /**
+   * A short text about all results, printed after a run. It must read the next block or return within a minute.
+   *
+   * @default the least, the greatest and the sum of each column
+   */
   readonly summarize?: (blocks: AsyncIterable<ResultBlock>) => Promise<string> | string;
 }
 

@@ -56,6 +56,10 @@ class EvaluationProcess {
     this.#files = ColumnFiles.open(spoolPaths);
   }
 
+  pace(completeEveryMs: number): void {
+    this.#completeEveryMs = completeEveryMs;
+  }
+
   async add(blocks: readonly BlockOrder[]): Promise<void> {
     this.#queue.push(...blocks);
     if (this.#working) return;
@@ -197,6 +201,7 @@ async function handle(message: ToEvaluation): Promise<void> {
   // The supervisor sends everything else only after it has received "loaded".
   const loaded = evaluation as EvaluationProcess;
   if (message.type === "open") loaded.open(message.spoolPaths, message.batchSize, message.completeEveryMs);
+  else if (message.type === "pace") loaded.pace(message.completeEveryMs);
   else if (message.type === "blocks") await loaded.add(message.blocks);
   else if (message.type === "parameter") await loaded.evaluateAlone(message.parameter);
   else loaded.stop();

@@ -36,6 +36,8 @@ export type ToEvaluation =
       readonly batchSize: number;
       readonly completeEveryMs: number;
     }
+  /** The store has become slower or faster: complete the finished part of a block after this time. */
+  | { readonly type: "pace"; readonly completeEveryMs: number }
   | { readonly type: "blocks"; readonly blocks: readonly BlockOrder[] }
   /** Evaluate one parameter, whose values come back in the answer. */
   | { readonly type: "parameter"; readonly parameter: number }

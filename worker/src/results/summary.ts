@@ -2,6 +2,7 @@ import { describeError } from "../contract/errors.ts";
 import type { EvaluationModule } from "../evaluation/module.ts";
 import type { ResultReader } from "../stores/store.ts";
 import { resultBlocks } from "./blocks.ts";
+import { callSummarize } from "./call-summarize.ts";
 
 const number = new Intl.NumberFormat("en", { maximumSignificantDigits: 15 });
 
@@ -9,7 +10,7 @@ const number = new Intl.NumberFormat("en", { maximumSignificantDigits: 15 });
 export async function summarize(reader: ResultReader, summarizeModule: EvaluationModule["summarize"]): Promise<string> {
   if (summarizeModule === undefined) return describeColumns(reader);
   try {
-    return await summarizeModule(resultBlocks(reader));
+    return await callSummarize(summarizeModule, resultBlocks(reader));
   } catch (error) {
     return `the evaluation's summarize failed: ${describeError(error)}\n${await describeColumns(reader)}`;
   }

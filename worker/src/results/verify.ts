@@ -6,6 +6,8 @@ import { FAILURES_FILE, serializeFailures } from "../stores/file-store.ts";
 import { openStore, type StoreOptions } from "../stores/open.ts";
 import type { CommitRecord, Failure, ResultReader } from "../stores/store.ts";
 import { readColumns } from "./read-columns.ts";
+import { writeReports } from "./reports.ts";
+import { wrongSize } from "./sizes.ts";
 
 const PRESENT_FILE = "present.bits";
 
@@ -38,6 +40,8 @@ export interface VerifiedResults {
   readonly failures: readonly Failure[];
   /** The results, for {@link resultBlocks}. */
   readonly reader: ResultReader;
+  /** Why the receipt and the other reports are not beside the results, which may only be read; undefined if they are. */
+  readonly unwritten: string | undefined;
 }
 
 /** How results are fetched to be verified. */
@@ -52,7 +56,7 @@ export interface VerifyOptions extends StoreOptions {
 
 /**
  * Proves that the results of a run hold every parameter exactly once, with matching checksums, and writes `receipt.json`,
- * `present.bits` and `failures.jsonl` beside them.
+ * `present.bits` and `failures.jsonl` beside them, unless they may only be read.
  *
  * @param resultsUrl `file:<directory>`, a path, or `s3://<bucket>/<prefix>`.
  * @throws TemporaryError that lists the missing parameters. The run gets no receipt; started again, it computes only these.
@@ -69,9 +73,8 @@ export async function verify(resultsUrl: string, options: VerifyOptions = {}): P
   const { intact, digests } = await readColumns(reader.columnPaths, size, records);
   const everything = { start: 0, count: identity.totalParameters };
   const missing = subtract([everything], union(intact));
-  if (missing.length > 0 || digests === undefined) {
-    throw incomplete(reader.url, missing, subtract(union(records), union(intact)));
-  }
+  if (missing.length > 0) throw incomplete(reader.url, missing, subtract(union(records), union(intact)));
+  if (digests === undefined) throw await wrongSize(reader, size);
   const failures = failuresOf(intact);
   const bits = presentBits(identity.totalParameters, failures);
   const receipt: Receipt = {
@@ -93,10 +96,12 @@ export async function verify(resultsUrl: string, options: VerifyOptions = {}): P
       failed: failed.length,
     })),
   };
-  await reader.writeReport(PRESENT_FILE, bits);
-  await reader.writeReport(FAILURES_FILE, serializeFailures(failures));
-  await reader.writeReport("receipt.json", `${JSON.stringify(receipt, undefined, 1)}\n`);
-  return { receipt, failures, reader };
+  const unwritten = await writeReports(reader, {
+    [PRESENT_FILE]: bits,
+    [FAILURES_FILE]: serializeFailures(failures),
+    "receipt.json": `${JSON.stringify(receipt, undefined, 1)}\n`,
+  });
+  return { receipt, failures, reader, unwritten };
 }
 
 /** @param damaged those of the missing parameters that were committed, but whose values do not match the checksum. */

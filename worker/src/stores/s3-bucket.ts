@@ -6,12 +6,18 @@ import {
   S3Client,
   type S3ServiceException,
 } from "@aws-sdk/client-s3";
-import { NodeHttpHandler } from "@smithy/node-http-handler";
-import { PermanentError, SweepError, TemporaryError } from "../contract/errors.ts";
+import type { RetryStrategyV2 } from "@smithy/types";
+import { PermanentError, ReadOnlyError, SweepError, TemporaryError } from "../contract/errors.ts";
+import { BackPressure } from "./s3-back-pressure.ts";
+import { LeanGet } from "./s3-get.ts";
+import { WholeBodyHandler } from "./s3-http.ts";
 
-const CONNECT_WITHIN_MS = 5_000;
 /** Attempts in the SDK's standard mode, with exponential backoff and jitter. `AWS_MAX_ATTEMPTS` changes the number. */
 const ATTEMPTS = 8;
+/**
+ * A bucket that refuses every request with SlowDown for thirty times the timeout of a request, ten minutes by default, is given up.
+ */
+const PATIENCE_IN_TIMEOUTS = 30;
 const PARALLEL_REQUESTS = 16;
 
 /** Errors of S3 that another attempt would only repeat. */
@@ -34,9 +40,12 @@ const PERMANENT = new Set([
  * identity, a profile.
  */
 export class Bucket {
+  /** Called at the first answer of SlowDown. */
+  onSlowDown: () => void = () => {};
   readonly #client: S3Client;
   readonly #bucket: string;
   readonly #prefix: string;
+  readonly #leanGet: LeanGet;
 
   constructor(url: string, requestTimeoutMs: number) {
     const [, bucket = "", prefix = ""] = /^s3:\/\/([^/]+)\/?(.*)$/.exec(url) ?? [];
@@ -46,21 +55,33 @@ export class Bucket {
     // The SDK is pinned to a version that supports this Node.js, so its warning about later versions helps no user.
     process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
     const isElsewhere = (AWS_ENDPOINT_URL_S3 ?? AWS_ENDPOINT_URL) !== undefined;
+    const requestHandler = new WholeBodyHandler(requestTimeoutMs);
     this.#client = new S3Client({
       ...(AWS_MAX_ATTEMPTS === undefined ? { maxAttempts: ATTEMPTS } : {}),
       // Services other than AWS's have one region and one host name for all buckets.
       ...(isElsewhere ? { forcePathStyle: true, region: AWS_REGION ?? "us-east-1" } : {}),
-      requestHandler: new NodeHttpHandler({
-        connectionTimeout: CONNECT_WITHIN_MS,
-        requestTimeout: requestTimeoutMs,
-        throwOnRequestTimeout: true,
-      }),
+      requestHandler,
     });
+    const { retryStrategy } = this.#client.config;
+    let retries: Promise<BackPressure> | undefined;
+    this.#client.config.retryStrategy = () => {
+      retries ??= retryStrategy().then(
+        (attempts) =>
+          new BackPressure(attempts as RetryStrategyV2, {
+            patienceMs: PATIENCE_IN_TIMEOUTS * requestTimeoutMs,
+            onSlowDown: () => this.onSlowDown(),
+          }),
+      );
+      return retries;
+    };
+    this.#leanGet = new LeanGet(this.#client, requestHandler, bucket);
   }
 
   /** The bytes of an object from `offset` on, or undefined if there is no such object. */
   async get(key: string, offset = 0): Promise<Buffer | undefined> {
     try {
+      const bytes = await this.#leanGet.get(this.#prefix + key, offset);
+      if (bytes !== undefined) return bytes;
       const range = offset === 0 ? {} : { Range: `bytes=${offset}-` };
       const { Body } = await this.#client.send(
         new GetObjectCommand({ Bucket: this.#bucket, Key: this.#prefix + key, ...range }),
@@ -128,16 +149,25 @@ export class Bucket {
     const { name, message, $metadata } = error as S3ServiceException;
     const place = `s3://${this.#bucket}/${this.#prefix}`;
     const text = `cannot ${action} ${place}: ${name}${message === "" || message === name ? "" : `: ${message}`}`;
+    if (action === "write to" && $metadata?.httpStatusCode === 403) return new ReadOnlyError(text, { cause: error });
     const isPermanent = PERMANENT.has(name) || $metadata?.httpStatusCode === 403;
     return isPermanent ? new PermanentError(text, { cause: error }) : new TemporaryError(text, { cause: error });
   }
 }
 
-/** Runs `work` for all items, sixteen at a time. */
+/**
+ * Runs `work` for all items, sixteen at a time.
+ *
+ * @throws the first error, after the items under way are finished, so that nothing fetched is lost. No further item is begun.
+ */
 export async function inParallel<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
   const waiting = [...items].reverse();
+  const errors: unknown[] = [];
   const lane = async () => {
-    for (let item = waiting.pop(); item !== undefined; item = waiting.pop()) await work(item);
+    for (let item = waiting.pop(); item !== undefined && errors.length === 0; item = waiting.pop()) {
+      await work(item).catch((error) => errors.push(error));
+    }
   };
   await Promise.all(Array.from({ length: PARALLEL_REQUESTS }, lane));
+  if (errors.length > 0) throw errors[0];
 }

@@ -2,13 +2,13 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { PermanentError, TemporaryError } from "../contract/errors.ts";
 import { checkSameRun, parseRunFile, type RunFile, type RunIdentity, serializeRunFile } from "../contract/identity.ts";
-import { COMPLETE_EVERY_MS } from "../contract/limits.ts";
 import { blocksInFlight } from "../contract/memory.ts";
 import { type Range, union } from "../parameters/ranges.ts";
 import { bundleFile, readBundle } from "./bundle-file.ts";
 import { bytesOf, createChecksum, createTextChecksum } from "./checksum.ts";
 import { ColumnFiles } from "./column-files.ts";
 import { CommitLog, parseRecord, serializeRecord } from "./commit-log.ts";
+import { CommitPace } from "./commit-pace.ts";
 import { FileStore } from "./file-store.ts";
 import { Bucket, inParallel } from "./s3-bucket.ts";
 import type { ResultReader, ResultStore, ResultWriter, Spool, SpooledBlock, StoreProgress } from "./store.ts";
@@ -42,7 +42,8 @@ export class S3Store implements ResultStore {
     }
   }
 
-  async write(identity: RunIdentity): Promise<ResultWriter> {
+  async write(identity: RunIdentity, onSlowDown: () => void = () => {}): Promise<ResultWriter> {
+    this.#bucket.onSlowDown = onSlowDown;
     return new S3Writer(this.#bucket, identity, await createTextChecksum());
   }
 
@@ -120,6 +121,8 @@ class S3Writer implements ResultWriter {
   readonly #files: ColumnFiles;
   readonly #directory = temporaryDirectory();
   readonly #checksumOf: (text: string) => string;
+  readonly #pace = new CommitPace();
+
   constructor(bucket: Bucket, identity: RunIdentity, checksumOf: (text: string) => string) {
     this.#bucket = bucket;
     this.#checksumOf = checksumOf;
@@ -127,9 +130,12 @@ class S3Writer implements ResultWriter {
     const capacity = blocksInFlight({ batchSize: identity.batchSize, columns: paths.length });
     this.#files = ColumnFiles.open(paths, capacity * identity.batchSize);
     const free = Array.from({ length: capacity }, (_, slot) => slot * identity.batchSize);
+    const pace = this.#pace;
     this.spool = {
       paths,
-      completeEveryMs: COMPLETE_EVERY_MS.s3,
+      get completeEveryMs() {
+        return pace.completeEveryMs;
+      },
       capacity,
       reserve: () => {
         const position = free.pop();
@@ -147,7 +153,9 @@ class S3Writer implements ResultWriter {
   async commit(blocks: readonly SpooledBlock[]): Promise<void> {
     await Promise.all(
       blocks.map(async (block) => {
-        await this.#bucket.create(keyOf(block), this.#objectOf(block));
+        const object = this.#objectOf(block);
+        const stored = this.#pace.begin();
+        await this.#bucket.create(keyOf(block), object).finally(stored);
       }),
     );
   }

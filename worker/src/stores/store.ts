@@ -37,7 +37,7 @@ export interface CommitRecord extends Range {
  */
 export interface Spool {
   readonly paths: readonly string[];
-  /** After this many milliseconds, the finished part of a block is completed. */
+  /** After this many milliseconds, the finished part of a block is completed. It grows while a bucket is slow. */
   readonly completeEveryMs: number;
   /** How many blocks may lie between evaluation and commit. */
   readonly capacity: number;
@@ -103,7 +103,8 @@ export interface ResultStore {
    * @throws PermanentError if the place holds another run, or the evaluation there was changed.
    */
   create(identity: RunIdentity, evaluationBundle: Uint8Array | undefined): Promise<void>;
-  write(identity: RunIdentity): Promise<ResultWriter>;
+  /** @param onSlowDown called when a bucket asks for fewer requests for the first time. The writer adapts. */
+  write(identity: RunIdentity, onSlowDown?: () => void): Promise<ResultWriter>;
   progress(): Promise<StoreProgress>;
   /**
    * Opens the results. A remote store downloads them first.

@@ -3,6 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import type { FromEvaluation, ToEvaluation } from "../evaluation/protocol.ts";
 import { EVALUATION_PROGRAM } from "../programs.ts";
 import type { FailureKind } from "../stores/store.ts";
+import { heapOptions, MemoryWatch } from "./memory-watch.ts";
 
 /** How many characters of the process's standard error are kept to explain its end. */
 const ERROR_TAIL = 4096;
@@ -25,16 +26,31 @@ export class EvaluationHandle {
   /** Resolves when the process has ended, for whatever reason. */
   readonly ended: Promise<ProcessEnd>;
   readonly #process: ChildProcess;
+  readonly #memoryLimitMiB: number | undefined;
+  readonly #heapOptions: readonly string[];
+  readonly #memory: MemoryWatch | undefined;
+  #usedTooMuchMemory = false;
   #errorTail = "";
 
-  constructor(onMessage: (message: FromEvaluation) => void) {
+  /** @param memoryLimitMiB the memory for this process and its supervisor together. @default no limit */
+  constructor(onMessage: (message: FromEvaluation) => void, memoryLimitMiB?: number) {
+    this.#memoryLimitMiB = memoryLimitMiB;
+    this.#heapOptions = heapOptions(memoryLimitMiB);
     this.#process = fork(EVALUATION_PROGRAM, {
       detached: true,
       // The evaluation's output goes to standard error, because standard output is the worker's log.
       stdio: ["ignore", 2, "pipe", "ipc"],
       serialization: "advanced",
-      execArgv: [],
+      execArgv: [...this.#heapOptions],
     });
+    const { pid } = this.#process;
+    // Other systems have no /proc, and no containers that end the supervisor, too.
+    if (memoryLimitMiB !== undefined && pid !== undefined && process.platform === "linux") {
+      this.#memory = new MemoryWatch(pid, memoryLimitMiB, () => {
+        this.#usedTooMuchMemory = true;
+        this.kill();
+      });
+    }
     this.#process.stderr?.on("data", (chunk: Buffer) => {
       process.stderr.write(chunk);
       this.#errorTail = (this.#errorTail + chunk.toString()).slice(-ERROR_TAIL);
@@ -46,6 +62,7 @@ export class EvaluationHandle {
       onMessage(message);
     });
     this.#process.on("exit", () => {
+      this.#memory?.stop();
       // Programs that the evaluation started must not outlive it. A program that left the group does, and may hold the pipe open.
       this.kill();
       setTimeout(PIPE_CLOSES_WITHIN_MS).then(() => this.#process.stderr?.destroy());
@@ -88,7 +105,7 @@ export class EvaluationHandle {
 
   /** Asks the process to report its finished work and to exit, and kills it after `withinMs`. Resolves when it has ended. */
   async stop(withinMs: number): Promise<void> {
-    this.send({ type: "stop" });
+    if (withinMs > 0) this.send({ type: "stop" });
     await Promise.race([this.ended, setTimeout(withinMs, undefined, { ref: false })]);
     this.kill();
     await this.ended;
@@ -97,11 +114,13 @@ export class EvaluationHandle {
   #describeEnd(code: number | null, signal: NodeJS.Signals | null): ProcessEnd {
     const lastError = [...this.#errorTail.matchAll(/^\w*(?:Error|Exception)\b.*$/gm)].at(-1)?.[0];
     const because = lastError === undefined ? "" : `: ${lastError}`;
+    const more = `raise the worker's limit of ${Math.floor(this.#memoryLimitMiB ?? 0)} MiB`;
+    if (this.#usedTooMuchMemory) {
+      return { kind: "out-of-memory", error: `the evaluation used more memory than the worker has (${more})` };
+    }
     if (/heap out of memory|Allocation failed|ERR_WORKER_OUT_OF_MEMORY/.test(this.#errorTail)) {
-      return {
-        kind: "out-of-memory",
-        error: "JavaScript's heap was full (raise it with NODE_OPTIONS=--max-old-space-size=<MiB>)",
-      };
+      const mend = this.#heapOptions.length > 0 ? more : "raise it with NODE_OPTIONS=--max-old-space-size=<MiB>";
+      return { kind: "out-of-memory", error: `JavaScript's heap was full (${mend})` };
     }
     if (signal === "SIGKILL") {
       return { kind: "killed", error: "the evaluation was ended by SIGKILL, as the kernel does when memory runs out" };

@@ -10,6 +10,8 @@ export interface EvaluationSettings {
   readonly source: EvaluationSource;
   readonly seed: number;
   readonly simulateWorkMs: number;
+  /** MiB of memory for the evaluation and this process together. @default no limit */
+  readonly memoryLimitMiB?: number | undefined;
   /** Milliseconds that the load may take. @default 60,000 */
   readonly loadWithinMs?: number | undefined;
 }
@@ -33,6 +35,7 @@ export class EvaluationSession {
   readonly #inbox = new Inbox<InboxEvent>();
   #process: EvaluationHandle | undefined;
   #isStopping = false;
+  #isLoaded = false;
 
   constructor(settings: EvaluationSettings) {
     this.#settings = settings;
@@ -49,16 +52,20 @@ export class EvaluationSession {
   async start(): Promise<readonly string[]> {
     const started = new EvaluationHandle((message) => {
       if (this.#process === started) this.#inbox.put({ type: "message", message });
-    });
+    }, this.#settings.memoryLimitMiB);
     this.#process = started;
+    this.#isLoaded = false;
     void started.ended.then((end) => {
       if (this.#process === started) this.#inbox.put({ type: "ended", end });
     });
-    const { loadWithinMs = LOAD_WITHIN_MS, ...settings } = this.#settings;
-    this.send({ type: "load", ...settings });
+    const { source, seed, simulateWorkMs, loadWithinMs = LOAD_WITHIN_MS } = this.#settings;
+    this.send({ type: "load", source, seed, simulateWorkMs });
     for (;;) {
       const event = await this.next(loadWithinMs);
-      if (event?.type === "message" && event.message.type === "loaded") return event.message.columns;
+      if (event?.type === "message" && event.message.type === "loaded") {
+        this.#isLoaded = true;
+        return event.message.columns;
+      }
       if (event === undefined || event.type === "ended") {
         this.close();
         const reason = event?.end.error ?? `loading it takes more than ${loadWithinMs / 1000} s`;
@@ -120,7 +127,8 @@ export class EvaluationSession {
 
   /** Asks the process to report its finished work, which arrives as messages, and ends it. */
   async finish(withinMs: number): Promise<void> {
-    await this.#process?.stop(withinMs);
+    // A process that loads has nothing to report.
+    await this.#process?.stop(this.#isLoaded ? withinMs : 0);
   }
 
   /** Kills the process and the programs that it started. */

@@ -2,11 +2,8 @@ import { endOf, type Range } from "../parameters/ranges.ts";
 import { createChecksum } from "../stores/checksum.ts";
 import { ColumnFiles } from "../stores/column-files.ts";
 import type { Failure, ResultWriter, SpooledBlock } from "../stores/store.ts";
-import type { EvaluationSession } from "./evaluation-session.ts";
+import { type EvaluationSession, Stopped } from "./evaluation-session.ts";
 import { SingleResults } from "./single-results.ts";
-
-/** The finished part of a block that is run parameter by parameter is committed this often. */
-const COMMIT_EVERY_MS = 1_000;
 
 /** The parts of a supervisor that the isolation uses. */
 export interface IsolationOptions {
@@ -20,6 +17,8 @@ export interface IsolationOptions {
   readonly restart: () => Promise<void>;
   /** Commits a block. It returns at once. */
   readonly commit: (block: SpooledBlock) => void;
+  /** Whether the worker was asked to stop, and may finish the parameter in work. */
+  readonly isStopping: () => boolean;
   /** Whether `failures` more would end the run. */
   readonly isOverLimit: (failures: number) => boolean;
 }
@@ -36,7 +35,7 @@ export class Isolation {
     this.#writer = options.writer;
   }
 
-  /** Runs a block parameter by parameter. It commits the results every second, and at the end even if there is an error. */
+  /** Runs a block parameter by parameter. It commits the finished part as often as that of any block, and at the end even if there is an error. */
   async evaluateOneByOne(block: Range): Promise<void> {
     let part = new SingleResults(block.start, this.#writer.spool.paths.length);
     try {
@@ -44,7 +43,8 @@ export class Isolation {
         const { values, failure } = await this.#evaluateAlone(parameter);
         part.add(values, failure);
         this.#options.onProgress(0, [], part.count);
-        if (part.age < COMMIT_EVERY_MS && !this.#options.isOverLimit(part.failures.length)) continue;
+        if (this.#options.isStopping()) throw new Stopped();
+        if (part.age < this.#writer.spool.completeEveryMs && !this.#options.isOverLimit(part.failures.length)) continue;
         const finished = part;
         part = new SingleResults(parameter + 1, this.#writer.spool.paths.length);
         await this.#commitSingleResults(finished);

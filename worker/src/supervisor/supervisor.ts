@@ -1,4 +1,4 @@
-import { setTimeout } from "node:timers/promises";
+import { setTimeout as wait } from "node:timers/promises";
 import { PermanentError, TemporaryError } from "../contract/errors.ts";
 import { formatCount } from "../contract/format.ts";
 import type { CompletedPart, FromEvaluation } from "../evaluation/protocol.ts";
@@ -26,6 +26,8 @@ export interface SupervisorOptions {
   /** Milliseconds that one parameter may take; 0 is no limit. */
   readonly timeoutMs: number;
   readonly maxFailures: number;
+  /** Milliseconds that the evaluation may take to finish the parameter in work after {@link Supervisor.stop}. @default 0 */
+  readonly stopGraceMs?: number;
   /** Called with the parameters and failures committed since the last call, and the parameters done in the current block. */
   readonly onProgress: (committed: number, failures: readonly Failure[], inBlock: number) => void;
 }
@@ -53,6 +55,16 @@ export class Supervisor {
   #committing = 0;
   #failures = 0;
   #unflushed = false;
+  /** Parameters that are done in the part of a block that is in work, as the evaluation has reported it last. */
+  #inPart = 0;
+  #isOneByOne = false;
+  #isStopping = false;
+  /** Whether the evaluation was killed in the middle of a parameter, because the worker had to stop. */
+  #isCut = false;
+  /** Ends the grace of a stop while a block is run parameter by parameter. */
+  #graceTimer: NodeJS.Timeout | undefined;
+  /** The time for a part of a block that the process knows. */
+  #completeEveryMs = 0;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -62,13 +74,27 @@ export class Supervisor {
       ...options,
       restart: () => this.#restart(),
       commit: (block) => this.#commit([block]),
+      isStopping: () => this.#isStopping,
       isOverLimit: (failures) => this.#failures + failures > options.maxFailures,
     });
   }
 
-  /** Asks {@link run} to commit the finished work and to return. */
+  /** Asks {@link run} to commit the finished work and to return. The evaluation may finish the parameter in work first. */
   stop(): void {
-    this.#session.stop();
+    const graceMs = this.#options.stopGraceMs ?? 0;
+    if (this.#isStopping) return;
+    this.#isStopping = true;
+    // The isolation ends by itself after the parameter in work.
+    if (graceMs > 0 && this.#isOneByOne) this.#graceTimer = setTimeout(() => this.#session.stop(), graceMs);
+    else this.#session.stop();
+  }
+
+  /**
+   * About how many finished parameters {@link run} could not commit, because the evaluation was killed in the middle of a parameter
+   * when it was stopped. Undefined if it ended by itself, so that everything finished is committed.
+   */
+  get discarded(): number | undefined {
+    return this.#isCut ? this.#inPart : undefined;
   }
 
   /**
@@ -87,7 +113,7 @@ export class Supervisor {
       while (this.#pending.mayHaveMore || this.#isBusy()) {
         const suspect = this.#outstanding.size === 0 ? this.#suspects.shift() : undefined;
         if (suspect === undefined) await this.#continue();
-        else await this.#isolation.evaluateOneByOne(suspect);
+        else await this.#evaluateOneByOne(suspect);
       }
       // Do not kill the process: its last output is still on its way.
       await this.#session.finish(STOP_WITHIN_MS);
@@ -101,10 +127,17 @@ export class Supervisor {
       outcome = "stopped";
     } finally {
       clearInterval(flushing);
+      clearTimeout(this.#graceTimer);
       this.#session.close();
     }
     await this.#writer.flush();
     return outcome;
+  }
+
+  async #evaluateOneByOne(suspect: Range): Promise<void> {
+    this.#isOneByOne = true;
+    await this.#isolation.evaluateOneByOne(suspect);
+    this.#isOneByOne = false;
   }
 
   #isBusy(): boolean {
@@ -113,7 +146,16 @@ export class Supervisor {
 
   #open(): void {
     const { paths: spoolPaths, completeEveryMs } = this.#writer.spool;
+    this.#completeEveryMs = completeEveryMs;
     this.#session.send({ type: "open", spoolPaths, batchSize: this.#options.batchSize, completeEveryMs });
+  }
+
+  /** Tells the process that the store has become slower or faster. */
+  #adaptPace(): void {
+    const { completeEveryMs } = this.#writer.spool;
+    if (completeEveryMs === this.#completeEveryMs) return;
+    this.#completeEveryMs = completeEveryMs;
+    this.#session.send({ type: "pace", completeEveryMs });
   }
 
   async #restart(): Promise<void> {
@@ -154,12 +196,16 @@ export class Supervisor {
 
   #hear(message: FromEvaluation): void {
     if (message.type === "completed") this.#complete(message.parts);
-    else if (message.type === "progress") this.#options.onProgress(0, [], message.done);
-    else if (message.type === "block-failed") this.#suspects.push(remainderOf(this.#take(message.block)));
+    else if (message.type === "progress") {
+      this.#inPart = message.done;
+      this.#adaptPace();
+      this.#options.onProgress(0, [], message.done);
+    } else if (message.type === "block-failed") this.#suspects.push(remainderOf(this.#take(message.block)));
   }
 
   #complete(parts: readonly CompletedPart[]): void {
     const finished: number[] = [];
+    if (parts.length > 0) this.#inPart = 0;
     const spooled = parts.map(({ block: first, start, count, checksum, failures }) => {
       const block = this.#outstanding.get(first);
       if (block === undefined) throw new Error(`the evaluation reports block ${first}, which it was not given`);
@@ -206,7 +252,7 @@ export class Supervisor {
     const { maxFailures } = this.#options;
     if (last === undefined || this.#failures <= maxFailures) return;
     throw new PermanentError(
-      `more than ${formatCount(maxFailures)} parameters failed, the limit of --max-failures (MAX_FAILURES); ` +
+      `more than ${formatCount(maxFailures)} parameters failed, the limit of maxFailures (--max-failures, MAX_FAILURES); ` +
         `the last was ${last.parameter}: ${last.error}`,
     );
   }
@@ -226,12 +272,21 @@ export class Supervisor {
 
   /** Collects the finished blocks of the process, and waits until they are committed. */
   async #takeWhatIsFinished(): Promise<void> {
-    // Flush earlier blocks meanwhile.
-    await Promise.all([this.#session.finish(STOP_WITHIN_MS), this.#writer.flush()]);
-    for (let event = this.#session.take(); event !== undefined; event = this.#session.take()) {
-      if (event.type === "message" && event.message.type === "completed") this.#complete(event.message.parts);
+    // The isolation has had its grace.
+    const graceMs = this.#isOneByOne ? 0 : (this.#options.stopGraceMs ?? 0);
+    const finishing = Promise.all([
+      this.#session.finish(Math.max(STOP_WITHIN_MS, graceMs)),
+      // Flush earlier blocks meanwhile.
+      this.#writer.flush(),
+    ]);
+    // Commit what arrives during the grace at once: a bucket takes its time, too.
+    let event = await this.#session.next();
+    for (; event?.type !== "ended"; event = await this.#session.next()) {
+      if (event?.type === "message" && event.message.type !== "block-failed") this.#hear(event.message);
     }
-    const giveUp = setTimeout(SETTLE_WITHIN_MS, "late", { ref: false });
+    this.#isCut = event.end.kind === "killed" && (this.#isOneByOne || this.#outstanding.size > 0);
+    await finishing;
+    const giveUp = wait(SETTLE_WITHIN_MS, "late", { ref: false });
     while (this.#committing > 0) {
       const event = await Promise.race([this.#session.next(), giveUp]);
       if (event === "late")

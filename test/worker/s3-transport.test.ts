@@ -1,0 +1,82 @@
+import { Bucket, inParallel } from "../../worker/src/stores/s3-bucket.ts";
+import { type BodyFault, FakeS3 } from "../support/fake-s3.ts";
+
+const SILENCE_MS = 100;
+const BODY = Buffer.from(Float64Array.from({ length: 500 }, (_, index) => index / 3).buffer);
+const environment = { ...process.env };
+let s3: FakeS3;
+let bucket: Bucket;
+
+beforeEach(async () => {
+  s3 = await FakeS3.start();
+  Object.assign(process.env, s3.environment);
+  bucket = new Bucket("s3://bucket/runs/a b+c", SILENCE_MS);
+  s3.objects.set("runs/a b+c/blocks/1.block", BODY);
+});
+afterEach(() => s3.stop());
+afterAll(() => {
+  process.env = environment;
+});
+
+/** Lets the first requests of a method fail. */
+function failFirst(count: number, fault: number | "silence" | BodyFault): void {
+  let requests = 0;
+  s3.fault = () => (requests++ < count ? fault : undefined);
+}
+
+test.each(["cut", "short", "stall", "trickle", "silence", 500] as const)(
+  "a read whose answer is spoilt (%s) is sent again",
+  async (fault) => {
+    failFirst(2, fault);
+    expect(await bucket.get("blocks/1.block")).toEqual(BODY);
+    expect(s3.requests).toHaveLength(3);
+  },
+);
+
+test.each(["cut", "short", "stall", "silence", 500] as const)(
+  "a list whose answer is spoilt (%s) is sent again",
+  async (fault) => {
+    failFirst(2, fault);
+    expect(await bucket.list("blocks/")).toEqual(["blocks/1.block"]);
+    expect(s3.requests).toHaveLength(3);
+  },
+);
+
+test.each([
+  ["cut", "ECONNRESET: the connection was cut after 2000 of 4000 bytes"],
+  ["short", "ECONNRESET: the connection was cut after 2000 of 4000 bytes"],
+  ["stall", expect.stringMatching(/^TimeoutError: only 2000 of 4000 bytes arrived within \d+ ms$/)],
+  ["trickle", expect.stringMatching(/^TimeoutError: only 20\d\d of 4000 bytes arrived within \d+ ms$/)],
+  [403, "AccessDenied: as the test asked"],
+  [404, "NoSuchBucket: as the test asked"],
+] as const)("a read that keeps failing (%s) is an error that says so", async (fault, reason) => {
+  process.env.AWS_MAX_ATTEMPTS = "2";
+  bucket = new Bucket("s3://bucket/runs/a b+c", SILENCE_MS);
+  delete process.env.AWS_MAX_ATTEMPTS;
+  s3.fault = () => fault;
+  const { message, exitCode } = await bucket.get("blocks/1.block").catch((error) => error);
+  const place = "cannot read from s3://bucket/runs/a b+c/: ";
+  expect(message.slice(0, place.length)).toBe(place);
+  expect(message.slice(place.length)).toEqual(reason);
+  expect(exitCode).toBe(typeof fault === "number" ? 42 : 75);
+});
+
+test("the end of an object is read with a range, and a missing object is undefined", async () => {
+  expect(await bucket.get("blocks/1.block", 3_000)).toEqual(BODY.subarray(3_000));
+  expect(await bucket.get("blocks/2.block")).toBeUndefined();
+});
+
+test("an error of one item stops the others after their current one", async () => {
+  const begun: number[] = [];
+  const ended: number[] = [];
+  const items = Array.from({ length: 100 }, (_, index) => index);
+  const work = async (item: number) => {
+    begun.push(item);
+    await new Promise((resolve) => setImmediate(resolve));
+    if (item === 3) throw new Error("third");
+    ended.push(item);
+  };
+  await expect(inParallel(items, work)).rejects.toThrow("third");
+  expect(ended).toEqual(begun.filter((item) => item !== 3));
+  expect(begun.length).toBeLessThan(100);
+});

@@ -1,0 +1,73 @@
+import { GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import { getEndpointFromInstructions } from "@smithy/core/endpoints";
+import { extendedEncodeURIComponent, HttpRequest } from "@smithy/core/protocols";
+import type { AuthScheme, RequestSigner, RetryStrategyV2 } from "@smithy/types";
+import type { WholeBodyHandler } from "./s3-http.ts";
+
+interface Target {
+  readonly url: URL;
+  /** Undefined where requests are not signed with the credentials themselves, as in S3 Express One Zone. */
+  readonly signer: RequestSigner | undefined;
+}
+
+/**
+ * Reads objects with a quarter of the CPU that the SDK's `GetObjectCommand` takes (0.2 ms against 0.8 ms): a run of 10^10
+ * parameters is a million objects. The SDK still finds credentials, region and endpoint, and signs. Its thirty layers of
+ * middleware, which do the same work for every request anew, are left out; so is its checksum of the body, since a block and
+ * `run.json` have checksums of their own.
+ */
+export class LeanGet {
+  readonly #client: S3Client;
+  readonly #http: WholeBodyHandler;
+  readonly #bucket: string;
+  #target: Promise<Target> | undefined;
+
+  constructor(client: S3Client, http: WholeBodyHandler, bucket: string) {
+    this.#client = client;
+    this.#http = http;
+    this.#bucket = bucket;
+  }
+
+  /**
+   * Tries once to read an object.
+   *
+   * @returns undefined if it did not succeed: the SDK must try, which knows the errors that another attempt may mend.
+   * @throws the SDK's error if there are no credentials, or no region.
+   */
+  async get(key: string, offset: number): Promise<Buffer | undefined> {
+    this.#target ??= this.#findTarget();
+    const { url, signer } = await this.#target;
+    if (signer === undefined) return undefined;
+    const { protocol, hostname, port, host, pathname } = url;
+    const unsigned = new HttpRequest({
+      method: "GET",
+      protocol,
+      hostname,
+      ...(port === "" ? {} : { port: Number(port) }),
+      path: `${pathname.replace(/\/$/, "")}/${key.split("/").map(extendedEncodeURIComponent).join("/")}`,
+      headers: { host, ...(offset === 0 ? {} : { range: `bytes=${offset}-` }) },
+    });
+    // The SDK learns from answers how wrong this machine's clock is.
+    const signingDate = new Date(Date.now() + this.#client.config.systemClockOffset);
+    const request = await signer.sign(unsigned, { signingDate });
+    const retries = (await this.#client.config.retryStrategy()) as RetryStrategyV2;
+    const token = await retries.acquireInitialRetryToken("");
+    try {
+      const { response, bytes } = await this.#http.exchange(request as HttpRequest);
+      if (response.statusCode !== (offset === 0 ? 200 : 206)) return undefined;
+      retries.recordSuccess(token);
+      return bytes;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async #findTarget(): Promise<Target> {
+    const input = { Bucket: this.#bucket, Key: "key" };
+    const { config } = this.#client;
+    const { url, properties } = await getEndpointFromInstructions(input, GetObjectCommand, config);
+    const authSchemes = (properties?.authSchemes ?? []) as AuthScheme[];
+    const authScheme = authSchemes.find(({ name }) => name === "sigv4");
+    return { url, signer: authScheme === undefined ? undefined : await config.signer(authScheme) };
+  }
+}
