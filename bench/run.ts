@@ -6,36 +6,43 @@ import { refusal, runTool, tool } from "../tools/support/tool.ts";
 import { isReached, type Measurement } from "./measurement.ts";
 import { measureOverhead } from "./overhead.ts";
 import { measurePeers } from "./peers.ts";
+import { measurePlan } from "./plan.ts";
 import { measureScaling } from "./scaling.ts";
 import { measureSynth } from "./synth.ts";
 import { formatTable } from "./table.ts";
 import { measureTermination } from "./termination.ts";
 import { measureVerify } from "./verify.ts";
+import { measureObjects } from "./verify-objects.ts";
 import { createWorkspace, type Workspace } from "./workspace.ts";
 
 const groups: Readonly<Record<string, (workspace: Workspace) => Promise<readonly Measurement[]>>> = {
   overhead: measureOverhead,
   verify: measureVerify,
+  objects: measureObjects,
   scaling: measureScaling,
   termination: measureTermination,
   peers: measurePeers,
+  plan: measurePlan,
   synth: measureSynth,
 };
 
 interface Options {
   readonly strict?: boolean;
   readonly quick?: boolean;
+  readonly objects?: string;
 }
 
-async function bench(chosen: readonly string[], { strict, quick = false }: Options): Promise<void> {
+async function bench(chosen: readonly string[], { strict, quick = false, objects = "100000" }: Options): Promise<void> {
   const unknown = chosen.find((name) => !Object.hasOwn(groups, name));
   if (unknown !== undefined) throw refusal("group", oneOf(Object.keys(groups)), unknown, "name one of these");
+  if (!/^[1-9]\d*$/.test(objects))
+    throw refusal("--objects", "a whole number from 1", objects, "use for example 1000000");
   const names = chosen.length > 0 ? chosen : Object.keys(groups);
 
   const load = loadavg()[0] as number;
   if (load > 0.5)
     process.stderr.write(`The machine is busy (load ${load.toFixed(1)}), so the numbers will be too bad.\n`);
-  const workspace = createWorkspace(quick);
+  const workspace = createWorkspace(quick, Number(objects));
   // The measured programs put their temporary files here, and they are removed in the end.
   process.env.TMPDIR = workspace.directory;
   const measurements: Measurement[] = [];
@@ -68,6 +75,7 @@ runTool(
   tool("npm run bench --", "Measure the promises of the README. Ratios compare measurements of one run, made in turns.")
     .argument("[groups...]", `some of ${Object.keys(groups).join(", ")} (default: all, and write bench/results.json)`)
     .option("--strict", "exit with 1 if a limit is missed")
+    .option("--objects <number>", "objects of the bucket that the group objects verifies (default: 100,000)")
     .option("--quick", "a tenth of the work, once, to try the benchmark; its numbers mean nothing")
     .addHelpText(
       "after",

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { type Finished, type Running, runProgram, startProgram, timedBy } from "./programs.ts";
 
-const SWEEP = join(__dirname, "..", "worker", "bin", "sweep.mjs");
+export const SWEEP = join(__dirname, "..", "worker", "bin", "sweep.mjs");
 
 /** Runs a command of `sweep`. */
 export function runSweep(args: readonly string[]): Promise<Finished> {

@@ -6,5 +6,5 @@
 import { verify } from "../worker/dist/index.mjs";
 
 const startedAt = performance.now();
-await verify(process.argv[2]);
+await verify(process.argv[2], { full: true });
 process.stdout.write(`${performance.now() - startedAt}\n`);

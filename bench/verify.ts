@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Measurement } from "./measurement.ts";
-import { timedBy } from "./programs.ts";
+import { isOnPath, runProgram, timedBy } from "./programs.ts";
 import { inThreeDigits, median, spread } from "./statistics.ts";
 import { runSweep, timeRawLoop, timeWorker } from "./sweep.ts";
 import type { Workspace } from "./workspace.ts";
@@ -17,13 +17,22 @@ export async function measureVerify({ rounds, scaled, report, newPath, remove }:
   const raw: number[] = [];
   const verify: number[] = [];
   const command: number[] = [];
+  const sha256sum: number[] = [];
+  const again: number[] = [];
   for (let round = 1; round <= rounds; round++) {
     report(`verify: round ${round} of ${rounds}`);
     const path = newPath();
     raw.push(await timeRawLoop(path, total, total));
     remove(path);
     verify.push(await timedBy(process.execPath, [join(__dirname, "verify-once.mjs"), results]));
-    command.push((await runSweep(["verify", results])).milliseconds);
+    command.push((await runSweep(["verify", results, "--full"])).milliseconds);
+    const column = join(results, "columns", "value.f64");
+    if (isOnPath("sha256sum")) sha256sum.push((await runProgram("sha256sum", [column])).milliseconds);
+  }
+  // A receipt is trusted when the files were at rest before they were read, as they are now.
+  await runSweep(["verify", results, "--full"]);
+  for (let round = 1; round <= rounds; round++) {
+    again.push((await runSweep(["verify", results])).milliseconds);
   }
   remove(results);
   const limit = 0.5 * median(raw) + 50;
@@ -42,6 +51,19 @@ export async function measureVerify({ rounds, scaled, report, newPath, remove }:
       value: median(command),
       unit: "ms",
       detail: spread(command, "ms"),
+    },
+    {
+      name: `sweep verify, whole command for ${total / 1e6}M, against sha256sum of the same file`,
+      ...(sha256sum.length === 0 ? {} : { value: median(command) / median(sha256sum) }),
+      unit: "x",
+      limit: { atMost: 1.5 },
+      detail: sha256sum.length === 0 ? "sha256sum is not on PATH" : `sha256sum ${spread(sha256sum, "ms")}`,
+    },
+    {
+      name: "sweep verify, whole command, when no file has changed since the receipt",
+      value: median(again),
+      unit: "ms",
+      detail: spread(again, "ms"),
     },
   ];
 }

@@ -8,6 +8,8 @@ export interface Workspace {
   readonly rounds: number;
   /** The number of parameters to use for a full number: fewer with `--quick`. */
   readonly scaled: (parameters: number) => number;
+  /** Objects of the generated bucket. */
+  readonly objects: number;
   /** Prints the current step on standard error. */
   readonly report: (text: string) => void;
   /** A new path for a file or directory. All paths are on one disk, and are removed in the end. */
@@ -17,13 +19,14 @@ export interface Workspace {
 }
 
 /** @param isQuick whether to try the benchmark only. */
-export function createWorkspace(isQuick: boolean): Workspace & { readonly directory: string } {
+export function createWorkspace(isQuick: boolean, objects: number): Workspace & { readonly directory: string } {
   const directory = mkdtempSync(join(tmpdir(), "evaluation-platform-bench-"));
   process.on("exit", () => rmSync(directory, { recursive: true, force: true }));
   let paths = 0;
   return {
     directory,
     rounds: isQuick ? 1 : 5,
+    objects: isQuick ? Math.ceil(objects / 10) : objects,
     scaled: (parameters) => (isQuick ? parameters / 10 : parameters),
     report: (text) => {
       process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${text}` : `${text}\n`);

@@ -78,8 +78,8 @@ export interface WorkerJobSettings extends Pick<WorkerSettings, (typeof workerSe
   readonly cpuLimitMillis?: number | undefined;
 
   /**
-   * Memory that a pod can use at most, in MiB. Kubernetes kills a pod that uses more, and the Job starts it again. Synthesis refuses less
-   * than the worker needs for its blocks.
+   * Memory that a pod can use at most, in MiB. An evaluation that comes near is ended, and the parameter that needs so much has failed.
+   * Synthesis refuses less than the worker needs for its blocks.
    * @default - 256, or as much as large blocks need; with one-per-node, all of the node
    */
   readonly memoryLimitMiB?: number | undefined;

@@ -1,3 +1,4 @@
+import { createHash, createHmac } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -6,6 +7,7 @@ import type { AddressInfo } from "node:net";
  *
  * - a status: an error.
  * - "silence": no answer.
+ * - "late": an answer after 400 ms.
  * - "cut": the connection is reset in the middle of the body.
  * - "short": the server closes the connection in the middle of the body, as if that were its end.
  * - "stall": the body stops in its middle, and the connection stays.
@@ -14,7 +16,7 @@ import type { AddressInfo } from "node:net";
 export type Fault = (request: {
   readonly method: string;
   readonly key: string;
-}) => number | "silence" | BodyFault | undefined;
+}) => number | "silence" | "late" | BodyFault | undefined;
 
 export type BodyFault = "cut" | "short" | "stall" | "trickle";
 
@@ -49,14 +51,18 @@ export function rateLimit(
 }
 
 /**
- * The part of S3 that a sweep uses, in memory: one bucket, PUT with `If-None-Match: *`, GET with a range, and ListObjectsV2 in
- * pages. A test can make it answer wrongly.
+ * The part of S3 that a sweep uses, in memory: one bucket, PUT with `If-None-Match: *`, multipart uploads, GET with a range, and
+ * ListObjectsV2 in pages. A test can make it answer wrongly.
  */
 export class FakeS3 {
   readonly objects = new Map<string, Buffer>();
+  /** The parts of unfinished multipart uploads, by key. */
+  readonly uploads = new Map<string, Buffer[]>();
   /** Requests so far, `PUT blocks/...`. */
   readonly requests: string[] = [];
   fault: Fault = () => undefined;
+  /** Most keys in a page of a listing. */
+  pageSize = 7;
   readonly #server: Server;
 
   private constructor() {
@@ -92,10 +98,15 @@ export class FakeS3 {
     const key = decodeURIComponent(path.join("/"));
     const method = request.method ?? "GET";
     this.requests.push(`${method} ${key}`);
+    if (!isSigned(request)) return this.#error(response, 403, "SignatureDoesNotMatch");
     const fault = this.fault({ method, key });
     if (fault === "silence") return undefined;
+    if (fault === "late") await new Promise((resolve) => setTimeout(resolve, 400));
     if (typeof fault === "number") return this.#error(response, fault, ERROR_CODES[fault] ?? "Unknown");
-    if (fault !== undefined) spoilBody(response, fault);
+    if (fault !== undefined && fault !== "late") spoilBody(response, fault);
+    if (url.searchParams.has("uploads") || url.searchParams.has("uploadId")) {
+      return this.#upload(request, response, key, url.searchParams, Buffer.concat(chunks));
+    }
     if (method === "PUT") return this.#put(request, response, key, Buffer.concat(chunks));
     if (url.searchParams.has("list-type")) return this.#list(response, url.searchParams);
     return this.#get(request, response, key);
@@ -109,6 +120,26 @@ export class FakeS3 {
     return response.writeHead(200, { ETag: '"1"' }).end();
   }
 
+  /** A multipart upload: its parts become an object when it is completed. */
+  #upload(
+    request: IncomingMessage,
+    response: ServerResponse,
+    key: string,
+    query: URLSearchParams,
+    body: Buffer,
+  ): ServerResponse {
+    const parts = this.uploads.get(key) ?? [];
+    const part = query.get("partNumber");
+    if (part !== null) parts[Number(part) - 1] = decodeBody(request, body);
+    else if (query.has("uploads")) this.uploads.set(key, parts);
+    else {
+      this.uploads.delete(key);
+      if (request.method === "POST") this.objects.set(key, Buffer.concat(parts));
+    }
+    response.writeHead(200, { ETag: '"1"', "Content-Type": "application/xml" });
+    return response.end(request.method === "POST" ? "<Result><UploadId>1</UploadId><ETag>1</ETag></Result>" : "");
+  }
+
   #get(request: IncomingMessage, response: ServerResponse, key: string): ServerResponse {
     const object = this.objects.get(key);
     if (object === undefined) return this.#error(response, 404, "NoSuchKey");
@@ -119,23 +150,57 @@ export class FakeS3 {
   }
 
   #list(response: ServerResponse, query: URLSearchParams): ServerResponse {
-    const page = 7;
-    const after = query.get("continuation-token") ?? "";
+    // The server may choose smaller pages than it was asked for.
+    const page = Math.min(this.pageSize, Number(query.get("max-keys") ?? 1_000));
+    const after = query.get("continuation-token") ?? query.get("start-after") ?? "";
     const keys = [...this.objects.keys()]
       .filter((key) => key.startsWith(query.get("prefix") ?? "") && key > after)
       .sort();
-    const contents = keys.slice(0, page).map((key) => `<Contents><Key>${key}</Key></Contents>`);
-    const next = keys.length > page ? `<NextContinuationToken>${keys[page - 1]}</NextContinuationToken>` : "";
+    const contents = keys
+      .slice(0, page)
+      .map((key) => `<Contents><Key>${escapeXml(key)}</Key><Size>${this.objects.get(key)?.length}</Size></Contents>`);
+    const next =
+      keys.length > page ? `<NextContinuationToken>${escapeXml(keys[page - 1] as string)}</NextContinuationToken>` : "";
     return response
       .setHeader("Content-Type", "application/xml")
       .end(`<ListBucketResult><IsTruncated>${next !== ""}</IsTruncated>${next}${contents.join("")}</ListBucketResult>`);
   }
 
   #error(response: ServerResponse, status: number, code: string): ServerResponse {
+    response.statusCode = status;
     return response
-      .writeHead(status, { "Content-Type": "application/xml" })
+      .setHeader("Content-Type", "application/xml")
       .end(`<Error><Code>${code}</Code><Message>as the test asked</Message></Error>`);
   }
+}
+
+function escapeXml(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
+
+/**
+ * Whether the signature of a request (Signature Version 4) is that of the credentials in {@link FakeS3.environment}.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
+ */
+function isSigned({ method, url = "/", headers }: IncomingMessage): boolean {
+  const [path = "/", query = ""] = url.split("?");
+  const authorization = headers.authorization ?? "";
+  const [, scope = "", names = "", signature = ""] =
+    /^AWS4-HMAC-SHA256 Credential=test\/(\S+), SignedHeaders=(\S+), Signature=(\w+)$/.exec(authorization) ?? [];
+  const canonical = [
+    method,
+    path,
+    query.split("&").sort().join("&"),
+    ...names.split(";").map((name) => `${name}:${String(headers[name]).trim().replace(/\s+/g, " ")}`),
+    "",
+    names,
+    headers["x-amz-content-sha256"],
+  ].join("\n");
+  const digest = createHash("sha256").update(canonical).digest("hex");
+  const toSign = ["AWS4-HMAC-SHA256", headers["x-amz-date"], scope, digest].join("\n");
+  const hmac = (key: string | Buffer, text: string) => createHmac("sha256", key).update(text).digest();
+  const key = scope.split("/").reduce<string | Buffer>(hmac, "AWS4test");
+  return names.split(";").includes("host") && hmac(key, toSign).toString("hex") === signature;
 }
 
 /** Makes the next `end` send the body in another way. */

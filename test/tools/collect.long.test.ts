@@ -59,6 +59,10 @@ testWithTerraform("collect finds the run in the state and downloads the bytes th
     const { code, stdout } = await collect(outdir, ["--environment", "dev", "--directory", target], s3.environment);
     expect(stdout).toContain("20,000 parameters, each exactly once");
     expect(code).toBe(0);
+    s3.requests.length = 0;
+    const streamed = await collect(outdir, ["--environment", "dev"], s3.environment);
+    expect({ code: streamed.code, stdout: streamed.stdout }).toEqual({ code: 0, stdout });
+    expect(s3.requests.filter((request) => /^GET .*\.block$/.test(request))).toHaveLength(20);
     for (const file of ["columns/steps.f64", "present.bits", "receipt.json"]) {
       expect({ file, digest: sha256(join(target, file)) }).toEqual({ file, digest: sha256(join(local, file)) });
     }

@@ -194,7 +194,8 @@ test("SIGTERM ends a worker at once while the evaluation is in an endless loop",
   );
   const results = join(directory, "stuck");
   const { child, finished, output } = startSweep(["worker"], {
-    env: environment(results, { evaluation: stuck }),
+    // With a grace it would wait for the parameter: test/worker/stop.long.test.ts.
+    env: { ...environment(results, { evaluation: stuck }), STOP_GRACE_SECONDS: "0" },
     withinMs: 10_000,
   });
   await until(() => output().includes('"started"'));

@@ -1,3 +1,4 @@
+import { S3Client } from "@aws-sdk/client-s3";
 import { Bucket, inParallel } from "../../worker/src/stores/s3-bucket.ts";
 import { type BodyFault, FakeS3 } from "../support/fake-s3.ts";
 
@@ -37,7 +38,7 @@ test.each(["cut", "short", "stall", "silence", 500] as const)(
   "a list whose answer is spoilt (%s) is sent again",
   async (fault) => {
     failFirst(2, fault);
-    expect(await bucket.list("blocks/")).toEqual(["blocks/1.block"]);
+    expect((await bucket.list("blocks/")).objects).toEqual([{ key: "blocks/1.block", size: BODY.length }]);
     expect(s3.requests).toHaveLength(3);
   },
 );
@@ -61,8 +62,19 @@ test.each([
   expect(exitCode).toBe(typeof fault === "number" ? 42 : 75);
 });
 
+test("a large object has more time to be sent, so that a slow line can write it at all", async () => {
+  s3.fault = () => "late";
+  await bucket.put("large", Buffer.alloc(2 ** 24));
+  expect(s3.requests).toHaveLength(1);
+  expect(s3.objects.get("runs/a b+c/large")).toHaveLength(2 ** 24);
+});
+
 test("the end of an object is read with a range, and a missing object is undefined", async () => {
+  const sent = jest.spyOn(S3Client.prototype, "send");
   expect(await bucket.get("blocks/1.block", 3_000)).toEqual(BODY.subarray(3_000));
+  // The lean request was right, so that the SDK did not have to repeat it.
+  expect({ requests: s3.requests.length, commands: sent.mock.calls.length }).toEqual({ requests: 1, commands: 0 });
+  sent.mockRestore();
   expect(await bucket.get("blocks/2.block")).toBeUndefined();
 });
 

@@ -245,3 +245,55 @@ test("SIGTERM while the bucket is slow stores what is finished", async () => {
   expect((await workerOf(0, 1).finished).code).toBe(0);
   expect(blocks()).toHaveLength(100);
 });
+
+test.each([
+  ["run", (args: readonly string[]) => args],
+  ["worker", () => ["worker"]],
+] as const)("SIGTERM ends a %s whose bucket falls silent in the middle of its answers", async (_, argumentsOf) => {
+  const waiting = writeEvaluation(
+    directory,
+    "waiting",
+    "export const evaluate = (parameter: number) => new Promise((done) => setTimeout(done, 10, parameter));",
+  );
+  const args = ["run", waiting, "--total", "10000", "--batch-size", "20", "--workers", "1", "--results", RESULTS];
+  const env = environment({
+    EVALUATION: waiting,
+    TOTAL_PARAMETERS: "10000",
+    BATCH_SIZE: "20",
+    S3_REQUEST_TIMEOUT_MS: "20000",
+  });
+  const { child, finished } = startSweep(argumentsOf(args), { env });
+  while (blocks().length < 3) await new Promise((resolve) => setTimeout(resolve, 20));
+  s3.fault = ({ method }) => (method === "GET" ? "stall" : undefined);
+  child.kill("SIGTERM");
+  expect(await finished).toMatchObject({ code: 143, signal: null });
+});
+
+test("SIGTERM ends a worker that waits for the first answer of its bucket", async () => {
+  s3.fault = () => "stall";
+  const { child, finished } = startSweep(["worker"], { env: environment({ S3_REQUEST_TIMEOUT_MS: "20000" }) });
+  while (s3.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  child.kill("SIGTERM");
+  expect(await finished).toMatchObject({ code: 143, signal: null });
+});
+
+test("verify goes on where answers are cut or short", async () => {
+  expect((await sweep(["worker"], { env: environment() })).code).toBe(0);
+  let requests = 0;
+  const faults = ["cut", undefined, "short", undefined, undefined] as const;
+  s3.fault = ({ method }) => (method === "GET" ? faults[requests++ % faults.length] : undefined);
+  expect(await sweep(["verify", RESULTS], { env: s3.environment })).toMatchObject({
+    code: 0,
+    stderr: "",
+  });
+});
+
+test("SIGTERM while the bucket refuses everything gives up within the grace of a pod, and says what is lost", async () => {
+  const { child, finished } = workerOf(0, 1, { S3_REQUEST_TIMEOUT_MS: "20000" });
+  while (blocks().length < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+  s3.fault = ({ method }) => (method === "PUT" ? 503 : undefined);
+  child.kill("SIGTERM");
+  const worker = await finished;
+  expect(worker.code).toBe(75);
+  expect(messagesOf(worker)).toContainEqual(expect.stringMatching(/^\d+ finished blocks were not stored within 30 s$/));
+});

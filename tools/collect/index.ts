@@ -15,10 +15,10 @@ interface Options {
 /** `npm run collect`: finds the results of a job, and starts `sweep verify`. */
 function collect(argument: string | undefined, { environment: option, job, directory }: Options): void {
   const { name: environment, region } = environmentOf(argument, option);
-  const { name, url } = jobOf(job, resultsOf(environment), environment);
-  const target = directory ?? join("results", `${environment}-${name}`);
+  const { url } = jobOf(job, resultsOf(environment), environment);
   const sweep = join(repository, "worker/bin/sweep.mjs");
-  const { status } = spawnSync(process.execPath, [sweep, "verify", url, "--download", target], {
+  const download = directory === undefined ? [] : ["--download", directory];
+  const { status } = spawnSync(process.execPath, [sweep, "verify", url, ...download], {
     stdio: "inherit",
     // The credentials are the caller's own, as for Terraform. The region is the environment's, not that of the caller's profile.
     env: { ...process.env, AWS_REGION: region },
@@ -49,10 +49,8 @@ function resultsOf(environment: string): { readonly name: string; readonly url: 
 }
 
 runTool(
-  takesEnvironment(
-    tool("npm run collect --", "Download the results of a job, and prove that they are complete and undamaged."),
-  )
+  takesEnvironment(tool("npm run collect --", "Prove that the results of a job are complete and undamaged."))
     .option("--job <name>", "one of its jobs, if there are several")
-    .option("--directory <directory>", "target (default: results/<environment>-<job>)")
+    .option("--directory <directory>", "download the results as files, too (default: read them, and keep nothing)")
     .action(collect),
 );

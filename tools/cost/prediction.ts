@@ -14,6 +14,8 @@ export interface Work {
   readonly totalParameters: number;
   /** On one core of the pool that is not shared. */
   readonly secondsPerParameter: number;
+  /** What each worker takes for its first parameter beyond that. @default 0 */
+  readonly warmUpSeconds?: number;
   readonly batchSize: number;
 }
 
@@ -77,7 +79,8 @@ export function predict(work: Work, arrangement: Arrangement, timeline: Timeline
   const podsOnNode = Math.ceil(pods / nodes);
   const coresOfPod = coresOfNode(node, podsOnNode, pod) / podsOnNode;
   const waves = Math.ceil(workers / pods);
-  const shareSeconds = (work.totalParameters / workers) * (work.secondsPerParameter / coresOfPod);
+  const { totalParameters, secondsPerParameter, warmUpSeconds = 0 } = work;
+  const shareSeconds = ((totalParameters / workers) * secondsPerParameter + warmUpSeconds) / coresOfPod;
   const computeSeconds = waves * shareSeconds + (waves - 1) * POD_START_SECONDS;
   const billedNodeSeconds = nodes * billedSeconds(computeSeconds, timeline);
   const busy = busyVCpus(node.room.cpuMillis, podsOnNode, pod.cpuLimitMillis);

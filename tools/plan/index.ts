@@ -7,7 +7,7 @@ import { type EnvironmentFacts, environmentFacts, type JobFacts } from "../cost/
 import { readPrices } from "../cost/price-table.ts";
 import { environmentOf, jobOf } from "../support/environment.ts";
 import { positiveNumber, refusal, runTool, tool } from "../support/tool.ts";
-import { type Plan, type PlanInput, planFor } from "./plan.ts";
+import { onThisMachine, type Plan, type PlanInput, planFor } from "./plan.ts";
 import { describeMeasurement, describePlan, describeThisMachine } from "./report.ts";
 import { changesOf, type JobChanges } from "./settings.ts";
 
@@ -144,8 +144,7 @@ function printText(name: string, input: PlanInput, cores: number, planned: Plann
 }
 
 function printJson(name: string, input: PlanInput, cores: number, planned: Planned | undefined): void {
-  const { measurement, totalParameters } = input;
-  const thisMachine = { workers: cores, seconds: (totalParameters * measurement.secondsPerParameter) / cores };
+  const thisMachine = { workers: cores, ...onThisMachine(input, cores) };
   const names = { environment: planned?.environment.name, job: planned?.job.name };
   const prediction = { ...planned?.plan, ...planned?.changes };
   process.stdout.write(`${JSON.stringify({ evaluation: name, ...names, ...input, thisMachine, ...prediction })}\n`);

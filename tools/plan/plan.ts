@@ -36,6 +36,17 @@ export interface Plan {
   readonly resultBytes: number;
 }
 
+/** Seconds of a run on this machine when nothing else runs here, with their interval. */
+export function onThisMachine({ measurement, totalParameters }: PlanInput, workers: number) {
+  const { secondsPerParameter, confidence, warmUpSeconds } = measurement;
+  const runSeconds = (perParameter: number) => warmUpSeconds + (totalParameters * perParameter) / workers;
+  return {
+    seconds: runSeconds(secondsPerParameter),
+    least: runSeconds(confidence.least),
+    most: runSeconds(confidence.most),
+  };
+}
+
 /** @param nodeCounts numbers of nodes to compare. */
 export function planFor(
   input: PlanInput,
@@ -47,7 +58,8 @@ export function planFor(
   const { measurement, totalParameters, batchSize, timeoutSeconds } = input;
   const { timeline } = environment;
   const secondsPerParameter = measurement.secondsPerParameter / input.speed;
-  const work: Work = { totalParameters, secondsPerParameter, batchSize };
+  const warmUpSeconds = measurement.warmUpSeconds / input.speed;
+  const work: Work = { totalParameters, secondsPerParameter, warmUpSeconds, batchSize };
   const largest = largestBatchSize(job.pod.memoryLimitMiB, input.columns.length);
   const present = { ...job.pod, timeoutSeconds, largestBatchSize: largest };
   const recommendation = recommend(work, node, present, measurement.slowestSeconds / input.speed, timeline);

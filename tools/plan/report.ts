@@ -1,27 +1,72 @@
+import type { Measurement } from "sweep-worker";
 import { describeSeconds, formatCount } from "sweep-worker/contract";
 import type { EnvironmentFacts, JobFacts } from "../cost/environment.ts";
 import { HYPERTHREAD_GAIN } from "../cost/machines.ts";
 import { dollars, showDollars } from "../cost/money.ts";
 import { resultBytes } from "../cost/sweep.ts";
 import { table } from "../support/table.ts";
-import type { Plan, PlanInput, Scenario } from "./plan.ts";
+import { onThisMachine, type Plan, type PlanInput, type Scenario } from "./plan.ts";
 import type { JobChanges } from "./settings.ts";
+
+/** The most expensive hundredth of the blocks is worth a line if it has more of the cost. */
+const TOP_SHARE = 0.1;
+/** Fewer blocks are worth a line. */
+const FEW_BLOCKS = 20;
+/** A slow first evaluation is worth a line. */
+const WARM_UP_SECONDS = 0.1;
+/** Waiting is worth a line if it is more of the cost. */
+const WAITING_SHARE = 0.1;
+/** A machine is busy if other programs take more of the CPU: the measurement then differs by more than a quiet machine's does. */
+const BUSY_SHARE = 0.15;
 
 /** The measurement, for people. */
 export function describeMeasurement(name: string, input: PlanInput): string {
   const { measurement, totalParameters, columns } = input;
   const { secondsPerParameter: mean, confidence, spread } = measurement;
-  const error = Math.round((100 * (confidence.most - mean)) / mean);
   const parameters = `${formatCount(measurement.parameters)} of ${formatCount(totalParameters)} parameters`;
   const again = measurement.evaluations > measurement.parameters ? ", some more than once" : "";
   const lines = [
     `${name}: ${parameters} evaluated in ${describeSeconds(measurement.elapsedSeconds)}${again}, in ${formatCount(measurement.blocks)} blocks from the whole range`,
-    `A parameter takes ${describeSeconds(mean)} of one core here, give or take ${error} %; in the cheapest tenth of the blocks ${describeSeconds(spread.least)}, in the most expensive ${describeSeconds(spread.most)}`,
+    `A parameter takes ${describeSeconds(mean)} of one core here, and nine of ten runs ${between(confidence)}; in the cheapest tenth of the blocks up to ${describeSeconds(spread.least)}, in the most expensive from ${describeSeconds(spread.most)}`,
+    ...dependencies(measurement),
     `Slowest parameter: ${measurement.slowestIsExact ? "" : "no more than "}${describeSeconds(measurement.slowestSeconds)}${measurement.unfinishedSeconds === undefined ? "" : ", or longer: one was not finished"}`,
     `Failed: ${describeFailures(input)}`,
     `Results: ${columns.join(", ")}, ${describeBytes(resultBytes(totalParameters, columns.length))} in all`,
   ];
-  return lines.join("\n");
+  return [...lines, ...warnings(measurement)].join("\n");
+}
+
+/** `0.9 s to 1.4 s`. */
+function between({ least, most }: { readonly least: number; readonly most: number }): string {
+  return `${describeSeconds(least)} to ${describeSeconds(most)}`;
+}
+
+/** Properties of the evaluation that the prediction depends on, where they matter. */
+function dependencies({ topShare, blocks, waitingShare, warmUpSeconds }: Measurement): string[] {
+  const lines: string[] = [];
+  if (topShare > TOP_SHARE)
+    lines.push(
+      `  It depends on few parameters: 1 % of the blocks have ${percent(topShare)} of the cost. More --seconds find more of them`,
+    );
+  if (blocks < FEW_BLOCKS) lines.push(`  It depends on ${blocks} blocks only: more --seconds measure more of them`);
+  if (waitingShare > WAITING_SHARE)
+    lines.push(
+      `  ${percent(waitingShare)} of it is waiting, and no CPU time: a busy or a faster machine changes little`,
+    );
+  if (warmUpSeconds > WARM_UP_SECONDS)
+    lines.push(`  The first one of each worker takes ${describeSeconds(warmUpSeconds)} more`);
+  return lines;
+}
+
+function warnings({ busyShare }: Measurement): string[] {
+  if (busyShare <= BUSY_SHARE) return [];
+  return [
+    `Warning: this machine is busy, and a program gets ${percent(1 - busyShare)} of the CPU that it asks for. The time in the queue is left out above, but shared caches and cores are slower too, and a run here takes longer: measure on a quiet machine`,
+  ];
+}
+
+function percent(share: number): string {
+  return `${Math.round(100 * share)} %`;
 }
 
 function describeFailures({ measurement, totalParameters, maxFailures }: PlanInput): string {
@@ -38,9 +83,10 @@ function describeFailures({ measurement, totalParameters, maxFailures }: PlanInp
 }
 
 /** The time of the whole sweep on this machine. */
-export function describeThisMachine({ measurement, totalParameters }: PlanInput, cores: number): string {
-  const time = describeSeconds((totalParameters * measurement.secondsPerParameter) / cores);
-  return `On this machine, sweep run with ${cores === 1 ? "1 worker" : `${cores} workers`}: ${time}`;
+export function describeThisMachine(input: PlanInput, cores: number): string {
+  const { seconds, least, most } = onThisMachine(input, cores);
+  const workers = cores === 1 ? "1 worker" : `${cores} workers`;
+  return `On this machine, sweep run with ${workers}: ${describeSeconds(seconds)} (${between({ least, most })})`;
 }
 
 /** The scenarios with their assumptions, and the recommendation with the lines to paste. */

@@ -39,7 +39,8 @@ program
   .command("verify")
   .description("prove that results are complete and undamaged, and write receipt.json")
   .argument("<results>", "a directory, file:<directory> or s3://<bucket>/<prefix>")
-  .option("--download <directory>", "keep the files downloaded from a bucket here")
+  .option("--download <directory>", "keep what a bucket holds as files here (default: read it, and keep nothing)")
+  .option("--full", "read everything, even if no file has changed since an earlier receipt")
   .action(async (results: string, options) => {
     const { verifyCommand } = await import("./commands/verify.ts");
     await verifyCommand(results, options);

@@ -36,13 +36,17 @@ export type { Range } from "./parameters/ranges.ts";
 export { resultBlocks } from "./results/blocks.ts";
 export { EXPORT_FORMATS, type ExportFormat, type ExportOptions, exportResults } from "./results/export.ts";
 export { type RunProgress, readProgress } from "./results/progress.ts";
-export { type Receipt, type VerifiedResults, type VerifyOptions, verify } from "./results/verify.ts";
+export type { Receipt } from "./results/receipt.ts";
+export { type VerifiedResults, type VerifyOptions, verify } from "./results/verify.ts";
 export type { Measurement } from "./sampling/measurement.ts";
 export { type SampleOptions, sample } from "./sampling/sample.ts";
 export { openStore, type StoreOptions } from "./stores/open.ts";
 export type {
   Failure,
   FailureKind,
+  ReportWriter,
   ResultReader,
   ResultStore,
+  StoreState,
+  Stretch,
 } from "./stores/store.ts";

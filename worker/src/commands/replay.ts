@@ -9,8 +9,6 @@ import { ResultColumns } from "../evaluation/result-columns.ts";
 import { findEvaluation, writeBundle } from "../evaluation/source.ts";
 import { CounterBasedContext } from "../parameters/random.ts";
 import { endOf } from "../parameters/ranges.ts";
-import { createChecksum } from "../stores/checksum.ts";
-import { ColumnFiles } from "../stores/column-files.ts";
 import { openStore } from "../stores/open.ts";
 import type { ResultReader } from "../stores/store.ts";
 import { settingsOf } from "./options.ts";
@@ -128,18 +126,13 @@ async function printStored(reader: ResultReader, parameter: number): Promise<voi
   if (parameter >= totalParameters) {
     throw wrongParameter(`a whole number below ${formatCount(totalParameters)}, the total of ${reader.url}`, parameter);
   }
-  const records = await reader.records();
-  const record = records.findLast((candidate) => candidate.start <= parameter && parameter < endOf(candidate));
-  const failure = record?.failures.find((candidate) => candidate.parameter === parameter);
   let stored = "not committed";
-  if (failure !== undefined) stored = `failed (${failure.kind}): ${failure.error}`;
-  else if (record !== undefined) {
-    const files = ColumnFiles.openToRead(reader.columnPaths);
-    const block = files.read(record.start, record.count);
-    files.close();
-    const values = columns.map((name, place) => `${name} = ${block[place]?.[parameter - record.start]}`);
-    const isIntact = (await createChecksum())(record.start, block) === record.checksum;
-    stored = isIntact ? values.join(", ") : "damaged: its block does not match its checksum";
+  for await (const { start, columns: values, blocks } of reader.stretches({ start: parameter, count: 1 })) {
+    const block = blocks.find((candidate) => candidate.start <= parameter && parameter < endOf(candidate));
+    const failure = block?.failures.find((candidate) => candidate.parameter === parameter);
+    if (block === undefined) stored = "damaged: its block does not match its checksum";
+    else if (failure !== undefined) stored = `failed (${failure.kind}): ${failure.error}`;
+    else stored = columns.map((name, place) => `${name} = ${values[place]?.[parameter - start]}`).join(", ");
   }
   process.stderr.write(`stored in ${reader.url}: ${stored}\n`);
 }

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import type { Command } from "commander";
 import type { ResolvedWorkerSettings } from "../contract/declarations.ts";
 import { EXIT_CODE, type ExitCode, PermanentError, SweepError } from "../contract/errors.ts";
@@ -5,13 +6,14 @@ import { describeSeconds, formatCount } from "../contract/format.ts";
 import { type FinishedRun, LocalJob, type StartedRun } from "../engine/local-job.ts";
 import { importEvaluation } from "../evaluation/module.ts";
 import { readProgress } from "../results/progress.ts";
-import { summarize } from "../results/summary.ts";
-import { type VerifiedResults, verify } from "../results/verify.ts";
+import { ResultStatistics, summarize } from "../results/summary.ts";
+import { openToVerify, type VerifiedResults, verifyWhile } from "../results/verify.ts";
 import type { Failure } from "../stores/store.ts";
 import { settingsOf } from "./options.ts";
 import { ProgressDisplay } from "./progress-display.ts";
 
 const SHOWN_FAILURES = 5;
+const COUNT_WITHIN_MS = 5_000;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** `sweep run`: a whole run on this machine. Started again, it resumes. */
@@ -45,9 +47,8 @@ export async function runCommand(evaluation: string | undefined, command: Comman
   } catch (error) {
     // Before the start nobody has seen the message. Afterwards it was shown above the progress.
     if (started === undefined || !(error instanceof SweepError)) throw error;
-    const { total, remaining } = await readProgress((started as StartedRun).resultsUrl, settings);
     const resumes = error.exitCode === EXIT_CODE.PERMANENT ? "" : "; the same command resumes";
-    print(`Stopped: ${formatCount(total - remaining)} of ${formatCount(total)} parameters are committed${resumes}.`);
+    print(`Stopped${await describeCommitted((started as StartedRun).resultsUrl, settings)}${resumes}.`);
     return stoppedBy === undefined ? error.exitCode : interrupted();
   }
   // Everything is committed: from here on a signal ends the process at once, even while a user's `summarize` does not return.
@@ -55,6 +56,15 @@ export async function runCommand(evaluation: string | undefined, command: Comman
   const { receipt, failures } = await printResults(job, finished, (performance.now() - startedAt) / 1000);
   if (receipt.present === 0) throwIfAllFailed(failures, settings, finished.resultsUrl);
   return EXIT_CODE.DONE;
+}
+
+/** Counts what is committed. A bucket that does not answer must neither delay the end of a stopped run nor hide its error. */
+async function describeCommitted(url: string, settings: ResolvedWorkerSettings): Promise<string> {
+  const counting = readProgress(url, settings).catch(() => undefined);
+  const progress = await Promise.race([counting, setTimeout(COUNT_WITHIN_MS, undefined, { ref: false })]);
+  if (progress === undefined) return "";
+  const { total, remaining } = progress;
+  return `: ${formatCount(total - remaining)} of ${formatCount(total)} parameters are committed`;
 }
 
 /** @throws PermanentError with the first failure, if there is one. */
@@ -110,8 +120,12 @@ function printStart({ totalParameters, totalWorkers, partition }: ResolvedWorker
 
 async function printResults(job: LocalJob, run: FinishedRun, seconds: number): Promise<VerifiedResults> {
   const verifyingAt = performance.now();
-  const verified = await verify(run.resultsUrl, job.settings);
-  const { receipt, failures, reader } = verified;
+  const reader = await openToVerify(run.resultsUrl, job.settings);
+  const statistics = new ResultStatistics(reader.identity.columns);
+  const verified = await verifyWhile(reader, async (stretches) => {
+    for await (const stretch of stretches) statistics.add(stretch);
+  });
+  const { receipt, failures } = verified;
   const verifySeconds = (performance.now() - verifyingAt) / 1000;
   const workers = [...run.workers].sort(([a], [b]) => a - b);
   for (const [index, { share, resumed }] of workers) {
@@ -131,11 +145,11 @@ async function printResults(job: LocalJob, run: FinishedRun, seconds: number): P
   print(`Failed: ${formatCount(receipt.failed)}`);
   for (const { parameter, error } of failures.slice(0, SHOWN_FAILURES))
     print(`  parameter ${formatCount(parameter)}: ${error}`);
-  if (failures.length > SHOWN_FAILURES)
-    print(`  and ${formatCount(failures.length - SHOWN_FAILURES)} more in failures.jsonl`);
+  if (receipt.failed > SHOWN_FAILURES)
+    print(`  and ${formatCount(receipt.failed - SHOWN_FAILURES)} more in failures.jsonl`);
   const module =
     run.modulePath === undefined ? undefined : await importEvaluation(run.modulePath, run.identity.evaluation);
-  print(await summarize(reader, module?.summarize));
+  print(await summarize(reader, statistics, module?.summarize));
   for (const [name, { sha256 }] of Object.entries(receipt.columns)) print(`${name} sha256 ${sha256}`);
   return verified;
 }

@@ -2,10 +2,15 @@ import { formatCount } from "../contract/format.ts";
 import { verify } from "../results/verify.ts";
 
 /** `sweep verify`: proves that the results are complete, and writes the receipt. */
-export async function verifyCommand(url: string, options: { readonly download?: string }): Promise<void> {
-  const { receipt, reader, unwritten } = await verify(url, { downloadDirectory: options.download });
+export async function verifyCommand(
+  url: string,
+  options: { readonly download?: string; readonly full?: boolean },
+): Promise<void> {
+  const verifying = verify(url, { downloadDirectory: options.download, full: options.full });
+  const { receipt, reader, isUnchanged, unwritten } = await verifying;
   const lines = [
-    `${formatCount(receipt.totalParameters)} parameters, each exactly once, in ${formatCount(receipt.ranges.length)} blocks with matching checksums`,
+    `${formatCount(receipt.totalParameters)} parameters, each exactly once, in ${formatCount(receipt.blocks)} blocks with matching checksums`,
+    ...(isUnchanged ? ["unchanged  no file was written since they were read (--full reads them again)"] : []),
     `present    ${formatCount(receipt.present)}`,
     `failed     ${formatCount(receipt.failed)}`,
     ...Object.entries(receipt.columns).map(([name, { sha256 }]) => `${name} sha256 ${sha256}`),

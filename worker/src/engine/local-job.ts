@@ -3,7 +3,6 @@ import type { ResolvedWorkerSettings } from "../contract/declarations.ts";
 import { EXIT_CODE, PermanentError, SweepError } from "../contract/errors.ts";
 import { formatCount } from "../contract/format.ts";
 import type { RunIdentity } from "../contract/identity.ts";
-import { countOf } from "../parameters/ranges.ts";
 import { CLI_PROGRAM } from "../programs.ts";
 import { type LocalJobOptions, resolveOptions } from "./options.ts";
 import { prepareRun } from "./prepare.ts";
@@ -100,7 +99,7 @@ export class LocalJob extends EventEmitter<LocalJobEvents> {
     prepared.session.close();
     const { identity, store, modulePath } = prepared;
     const { committed } = await unlessStopped(store.progress(), signal, () => {});
-    const started: StartedRun = { identity, resultsUrl: store.url, resumed: countOf(committed) };
+    const started: StartedRun = { identity, resultsUrl: store.url, resumed: committed };
     this.emit("started", started);
     const evaluation = modulePath ?? this.settings.evaluation;
     const processes = this.#createProcesses({ ...this.settings, evaluation, resultsUrl: store.url });

@@ -1,8 +1,9 @@
 import { formatCount } from "../contract/format.ts";
 import type { WorkerSettings } from "../contract/worker-settings.ts";
 import { shareOf } from "../parameters/partition.ts";
-import { countOf, subtract } from "../parameters/ranges.ts";
+import { countOf, type Range, subtract, union } from "../parameters/ranges.ts";
 import type { Failure, ResultWriter } from "../stores/store.ts";
+import { InWork, type Search } from "../supervisor/in-work.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
 import { resolveSettings } from "./options.ts";
 import { prepareRun } from "./prepare.ts";
@@ -71,6 +72,7 @@ export async function runWorker(options: WorkerSettings, hooks: RunWorkerHooks =
   const run = await unlessStopped(prepareRun(settings, signal), signal, ({ session }) => session.close());
   const { session, store, identity } = run;
   let writer: ResultWriter | undefined;
+  let inWork: InWork | undefined;
   let stop = () => {};
   try {
     writer = await store.write(identity, () => {
@@ -84,6 +86,14 @@ export async function runWorker(options: WorkerSettings, hooks: RunWorkerHooks =
     const progress = new ProgressReporter(hooks, countOf(share), countOf(pending));
     const { resumed } = progress.current;
     log.info({ totalWorkers, totalParameters, share: countOf(share), resumed, results: store.url }, "started");
+    if (pending.length > 0)
+      inWork = await unlessStopped(
+        InWork.open(store.note(`in-work-${workerId}-of-${totalWorkers}.json`)),
+        signal,
+        (opened) => void opened.leave(),
+      );
+    const search = inWork?.search(pending, writer.spool.capacity);
+    if (search !== undefined) logSearch(log, search);
     const supervisor = new Supervisor({
       session,
       writer,
@@ -91,12 +101,13 @@ export async function runWorker(options: WorkerSettings, hooks: RunWorkerHooks =
       timeoutMs: evaluationTimeoutSeconds * 1000,
       maxFailures,
       stopGraceMs: stopGraceSeconds * 1000,
+      search,
       onProgress: (committed, failures, inBlock) => progress.add(committed, failures, inBlock),
     });
     stop = () => supervisor.stop();
     signal?.addEventListener("abort", stop);
     if (signal?.aborted) stop();
-    const outcome = await supervisor.run(pending);
+    const outcome = await supervisor.run(withoutSearched(pending, search));
     const { failed } = progress.end();
     if (outcome === "stopped") {
       const { remaining } = progress;
@@ -113,8 +124,25 @@ export async function runWorker(options: WorkerSettings, hooks: RunWorkerHooks =
   } finally {
     signal?.removeEventListener("abort", stop);
     session.close();
+    await inWork?.leave();
     await writer?.close();
   }
+}
+
+function logSearch(log: WorkerLog, { parts, blamed }: Search): void {
+  const suspects = countOf(parts);
+  const found =
+    blamed === undefined ? "" : `; parameter ${blamed.parameter} was alone in work each time and is not run again`;
+  log.warn(
+    { suspects, parts: parts.length, blamed: blamed?.parameter },
+    `the last start of this share was killed: ${formatCount(suspects)} parameters are run in ${formatCount(parts.length)} steps${found}`,
+  );
+}
+
+function withoutSearched(pending: readonly Range[], search: Search | undefined): readonly Range[] {
+  if (search === undefined) return pending;
+  const blamed = search.blamed === undefined ? [] : [{ start: search.blamed.parameter, count: 1 }];
+  return subtract(pending, union([...search.parts, ...blamed]));
 }
 
 /** The fate of the block in work at a stop, for the log. */

@@ -7,6 +7,7 @@ import { type BlockEvaluator, type EvaluatedPart, FunctionEvaluator, VectorEvalu
 import { takeChannel } from "./channel.ts";
 import { CommandEvaluator } from "./command.ts";
 import { DEFAULT_COLUMNS, type Evaluate, type EvaluateBlock, importEvaluation } from "./module.ts";
+import { ProcessClock } from "./process-clock.ts";
 import type { BlockOrder, CompletedPart, FromEvaluation, ToEvaluation } from "./protocol.ts";
 import { ResultColumns } from "./result-columns.ts";
 
@@ -33,6 +34,7 @@ class EvaluationProcess {
   #buffers: readonly Float64Array[] = [];
   #files: ColumnFiles | undefined;
   #completeEveryMs = 0;
+  #clock: ProcessClock | undefined;
   readonly #queue: BlockOrder[] = [];
   #completed: CompletedPart[] = [];
   #reportedAt = 0;
@@ -48,8 +50,9 @@ class EvaluationProcess {
     this.#checksum = checksum;
   }
 
-  open(spoolPaths: readonly string[], batchSize: number, completeEveryMs: number): void {
+  open({ spoolPaths, batchSize, completeEveryMs, isMeasured }: ToEvaluation & { type: "open" }): void {
     this.#completeEveryMs = completeEveryMs;
+    if (isMeasured) this.#clock = new ProcessClock();
     const columns = new ResultColumns(this.names, this.#areDeclared, batchSize);
     this.#buffers = columns.buffers;
     this.#evaluator = this.#createEvaluator(columns);
@@ -99,6 +102,7 @@ class EvaluationProcess {
   async #evaluateBlock({ start, count, position }: BlockOrder): Promise<void> {
     for (let from = 0; from < count && !this.#stopping; ) {
       let part: EvaluatedPart;
+      const stopClock = this.#clock?.start();
       this.#partStartedAt = performance.now();
       try {
         part = await (this.#evaluator as BlockEvaluator).evaluate(start + from, count - from, (done) =>
@@ -114,7 +118,7 @@ class EvaluationProcess {
       const columns = this.#buffers.map((buffer) => buffer.subarray(0, done));
       const checksum = this.#checksum(start + from, columns);
       (this.#files as ColumnFiles).write(position + from, done, columns);
-      this.#completed.push({ block: start, start: start + from, count: done, checksum, failures });
+      this.#completed.push({ block: start, start: start + from, count: done, checksum, failures, time: stopClock?.() });
       from += done;
     }
   }
@@ -200,7 +204,7 @@ async function handle(message: ToEvaluation): Promise<void> {
   }
   // The supervisor sends everything else only after it has received "loaded".
   const loaded = evaluation as EvaluationProcess;
-  if (message.type === "open") loaded.open(message.spoolPaths, message.batchSize, message.completeEveryMs);
+  if (message.type === "open") loaded.open(message);
   else if (message.type === "pace") loaded.pace(message.completeEveryMs);
   else if (message.type === "blocks") await loaded.add(message.blocks);
   else if (message.type === "parameter") await loaded.evaluateAlone(message.parameter);

@@ -1,5 +1,5 @@
 import type { Range } from "../parameters/ranges.ts";
-import type { Failure } from "../stores/store.ts";
+import type { ComputingTime, Failure } from "../stores/store.ts";
 
 /**
  * The messages between a worker's supervisor and its evaluation process. They carry no values, which are written into the spool;
@@ -26,6 +26,8 @@ export interface CompletedPart extends Range {
   readonly block: number;
   readonly checksum: string;
   readonly failures: readonly Failure[];
+  /** Only if "open" asked for it. */
+  readonly time?: ComputingTime | undefined;
 }
 
 export type ToEvaluation =
@@ -35,6 +37,8 @@ export type ToEvaluation =
       readonly spoolPaths: readonly string[];
       readonly batchSize: number;
       readonly completeEveryMs: number;
+      /** Whether each part is to be measured, which costs 20 us. */
+      readonly isMeasured?: boolean;
     }
   /** The store has become slower or faster: complete the finished part of a block after this time. */
   | { readonly type: "pace"; readonly completeEveryMs: number }

@@ -26,6 +26,24 @@ export function union(ranges: readonly Range[]): Range[] {
   return merged;
 }
 
+/** The {@link union} of very many ranges, in the memory of the result. */
+export class RangeCollector {
+  #ranges: Range[] = [];
+  #mergeAt = 1024;
+
+  add({ start, count }: Range): void {
+    this.#ranges.push({ start, count });
+    if (this.#ranges.length < this.#mergeAt) return;
+    this.#ranges = union(this.#ranges);
+    // Merging again only when there are twice as many keeps the cost of an addition constant, but for the sort.
+    this.#mergeAt = Math.max(1024, 2 * this.#ranges.length);
+  }
+
+  ranges(): Range[] {
+    return union(this.#ranges);
+  }
+}
+
 /** The parts of `ranges` that are not in `taken`, in their order. `taken` must be a result of {@link union}. */
 export function subtract(ranges: readonly Range[], taken: readonly Range[]): Range[] {
   const left: Range[] = [];

@@ -1,11 +1,16 @@
 import type { ResultBlock } from "../evaluation/module.ts";
-import { ColumnFiles } from "../stores/column-files.ts";
-import type { ResultReader } from "../stores/store.ts";
+import type { ResultReader, Stretch } from "../stores/store.ts";
 
-const PARAMETERS_AT_ONCE = 65_536;
+/** Results of consecutive parameters, with the failed ones among them. */
+export interface ResultPiece extends ResultBlock {
+  /** The parameters without a result. */
+  readonly failed: ReadonlySet<number>;
+}
+
+export const PARAMETERS_AT_ONCE = 65_536;
 
 /**
- * Reads all results of a verified run in order, in pieces that fit in any memory.
+ * Reads all results of a verified run in order, in pieces that fit in any memory. From a bucket they are fetched again.
  *
  * ```ts
  * const { reader } = await verify("file:./results");
@@ -13,19 +18,35 @@ const PARAMETERS_AT_ONCE = 65_536;
  * ```
  */
 export async function* resultBlocks(reader: ResultReader): AsyncGenerator<ResultBlock> {
-  const { columns: names, totalParameters } = reader.identity;
-  const files = ColumnFiles.openToRead(reader.columnPaths);
-  try {
-    for (let start = 0; start < totalParameters; start += PARAMETERS_AT_ONCE) {
-      const count = Math.min(PARAMETERS_AT_ONCE, totalParameters - start);
-      const values = files.read(start, count);
+  for await (const { start, count, columns } of piecesOf(reader.stretches(), reader)) yield { start, count, columns };
+}
+
+/** Cuts stretches into pieces of equal size, so that a table does not depend on the blocks. */
+export async function* piecesOf(
+  stretches: AsyncIterable<Stretch>,
+  { identity: { columns: names, totalParameters } }: ResultReader,
+  size = PARAMETERS_AT_ONCE,
+): AsyncGenerator<ResultPiece> {
+  const startPiece = (start: number) => {
+    const count = Math.min(size, totalParameters - start);
+    return { start, count, columns: names.map(() => new Float64Array(count)), failed: new Set<number>() };
+  };
+  let piece = startPiece(0);
+  for await (const { start, count, columns, blocks } of stretches) {
+    const failures = blocks.flatMap((block) => block.failures.map(({ parameter }) => parameter));
+    for (let from = start; from < start + count; ) {
+      const to = Math.min(start + count, piece.start + piece.count);
+      for (const [place, values] of columns.entries()) {
+        piece.columns[place]?.set(values.subarray(from - start, to - start), from - piece.start);
+      }
+      for (const parameter of failures) if (parameter >= from && parameter < to) piece.failed.add(parameter);
+      from = to;
+      if (to < piece.start + piece.count) continue;
       yield {
-        start,
-        count,
-        columns: Object.fromEntries(names.map((name, place) => [name, values[place] as Float64Array])),
+        ...piece,
+        columns: Object.fromEntries(names.map((name, place) => [name, piece.columns[place] as Float64Array])),
       };
+      piece = startPiece(to);
     }
-  } finally {
-    files.close();
   }
 }

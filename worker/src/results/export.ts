@@ -4,10 +4,12 @@ import { Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { explainFileError, PermanentError } from "../contract/errors.ts";
 import { describeProblem, oneOf, show } from "../contract/problems.ts";
-import type { ResultBlock } from "../evaluation/module.ts";
-import type { ResultReader } from "../stores/store.ts";
-import { resultBlocks } from "./blocks.ts";
-import { type VerifiedResults, type VerifyOptions, verify } from "./verify.ts";
+import type { ResultReader, Stretch } from "../stores/store.ts";
+import { PARAMETERS_AT_ONCE, piecesOf, type ResultPiece } from "./blocks.ts";
+import { openToVerify, type VerifiedResults, type VerifyOptions, verify, verifyWhile } from "./verify.ts";
+
+/** Most row groups of a Parquet file, about. */
+const ROW_GROUPS = 10_000;
 
 /** The formats of a table. */
 export const EXPORT_FORMATS = ["parquet", "csv", "jsonl"] as const;
@@ -32,11 +34,11 @@ export interface ExportOptions extends VerifyOptions {
 export async function exportResults(resultsUrl: string, options: ExportOptions): Promise<VerifiedResults> {
   const { format = "parquet", output } = options;
   checkFormat(format, output);
+  const reader = await openToVerify(resultsUrl, options);
+  if (typeof output === "string") return exportToFile(reader, format, output);
+  // What is in a stream cannot be taken back, so that the results are proved before.
   const verified = await verify(resultsUrl, options);
-  const { reader, failures } = verified;
-  const failed = new Set(failures.map((failure) => failure.parameter));
-  if (typeof output === "string") await exportToFile(reader, failed, format, output);
-  else await pipeline([...(await textOf(reader, failed, format)), output], { end: false });
+  await pipeline([...(await textOf(reader.stretches(), reader, format)), output], { end: false });
   return verified;
 }
 
@@ -53,56 +55,59 @@ function checkFormat(format: ExportFormat, output: string | Writable): void {
   }
 }
 
-async function exportToFile(
-  reader: ResultReader,
-  failed: ReadonlySet<number>,
-  format: ExportFormat,
-  output: string,
-): Promise<void> {
+/** Writes the table while its results are verified, and gives it its name when they are proved. */
+async function exportToFile(reader: ResultReader, format: ExportFormat, output: string): Promise<VerifiedResults> {
   const aside = `${output}.${process.pid}`;
   try {
-    if (format === "parquet") await writeParquet(reader, failed, aside);
-    else await pipeline([...(await textOf(reader, failed, format)), createWriteStream(aside)]);
+    const verified = await verifyWhile(reader, (stretches) => writeTable(stretches, reader, format, aside));
     await rename(aside, output);
+    return verified;
   } catch (error) {
     rmSync(aside, { force: true });
     throw explainFileError(error, output);
   }
 }
 
-/** The first streams of a pipeline: they produce the table as text. */
-async function textOf(
+async function writeTable(
+  stretches: AsyncIterable<Stretch>,
   reader: ResultReader,
-  failed: ReadonlySet<number>,
   format: ExportFormat,
-): Promise<(NodeJS.ReadableStream | NodeJS.ReadWriteStream)[]> {
-  if (format === "jsonl") return [Readable.from(jsonLines(reader, failed), { objectMode: false })];
-  const { stringify } = await import("csv-stringify");
-  return [
-    Readable.from(rows(reader, failed)),
-    stringify({ header: true, columns: ["parameter", ...reader.identity.columns] }),
-  ];
+  path: string,
+): Promise<void> {
+  if (format === "parquet") await writeParquet(stretches, reader, path);
+  else await pipeline([...(await textOf(stretches, reader, format)), createWriteStream(path)]);
 }
 
-async function* rows(reader: ResultReader, failed: ReadonlySet<number>): AsyncGenerator<(number | null)[]> {
-  for await (const block of resultBlocks(reader)) {
-    const columns = Object.values(block.columns);
-    for (let index = 0; index < block.count; index++) {
-      const parameter = block.start + index;
-      const isMissing = failed.has(parameter);
-      yield [parameter, ...columns.map((values) => (isMissing ? null : (values[index] as number)))];
+/** The first streams of a pipeline: they produce the table as text. */
+async function textOf(
+  stretches: AsyncIterable<Stretch>,
+  reader: ResultReader,
+  format: ExportFormat,
+): Promise<(NodeJS.ReadableStream | NodeJS.ReadWriteStream)[]> {
+  const pieces = piecesOf(stretches, reader);
+  if (format === "jsonl") return [Readable.from(jsonLines(pieces), { objectMode: false })];
+  const { stringify } = await import("csv-stringify");
+  return [Readable.from(rows(pieces)), stringify({ header: true, columns: ["parameter", ...reader.identity.columns] })];
+}
+
+async function* rows(pieces: AsyncIterable<ResultPiece>): AsyncGenerator<(number | null)[]> {
+  for await (const { start, count, columns, failed } of pieces) {
+    const values = Object.values(columns);
+    for (let index = 0; index < count; index++) {
+      const isMissing = failed.has(start + index);
+      yield [start + index, ...values.map((column) => (isMissing ? null : (column[index] as number)))];
     }
   }
 }
 
 /** JSON has no NaN and no infinity, so they become the strings "NaN", "Infinity" and "-Infinity"; null is a failed parameter. */
-async function* jsonLines(reader: ResultReader, failed: ReadonlySet<number>): AsyncGenerator<string> {
-  for await (const block of resultBlocks(reader)) {
-    const columns = Object.entries(block.columns);
+async function* jsonLines(pieces: AsyncIterable<ResultPiece>): AsyncGenerator<string> {
+  for await (const piece of pieces) {
+    const columns = Object.entries(piece.columns);
     const lines: string[] = [];
-    for (let index = 0; index < block.count; index++) {
-      const parameter = block.start + index;
-      const isMissing = failed.has(parameter);
+    for (let index = 0; index < piece.count; index++) {
+      const parameter = piece.start + index;
+      const isMissing = piece.failed.has(parameter);
       const row: Record<string, number | string | null> = { parameter };
       for (const [name, values] of columns) {
         const value = values[index] as number;
@@ -114,9 +119,9 @@ async function* jsonLines(reader: ResultReader, failed: ReadonlySet<number>): As
   }
 }
 
-async function writeParquet(reader: ResultReader, failed: ReadonlySet<number>, path: string): Promise<void> {
+async function writeParquet(stretches: AsyncIterable<Stretch>, reader: ResultReader, path: string): Promise<void> {
   const { fileWriter, ParquetWriter } = await import("hyparquet-writer");
-  const { columns } = reader.identity;
+  const { columns, totalParameters } = reader.identity;
   const writer = new ParquetWriter({
     writer: fileWriter(path),
     // Delta encoding makes the parameters nearly free. Computed values rarely compress, and Snappy takes seven times as long as the write.
@@ -127,21 +132,23 @@ async function writeParquet(reader: ResultReader, failed: ReadonlySet<number>, p
       ...columns.map((name) => ({ name, type: "DOUBLE" as const, repetition_type: "OPTIONAL" as const })),
     ],
   });
-  for await (const block of resultBlocks(reader)) {
-    const parameters = BigInt64Array.from({ length: block.count }, (_, index) => BigInt(block.start + index));
+  // The writer keeps a description of each row group until the end.
+  const rowsOfGroup = Math.max(1, Math.ceil(totalParameters / ROW_GROUPS / PARAMETERS_AT_ONCE)) * PARAMETERS_AT_ONCE;
+  for await (const piece of piecesOf(stretches, reader, rowsOfGroup)) {
+    const parameters = BigInt64Array.from({ length: piece.count }, (_, index) => BigInt(piece.start + index));
     await writer.write({
       columnData: [
         { name: "parameter", data: parameters, encoding: "DELTA_BINARY_PACKED" },
-        ...columns.map((name) => ({ name, data: withNulls(block, name, failed), encoding: "PLAIN" as const })),
+        ...columns.map((name) => ({ name, data: withNulls(piece, name), encoding: "PLAIN" as const })),
       ],
-      rowGroupSize: block.count,
+      rowGroupSize: piece.count,
     });
   }
   await writer.finish();
 }
 
-function withNulls(block: ResultBlock, column: string, failed: ReadonlySet<number>): Float64Array | (number | null)[] {
-  const values = block.columns[column] as Float64Array;
+function withNulls({ start, columns, failed }: ResultPiece, column: string): Float64Array | (number | null)[] {
+  const values = columns[column] as Float64Array;
   if (failed.size === 0) return values;
-  return Array.from(values, (value, index) => (failed.has(block.start + index) ? null : value));
+  return Array.from(values, (value, index) => (failed.has(start + index) ? null : value));
 }

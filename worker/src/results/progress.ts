@@ -1,5 +1,4 @@
 import type { RunIdentity } from "../contract/identity.ts";
-import { countOf } from "../parameters/ranges.ts";
 import { openStore, type StoreOptions } from "../stores/open.ts";
 
 /** How far a run is, counted in parameters. */
@@ -23,7 +22,6 @@ export interface RunProgress {
 export async function readProgress(resultsUrl: string, options: StoreOptions = {}): Promise<RunProgress> {
   const store = await openStore(resultsUrl, options);
   const { identity, committed, failed } = await store.progress();
-  const done = countOf(committed);
   const total = identity.totalParameters;
-  return { identity, resultsUrl: store.url, total, present: done - failed, failed, remaining: total - done };
+  return { identity, resultsUrl: store.url, total, present: committed - failed, failed, remaining: total - committed };
 }

@@ -1,27 +1,44 @@
 import { describeError } from "../contract/errors.ts";
 import type { EvaluationModule } from "../evaluation/module.ts";
-import type { ResultReader } from "../stores/store.ts";
+import type { ResultReader, Stretch } from "../stores/store.ts";
 import { resultBlocks } from "./blocks.ts";
 import { callSummarize } from "./call-summarize.ts";
 
 const number = new Intl.NumberFormat("en", { maximumSignificantDigits: 15 });
 
-/** The result of the module's own `summarize`, or the least, the greatest and the sum of each column. */
-export async function summarize(reader: ResultReader, summarizeModule: EvaluationModule["summarize"]): Promise<string> {
-  if (summarizeModule === undefined) return describeColumns(reader);
+/**
+ * The result of the module's own `summarize`, which reads the results once more, or the least, the greatest and the sum of each
+ * column.
+ */
+export async function summarize(
+  reader: ResultReader,
+  statistics: ResultStatistics,
+  summarizeModule: EvaluationModule["summarize"],
+): Promise<string> {
+  if (summarizeModule === undefined) return statistics.toString();
   try {
     return await callSummarize(summarizeModule, resultBlocks(reader));
   } catch (error) {
-    return `the evaluation's summarize failed: ${describeError(error)}\n${await describeColumns(reader)}`;
+    return `the evaluation's summarize failed: ${describeError(error)}\n${statistics}`;
   }
 }
 
-async function describeColumns(reader: ResultReader): Promise<string> {
-  const statistics = new Map(reader.identity.columns.map((name) => [name, new ColumnStatistics()]));
-  for await (const block of resultBlocks(reader)) {
-    for (const [name, values] of Object.entries(block.columns)) statistics.get(name)?.add(block.start, values);
+/** The least, the greatest and the sum of each column. */
+export class ResultStatistics {
+  readonly #columns: readonly (readonly [name: string, statistics: ColumnStatistics])[];
+
+  constructor(names: readonly string[]) {
+    this.#columns = names.map((name) => [name, new ColumnStatistics()]);
   }
-  return [...statistics].map(([name, column]) => `${name}: ${column}`).join("\n");
+
+  add({ start, columns }: Stretch): void {
+    for (const [place, [, statistics]] of this.#columns.entries())
+      statistics.add(start, columns[place] as Float64Array);
+  }
+
+  toString(): string {
+    return this.#columns.map(([name, statistics]) => `${name}: ${statistics}`).join("\n");
+  }
 }
 
 class ColumnStatistics {

@@ -1,32 +1,44 @@
 import { countOf, type Range } from "../parameters/ranges.ts";
-import type { Failure, FailureKind } from "../stores/store.ts";
+import type { ComputingTime, Failure, FailureKind } from "../stores/store.ts";
+import { type CostOf, costModel } from "./block-cost.ts";
+import { estimate, type MeasuredBlock } from "./estimate.ts";
+import type { SampleBlock } from "./sample-blocks.ts";
 
-/** The time that a block, or a part of one, has taken. */
-export interface Observation {
-  /** Seconds from the start of the sample to the start of the block. */
-  readonly at: number;
-  readonly seconds: number;
-  readonly count: number;
+/** A block of the sample, and the time that it has taken. */
+export interface Observation extends SampleBlock {
+  readonly time: ComputingTime;
 }
 
 /** Everything that a sample has observed. */
 export interface RawSample {
+  readonly totalParameters: number;
   readonly observations: readonly Observation[];
-  /** The evaluated parameters, each once: blocks are chosen at random and may overlap. */
+  /** The evaluated parameters, each once: warm-up and sample may overlap. */
   readonly evaluated: readonly Range[];
   readonly failures: readonly Failure[];
   readonly elapsedSeconds: number;
-  /** How long the block that was not finished had been computed when the time was up. */
-  readonly unfinishedSeconds: number | undefined;
+  /** The part of a block until the time was up, with the parameter that was not finished. */
+  readonly unfinished: Observation | undefined;
+  /** The share of the CPU time that other programs took, from 0 to 1. */
+  readonly busyShare: number;
 }
 
-/** The cost of an evaluation on one core of this machine, estimated from a sample. */
+/** The cost of an evaluation on one core of this machine when nothing else runs, estimated from a sample. */
 export interface Measurement {
+  /** CPU time where the evaluation computes, and time by the clock where it waits. */
   readonly secondsPerParameter: number;
-  /** The 95 % confidence interval of the mean, if the sampled blocks are like the others. */
+  /** Holds the mean of the whole range for nine of ten samples or more, if nothing is rarer than the sample can see. */
   readonly confidence: { readonly least: number; readonly most: number };
   /** The 10th and the 90th percentile of the blocks' cost for a parameter. */
   readonly spread: { readonly least: number; readonly most: number };
+  /** The part of the whole cost in the most expensive hundredth of the blocks, from 0.01 to 1. */
+  readonly topShare: number;
+  /** What the first evaluation of a process takes more than a later one, in seconds: each worker pays it once. */
+  readonly warmUpSeconds: number;
+  /** The part of the cost in which the evaluation waits and needs no CPU, from 0 to 1. */
+  readonly waitingShare: number;
+  /** The share of the CPU time that other programs took during the sample, from 0 to 1. */
+  readonly busyShare: number;
   /** An upper bound of the slowest parameter's time; exact if that parameter was measured alone. */
   readonly slowestSeconds: number;
   readonly slowestIsExact: boolean;
@@ -41,45 +53,99 @@ export interface Measurement {
   /** One failure of each kind. */
   readonly failures: readonly { readonly parameter: number; readonly error: string }[];
   readonly elapsedSeconds: number;
+  /** How long a parameter had been computed that was not finished when the time was up. */
   readonly unfinishedSeconds: number | undefined;
 }
 
-/** The share of the time that does not count: V8 has not compiled the evaluation yet, and blocks are small. */
-const WARM_UP_SHARE = 0.1;
-/** If fewer blocks would be left, the warm-up counts too. */
+/** If the main part of the sample has fewer blocks, the warm-up counts too. */
 const LEAST_BLOCKS = 20;
 
 /** Estimates the cost from the observations of a sample. */
 export function measure(sample: RawSample): Measurement {
-  const { observations, evaluated, elapsedSeconds, unfinishedSeconds } = sample;
-  const failures = [...new Map(sample.failures.map((failure) => [failure.parameter, failure])).values()];
-  const warm = observations.filter(({ at }) => at >= WARM_UP_SHARE * elapsedSeconds);
-  const used = warm.length >= LEAST_BLOCKS ? warm : observations;
-  // Every block has the same weight: blocks in an expensive part of the range are smaller, but must not count less.
-  const costs = used.map(({ seconds, count }) => seconds / count).sort((a, b) => a - b);
-  const mean = costs.reduce((sum, cost) => sum + cost, 0) / costs.length;
-  const variance = costs.reduce((sum, cost) => sum + (cost - mean) ** 2, 0) / Math.max(1, costs.length - 1);
-  const error = 1.96 * Math.sqrt(variance / costs.length);
+  const { observations, evaluated, elapsedSeconds } = sample;
+  const used = withUnfinished(blocksToUse(observations), sample.unfinished);
+  const unfinishedSeconds = sample.unfinished?.time.wallSeconds;
+  const costOf = costModel(
+    used.map(({ time }) => time),
+    sample.busyShare,
+  );
+  const blocks = used.map(({ start, count, time }) => ({ start, count, seconds: costOf(time) }));
+  const { mean, least, most } = estimate(blocks, sample.totalParameters);
+  const costs = Float64Array.from(blocks, ({ seconds, count }) => seconds / count).sort();
   const quantile = (share: number) => costs[Math.floor(share * (costs.length - 1))] as number;
-  const slowest = used.reduce((a, b) => (b.seconds > a.seconds ? b : a));
-  const slowestSeconds = Math.max(slowest.seconds, unfinishedSeconds ?? 0);
-  const kinds = [...new Set(failures.map(({ kind }) => kind))];
+  const { slowest, slowestIsExact } = slowestOf(withUnfinished(withoutFirst(observations), sample.unfinished), costOf);
+  const slowestSeconds = Math.max(slowest, unfinishedSeconds ?? 0);
+  const seconds = blocks.reduce((sum, block) => sum + block.seconds, 0);
+  const cpuSeconds = used.reduce((sum, { time }) => sum + time.cpuSeconds, 0);
   return {
     secondsPerParameter: mean,
-    confidence: { least: Math.max(0, mean - error), most: mean + error },
+    confidence: { least, most },
     spread: { least: quantile(0.1), most: quantile(0.9) },
+    topShare: topShareOf(blocks, seconds),
+    warmUpSeconds: warmUpOf(observations, costOf),
+    waitingShare: Math.max(0, 1 - cpuSeconds / seconds),
+    busyShare: sample.busyShare,
     slowestSeconds,
-    slowestIsExact: slowest.count === 1 && slowestSeconds === slowest.seconds,
+    slowestIsExact: slowestIsExact && slowestSeconds === slowest,
     parameters: countOf(evaluated),
     evaluations: observations.reduce((sum, { count }) => sum + count, 0),
     blocks: used.length,
+    ...summaryOf(sample.failures),
+    elapsedSeconds,
+    unfinishedSeconds,
+  };
+}
+
+/** The main part. If it is short, every block except the first evaluation, unless there is no other. */
+function blocksToUse(observations: readonly Observation[]): readonly Observation[] {
+  const main = observations.filter(({ phase }) => phase === "main");
+  if (main.length >= LEAST_BLOCKS) return main;
+  return withoutFirst(observations);
+}
+
+function withoutFirst(observations: readonly Observation[]): readonly Observation[] {
+  const later = observations.filter(({ phase }) => phase !== "first");
+  return later.length > 0 ? later : observations;
+}
+
+/** The warm-up counts: only there does an evaluation with several parameters in flight have one, whose time is its own. */
+function slowestOf(observations: readonly Observation[], costOf: CostOf) {
+  const costs = observations.map(({ count, time }) => ({ count, seconds: costOf(time) }));
+  const { seconds, count } = costs.reduce((a, b) => (b.seconds > a.seconds ? b : a));
+  return { slowest: seconds, slowestIsExact: count === 1 };
+}
+
+/** An unfinished block says nothing, unless it is more expensive already than the others are. */
+function withUnfinished(finished: readonly Observation[], unfinished: Observation | undefined) {
+  if (unfinished === undefined) return finished;
+  const seconds = finished.reduce((sum, { time }) => sum + time.wallSeconds, 0);
+  const parameters = countOf(finished);
+  return unfinished.time.wallSeconds / unfinished.count > seconds / parameters ? [...finished, unfinished] : finished;
+}
+
+/** The same parameter is compared with itself: an expensive one is no warm-up. */
+function warmUpOf(observations: readonly Observation[], costOf: CostOf): number {
+  const first = observations.find(({ phase }) => phase === "first");
+  const again = observations.find(({ phase }) => phase === "first-again");
+  if (first === undefined || again === undefined) return 0;
+  return Math.max(0, costOf(first.time) - costOf(again.time));
+}
+
+function topShareOf(blocks: readonly MeasuredBlock[], seconds: number): number {
+  const sorted = Float64Array.from(blocks, (block) => block.seconds).sort();
+  const top = sorted.subarray(sorted.length - Math.ceil(sorted.length / 100));
+  return top.reduce((sum, one) => sum + one, 0) / seconds;
+}
+
+function summaryOf(all: readonly Failure[]): Pick<Measurement, "failed" | "failedByKind" | "failures"> {
+  const failures = [...new Map(all.map((failure) => [failure.parameter, failure])).values()];
+  const kinds = [...new Set(failures.map(({ kind }) => kind))];
+  return {
     failed: failures.length,
     failedByKind: Object.fromEntries(kinds.map((kind) => [kind, failures.filter((one) => one.kind === kind).length])),
     failures: kinds.flatMap((kind) => {
       const first = failures.find((one) => one.kind === kind);
       return first === undefined ? [] : [{ parameter: first.parameter, error: first.error }];
     }),
-    elapsedSeconds,
-    unfinishedSeconds,
   };
 }

@@ -2,14 +2,16 @@ import { join } from "node:path";
 import { withDefaults } from "../contract/declarations.ts";
 import { PermanentError } from "../contract/errors.ts";
 import { COMPLETE_EVERY_MS } from "../contract/limits.ts";
-import { countOf, type Range, union } from "../parameters/ranges.ts";
+import { countOf, endOf, type Range, union } from "../parameters/ranges.ts";
 import { ColumnFiles } from "../stores/column-files.ts";
-import type { Failure, ResultWriter, SpooledBlock } from "../stores/store.ts";
+import type { ComputingTime, Failure, ResultWriter, Spool, SpooledBlock } from "../stores/store.ts";
 import { temporaryDirectory } from "../stores/temporary-directory.ts";
 import type { EvaluationSession } from "../supervisor/evaluation-session.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
+import { costModel } from "./block-cost.ts";
+import { MachineLoad } from "./machine-load.ts";
 import { type Measurement, measure, type Observation, type RawSample } from "./measurement.ts";
-import { LARGEST_SAMPLE_BLOCK, SampleBlocks } from "./sample-blocks.ts";
+import { LARGEST_SAMPLE_BLOCK, type SampleBlock, SampleBlocks } from "./sample-blocks.ts";
 
 /** Which parameters are sampled, and for how long. */
 export interface SampleOptions {
@@ -53,14 +55,23 @@ export async function sample(loaded: Sampled, options: SampleOptions): Promise<M
   }
 }
 
-/** Measures the time of each block. */
+/**
+ * Blocks to have on their way to an evaluation that keeps several parameters in flight, so that none of its places is empty. Half of
+ * them are sent when the other half has come back.
+ */
+const BLOCKS_IN_FLIGHT = 512;
+
+/** Measures each block. */
 class Sampler {
   readonly #options: SampleOptions;
   readonly #supervisor: Supervisor;
   readonly #blocks: SampleBlocks;
+  /** Blocks that are on their way, with the part that was observed. */
+  readonly #open: (SampleBlock & { done: number; time: ComputingTime })[] = [];
   readonly #observations: Observation[] = [];
   readonly #evaluated: Range[] = [];
   readonly #failures: Failure[] = [];
+  readonly #load = new MachineLoad();
   readonly #startedAt = performance.now();
   #lastAt = this.#startedAt;
   #evaluations = 0;
@@ -76,6 +87,7 @@ class Sampler {
       timeoutMs: evaluationTimeoutSeconds * 1000,
       // Failures are counted: their share is part of the measurement.
       maxFailures: Number.MAX_SAFE_INTEGER,
+      isMeasured: true,
       onProgress: () => {},
     });
   }
@@ -87,28 +99,44 @@ class Sampler {
 
   async run(): Promise<RawSample> {
     const { seconds, totalParameters } = this.#options;
-    const isOver = () =>
-      this.#elapsed >= seconds || (this.#evaluations >= totalParameters && this.#elapsed >= seconds / 10);
     const giveUp = setTimeout(() => this.stop(), 1500 * seconds);
     const ticking = setInterval(() => this.#report(), 200);
     try {
-      const outcome = await this.#supervisor.run(this.#blocks.until(isOver));
-      const unfinishedSeconds = outcome === "stopped" ? (performance.now() - this.#lastAt) / 1000 : undefined;
+      const outcome = await this.#supervisor.run(this.#chosen());
+      const unfinished = outcome === "stopped" ? this.#unfinished() : undefined;
       if (this.#observations.length === 0) {
         throw new PermanentError(
           `no parameter was finished in ${Math.round(this.#elapsed)} s: give more than --seconds ${seconds}, or a smaller --timeout`,
         );
       }
       return {
+        totalParameters,
         observations: this.#observations,
         evaluated: union(this.#evaluated),
         failures: this.#failures,
         elapsedSeconds: this.#elapsed,
-        unfinishedSeconds,
+        unfinished,
+        busyShare: this.#load.finish(),
       };
     } finally {
       clearTimeout(giveUp);
       clearInterval(ticking);
+    }
+  }
+
+  /**
+   * The blocks, until the time is up, or the range was evaluated twice. The sample does not end sooner when its interval is narrow:
+   * an interval is narrowest before the first rare, expensive parameter.
+   */
+  *#chosen(): Generator<Range> {
+    const { seconds, totalParameters } = this.#options;
+    for (const block of this.#blocks.until(() => this.#elapsed, seconds)) {
+      if (this.#elapsed >= seconds) return;
+      if (this.#evaluations >= 2 * totalParameters && this.#elapsed >= seconds / 5) return;
+      // A new pass over a small range may begin with a block that is still on its way.
+      if (this.#open.some(({ start }) => start === block.start)) continue;
+      this.#open.push({ ...block, done: 0, time: NO_TIME });
+      yield { start: block.start, count: block.count };
     }
   }
 
@@ -120,29 +148,75 @@ class Sampler {
     this.#options.onProgress?.(this.#elapsed, this.#evaluations, this.#failures.length);
   }
 
-  /** A writer that keeps nothing. One block is under way at a time, so that the time between two commits is that of one block. */
+  /** A writer that keeps nothing. */
   #stopwatch(columns: readonly string[]): ResultWriter {
     const directory = temporaryDirectory();
     const paths = columns.map((name) => join(directory, `${name}.f64`));
     ColumnFiles.open(paths).close();
+    const blocks = this.#blocks;
+    const spool: Spool = {
+      paths,
+      completeEveryMs: COMPLETE_EVERY_MS.file,
+      get capacity() {
+        return blocks.ahead;
+      },
+      reserve: () => 0,
+      release: () => {},
+    };
     return {
-      spool: { paths, completeEveryMs: COMPLETE_EVERY_MS.file, capacity: 1, reserve: () => 0, release: () => {} },
+      spool,
       committed: async () => [],
-      commit: async (blocks) => this.#observe(blocks),
+      commit: async (parts) => this.#observe(parts),
       flush: async () => {},
       close: async () => {},
     };
   }
 
-  #observe(blocks: readonly SpooledBlock[]): void {
+  #observe(parts: readonly SpooledBlock[]): void {
     const now = performance.now();
-    const count = countOf(blocks);
-    const seconds = (now - this.#lastAt) / 1000;
-    this.#observations.push({ at: (this.#lastAt - this.#startedAt) / 1000, seconds, count });
-    this.#evaluated.push(...blocks.map(({ start, count: length }) => ({ start, count: length })));
-    this.#failures.push(...blocks.flatMap((block) => block.failures));
+    const secondsOfEach = (now - this.#lastAt) / 1000 / countOf(parts);
     this.#lastAt = now;
-    this.#evaluations += count;
-    this.#blocks.follow(seconds / count);
+    for (const { start, count, failures, time } of parts) {
+      this.#evaluated.push({ start, count });
+      this.#evaluations += count;
+      this.#failures.push(...failures);
+      // Parameters that ran one by one have no time of their own: their price has the timeouts and the new processes in it. Those that
+      // ran at the same time have none either: their price is the time from one to the next, since a run has as many in flight.
+      if (time === undefined && failures.length === 0 && this.#observations.length === 0)
+        this.#blocks.keepInFlight(BLOCKS_IN_FLIGHT);
+      this.#add(start, count, time ?? { wallSeconds: count * secondsOfEach, cpuSeconds: 0, queuedSeconds: 0 });
+    }
   }
+
+  /** The block under way. A block ahead of its turn has no time yet. */
+  #unfinished(): Observation | undefined {
+    const [block] = this.#open;
+    if (block === undefined) return undefined;
+    const wallSeconds = (performance.now() - this.#lastAt) / 1000;
+    const time = sumOf(block.time, { wallSeconds, cpuSeconds: 0, queuedSeconds: 0 });
+    return { start: block.start, count: block.done + 1, phase: block.phase, time };
+  }
+
+  #add(start: number, count: number, time: ComputingTime): void {
+    const place = this.#open.findIndex((block) => block.start <= start && start < endOf(block));
+    const block = this.#open[place];
+    if (block === undefined) return;
+    block.done += count;
+    block.time = sumOf(block.time, time);
+    if (block.done < block.count) return;
+    this.#open.splice(place, 1);
+    this.#observations.push({ start: block.start, count: block.count, phase: block.phase, time: block.time });
+    this.#blocks.follow(block, costModel([block.time], 0)(block.time));
+  }
+}
+
+const NO_TIME: ComputingTime = { wallSeconds: 0, cpuSeconds: 0, queuedSeconds: 0 };
+
+function sumOf(a: ComputingTime, b: ComputingTime): ComputingTime {
+  const isKnown = a.queuedSeconds !== undefined && b.queuedSeconds !== undefined;
+  return {
+    wallSeconds: a.wallSeconds + b.wallSeconds,
+    cpuSeconds: a.cpuSeconds + b.cpuSeconds,
+    queuedSeconds: isKnown ? (a.queuedSeconds as number) + (b.queuedSeconds as number) : undefined,
+  };
 }

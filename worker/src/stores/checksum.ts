@@ -1,5 +1,13 @@
 import xxhash from "xxhash-wasm";
 
+let loading: ReturnType<typeof xxhash> | undefined;
+
+/** The functions of one WebAssembly module, because to compile it takes a millisecond. */
+function loadXxhash(): ReturnType<typeof xxhash> {
+  loading ??= xxhash();
+  return loading;
+}
+
 /** The checksum of a block: 16 hexadecimal digits. */
 export type Checksum = (start: number, columns: readonly Float64Array[]) => string;
 
@@ -13,7 +21,7 @@ export type Checksum = (start: number, columns: readonly Float64Array[]) => stri
  * @see https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md
  */
 export async function createChecksum(): Promise<Checksum> {
-  const { h64Raw } = await xxhash();
+  const { h64Raw } = await loadXxhash();
   return (start, columns) => {
     let hash = BigInt(start);
     for (const column of columns) hash = h64Raw(bytesOf(column), hash);
@@ -23,7 +31,7 @@ export async function createChecksum(): Promise<Checksum> {
 
 /** XXH64 of a text, as 16 hexadecimal digits. */
 export async function createTextChecksum(): Promise<(text: string) => string> {
-  const { h64ToString } = await xxhash();
+  const { h64ToString } = await loadXxhash();
   return (text) => h64ToString(text);
 }
 

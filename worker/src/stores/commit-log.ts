@@ -1,7 +1,10 @@
-import { closeSync, constants, fdatasync, fstatSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
+import { closeSync, constants, fdatasync, fstatSync, openSync, readSync, writeSync } from "node:fs";
 import { promisify } from "node:util";
 import { explainFileError } from "../contract/errors.ts";
+import type { Range } from "../parameters/ranges.ts";
 import { createTextChecksum } from "./checksum.ts";
+import { CommitIndex, type LinePlace } from "./commit-index.ts";
+import { type Line, readLines } from "./log-reader.ts";
 import type { CommitRecord, Failure } from "./store.ts";
 
 const datasync = promisify(fdatasync);
@@ -11,6 +14,12 @@ export function serializeRecord(record: CommitRecord, checksumOf: (text: string)
   const { start, count, checksum, failures } = record;
   const json = JSON.stringify({ start, count, checksum, failures });
   return `${checksumOf(json)} ${json}\n`;
+}
+
+/** The bytes of a record's line, if it has no failures. A record with failures is longer. */
+export function bytesWithoutFailures({ start, count }: Range): number {
+  const checksum = "0".repeat(16);
+  return serializeRecord({ start, count, checksum, failures: [] }, () => checksum).length;
 }
 
 /** The record of a line without its newline, or undefined if {@link serializeRecord} did not write the line. */
@@ -59,17 +68,22 @@ export class CommitLog {
     }
   }
 
-  /** All intact records; none if there is no log yet. */
-  static async read(path: string): Promise<CommitRecord[]> {
-    const checksum = await createTextChecksum();
-    let text: string;
-    try {
-      text = readFileSync(path, "utf8");
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-      throw explainFileError(error, path);
-    }
-    return text.split("\n").flatMap((line) => parseRecord(line, checksum) ?? []);
+  /** All intact records, in the order in which they were written; none if there is no log yet. */
+  static async *read(path: string): AsyncGenerator<CommitRecord> {
+    for await (const records of readRecords(path)) for (const { record } of records) yield record;
+  }
+
+  /** All intact records, sorted by their first parameter, then as they were written. */
+  static async *sorted(path: string): AsyncGenerator<CommitRecord> {
+    yield* await CommitLog.sort(path);
+  }
+
+  /** As {@link sorted}, but the records are taken one by one without waiting: only a long record with failures is read again. */
+  static async sort(path: string): Promise<Generator<CommitRecord>> {
+    const checksumOf = await createTextChecksum();
+    const index = new CommitIndex();
+    for await (const records of readRecords(path)) for (const { record, line } of records) index.add(record, line);
+    return sortedRecords(path, index, checksumOf);
   }
 
   append(records: readonly CommitRecord[]): void {
@@ -97,6 +111,37 @@ export class CommitLog {
     } catch (error) {
       throw explainFileError(error, this.#path);
     }
+  }
+}
+
+function* sortedRecords(
+  path: string,
+  index: CommitIndex,
+  checksumOf: (text: string) => string,
+): Generator<CommitRecord> {
+  let file: number | undefined;
+  const readAgain = ({ offset, length }: LinePlace) => {
+    file ??= openSync(path, constants.O_RDONLY);
+    const bytes = Buffer.alloc(length);
+    readSync(file, bytes, 0, length, offset);
+    return parseRecord(bytes.toString(), checksumOf);
+  };
+  try {
+    yield* index.sorted(readAgain);
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+async function* readRecords(path: string): AsyncGenerator<{ record: CommitRecord; line: Line }[]> {
+  const checksumOf = await createTextChecksum();
+  for await (const lines of readLines(path)) {
+    const records: { record: CommitRecord; line: Line }[] = [];
+    for (const line of lines) {
+      const record = parseRecord(line.text, checksumOf);
+      if (record !== undefined) records.push({ record, line });
+    }
+    yield records;
   }
 }
 

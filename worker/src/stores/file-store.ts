@@ -16,20 +16,29 @@ import { setImmediate } from "node:timers/promises";
 import { explainFileError, PermanentError } from "../contract/errors.ts";
 import { checkSameRun, parseRunFile, type RunFile, type RunIdentity, serializeRunFile } from "../contract/identity.ts";
 import { COMPLETE_EVERY_MS } from "../contract/limits.ts";
-import { overlaps, type Range, union } from "../parameters/ranges.ts";
+import { overlaps, type Range, RangeCollector, union } from "../parameters/ranges.ts";
 import { bundleFile, readBundle } from "./bundle-file.ts";
 import { createChecksum } from "./checksum.ts";
 import { ColumnFiles } from "./column-files.ts";
 import { CommitLog } from "./commit-log.ts";
-import type { CommitRecord, Failure, ResultReader, ResultStore, ResultWriter, Spool, StoreProgress } from "./store.ts";
+import { FileReader } from "./file-reader.ts";
+import { resolveStream } from "./resolution.ts";
+import {
+  type CommitRecord,
+  type Failure,
+  type Note,
+  REPORT_FILES,
+  type ResultReader,
+  type ResultStore,
+  type ResultWriter,
+  type Spool,
+  type StoreProgress,
+} from "./store.ts";
 
 /** Most blocks of a worker between evaluation and commit. Each block has its own place in the files: this only limits the memory. */
 const CAPACITY = 1024;
 
-/** The file with one line of JSON for each parameter without a result. */
-export const FAILURES_FILE = "failures.jsonl";
-
-/** The lines of {@link FAILURES_FILE}. */
+/** The lines of `failures.jsonl`. */
 export function serializeFailures(failures: readonly Failure[]): string {
   return failures.map((failure) => `${JSON.stringify(failure)}\n`).join("");
 }
@@ -71,31 +80,37 @@ export class FileStore implements ResultStore {
     const columns = ColumnFiles.open(this.#columnPaths(identity), identity.totalParameters);
     const log = await CommitLog.open(this.#path("commits.log"));
     for (const directory of [this.#directory, this.#path("columns")]) syncDirectory(directory);
-    return new FileWriter(columns, log, this.#path(FAILURES_FILE), () => this.#records());
+    return new FileWriter(columns, log, this.#path(REPORT_FILES.failures), () =>
+      CommitLog.read(this.#path("commits.log")),
+    );
   }
 
   async progress(): Promise<StoreProgress> {
     const { identity } = this.#readRunFile();
-    const records = await this.#records();
-    const failed = new Set(records.flatMap((record) => record.failures.map((failure) => failure.parameter)));
-    return { identity, committed: union(records), failed: failed.size };
+    let [committed, failed] = [0, 0];
+    for await (const { start, count, record } of resolveStream(this.#records())) {
+      committed += count;
+      for (const { parameter } of record.failures) if (parameter >= start) failed++;
+    }
+    return { identity, committed, failed };
   }
 
   async read(): Promise<ResultReader> {
-    const { identity, isChecked } = this.#readRunFile();
+    const runFile = this.#readRunFile();
+    return new FileReader(this.#directory, this.url, runFile, () => this.#readBundle(runFile.identity));
+  }
+
+  note(name: string): Note {
+    const path = this.#path(name);
     return {
-      identity,
-      isIdentityChecked: isChecked,
-      url: this.url,
-      columnPaths: this.#columnPaths(identity),
-      records: () => this.#records(),
-      writeReport: async (name, content) => this.#write(name, content),
-      evaluationBundle: () => this.#readBundle(identity),
+      read: async () => (existsSync(path) ? readFileSync(path, "utf8") : undefined),
+      write: async (text) => this.#write(name, text),
+      remove: async () => rmSync(path, { force: true }),
     };
   }
 
-  #records(): Promise<CommitRecord[]> {
-    return CommitLog.read(this.#path("commits.log"));
+  #records(): AsyncIterable<CommitRecord> {
+    return CommitLog.sorted(this.#path("commits.log"));
   }
 
   #readBundle(identity: RunIdentity): Promise<Uint8Array | undefined> {
@@ -179,9 +194,9 @@ class FileWriter implements ResultWriter {
   readonly #columns: ColumnFiles;
   readonly #log: CommitLog;
   readonly #failuresPath: string;
-  readonly #records: () => Promise<CommitRecord[]>;
+  readonly #records: () => AsyncIterable<CommitRecord>;
 
-  constructor(columns: ColumnFiles, log: CommitLog, failuresPath: string, records: () => Promise<CommitRecord[]>) {
+  constructor(columns: ColumnFiles, log: CommitLog, failuresPath: string, records: () => AsyncIterable<CommitRecord>) {
     this.#columns = columns;
     this.#log = log;
     this.#failuresPath = failuresPath;
@@ -199,15 +214,16 @@ class FileWriter implements ResultWriter {
   async committed(share: readonly Range[]): Promise<Range[]> {
     const wanted = union(share);
     const checksum = await createChecksum();
-    const intact: CommitRecord[] = [];
-    for (const record of await this.#records()) {
+    const intact = new RangeCollector();
+    // Each record is checked by itself, as `verify` does: both find the same parameters missing.
+    for await (const record of this.#records()) {
       if (!overlaps(wanted, record)) continue;
       if (checksum(record.start, this.#columns.read(record.start, record.count)) === record.checksum)
-        intact.push(record);
+        intact.add(record);
       // Let the process handle signals between blocks.
       await setImmediate();
     }
-    return union(intact);
+    return intact.ranges();
   }
 
   async commit(records: readonly CommitRecord[]): Promise<void> {

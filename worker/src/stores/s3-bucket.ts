@@ -11,6 +11,8 @@ import { PermanentError, ReadOnlyError, SweepError, TemporaryError } from "../co
 import { BackPressure } from "./s3-back-pressure.ts";
 import { LeanGet } from "./s3-get.ts";
 import { WholeBodyHandler } from "./s3-http.ts";
+import { type ListPage, PAGE_SIZE, parseListPage } from "./s3-list.ts";
+import { S3Report } from "./s3-report.ts";
 
 /** Attempts in the SDK's standard mode, with exponential backoff and jitter. `AWS_MAX_ATTEMPTS` changes the number. */
 const ATTEMPTS = 8;
@@ -108,26 +110,36 @@ export class Bucket {
     }
   }
 
-  /** The keys below this prefix that start with `below`. */
-  async list(below: string): Promise<string[]> {
-    const keys: string[] = [];
-    let token: string | undefined;
-    do {
-      try {
-        const page = await this.#client.send(
-          new ListObjectsV2Command({
-            Bucket: this.#bucket,
-            Prefix: this.#prefix + below,
-            ...(token === undefined ? {} : { ContinuationToken: token }),
-          }),
-        );
-        for (const { Key } of page.Contents ?? []) if (Key !== undefined) keys.push(Key.slice(this.#prefix.length));
-        token = page.NextContinuationToken;
-      } catch (error) {
-        throw this.#explain(error, "list");
-      }
-    } while (token !== undefined);
-    return keys;
+  /** Starts an object of any size, which replaces an existing one when it is finished. */
+  report(key: string): S3Report {
+    const object = { Bucket: this.#bucket, Key: this.#prefix + key };
+    return new S3Report(this.#client, object, (error) => this.#explain(error, "write to"));
+  }
+
+  /**
+   * Objects below this prefix whose keys start with `below`, sorted by key.
+   *
+   * @param after only keys that sort behind this one.
+   * @param limit most objects, at most 1,000.
+   */
+  async list(below: string, after = "", limit = PAGE_SIZE): Promise<ListPage> {
+    const [prefix, startAfter] = [this.#prefix + below, this.#prefix + after];
+    try {
+      const query = { prefix, "start-after": startAfter, "max-keys": String(limit) };
+      const { objects, isTruncated } =
+        parseListPage((await this.#leanGet.list(query)) ?? "") ?? (await this.#listWithSdk(prefix, startAfter, limit));
+      return { objects: objects.map(({ key, size }) => ({ key: key.slice(this.#prefix.length), size })), isTruncated };
+    } catch (error) {
+      throw this.#explain(error, "list");
+    }
+  }
+
+  async #listWithSdk(prefix: string, startAfter: string, limit: number): Promise<ListPage> {
+    const { Contents = [], IsTruncated = false } = await this.#client.send(
+      new ListObjectsV2Command({ Bucket: this.#bucket, Prefix: prefix, StartAfter: startAfter, MaxKeys: limit }),
+    );
+    const objects = Contents.flatMap(({ Key: key, Size: size }) => (key === undefined ? [] : [{ key, size }]));
+    return { objects, isTruncated: IsTruncated };
   }
 
   /** @returns the status if the condition was refused: 412, or 409 while another process writes. */

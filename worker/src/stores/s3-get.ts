@@ -35,6 +35,26 @@ export class LeanGet {
    * @throws the SDK's error if there are no credentials, or no region.
    */
   async get(key: string, offset: number): Promise<Buffer | undefined> {
+    const path = key.split("/").map(extendedEncodeURIComponent).join("/");
+    return offset === 0 ? this.#send(path, {}, {}, 200) : this.#send(path, {}, { range: `bytes=${offset}-` }, 206);
+  }
+
+  /**
+   * Tries once to read a page of ListObjectsV2.
+   *
+   * @param query the parameters of the request, such as `prefix`.
+   * @returns the XML, or undefined if it did not succeed, as {@link get}.
+   */
+  async list(query: Readonly<Record<string, string>>): Promise<string | undefined> {
+    return (await this.#send("", { "list-type": "2", ...query }, {}, 200))?.toString();
+  }
+
+  async #send(
+    path: string,
+    query: Readonly<Record<string, string>>,
+    headers: Readonly<Record<string, string>>,
+    expected: number,
+  ): Promise<Buffer | undefined> {
     this.#target ??= this.#findTarget();
     const { url, signer } = await this.#target;
     if (signer === undefined) return undefined;
@@ -44,8 +64,9 @@ export class LeanGet {
       protocol,
       hostname,
       ...(port === "" ? {} : { port: Number(port) }),
-      path: `${pathname.replace(/\/$/, "")}/${key.split("/").map(extendedEncodeURIComponent).join("/")}`,
-      headers: { host, ...(offset === 0 ? {} : { range: `bytes=${offset}-` }) },
+      path: `${pathname.replace(/\/$/, "")}/${path}`,
+      query,
+      headers: { host, ...headers },
     });
     // The SDK learns from answers how wrong this machine's clock is.
     const signingDate = new Date(Date.now() + this.#client.config.systemClockOffset);
@@ -54,7 +75,7 @@ export class LeanGet {
     const token = await retries.acquireInitialRetryToken("");
     try {
       const { response, bytes } = await this.#http.exchange(request as HttpRequest);
-      if (response.statusCode !== (offset === 0 ? 200 : 206)) return undefined;
+      if (response.statusCode !== expected) return undefined;
       retries.recordSuccess(token);
       return bytes;
     } catch {

@@ -7,7 +7,7 @@ type HttpRequest = Parameters<Handle>[0];
 type Sent = Awaited<ReturnType<Handle>>["response"];
 
 const CONNECT_WITHIN_MS = 5_000;
-/** The least speed of an answer, 16 KiB a second on average: a slower one is tried again on another connection. */
+/** The least speed of a body, 16 kB a second on average: a slower request is sent again, on another connection. */
 const LEAST_BYTES_PER_MS = 16;
 
 /** An answer whose body has arrived. */
@@ -44,9 +44,11 @@ export class WholeBodyHandler extends NodeHttpHandler {
 
   /** Sends a request, and waits for the whole answer, whatever its status is. */
   async exchange(request: HttpRequest, options?: Parameters<Handle>[1]): Promise<WholeAnswer> {
-    const { response } = await super.handle(request, options);
+    // The time until the answer begins includes that of sending a body, which takes longer for a large one.
+    const sendingMs = Number(request.headers["content-length"] ?? 0) / LEAST_BYTES_PER_MS;
+    const { response } = await super.handle(request, { ...options, requestTimeout: this.#silenceMs + sendingMs });
     const length = Number(response.headers["content-length"]);
-    const bytes = await readWhole(response.body, request.method === "HEAD" ? 0 : length, this.#silenceMs);
+    const bytes = await readWhole(response.body, length, this.#silenceMs);
     return { response, bytes };
   }
 }

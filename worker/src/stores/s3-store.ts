@@ -1,17 +1,30 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { PermanentError, TemporaryError } from "../contract/errors.ts";
+import { PermanentError } from "../contract/errors.ts";
 import { checkSameRun, parseRunFile, type RunFile, type RunIdentity, serializeRunFile } from "../contract/identity.ts";
 import { blocksInFlight } from "../contract/memory.ts";
-import { type Range, union } from "../parameters/ranges.ts";
+import { overlaps, type Range, RangeCollector, union } from "../parameters/ranges.ts";
 import { bundleFile, readBundle } from "./bundle-file.ts";
-import { bytesOf, createChecksum, createTextChecksum } from "./checksum.ts";
+import { createTextChecksum } from "./checksum.ts";
 import { ColumnFiles } from "./column-files.ts";
-import { CommitLog, parseRecord, serializeRecord } from "./commit-log.ts";
+import { serializeRecord } from "./commit-log.ts";
 import { CommitPace } from "./commit-pace.ts";
 import { FileStore } from "./file-store.ts";
-import { Bucket, inParallel } from "./s3-bucket.ts";
-import type { ResultReader, ResultStore, ResultWriter, Spool, SpooledBlock, StoreProgress } from "./store.ts";
+import { type ResolvedPart, resolveStream } from "./resolution.ts";
+import { BlockListing, keyOf } from "./s3-blocks.ts";
+import { Bucket } from "./s3-bucket.ts";
+import { countInBucket } from "./s3-progress.ts";
+import { S3Reader } from "./s3-reader.ts";
+import type {
+  Note,
+  ReportWriter,
+  ResultReader,
+  ResultStore,
+  ResultWriter,
+  Spool,
+  SpooledBlock,
+  StoreProgress,
+} from "./store.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
 const BYTES = Float64Array.BYTES_PER_ELEMENT;
@@ -49,58 +62,44 @@ export class S3Store implements ResultStore {
 
   async progress(): Promise<StoreProgress> {
     const { identity } = await this.#runFile();
-    const blocks = await listBlocks(this.#bucket);
-    const checksumOf = await createTextChecksum();
-    const failed = new Set<number>();
-    await inParallel(blocks, async (block) => {
-      const trailer = await this.#bucket.get(keyOf(block), block.count * BYTES * identity.columns.length);
-      const record = parseRecord(trailer?.toString().trimEnd() ?? "", checksumOf);
-      for (const failure of record?.failures ?? []) failed.add(failure.parameter);
-    });
-    return { identity, committed: union(blocks), failed: failed.size };
+    return countInBucket(this.#bucket, listingOf(this.#bucket, identity), identity);
   }
 
-  async read(directory: string = temporaryDirectory()): Promise<ResultReader> {
-    const { identity, text } = await this.#runFile();
-    const local = new FileStore(directory);
-    await local.create(identity, await this.#readBundle(identity), text);
-    await this.#download(identity, directory);
-    const reader = await local.read();
-    const writeReport: ResultReader["writeReport"] = async (name, content) => {
-      await reader.writeReport(name, content);
-      await this.#bucket.put(name, Buffer.from(content));
+  async read(directory?: string): Promise<ResultReader> {
+    const runFile = await this.#runFile();
+    const readBundle = () => this.#readBundle(runFile.identity);
+    const findParts = (range: Range) => partsOf(listingOf(this.#bucket, runFile.identity), range);
+    const reader = new S3Reader(this.#bucket, this.url, runFile, readBundle, findParts);
+    return directory === undefined ? reader : this.#download(reader, directory, runFile.text);
+  }
+
+  /** @returns a reader of the files in `directory`, whose reports go to the bucket, too. */
+  async #download(remote: S3Reader, directory: string, runFile: string): Promise<ResultReader> {
+    const store = new FileStore(directory);
+    await store.create(remote.identity, await remote.evaluationBundle(), runFile);
+    await remote.download(directory);
+    const local = await store.read();
+    return {
+      identity: remote.identity,
+      isIdentityChecked: remote.isIdentityChecked,
+      url: this.url,
+      stretches: (range) => local.stretches(range),
+      checkSize: () => local.checkSize(),
+      report: async (name) => inBoth(await local.report(name), await remote.report(name)),
+      readReport: (name) => local.readReport(name),
+      evaluationBundle: () => local.evaluationBundle(),
+      // The bucket may have changed.
+      state: () => remote.state(),
     };
-    return { ...reader, url: this.url, writeReport };
   }
 
-  /** Downloads the blocks that the directory does not have yet. */
-  async #download(identity: RunIdentity, directory: string): Promise<void> {
-    const had = new Set((await CommitLog.read(join(directory, "commits.log"))).map(keyOf));
-    const missing = (await listBlocks(this.#bucket)).filter((block) => !had.has(keyOf(block)));
-    const paths = identity.columns.map((name) => join(directory, "columns", `${name}.f64`));
-    const files = ColumnFiles.open(paths, identity.totalParameters);
-    const log = await CommitLog.open(join(directory, "commits.log"));
-    const [checksum, checksumOf] = [await createChecksum(), await createTextChecksum()];
-    await inParallel(missing, async (block) => {
-      const object = await this.#bucket.get(keyOf(block));
-      const length = block.count * BYTES;
-      const columns = identity.columns.map((_, place) => {
-        const values = new Float64Array(block.count);
-        bytesOf(values).set(object?.subarray(place * length, (place + 1) * length) ?? []);
-        return values;
-      });
-      const record = parseRecord(object?.toString("utf8", length * columns.length).trimEnd() ?? "", checksumOf);
-      if (record === undefined || checksum(block.start, columns) !== record.checksum) {
-        // No worker replaces an existing object, so a person must delete it.
-        throw new TemporaryError(
-          `${this.url}/${keyOf(block)} is damaged: delete it, and run the sweep again to compute its block anew`,
-        );
-      }
-      files.write(block.start, block.count, columns);
-      log.append([record]);
-    });
-    files.close();
-    log.close();
+  note(name: string): Note {
+    return {
+      read: async () => (await this.#bucket.get(name))?.toString() || undefined,
+      write: (text) => this.#bucket.put(name, Buffer.from(text)),
+      // Workers may not delete objects.
+      remove: () => this.#bucket.put(name, Buffer.alloc(0)),
+    };
   }
 
   #readBundle(identity: RunIdentity): Promise<Uint8Array | undefined> {
@@ -121,10 +120,12 @@ class S3Writer implements ResultWriter {
   readonly #files: ColumnFiles;
   readonly #directory = temporaryDirectory();
   readonly #checksumOf: (text: string) => string;
+  readonly #identity: RunIdentity;
   readonly #pace = new CommitPace();
 
   constructor(bucket: Bucket, identity: RunIdentity, checksumOf: (text: string) => string) {
     this.#bucket = bucket;
+    this.#identity = identity;
     this.#checksumOf = checksumOf;
     const paths = identity.columns.map((name) => join(this.#directory, `${name}.f64`));
     const capacity = blocksInFlight({ batchSize: identity.batchSize, columns: paths.length });
@@ -146,16 +147,26 @@ class S3Writer implements ResultWriter {
     };
   }
 
-  async committed(): Promise<Range[]> {
-    return union(await listBlocks(this.#bucket));
+  async committed(share: readonly Range[]): Promise<Range[]> {
+    const listing = listingOf(this.#bucket, this.#identity);
+    const wanted = union(share);
+    const found = new RangeCollector();
+    await Promise.all(
+      listing.lanesOf(wanted).map(async (lane) => {
+        for await (const block of listing.blocksOf(lane)) if (overlaps(wanted, block)) found.add(block);
+      }),
+    );
+    return found.ranges();
   }
 
   async commit(blocks: readonly SpooledBlock[]): Promise<void> {
+    // A longer block would not be found again: see `BlockListing`.
+    const long = blocks.find(({ count }) => count > this.#identity.batchSize);
+    if (long !== undefined) throw new Error(`a block of ${long.count} parameters is longer than the batch size`);
     await Promise.all(
       blocks.map(async (block) => {
-        const object = this.#objectOf(block);
         const stored = this.#pace.begin();
-        await this.#bucket.create(keyOf(block), object).finally(stored);
+        await this.#bucket.create(keyOf(block), this.#objectOf(block)).finally(stored);
       }),
     );
   }
@@ -182,14 +193,27 @@ class S3Writer implements ResultWriter {
   }
 }
 
-function keyOf({ start, count }: Range): string {
-  return `blocks/${String(start).padStart(16, "0")}-${count}.block`;
+function inBoth(first: ReportWriter, second: ReportWriter): ReportWriter {
+  return {
+    write: async (content) => {
+      await Promise.all([first.write(content), second.write(content)]);
+    },
+    finish: async () => {
+      await first.finish();
+      await second.finish();
+    },
+    abandon: async () => {
+      await first.abandon();
+      await second.abandon();
+    },
+  };
 }
 
-async function listBlocks(bucket: Bucket): Promise<Range[]> {
-  const keys = await bucket.list("blocks/");
-  return keys.flatMap((key) => {
-    const [, start, count] = /^blocks\/(\d{16})-(\d+)\.block$/.exec(key) ?? [];
-    return start === undefined ? [] : { start: Number(start), count: Number(count) };
-  });
+/** The parts of blocks that count and hold some parameters of a range. */
+async function* partsOf(listing: BlockListing, range: Range): AsyncGenerator<ResolvedPart<Range>> {
+  for await (const part of resolveStream(listing.blocksOf([range]))) if (overlaps([range], part)) yield part;
+}
+
+function listingOf(bucket: Bucket, { batchSize }: RunIdentity): BlockListing {
+  return new BlockListing((below, after, limit) => bucket.list(below, after, limit), batchSize);
 }

@@ -46,8 +46,19 @@ export interface Spool {
   release(position: number): void;
 }
 
+/** What it took to evaluate a block. */
+export interface ComputingTime {
+  readonly wallSeconds: number;
+  /** Of all threads. */
+  readonly cpuSeconds: number;
+  /** The part of `wallSeconds` in which the work was ready, but other programs had the CPU. Undefined where the system does not tell. */
+  readonly queuedSeconds: number | undefined;
+}
+
 /** Values in the spool that are to be committed. */
 export interface SpooledBlock extends CommitRecord {
+  /** Known only if it was asked for, and never of parameters that ran one by one. */
+  readonly time?: ComputingTime | undefined;
   /** The position of its first value in the spool, counted in values. */
   readonly position: number;
 }
@@ -65,32 +76,93 @@ export interface ResultWriter {
   close(): Promise<void>;
 }
 
-/** The results of one run in a local directory, as `verify`, `export` and summaries use them. */
+/** Consecutive parameters with their values. */
+export interface Stretch extends Range {
+  /**
+   * The values by column. Their memory is used again for a later stretch. A reader that must wait for each block stops to fetch
+   * values when parameters are missing before them, because nothing can be proved then: there is no column in such a stretch.
+   */
+  readonly columns: readonly Float64Array[];
+  /**
+   * The blocks that match their checksums, sorted and disjoint; of blocks that overlap, the parts that count. A parameter in none of
+   * them is damaged.
+   */
+  readonly blocks: readonly CommitRecord[];
+}
+
+/** The reports that `verify` writes. */
+export const REPORT_FILES = {
+  receipt: "receipt.json",
+  present: "present.bits",
+  /** One line of JSON for each parameter without a result. */
+  failures: "failures.jsonl",
+  /** The state of the files that the receipt proves. */
+  state: "verified.json",
+} as const;
+
+/** A file made from results, such as a receipt, that appears as a whole or not at all. */
+export interface ReportWriter {
+  write(content: string | Uint8Array): Promise<void>;
+  /** Replaces an earlier report of the same name. */
+  finish(): Promise<void>;
+  /** Leaves nothing behind. */
+  abandon(): Promise<void>;
+}
+
+/** The results of one run, as `verify`, `export` and summaries use them. They need not fit in memory, nor be on this machine. */
 export interface ResultReader {
   readonly identity: RunIdentity;
   /** Whether the checksum of `run.json` proves the identity. Earlier versions wrote none. */
   readonly isIdentityChecked: boolean;
   /** The place of the results, for messages. */
   readonly url: string;
-  /** The files with the values, one for each column. */
-  readonly columnPaths: readonly string[];
-  /** All intact commit records, in any order; some may overlap. Only `verify` checks the values against them. */
-  records(): Promise<CommitRecord[]>;
-  /** Writes a file made from the results, such as a receipt, beside them. */
-  writeReport(name: string, content: string | Uint8Array): Promise<void>;
+  /**
+   * Reads what is committed, sorted, and checks each block against its own checksum.
+   *
+   * @param range only the blocks that hold some of these parameters. @default all
+   */
+  stretches(range?: Range): AsyncGenerator<Stretch>;
+  /** @throws TemporaryError if a file has another size than its values. */
+  checkSize(): Promise<void>;
+  /** Starts a report, beside the results. */
+  report(name: string): Promise<ReportWriter>;
   /**
    * The evaluation's bundle, if it was a module.
    *
    * @throws PermanentError if it does not match the identity.
    */
   evaluationBundle(): Promise<Uint8Array | undefined>;
+  /** The content of a report, if there is one. */
+  readReport(name: string): Promise<string | undefined>;
+  /** The state of the files behind the results. Undefined if it cannot be known without reading them. */
+  state(): Promise<StoreState | undefined>;
+}
+
+/** Describes files, so that an equal description means that nobody has written to them since. */
+export interface StoreState {
+  /** Of each file with values or records, its name, size, times and inode. */
+  readonly values: readonly string[];
+  /** Likewise of the reports. */
+  readonly reports: readonly string[];
+  /** When one of the files with values or records was changed last, in milliseconds since the epoch. */
+  readonly changedAt: number;
+  /** When the state was read. */
+  readonly seenAt: number;
+}
+
+/** A small text beside the results, which outlives the worker. It is read and written as a whole. */
+export interface Note {
+  /** Undefined if nothing was written, or if it was removed. */
+  read(): Promise<string | undefined>;
+  write(text: string): Promise<void>;
+  remove(): Promise<void>;
 }
 
 /** How far a run is, according to its commit records. */
 export interface StoreProgress {
   readonly identity: RunIdentity;
-  /** Disjoint and sorted. */
-  readonly committed: readonly Range[];
+  /** The number of committed parameters; some may have failed. */
+  readonly committed: number;
   readonly failed: number;
 }
 
@@ -105,11 +177,12 @@ export interface ResultStore {
   create(identity: RunIdentity, evaluationBundle: Uint8Array | undefined): Promise<void>;
   /** @param onSlowDown called when a bucket asks for fewer requests for the first time. The writer adapts. */
   write(identity: RunIdentity, onSlowDown?: () => void): Promise<ResultWriter>;
+  note(name: string): Note;
   progress(): Promise<StoreProgress>;
   /**
-   * Opens the results. A remote store downloads them first.
+   * Opens the results. Those of a bucket are read block by block, and not kept.
    *
-   * @param directory keeps the downloaded files. @default a temporary directory
+   * @param directory where to keep the results of a bucket as files: they are downloaded first. @default nowhere
    * @throws PermanentError if there are no results.
    */
   read(directory?: string): Promise<ResultReader>;

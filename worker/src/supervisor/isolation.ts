@@ -17,6 +17,8 @@ export interface IsolationOptions {
   readonly restart: () => Promise<void>;
   /** Commits a block. It returns at once. */
   readonly commit: (block: SpooledBlock) => void;
+  /** Records that a parameter is in work, if the supervisor searches for one that ends the worker as well. */
+  readonly enter: (parameter: number) => Promise<void> | undefined;
   /** Whether the worker was asked to stop, and may finish the parameter in work. */
   readonly isStopping: () => boolean;
   /** Whether `failures` more would end the run. */
@@ -40,6 +42,7 @@ export class Isolation {
     let part = new SingleResults(block.start, this.#writer.spool.paths.length);
     try {
       for (let parameter = block.start; parameter < endOf(block); parameter++) {
+        await this.#options.enter(parameter);
         const { values, failure } = await this.#evaluateAlone(parameter);
         part.add(values, failure);
         this.#options.onProgress(0, [], part.count);
@@ -52,6 +55,13 @@ export class Isolation {
     } finally {
       await this.#commitSingleResults(part);
     }
+  }
+
+  /** Commits the failure of a parameter without an evaluation. */
+  async commitFailure(failure: Failure): Promise<void> {
+    const part = new SingleResults(failure.parameter, this.#writer.spool.paths.length);
+    part.add([], failure);
+    await this.#commitSingleResults(part);
   }
 
   async #commitSingleResults(part: SingleResults): Promise<void> {

@@ -8,8 +8,8 @@ const MARGIN = { bytes: 16 * MiB, share: 0.04 };
 const FASTEST_GROWTH = 4 * MiB;
 /** The least and the most time between two looks, in milliseconds. */
 const LOOK = { least: 1, most: 250 } as const;
-/** A look may take this part of the time until the next one. In a pod it takes some hundredths of a millisecond. */
-const LOOK_SHARE = 0.02;
+/** A look may take this part of the time, and so may the search for the members of the group. Each takes a tenth of a millisecond in a pod. */
+const SHARE_OF_TIME = { look: 0.2, search: 0.02 } as const;
 /** The supervisor with the S3 client and blocks in flight, and the memory of a Node.js process outside of V8's old generation. */
 const NEEDS_MIB = { supervisor: 64, outsideOfHeap: 40, leastHeap: 32 } as const;
 
@@ -66,8 +66,8 @@ export class MemoryWatch {
   }
 
   #look(): void {
+    this.#findMembers();
     const before = performance.now();
-    this.#findMembers(before);
     let room = this.#limitBytes - this.#used(residentBytes);
     // Processes of a group share pages, which were counted for each of them. The exact number takes milliseconds.
     if (room < 0) room = this.#limitBytes - this.#used(proportionalBytes);
@@ -76,7 +76,7 @@ export class MemoryWatch {
       return;
     }
     const took = performance.now() - before;
-    const inMs = Math.max(LOOK.least, took / LOOK_SHARE, Math.min(LOOK.most, room / FASTEST_GROWTH));
+    const inMs = Math.max(LOOK.least, took / SHARE_OF_TIME.look, Math.min(LOOK.most, room / FASTEST_GROWTH));
     this.#timer = setTimeout(() => this.#look(), inMs).unref();
   }
 
@@ -85,8 +85,9 @@ export class MemoryWatch {
   }
 
   /** A machine with thousands of processes has its members counted less often than a pod. */
-  #findMembers(now: number): void {
-    if (now - this.#membersAt < this.#membersTook / LOOK_SHARE) return;
+  #findMembers(): void {
+    const now = performance.now();
+    if (now - this.#membersAt < this.#membersTook / SHARE_OF_TIME.search) return;
     this.#members = membersOf(this.#group);
     this.#membersAt = now;
     this.#membersTook = performance.now() - now;

@@ -6,10 +6,10 @@ import { countOf, type Range } from "../parameters/ranges.ts";
 import type { Failure, ResultWriter, SpooledBlock } from "../stores/store.ts";
 import { BlockQueue, type OutstandingBlock, remainderOf } from "./block-queue.ts";
 import { type EvaluationSession, Stopped } from "./evaluation-session.ts";
+import type { Search } from "./in-work.ts";
 import { Isolation } from "./isolation.ts";
+import { RegularFlush } from "./regular-flush.ts";
 
-/** Committed results are flushed to the disk this often. SIGTERM must wait for this and for the disk. */
-const FLUSH_EVERY_MS = 100;
 /** How long the evaluation may take to report its finished work when it must stop. */
 const STOP_WITHIN_MS = 40;
 /** How long the store may take for the blocks that are on their way to it when the worker must stop. A pod has 100 s in all. */
@@ -26,8 +26,12 @@ export interface SupervisorOptions {
   /** Milliseconds that one parameter may take; 0 is no limit. */
   readonly timeoutMs: number;
   readonly maxFailures: number;
+  /** Whether committed blocks have a `time`. @default false */
+  readonly isMeasured?: boolean;
   /** Milliseconds that the evaluation may take to finish the parameter in work after {@link Supervisor.stop}. @default 0 */
   readonly stopGraceMs?: number;
+  /** The search for a parameter that ends this process, too. It comes before everything else. @default none */
+  readonly search?: Search | undefined;
   /** Called with the parameters and failures committed since the last call, and the parameters done in the current block. */
   readonly onProgress: (committed: number, failures: readonly Failure[], inBlock: number) => void;
 }
@@ -45,6 +49,7 @@ export class Supervisor {
   readonly #session: EvaluationSession;
   readonly #writer: ResultWriter;
   readonly #isolation: Isolation;
+  readonly #flush: RegularFlush;
   #pending = new BlockQueue([]);
   /** The blocks that the process has, by their first parameter, in the order in which it takes them. */
   readonly #outstanding = new Map<number, OutstandingBlock>();
@@ -54,10 +59,10 @@ export class Supervisor {
   #singly = 0;
   #committing = 0;
   #failures = 0;
-  #unflushed = false;
   /** Parameters that are done in the part of a block that is in work, as the evaluation has reported it last. */
   #inPart = 0;
   #isOneByOne = false;
+  #isSearching = false;
   #isStopping = false;
   /** Whether the evaluation was killed in the middle of a parameter, because the worker had to stop. */
   #isCut = false;
@@ -70,10 +75,12 @@ export class Supervisor {
     this.#options = options;
     this.#session = options.session;
     this.#writer = options.writer;
+    this.#flush = new RegularFlush(options.writer, (error) => this.#session.fail(error));
     this.#isolation = new Isolation({
       ...options,
       restart: () => this.#restart(),
       commit: (block) => this.#commit([block]),
+      enter: (parameter) => (this.#isSearching ? options.search?.enter({ start: parameter, count: 1 }) : undefined),
       isStopping: () => this.#isStopping,
       isOverLimit: (failures) => this.#failures + failures > options.maxFailures,
     });
@@ -105,16 +112,12 @@ export class Supervisor {
    * @throws SweepError if the worker cannot go on. Committed blocks stay.
    */
   async run(blocks: Iterable<Range>): Promise<"done" | "stopped"> {
-    this.#pending = new BlockQueue(blocks);
-    const flushing = this.#flushRegularly();
     let outcome: "done" | "stopped" = "done";
     try {
+      this.#flush.start();
       this.#open();
-      while (this.#pending.mayHaveMore || this.#isBusy()) {
-        const suspect = this.#outstanding.size === 0 ? this.#suspects.shift() : undefined;
-        if (suspect === undefined) await this.#continue();
-        else await this.#evaluateOneByOne(suspect);
-      }
+      await this.#searchFirst();
+      await this.#compute(blocks);
       // Do not kill the process: its last output is still on its way.
       await this.#session.finish(STOP_WITHIN_MS);
     } catch (error) {
@@ -126,12 +129,36 @@ export class Supervisor {
       await this.#takeWhatIsFinished();
       outcome = "stopped";
     } finally {
-      clearInterval(flushing);
+      this.#flush.stop();
       clearTimeout(this.#graceTimer);
       this.#session.close();
     }
     await this.#writer.flush();
     return outcome;
+  }
+
+  async #compute(blocks: Iterable<Range>): Promise<void> {
+    this.#pending = new BlockQueue(blocks);
+    while (this.#pending.mayHaveMore || this.#isBusy()) {
+      const suspect = this.#outstanding.size === 0 ? this.#suspects.shift() : undefined;
+      if (suspect === undefined) await this.#continue();
+      else await this.#evaluateOneByOne(suspect);
+    }
+  }
+
+  async #searchFirst(): Promise<void> {
+    const { search } = this.#options;
+    if (search === undefined) return;
+    if (search.blamed !== undefined) await this.#isolation.commitFailure(search.blamed);
+    this.#isSearching = true;
+    for (const part of search.parts) {
+      await search.enter(part);
+      await this.#compute([part]);
+    }
+    // The failure must be committed before its record goes.
+    await this.#compute([]);
+    this.#isSearching = false;
+    await search.end();
   }
 
   async #evaluateOneByOne(suspect: Range): Promise<void> {
@@ -147,7 +174,8 @@ export class Supervisor {
   #open(): void {
     const { paths: spoolPaths, completeEveryMs } = this.#writer.spool;
     this.#completeEveryMs = completeEveryMs;
-    this.#session.send({ type: "open", spoolPaths, batchSize: this.#options.batchSize, completeEveryMs });
+    const { batchSize, isMeasured = false } = this.#options;
+    this.#session.send({ type: "open", spoolPaths, batchSize, completeEveryMs, isMeasured });
   }
 
   /** Tells the process that the store has become slower or faster. */
@@ -206,13 +234,13 @@ export class Supervisor {
   #complete(parts: readonly CompletedPart[]): void {
     const finished: number[] = [];
     if (parts.length > 0) this.#inPart = 0;
-    const spooled = parts.map(({ block: first, start, count, checksum, failures }) => {
+    const spooled = parts.map(({ block: first, start, count, checksum, failures, time }) => {
       const block = this.#outstanding.get(first);
       if (block === undefined) throw new Error(`the evaluation reports block ${first}, which it was not given`);
       const position = block.position + block.done;
       block.done += count;
       if (block.done === block.count) finished.push(first);
-      return { start, count, checksum, failures, position };
+      return { start, count, checksum, failures, position, time };
     });
     if (spooled.length > 0) this.#commit(spooled);
     // Only now, because the commit copies values from their places in the spool.
@@ -236,7 +264,7 @@ export class Supervisor {
     this.#writer.commit(blocks).then(
       () => {
         this.#committing -= blocks.length;
-        this.#unflushed = true;
+        this.#flush.isDue = true;
         this.#options.onProgress(countOf(blocks), failures, 0);
         this.#session.committed();
       },
@@ -294,17 +322,5 @@ export class Supervisor {
           `${this.#committing} finished blocks were not stored within ${SETTLE_WITHIN_MS / 1000} s`,
         );
     }
-  }
-
-  /** Flushes whenever there is something new, one flush at a time. */
-  #flushRegularly(): NodeJS.Timeout {
-    let isFlushing = false;
-    return setInterval(async () => {
-      if (isFlushing || !this.#unflushed) return;
-      isFlushing = true;
-      this.#unflushed = false;
-      await this.#writer.flush().catch((error) => this.#session.fail(error));
-      isFlushing = false;
-    }, FLUSH_EVERY_MS);
   }
 }

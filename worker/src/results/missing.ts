@@ -1,0 +1,47 @@
+import { TemporaryError } from "../contract/errors.ts";
+import { formatCount } from "../contract/format.ts";
+import { endOf, type Range } from "../parameters/ranges.ts";
+
+const SHOWN = 5;
+
+/** Parameters that results lack: their number, and the first of their ranges. */
+export class MissingParameters {
+  #count = 0;
+  #damaged = 0;
+  #ranges = 0;
+  #end = -1;
+  readonly #first: { start: number; count: number }[] = [];
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /**
+   * @param range behind the earlier ones.
+   * @param isDamaged whether it was committed, but its values do not match the checksum.
+   */
+  add(range: Range, isDamaged: boolean): void {
+    const last = this.#first.at(-1);
+    if (range.start !== this.#end) {
+      this.#ranges++;
+      if (this.#first.length < SHOWN) this.#first.push({ ...range });
+    } else if (last !== undefined && endOf(last) === range.start) last.count += range.count;
+    this.#end = endOf(range);
+    this.#count += range.count;
+    if (isDamaged) this.#damaged += range.count;
+  }
+
+  /** `... is not complete: 12,000 parameters are missing (0-9,999, 20,000-21,999)`. */
+  error(url: string): TemporaryError {
+    const shown = this.#first.map((range) => `${formatCount(range.start)}-${formatCount(endOf(range) - 1)}`);
+    const hidden = this.#ranges - shown.length;
+    const more = hidden > 0 ? `, and ${formatCount(hidden)} more ranges` : "";
+    const because =
+      this.#damaged === 0
+        ? ""
+        : `, ${formatCount(this.#damaged)} of them because their values do not match their checksum`;
+    return new TemporaryError(
+      `${url} is not complete: ${formatCount(this.#count)} parameters are missing (${shown.join(", ")}${more})${because}. Start the run again: it computes only these`,
+    );
+  }
+}
