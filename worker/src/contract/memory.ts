@@ -34,7 +34,7 @@ const OTHER_BLOCKS = 3;
 
 /**
  * Least memory in MiB of a pod whose results go to a bucket: for the two processes of a worker and its blocks, with an
- * evaluation that takes next to none itself. test/worker/memory.long.test.ts runs workers in that much.
+ * evaluation that takes next to none itself. test/worker/memory-of-blocks.long.test.ts runs workers in that much.
  */
 export function leastMemoryMiB(shape: BlockShape): number {
   const blocks = mostBytesInFlight(shape) + OTHER_BLOCKS * bytesOfBlock(shape);

@@ -1,4 +1,3 @@
-import { totalmem } from "node:os";
 import { problemsOf } from "../contract/check.ts";
 import { type ResolvedWorkerSettings, withDefaults } from "../contract/declarations.ts";
 import { RESULTS_FORMAT, type RunIdentity, runName } from "../contract/identity.ts";
@@ -104,7 +103,10 @@ export async function prepareRun(
       seed,
     };
     const url = configuration.resultsUrl ?? `file:./results/${runName(identity)}`;
-    if (url.startsWith("s3:")) throwIfWrong(memoryProblems(memoryLimitMiB(), { batchSize, columns: columns.length }));
+    const memoryMiB = configuration.memoryLimitMiB ?? containerMemoryMiB();
+    if (url.startsWith("s3:") && memoryMiB !== undefined) {
+      throwIfWrong(memoryProblems(Math.floor(memoryMiB), { batchSize, columns: columns.length }));
+    }
     const store = await openStore(url, { s3RequestTimeoutMs });
     await store.create(identity, evaluation.bundle);
     return { identity, store, session, modulePath };
@@ -112,11 +114,4 @@ export async function prepareRun(
     session.close();
     throw error;
   }
-}
-
-/** The memory in MiB that the container of this process may use; that of the machine if it has no limit. */
-function memoryLimitMiB(): number {
-  // Without a limit it is 0, or an enormous number.
-  const limit = process.constrainedMemory() || Number.POSITIVE_INFINITY;
-  return Math.floor(Math.min(limit, totalmem()) / 1024 ** 2);
 }

@@ -29,7 +29,7 @@ test("the bytes on their way fit into the temporary storage, also with fewer col
   }
 });
 
-// Measured: test/worker/memory.long.test.ts.
+// Measured: test/worker/memory-of-blocks.long.test.ts.
 test.each([
   [10_000, 1, 123],
   [10_000, 8, 142],
