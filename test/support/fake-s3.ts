@@ -92,7 +92,12 @@ export class FakeS3 {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<unknown> {
     const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk);
+    try {
+      for await (const chunk of request) chunks.push(chunk);
+    } catch {
+      // A worker that was killed, or that gave up, has cut the connection.
+      return undefined;
+    }
     const url = new URL(request.url ?? "/", "http://localhost");
     const [, , ...path] = url.pathname.split("/");
     const key = decodeURIComponent(path.join("/"));

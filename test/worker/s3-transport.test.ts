@@ -62,6 +62,37 @@ test.each([
   expect(exitCode).toBe(typeof fault === "number" ? 42 : 75);
 });
 
+test("an object that the bucket keeps refusing, because another process is writing it, is given up", async () => {
+  bucket = new Bucket("s3://bucket/runs/a", 10);
+  s3.fault = () => 409;
+  await expect(bucket.create("block", BODY)).rejects.toMatchObject({
+    exitCode: 75,
+    message:
+      "cannot write to s3://bucket/runs/a/block: the bucket answers again and again that another process is writing it",
+  });
+  failFirst(1, 409);
+  await bucket.create("block", BODY);
+  expect(s3.objects.get("runs/a/block")).toEqual(BODY);
+});
+
+test("credentials that are missing are permanent, and credentials that cannot be renewed are not", async () => {
+  const [unsigned, { AWS_ACCESS_KEY_ID }] = [process.env, process.env];
+  const AWS_CREDENTIAL_EXPIRATION = new Date(Date.now() + 60_000).toISOString();
+  process.env = { ...unsigned, AWS_CREDENTIAL_EXPIRATION, AWS_EC2_METADATA_DISABLED: "true", HOME: "/nowhere" };
+  delete process.env.AWS_ACCESS_KEY_ID;
+  const reason = "cannot read from s3://bucket/runs/a b+c/: CredentialsProviderError: ";
+  const isMissing = { exitCode: 42, message: expect.stringContaining(reason) };
+  await expect(bucket.get("blocks/1.block")).rejects.toMatchObject(isMissing);
+  Object.assign(process.env, { AWS_ACCESS_KEY_ID });
+  expect(await bucket.get("blocks/1.block")).toEqual(BODY);
+  delete process.env.AWS_ACCESS_KEY_ID;
+  const later = Date.now() + 120_000;
+  const clock = jest.spyOn(Date, "now").mockImplementation(() => later);
+  await expect(bucket.get("blocks/1.block")).rejects.toMatchObject({ ...isMissing, exitCode: 75 });
+  clock.mockRestore();
+  process.env = unsigned;
+});
+
 test("a large object has more time to be sent, so that a slow line can write it at all", async () => {
   s3.fault = () => "late";
   await bucket.put("large", Buffer.alloc(2 ** 24));

@@ -17,9 +17,12 @@ import { S3Report } from "./s3-report.ts";
 /** Attempts in the SDK's standard mode, with exponential backoff and jitter. `AWS_MAX_ATTEMPTS` changes the number. */
 const ATTEMPTS = 8;
 /**
- * A bucket that refuses every request with SlowDown for thirty times the timeout of a request, ten minutes by default, is given up.
+ * A bucket that refuses every request with SlowDown, or one object because another process is writing it, is given up after thirty
+ * times the timeout of a request: ten minutes by default.
  */
 const PATIENCE_IN_TIMEOUTS = 30;
+/** Between two attempts to create an object that another process is writing: each sends the whole object. */
+const LONGEST_PAUSE_MS = 5_000;
 const PARALLEL_REQUESTS = 16;
 
 /** Errors of S3 that another attempt would only repeat. */
@@ -44,6 +47,9 @@ const PERMANENT = new Set([
 export class Bucket {
   /** Called at the first answer of SlowDown. */
   onSlowDown: () => void = () => {};
+  /** Whether a request has succeeded: there were credentials, so that a failure to renew them may pass. */
+  #hasWorked = false;
+  readonly #patienceMs: number;
   readonly #client: S3Client;
   readonly #bucket: string;
   readonly #prefix: string;
@@ -52,6 +58,7 @@ export class Bucket {
   constructor(url: string, requestTimeoutMs: number) {
     const [, bucket = "", prefix = ""] = /^s3:\/\/([^/]+)\/?(.*)$/.exec(url) ?? [];
     this.#bucket = bucket;
+    this.#patienceMs = PATIENCE_IN_TIMEOUTS * requestTimeoutMs;
     this.#prefix = prefix === "" ? "" : `${prefix}/`;
     const { AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_REGION, AWS_MAX_ATTEMPTS } = process.env;
     // The SDK is pinned to a version that supports this Node.js, so its warning about later versions helps no user.
@@ -70,7 +77,7 @@ export class Bucket {
       retries ??= retryStrategy().then(
         (attempts) =>
           new BackPressure(attempts as RetryStrategyV2, {
-            patienceMs: PATIENCE_IN_TIMEOUTS * requestTimeoutMs,
+            patienceMs: this.#patienceMs,
             onSlowDown: () => this.onSlowDown(),
           }),
       );
@@ -82,17 +89,20 @@ export class Bucket {
   /** The bytes of an object from `offset` on, or undefined if there is no such object. */
   async get(key: string, offset = 0): Promise<Buffer | undefined> {
     try {
-      const bytes = await this.#leanGet.get(this.#prefix + key, offset);
-      if (bytes !== undefined) return bytes;
-      const range = offset === 0 ? {} : { Range: `bytes=${offset}-` };
-      const { Body } = await this.#client.send(
-        new GetObjectCommand({ Bucket: this.#bucket, Key: this.#prefix + key, ...range }),
-      );
-      return Buffer.from((await Body?.transformToByteArray()) ?? []);
+      const bytes =
+        (await this.#leanGet.get(this.#prefix + key, offset)) ?? (await this.#getWithSdk(this.#prefix + key, offset));
+      this.#hasWorked = true;
+      return bytes;
     } catch (error) {
       if ((error as S3ServiceException).name === "NoSuchKey") return undefined;
       throw this.#explain(error, "read from");
     }
+  }
+
+  async #getWithSdk(key: string, offset: number): Promise<Buffer> {
+    const range = offset === 0 ? {} : { Range: `bytes=${offset}-` };
+    const { Body } = await this.#client.send(new GetObjectCommand({ Bucket: this.#bucket, Key: key, ...range }));
+    return Buffer.from((await Body?.transformToByteArray()) ?? []);
   }
 
   /** Writes an object, and replaces an existing one. */
@@ -102,11 +112,17 @@ export class Bucket {
 
   /** Writes an object unless it exists: the first writer wins, and later ones change nothing. */
   async create(key: string, body: Uint8Array): Promise<void> {
-    for (;;) {
+    const startedAt = performance.now();
+    for (let pauseMs = 100; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
       const refused = await this.#put(key, body, { IfNoneMatch: "*" });
       if (refused !== 409) return;
-      // Another process is writing the same object, and may still fail.
-      await setTimeout(100 + Math.random() * 400);
+      if (performance.now() - startedAt > this.#patienceMs) {
+        throw new TemporaryError(
+          `cannot write to s3://${this.#bucket}/${this.#prefix}${key}: the bucket answers again and again that another process is writing it`,
+        );
+      }
+      // The other process may still fail.
+      await setTimeout(pauseMs * (0.5 + Math.random()));
     }
   }
 
@@ -128,6 +144,7 @@ export class Bucket {
       const query = { prefix, "start-after": startAfter, "max-keys": String(limit) };
       const { objects, isTruncated } =
         parseListPage((await this.#leanGet.list(query)) ?? "") ?? (await this.#listWithSdk(prefix, startAfter, limit));
+      this.#hasWorked = true;
       return { objects: objects.map(({ key, size }) => ({ key: key.slice(this.#prefix.length), size })), isTruncated };
     } catch (error) {
       throw this.#explain(error, "list");
@@ -148,6 +165,7 @@ export class Bucket {
       await this.#client.send(
         new PutObjectCommand({ Bucket: this.#bucket, Key: this.#prefix + key, Body: body, ...condition }),
       );
+      this.#hasWorked = true;
       return undefined;
     } catch (error) {
       const status = (error as S3ServiceException).$metadata?.httpStatusCode;
@@ -162,7 +180,9 @@ export class Bucket {
     const place = `s3://${this.#bucket}/${this.#prefix}`;
     const text = `cannot ${action} ${place}: ${name}${message === "" || message === name ? "" : `: ${message}`}`;
     if (action === "write to" && $metadata?.httpStatusCode === 403) return new ReadOnlyError(text, { cause: error });
-    const isPermanent = PERMANENT.has(name) || $metadata?.httpStatusCode === 403;
+    // Credentials that worked expire within hours, and the service that renews them may be away for a moment.
+    const mayPass = this.#hasWorked && name === "CredentialsProviderError";
+    const isPermanent = !mayPass && (PERMANENT.has(name) || $metadata?.httpStatusCode === 403);
     return isPermanent ? new PermanentError(text, { cause: error }) : new TemporaryError(text, { cause: error });
   }
 }

@@ -55,7 +55,10 @@ export class LeanGet {
     headers: Readonly<Record<string, string>>,
     expected: number,
   ): Promise<Buffer | undefined> {
-    this.#target ??= this.#findTarget();
+    this.#target ??= this.#findTarget().catch((error) => {
+      this.#target = undefined;
+      throw error;
+    });
     const { url, signer } = await this.#target;
     if (signer === undefined) return undefined;
     const { protocol, hostname, port, host, pathname } = url;
@@ -68,11 +71,12 @@ export class LeanGet {
       query,
       headers: { host, ...headers },
     });
+    const retries = (await this.#client.config.retryStrategy()) as RetryStrategyV2;
+    // It may wait long while the bucket is slow, and a signature is valid for some minutes.
+    const token = await retries.acquireInitialRetryToken("");
     // The SDK learns from answers how wrong this machine's clock is.
     const signingDate = new Date(Date.now() + this.#client.config.systemClockOffset);
     const request = await signer.sign(unsigned, { signingDate });
-    const retries = (await this.#client.config.retryStrategy()) as RetryStrategyV2;
-    const token = await retries.acquireInitialRetryToken("");
     try {
       const { response, bytes } = await this.#http.exchange(request as HttpRequest);
       if (response.statusCode !== expected) return undefined;

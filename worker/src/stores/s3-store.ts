@@ -165,8 +165,9 @@ class S3Writer implements ResultWriter {
     if (long !== undefined) throw new Error(`a block of ${long.count} parameters is longer than the batch size`);
     await Promise.all(
       blocks.map(async (block) => {
+        const object = this.#objectOf(block);
         const stored = this.#pace.begin();
-        await this.#bucket.create(keyOf(block), this.#objectOf(block)).finally(stored);
+        await this.#bucket.create(keyOf(block), object).finally(stored);
       }),
     );
   }
