@@ -1,4 +1,7 @@
 import { S3Client } from "@aws-sdk/client-s3";
+import { exportCommand } from "../../worker/src/commands/export.ts";
+import { statusCommand } from "../../worker/src/commands/status.ts";
+import { verifyCommand } from "../../worker/src/commands/verify.ts";
 import { Bucket, inParallel } from "../../worker/src/stores/s3-bucket.ts";
 import { type BodyFault, FakeS3 } from "../support/fake-s3.ts";
 
@@ -60,6 +63,22 @@ test.each([
   expect(message.slice(0, place.length)).toBe(place);
   expect(message.slice(place.length)).toEqual(reason);
   expect(exitCode).toBe(typeof fault === "number" ? 42 : 75);
+});
+
+test.each([
+  ["status", () => statusCommand("s3://bucket/a", {})],
+  ["verify", () => verifyCommand("s3://bucket/a", {})],
+  ["export", () => exportCommand("s3://bucket/a", { format: "csv" })],
+])("sweep %s waits for a bucket as long as the environment says", async (_, command) => {
+  const original = process.env;
+  process.env = { ...original, AWS_MAX_ATTEMPTS: "1", S3_REQUEST_TIMEOUT_MS: "50" };
+  s3.fault = () => "silence";
+  await expect(command()).rejects.toThrow("a request has exceeded the configured 50 ms requestTimeout");
+  process.env.S3_REQUEST_TIMEOUT_MS = "0";
+  await expect(command()).rejects.toThrow(
+    "S3_REQUEST_TIMEOUT_MS must be a whole number of milliseconds from 1 to 3,600,000, got 0: use for example 20000",
+  );
+  process.env = original;
 });
 
 test("an object that the bucket keeps refusing, because another process is writing it, is given up", async () => {

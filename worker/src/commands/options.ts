@@ -7,12 +7,12 @@ import {
   SETTING_NAMES,
   SETTINGS,
 } from "../contract/declarations.ts";
-import { readSettings, toEnvironment, variableName } from "../contract/environment-variables.ts";
+import { readSetting, readSettings, toEnvironment, variableName } from "../contract/environment-variables.ts";
 import { PermanentError } from "../contract/errors.ts";
 import { formatCount } from "../contract/format.ts";
 import { describeProblem, show } from "../contract/problems.ts";
 import type { SettingName } from "../contract/worker-settings.ts";
-import { hasScheme } from "../stores/open.ts";
+import { hasScheme, type StoreOptions } from "../stores/open.ts";
 
 /** The settings that `sweep run` takes as options. */
 export const RUN_OPTIONS = SETTING_NAMES.filter((name) => declarationOf(name).option !== undefined);
@@ -68,6 +68,11 @@ export function settingsOf(
   const results = given[url];
   if (results !== undefined && !hasScheme(results)) given[url] = `file:${results}`;
   return readSettings(given, (name) => declarationOf(name).option?.flags.split(" ")[0] ?? variableName(name));
+}
+
+/** How a command that takes no settings of a run reaches a bucket: a slow one must not need another command than its workers. */
+export function storeOptions(): StoreOptions {
+  return { s3RequestTimeoutMs: readSetting("s3RequestTimeoutMs", process.env) };
 }
 
 /** The default of an option, which may differ from that of the setting. */

@@ -31,7 +31,7 @@ export async function replayCommand(
     throw wrongParameter("a whole number from 0", parameterText);
   }
   const { resultsUrl, ...configuration } = settingsOf(evaluationName, command);
-  const reader = resultsUrl === undefined ? undefined : await (await openStore(resultsUrl)).read();
+  const reader = resultsUrl === undefined ? undefined : await (await openStore(resultsUrl, configuration)).read();
   if (reader !== undefined) await printStored(reader, parameter);
   const isSeedGiven = command.getOptionValueSource("seed") === "cli";
   const context = new CounterBasedContext(

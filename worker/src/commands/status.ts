@@ -1,9 +1,10 @@
 import { formatCount } from "../contract/format.ts";
 import { readProgress } from "../results/progress.ts";
+import { storeOptions } from "./options.ts";
 
 /** `sweep status`: how far a run is, counted in parameters. */
 export async function statusCommand(url: string, options: { readonly json?: boolean }): Promise<void> {
-  const { identity, resultsUrl, ...counts } = await readProgress(url);
+  const { identity, resultsUrl, ...counts } = await readProgress(url, storeOptions());
   if (options.json) {
     process.stdout.write(`${JSON.stringify({ results: resultsUrl, ...identity, ...counts })}\n`);
     return;

@@ -1,12 +1,13 @@
 import { formatCount } from "../contract/format.ts";
 import { verify } from "../results/verify.ts";
+import { storeOptions } from "./options.ts";
 
 /** `sweep verify`: proves that the results are complete, and writes the receipt. */
 export async function verifyCommand(
   url: string,
   options: { readonly download?: string; readonly full?: boolean },
 ): Promise<void> {
-  const verifying = verify(url, { downloadDirectory: options.download, full: options.full });
+  const verifying = verify(url, { ...storeOptions(), downloadDirectory: options.download, full: options.full });
   const { receipt, reader, isUnchanged, unwritten } = await verifying;
   const lines = [
     `${formatCount(receipt.totalParameters)} parameters, each exactly once, in ${formatCount(receipt.blocks)} blocks with matching checksums`,

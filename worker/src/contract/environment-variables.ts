@@ -1,5 +1,11 @@
 import { type Notation, problemsOf } from "./check.ts";
-import { declarationOf, type ResolvedWorkerSettings, SETTING_NAMES, withDefaults } from "./declarations.ts";
+import {
+  type DEFAULTS,
+  declarationOf,
+  type ResolvedWorkerSettings,
+  SETTING_NAMES,
+  withDefaults,
+} from "./declarations.ts";
 import { PermanentError } from "./errors.ts";
 import { describeProblem, show } from "./problems.ts";
 import type { SettingName, WorkerSettings } from "./worker-settings.ts";
@@ -25,12 +31,32 @@ export function readSettings(
   environment: Readonly<Record<string, string | undefined>>,
   nameOf: Notation["nameOf"] = variableName,
 ): ResolvedWorkerSettings {
-  const entries = SETTING_NAMES.map((name) => [name, decode(name, textOf(name, environment))]);
-  const settings: WorkerSettings = Object.fromEntries(entries);
+  return withDefaults(readGiven(SETTING_NAMES, environment, nameOf) as WorkerSettings);
+}
+
+/**
+ * Reads one setting, or its default, for a command that takes no others.
+ *
+ * @throws PermanentError if the variable is wrong.
+ */
+export function readSetting<Name extends keyof typeof DEFAULTS>(
+  name: Name,
+  environment: Readonly<Record<string, string | undefined>>,
+): (typeof DEFAULTS)[Name] {
+  return withDefaults(readGiven([name], environment, variableName))[name];
+}
+
+function readGiven(
+  names: readonly SettingName[],
+  environment: Readonly<Record<string, string | undefined>>,
+  nameOf: Notation["nameOf"],
+): Partial<WorkerSettings> {
+  const entries = names.map((name) => [name, decode(name, textOf(name, environment))]);
+  const settings: Partial<WorkerSettings> = Object.fromEntries(entries);
   const notation = { nameOf, show: (value: unknown) => show(Array.isArray(value) ? encode(value) : value) };
-  const problems = problemsOf(settings, SETTING_NAMES, notation);
+  const problems = problemsOf(settings, names, notation);
   if (problems.length > 0) throw new PermanentError(problems.map(describeProblem).join("\n"));
-  return withDefaults(settings);
+  return settings;
 }
 
 function textOf(name: SettingName, environment: Readonly<Record<string, string | undefined>>): string | undefined {
