@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { EXIT_CODE, exportResults, type ResultStore, resultBlocks, SweepError, verify } from "sweep-worker";
 import { FileStore } from "../../worker/src/stores/file-store.ts";
@@ -96,7 +96,15 @@ test("a download keeps the files, and a second one fetches only new blocks", asy
   expect(fetched()).toHaveLength(4);
   expect(receipt).toEqual((await verify(URL)).receipt);
   expect(existsSync(join(kept, "receipt.json"))).toBe(true);
-  expect(sha256(join(kept, "columns/a.f64"))).toBe(receipt.columns.a?.sha256);
+  const values = join(kept, "columns/a.f64");
+  expect(sha256(values)).toBe(receipt.columns.a?.sha256);
+  // A crash of this machine has lost values of a block whose record is there.
+  const file = openSync(values, "r+");
+  writeSync(file, Buffer.alloc(8), 0, 8, 8 * 25);
+  closeSync(file);
+  s3.requests.length = 0;
+  expect((await downloading()).receipt).toEqual(receipt);
+  expect(fetched()).toEqual(["GET runs/one/blocks/0000000000000020-10.block"]);
 });
 
 test("a report that does not fit in memory is uploaded in parts, and appears when it is finished", async () => {

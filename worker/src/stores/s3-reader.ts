@@ -83,7 +83,11 @@ export class S3Reader implements ResultReader {
     const files = ColumnFiles.open(paths, totalParameters);
     const log = await CommitLog.open(logPath);
     try {
-      const parts = without(CommitLog.sorted(logPath), this.#parts({ start: 0, count: totalParameters }));
+      const checksum = await createChecksum();
+      // A machine that crashed may have kept a record and lost its values: these are fetched again.
+      const isIntact = ({ start, count, checksum: stored }: CommitRecord) =>
+        checksum(start, files.read(start, count)) === stored;
+      const parts = without(CommitLog.sorted(logPath), isIntact, this.#parts({ start: 0, count: totalParameters }));
       for await (const { start, count, columns, blocks } of inOrder(parts, await this.#createFetch(), this.#window)) {
         files.write(start, count, columns);
         log.append(blocks);
@@ -132,9 +136,10 @@ function withoutValues({ start, count }: BlockPart): Stretch {
   return { start, count, columns: [], blocks: [{ start, count, checksum: "", failures: [] }] };
 }
 
-/** The parts that are not among the records, both sorted by their first parameter. */
+/** The parts that are not among the intact records, both sorted by their first parameter. */
 async function* without(
   records: AsyncGenerator<CommitRecord>,
+  isIntact: (record: CommitRecord) => boolean,
   parts: AsyncIterable<BlockPart>,
 ): AsyncGenerator<BlockPart> {
   try {
@@ -142,7 +147,7 @@ async function* without(
     for await (const part of parts) {
       let isThere = false;
       for (; !next.done && next.value.start <= part.start; next = await records.next()) {
-        isThere ||= next.value.start === part.start && next.value.count === part.count;
+        isThere ||= next.value.start === part.start && next.value.count === part.count && isIntact(next.value);
       }
       // A part of a block is fetched again, which is rare: another block of the same range may have been there.
       if (!isThere || part.count < part.record.count) yield part;
