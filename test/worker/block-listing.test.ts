@@ -1,6 +1,7 @@
 import { array, assert, asyncProperty, integer, record } from "fast-check";
 import { shareOf } from "../../worker/src/parameters/partition.ts";
 import { countOf, overlaps, type Range, RangeCollector, subtract, union } from "../../worker/src/parameters/ranges.ts";
+import { resolveStream } from "../../worker/src/stores/resolution.ts";
 import { BlockListing, keyOf, type ListObjects } from "../../worker/src/stores/s3-blocks.ts";
 import { type ListedObject, type ListPage, parseListPage } from "../../worker/src/stores/s3-list.ts";
 
@@ -19,9 +20,18 @@ function bucketOf(keysBehind: (after: string, limit: number) => ListPage) {
   return { list, cost };
 }
 
+/** Objects that no worker wrote. */
+const FOREIGN = [
+  "blocks/",
+  "blocks/0000000000000000-0.block",
+  "blocks/0000000000000030-5.block.copy",
+  ...Array.from({ length: 12 }, (_, index) => `blocks/0000000000000200-${index}.txt`),
+  "blocks/readme",
+];
+
 /** A bucket with these blocks, which answers with at most `pageSize` keys. */
 function smallBucket(blocks: readonly Range[], pageSize = 1_000) {
-  const keys = [...new Set(blocks.map(keyOf))].sort();
+  const keys = [...new Set([...FOREIGN, ...blocks.map(keyOf)])].sort();
   return bucketOf((after, limit) => {
     const behind = keys.filter((key) => key > after);
     const objects = behind.slice(0, Math.min(pageSize, limit)).map((key): ListedObject => ({ key, size: 1 }));
@@ -75,6 +85,32 @@ test("a listing finds all blocks that hold a wanted parameter, also those that s
     },
   );
   await assert(property, { numRuns: 60 });
+});
+
+test("the same block counts for a parameter, whatever range is listed", async () => {
+  /** The block that counts for each parameter of a range. */
+  const countedIn = async (listing: BlockListing, range: Range) => {
+    const counted: [parameter: number, key: string][] = [];
+    for await (const { start, count, record: block } of resolveStream(listing.blocksOf([range]))) {
+      for (let parameter = start; parameter < start + count; parameter++) {
+        if (overlaps([range], { start: parameter, count: 1 })) counted.push([parameter, keyOf(block)]);
+      }
+    }
+    return counted;
+  };
+  const property = asyncProperty(ranges(BATCH), ranges(90), async (blocks, parts) => {
+    const { list } = smallBucket(blocks, 5);
+    const listing = new BlockListing(list, BATCH);
+    const all = await countedIn(listing, { start: 0, count: 700 });
+    expect(all.map(([parameter]) => parameter)).toEqual(
+      union(blocks).flatMap(({ start, count }) => Array.from({ length: count }, (_, index) => start + index)),
+    );
+    for (const range of parts.slice(0, 3)) {
+      const expected = all.filter(([parameter]) => overlaps([range], { start: parameter, count: 1 }));
+      expect(await countedIn(listing, range)).toEqual(expected);
+    }
+  });
+  await assert(property, { numRuns: 30 });
 });
 
 test("lanes hold each wanted parameter once, and find the same blocks", async () => {
