@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { array, assert, asyncProperty, constant, integer, nat, oneof } from "fast-check";
 import { endOf } from "../../worker/src/parameters/ranges.ts";
 import { resultBlocks } from "../../worker/src/results/blocks.ts";
-import { verify } from "../../worker/src/results/verify.ts";
+import { type VerifyOptions, verify } from "../../worker/src/results/verify.ts";
 import { openStore } from "../../worker/src/stores/open.ts";
 import { FakeS3 } from "../support/fake-s3.ts";
 import {
@@ -31,10 +31,10 @@ let buckets = 0;
 const newBucket = () => `s3://bucket/runs/${++buckets}`;
 
 /** The value of each parameter, or the error of its failure. */
-async function contentOf(url: string): Promise<(number | string)[]> {
-  const { reader, failures, receipt } = await verify(url);
+async function contentOf(url: string, options?: VerifyOptions): Promise<(number | string)[]> {
+  const { reader, failures, receipt } = await verify(url, options);
   // Verified again, it is the same.
-  expect((await verify(url)).receipt).toEqual(receipt);
+  expect((await verify(url, options)).receipt).toEqual(receipt);
   const errors = new Map(failures.map(({ parameter, error }) => [parameter, error]));
   const content: (number | string)[] = [];
   for await (const { start, columns } of resultBlocks(reader)) {
@@ -143,6 +143,22 @@ describe("after random overlapping commits in any order", () => {
       expect(await contentOf(url)).toEqual(expected);
     });
     await assert(property, { numRuns: 30 });
+  });
+
+  test("a copy of a bucket that was downloaded between commits has the results of the bucket", async () => {
+    const property = asyncProperty(blocks, async (evaluations) => {
+      const url = newBucket();
+      const options = { downloadDirectory: mkdtempSync(join(directory, "copy-")) };
+      const store = await openStore(url);
+      await store.create(identity, undefined);
+      for (const evaluation of evaluations) {
+        await storeAll(store, identity, [evaluation]);
+        await verify(url, options).catch(({ message }) => expect(message).toContain("parameters are missing"));
+      }
+      await startAgain(store, identity, RECOMPUTED);
+      expect(await contentOf(url, options)).toEqual(await contentOf(url));
+    });
+    await assert(property, { numRuns: 20 });
   });
 
   test("a directory has one of the results of a parameter, or computes it at the next start", async () => {
