@@ -24,7 +24,7 @@ test("a report longer than its memory replaces an earlier one when it is finishe
   const report = await started(path);
   await report.write("the end");
   expect(readFileSync(path, "utf8")).toBe("earlier");
-  expect(readdirSync(folder)).toEqual(["report", `report.${process.pid}`]);
+  expect(readdirSync(folder)).toEqual(["report", expect.stringMatching(/^report\.\w{8}$/)]);
   await report.finish();
   expect(readFileSync(path).equals(Buffer.concat([...pieces, Buffer.from("the end")]))).toBe(true);
   expect(readdirSync(folder)).toEqual(["report"]);
@@ -39,6 +39,16 @@ test("a short report leaves no trace before it is finished, and an empty one is 
   expect(readFileSync(path, "utf8")).toBe("one\n");
   await new FileReport(path).finish();
   expect(readFileSync(path, "utf8")).toBe("");
+});
+
+test("reports of two processes with the same number, as in two containers, do not meet: the last one stays", async () => {
+  const { folder, path } = place("twice");
+  const [first, last] = [await started(path), await started(path)];
+  await last.write("the last");
+  await first.finish();
+  await last.finish();
+  expect(readFileSync(path).equals(Buffer.concat([...pieces, Buffer.from("the last")]))).toBe(true);
+  expect(readdirSync(folder)).toEqual(["report"]);
 });
 
 test("an abandoned report leaves nothing, also after its name was refused", async () => {

@@ -4,6 +4,7 @@ import { Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { explainFileError, PermanentError } from "../contract/errors.ts";
 import { describeProblem, oneOf, show } from "../contract/problems.ts";
+import { asideOf } from "../stores/aside.ts";
 import type { ResultReader, Stretch } from "../stores/store.ts";
 import { PARAMETERS_AT_ONCE, piecesOf, type ResultPiece } from "./blocks.ts";
 import { openToVerify, type VerifiedResults, type VerifyOptions, verify, verifyWhile } from "./verify.ts";
@@ -57,7 +58,7 @@ function checkFormat(format: ExportFormat, output: string | Writable): void {
 
 /** Writes the table while its results are verified, and gives it its name when they are proved. */
 async function exportToFile(reader: ResultReader, format: ExportFormat, output: string): Promise<VerifiedResults> {
-  const aside = `${output}.${process.pid}`;
+  const aside = asideOf(output);
   try {
     const verified = await verifyWhile(reader, (stretches) => writeTable(stretches, reader, format, aside));
     await rename(aside, output);

@@ -1,5 +1,6 @@
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { explainFileError } from "../contract/errors.ts";
+import { asideOf } from "./aside.ts";
 import type { ReportWriter } from "./store.ts";
 
 /** A kill leaves the beginning of a longer report behind; the reports of 60 million parameters are shorter. */
@@ -15,7 +16,7 @@ export class FileReport implements ReportWriter {
 
   constructor(path: string) {
     this.#path = path;
-    this.#aside = `${path}.${process.pid}`;
+    this.#aside = asideOf(path);
   }
 
   async write(content: string | Uint8Array): Promise<void> {

@@ -17,6 +17,7 @@ import { explainFileError, PermanentError } from "../contract/errors.ts";
 import { checkSameRun, parseRunFile, type RunFile, type RunIdentity, serializeRunFile } from "../contract/identity.ts";
 import { COMPLETE_EVERY_MS } from "../contract/limits.ts";
 import { overlaps, type Range, RangeCollector, union } from "../parameters/ranges.ts";
+import { asideOf } from "./aside.ts";
 import { bundleFile, readBundle } from "./bundle-file.ts";
 import { createChecksum } from "./checksum.ts";
 import { ColumnFiles } from "./column-files.ts";
@@ -141,7 +142,7 @@ export class FileStore implements ResultStore {
   /** Replaces a file as a whole: a reader sees the old content or the new one. */
   #write(name: string, content: string | Uint8Array): void {
     const path = this.#path(name);
-    const aside = `${path}.${process.pid}`;
+    const aside = asideOf(path);
     try {
       writeFileSync(aside, content);
       renameSync(aside, path);
@@ -178,7 +179,7 @@ function syncDirectory(path: string): void {
 
 /** Creates a file as a whole, unless another process has created it meanwhile. */
 function createWhole(path: string, content: string): void {
-  const aside = `${path}.${process.pid}`;
+  const aside = asideOf(path);
   writeFileSync(aside, content);
   try {
     linkSync(aside, path);
