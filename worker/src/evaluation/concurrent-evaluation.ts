@@ -155,8 +155,9 @@ export class ConcurrentEvaluation implements Evaluation, Waiter {
     for (const flight of this.#flights) this.#abandon(flight, "stop");
   }
 
+  /** Between two stretches of work, too: promises that are resolved already are never seen pending. */
   get isWaiting(): boolean {
-    return this.#flights.size > 0;
+    return this.#flights.size > 0 || this.#isDeferred;
   }
 
   hasOverdue(now: number): boolean {
