@@ -102,7 +102,9 @@ class EvaluationProcess implements Evaluation {
 
   /** Evaluates one parameter by itself, and answers with its values. */
   async evaluateAlone(parameter: number): Promise<void> {
-    const { failures } = await (this.#evaluator as BlockEvaluator).evaluate(parameter, 1, () => undefined);
+    const { done, failures } = await (this.#evaluator as BlockEvaluator).evaluate(parameter, 1, () => undefined);
+    // A stop has left it out, and the buffers hold values of another parameter.
+    if (done === 0) return;
     send({ type: "parameter", values: this.#buffers.map((buffer) => buffer[0] as number), failure: failures[0] });
   }
 
