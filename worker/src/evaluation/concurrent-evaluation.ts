@@ -1,8 +1,9 @@
-import { describeError, EXIT_CODE, isInstance, SweepError } from "../contract/errors.ts";
+import { describeError } from "../contract/errors.ts";
 import type { Checksum } from "../stores/checksum.ts";
 import { ColumnFiles } from "../stores/column-files.ts";
 import type { Failure } from "../stores/store.ts";
 import { describeValue } from "./block-evaluator.ts";
+import { fatal } from "./channel.ts";
 import { Flights, type FlightsOptions } from "./flights.ts";
 import { DEFAULT_COLUMNS } from "./module.ts";
 import { OpenBlock, type Part } from "./open-block.ts";
@@ -243,7 +244,7 @@ export class ConcurrentEvaluation implements Evaluation, Waiter {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     this.#report();
-    this.#options.send({ type: "fatal", permanent: isPermanent(error), message: (error as Error).message });
+    this.#options.send(fatal(error));
   }
 }
 
@@ -260,8 +261,4 @@ function storeOrFail(
   } catch (error) {
     return { parameter, kind: "threw", error: describeError(error) };
   }
-}
-
-function isPermanent(error: unknown): boolean {
-  return isInstance(error, SweepError) && error.exitCode === EXIT_CODE.PERMANENT;
 }
