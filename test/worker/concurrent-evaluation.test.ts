@@ -159,6 +159,41 @@ test("a slow parameter holds up neither its block nor the next blocks", async ()
   expect(union(completed)).toEqual([{ start: 0, count: 15 }]);
 });
 
+test.each([
+  ["returns at once", (parameter: number) => parameter],
+  ["returns promises that wait for nothing", async (parameter: number) => parameter],
+])("an evaluation that computes without a pause and %s sends heartbeats", async (_, compute: Evaluate) => {
+  const doneAt: number[] = [];
+  await new Promise<void>((resolve, reject) => {
+    const evaluation = new ConcurrentEvaluation({
+      columns: undefined,
+      evaluate: (parameter, context) => {
+        for (const until = performance.now() + 1; performance.now() < until; );
+        return compute(parameter, context);
+      },
+      concurrency: 2,
+      seed: 0,
+      checksum: () => "",
+      send: (message) => {
+        if (message.type === "completed" && doneAt.length < 2) reject(new Error("it was silent for its whole block"));
+        if (message.type === "progress") doneAt.push(message.done);
+        if (doneAt.length === 2) evaluation.stop(0);
+      },
+      exit: resolve,
+    });
+    evaluation.open({
+      type: "open",
+      spoolPaths: [spoolPath],
+      batchSize: 1_000,
+      completeEveryMs: 1_000_000,
+      timeoutMs: 100_000,
+      inFlightPath,
+    });
+    void evaluation.add([{ start: 0, count: 1_000, position: 0 }]);
+  });
+  expect(doneAt[1]).toBeGreaterThan(doneAt[0] as number);
+});
+
 test("as many parameters as the concurrency are in flight, across blocks", async () => {
   let waiting: (() => void)[] = [];
   // With fewer in flight, the promises would never resolve.

@@ -128,8 +128,8 @@ test("an evaluation that must stop reports the finished part of its block, with 
   }
   await session.finish(30_000);
   const parts: CompletedPart[] = [];
-  for (let event = session.take(); event !== undefined; event = session.take()) {
-    if (event.type === "message" && event.message.type === "completed") parts.push(...event.message.parts);
+  for (let event = await session.next(); event?.type !== "ended"; event = await session.next()) {
+    if (event?.type === "message" && event.message.type === "completed") parts.push(...event.message.parts);
   }
   expect(parts).toEqual([
     { block: 0, start: 0, count: expect.any(Number), checksum: expect.any(String), failures: [] },

@@ -1,3 +1,4 @@
+import { describeError, isInstance, PermanentError, SweepError } from "../contract/errors.ts";
 import type { FromEvaluation } from "./protocol.ts";
 
 /**
@@ -9,4 +10,10 @@ export function takeChannel(): (message: FromEvaluation, sent?: () => void) => v
   const send = process.send?.bind(process);
   for (const name of ["send", "disconnect"] as const) Reflect.deleteProperty(process, name);
   return (message, sent) => send?.(message, undefined, undefined, sent);
+}
+
+/** The message that ends the worker with an error. */
+export function fatal(error: unknown): FromEvaluation {
+  const message = isInstance(error, SweepError) ? error.message : describeError(error);
+  return { type: "fatal", permanent: isInstance(error, PermanentError), message };
 }

@@ -1,15 +1,15 @@
-import { describeError, EXIT_CODE, isInstance, SweepError } from "../contract/errors.ts";
-import { CounterBasedContext } from "../parameters/random.ts";
+import { describeError } from "../contract/errors.ts";
 import type { Checksum } from "../stores/checksum.ts";
 import { ColumnFiles } from "../stores/column-files.ts";
 import type { Failure } from "../stores/store.ts";
-import { describeValue, isPromise } from "./block-evaluator.ts";
-import { InFlightFile } from "./in-flight-file.ts";
-import { DEFAULT_COLUMNS, type Evaluate } from "./module.ts";
-import { OpenBlock } from "./open-block.ts";
+import { describeValue } from "./block-evaluator.ts";
+import { fatal } from "./channel.ts";
+import { Flights, type FlightsOptions } from "./flights.ts";
+import { DEFAULT_COLUMNS } from "./module.ts";
+import { OpenBlock, type Part } from "./open-block.ts";
 import type { BlockOrder, CompletedPart, Evaluation, FromEvaluation, ToEvaluation } from "./protocol.ts";
 import { ResultColumns } from "./result-columns.ts";
-import { type Abandonment, abortSignal, patienceOf, timeoutFailure, type Waiter, Watch } from "./watch.ts";
+import { patienceOf, type Waiter, Watch } from "./watch.ts";
 
 /** Finished parts are reported together after this time. */
 const REPORT_EVERY_MS = 20;
@@ -21,33 +21,10 @@ const STRETCH_MS = 5;
  */
 const MOST_OPEN_VALUES = 1_000_000;
 
-/** A failure of one parameter that is not an error of the user's code. */
-export class ParameterFailure extends Error {
-  readonly kind: Failure["kind"];
-
-  constructor(kind: Failure["kind"], message: string) {
-    super(message);
-    this.kind = kind;
-  }
-}
-
-/** A parameter whose promise is pending. */
-interface Flight {
-  readonly context: CounterBasedContext;
-  /** By the clock of `performance.now`. */
-  readonly startedAt: number;
-  /** Called once if nobody waits for the promise any longer. */
-  readonly abandon: (why: Abandonment) => void;
-}
-
 /** The evaluation and the surroundings of a {@link ConcurrentEvaluation}. */
-export interface ConcurrentOptions {
+export interface ConcurrentOptions extends Pick<FlightsOptions, "evaluate" | "concurrency" | "seed"> {
   /** The columns that the evaluation names. Undefined if it returns plain numbers. */
   readonly columns: readonly string[] | undefined;
-  /** It may throw a {@link ParameterFailure}, or a SweepError, which ends the worker. */
-  readonly evaluate: Evaluate;
-  readonly concurrency: number;
-  readonly seed: number;
   readonly checksum: Checksum;
   /** Whether finished parameters may be committed. @default always */
   readonly mayComplete?: () => boolean;
@@ -59,25 +36,17 @@ export interface ConcurrentOptions {
 /**
  * Keeps several parameters in flight, across blocks, so that no block waits for the last parameter of the block before. Values stand
  * at their parameter's place, so that the order in which promises resolve does not change a byte.
- *
- * Each parameter has a context of its own, because their draws of random numbers alternate.
  */
 export class ConcurrentEvaluation implements Evaluation, Waiter {
   readonly names: readonly string[];
   readonly #options: ConcurrentOptions;
-  /** In the order of their starts, and so of their ends of time. */
-  readonly #flights = new Set<Flight>();
-  #timeoutMs = 0;
+  readonly #flights: Flights;
   #completing: NodeJS.Timeout | undefined;
   #files: ColumnFiles | undefined;
-  #inFlightFile: InFlightFile | undefined;
-  readonly #freeSlots: number[];
   readonly #queue: BlockOrder[] = [];
   /** In the order of their starts. Only the last may have parameters that are not started. */
   readonly #open: OpenBlock[] = [];
   #openValues = 0;
-  /** The context of the next parameter, if it was not used up by a parameter that waits. */
-  #context: CounterBasedContext | undefined;
   #parts: CompletedPart[] = [];
   #reporting: NodeJS.Timeout | undefined;
   #turnedAt = performance.now();
@@ -88,13 +57,22 @@ export class ConcurrentEvaluation implements Evaluation, Waiter {
   constructor(options: ConcurrentOptions) {
     this.names = options.columns ?? DEFAULT_COLUMNS;
     this.#options = options;
-    this.#freeSlots = Array.from({ length: options.concurrency }, (_, slot) => options.concurrency - 1 - slot);
+    const { evaluate, concurrency, seed } = options;
+    this.#flights = new Flights({
+      evaluate,
+      concurrency,
+      seed,
+      onRoom: () => {
+        if (this.#isStopping && this.#flights.isEmpty) this.#end();
+        else this.#startMore();
+      },
+      fail: (error) => this.fail(error),
+    });
   }
 
   open({ spoolPaths, completeEveryMs, timeoutMs, inFlightPath }: ToEvaluation & { readonly type: "open" }): void {
-    this.#timeoutMs = timeoutMs;
     this.#files = ColumnFiles.open(spoolPaths);
-    this.#inFlightFile = new InFlightFile(inFlightPath);
+    this.#flights.open(timeoutMs, inFlightPath);
     new Watch(this, timeoutMs, () => {
       const done = this.#open.reduce((sum, block) => sum + block.finished - block.completed, 0);
       this.#options.send({ type: "progress", done });
@@ -116,7 +94,7 @@ export class ConcurrentEvaluation implements Evaluation, Waiter {
     const columns = this.#newColumns(1);
     const store = columns.createStore();
     await new Promise<void>((resolve) => {
-      this.#start(parameter, (result, failure) => {
+      this.#flights.start(parameter, (result, failure) => {
         const own = failure ?? storeOrFail(parameter, result, () => store(result, 0), columns);
         if (own !== undefined) columns.clear(0);
         this.#options.send({
@@ -138,7 +116,7 @@ export class ConcurrentEvaluation implements Evaluation, Waiter {
     this.#isStopping = true;
     this.#completeAll();
     const patienceMs = patienceOf(withinMs);
-    if (this.#flights.size === 0 || patienceMs === 0) this.#end();
+    if (this.#flights.isEmpty || patienceMs === 0) this.#end();
     else setTimeout(() => this.#end(), patienceMs);
   }
 
@@ -152,34 +130,25 @@ export class ConcurrentEvaluation implements Evaluation, Waiter {
   }
 
   stopWaiting(): void {
-    for (const flight of this.#flights) this.#abandon(flight, "stop");
+    this.#flights.abandonAll();
   }
 
+  /** Between two stretches of work, too: promises that are resolved already are never seen pending. */
   get isWaiting(): boolean {
-    return this.#flights.size > 0;
+    return !this.#flights.isEmpty || this.#isDeferred;
   }
 
   hasOverdue(now: number): boolean {
-    const [oldest] = this.#flights;
-    return this.#timeoutMs > 0 && oldest !== undefined && now - oldest.startedAt >= this.#timeoutMs;
+    return this.#flights.hasOverdue(now);
   }
 
   abandonOverdue(now: number): void {
-    for (const flight of this.#flights) {
-      if (now - flight.startedAt < this.#timeoutMs) break;
-      this.#abandon(flight, "timeout");
-    }
-  }
-
-  #abandon(flight: Flight, why: Abandonment): void {
-    this.#flights.delete(flight);
-    flight.abandon(why);
-    abortSignal(flight.context, why, this.#timeoutMs);
+    this.#flights.abandonOverdue(now);
   }
 
   /** Keeps as many parameters in flight as there may be. */
   #startMore(): void {
-    while (!this.#isStopping && !this.#hasEnded && !this.#isDeferred && this.#freeSlots.length > 0) {
+    while (!this.#isStopping && !this.#hasEnded && !this.#isDeferred && this.#flights.hasRoom) {
       if (performance.now() - this.#turnedAt > STRETCH_MS) {
         this.#defer();
         return;
@@ -188,7 +157,7 @@ export class ConcurrentEvaluation implements Evaluation, Waiter {
       if (block === undefined) return;
       const index = block.started++;
       const parameter = block.start + index;
-      this.#start(parameter, (result, failure) => {
+      this.#flights.start(parameter, (result, failure) => {
         const own = failure ?? storeOrFail(parameter, result, () => block.store(result, index), block.columns);
         block.finish(index, own);
         if (block.finished === block.count) this.#close(block);
@@ -218,63 +187,6 @@ export class ConcurrentEvaluation implements Evaluation, Waiter {
     const block = new OpenBlock(next, this.#newColumns(next.count));
     this.#open.push(block);
     return block;
-  }
-
-  /** Calls the user's function. `onEnd` is called once with its result or its failure, and never if a stop comes first. */
-  #start(parameter: number, onEnd: (result: unknown, failure: Failure | undefined) => void): void {
-    const slot = this.#freeSlots.pop() as number;
-    const context = this.#context ?? new CounterBasedContext(this.#options.seed);
-    context.moveTo(parameter);
-    this.#context = undefined;
-    const end = (result: unknown, failure: Failure | undefined) => {
-      try {
-        this.#inFlightFile?.set(slot, undefined);
-        this.#freeSlots.push(slot);
-        onEnd(result, failure);
-      } catch (error) {
-        this.fail(error);
-      }
-    };
-    const endWithError = (error: unknown) => {
-      if (isInstance(error, SweepError)) this.fail(error);
-      else if (isInstance(error, ParameterFailure))
-        end(undefined, { parameter, kind: error.kind, error: error.message });
-      else end(undefined, { parameter, kind: "threw", error: describeError(error) });
-    };
-    let result: unknown;
-    let isPending: boolean;
-    try {
-      this.#inFlightFile?.set(slot, parameter);
-      result = this.#options.evaluate(parameter, context);
-      isPending = isPromise(result);
-    } catch (error) {
-      endWithError(error);
-      return;
-    }
-    if (!isPending) {
-      this.#context = context;
-      end(result, undefined);
-      return;
-    }
-    let hasEnded = false;
-    const once = (then: () => void) => {
-      if (hasEnded) return;
-      hasEnded = true;
-      this.#flights.delete(flight);
-      then();
-      if (this.#isStopping && this.#flights.size === 0) this.#end();
-      else this.#startMore();
-    };
-    const abandon = (why: Abandonment) => {
-      if (why === "timeout") once(() => end(undefined, timeoutFailure(parameter, this.#timeoutMs)));
-      hasEnded = true;
-    };
-    const flight: Flight = { context, startedAt: performance.now(), abandon };
-    this.#flights.add(flight);
-    Promise.resolve(result).then(
-      (value) => once(() => end(value, undefined)),
-      (error) => once(() => endWithError(error)),
-    );
   }
 
   #newColumns(count: number): ResultColumns {
@@ -308,13 +220,13 @@ export class ConcurrentEvaluation implements Evaluation, Waiter {
     }
   }
 
-  #complete(block: OpenBlock, parts: readonly { readonly from: number; readonly to: number }[]): void {
+  #complete(block: OpenBlock, parts: readonly Part[]): void {
     for (const { from, to } of parts) {
       const columns = block.columns.buffers.map((buffer) => buffer.subarray(from, to));
       (this.#files as ColumnFiles).write(block.position + from, to - from, columns);
       const start = block.start + from;
       const checksum = this.#options.checksum(start, columns);
-      const failures = block.takeFailures(from, to);
+      const failures = block.failuresOf(from, to);
       this.#parts.push({ block: block.start, start, count: to - from, checksum, failures });
     }
     if (this.#parts.length > 0) this.#reporting ??= setTimeout(() => this.#report(), REPORT_EVERY_MS);
@@ -332,7 +244,7 @@ export class ConcurrentEvaluation implements Evaluation, Waiter {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     this.#report();
-    this.#options.send({ type: "fatal", permanent: isPermanent(error), message: (error as Error).message });
+    this.#options.send(fatal(error));
   }
 }
 
@@ -349,8 +261,4 @@ function storeOrFail(
   } catch (error) {
     return { parameter, kind: "threw", error: describeError(error) };
   }
-}
-
-function isPermanent(error: unknown): boolean {
-  return isInstance(error, SweepError) && error.exitCode === EXIT_CODE.PERMANENT;
 }

@@ -64,7 +64,7 @@ export class OpenBlock implements BlockOrder {
   }
 
   /** The failures of a part, sorted by parameter. */
-  takeFailures(from: number, to: number): Failure[] {
+  failuresOf(from: number, to: number): Failure[] {
     const failures: Failure[] = [];
     if (this.#failures.size === 0) return failures;
     for (let index = from; index < to; index++) {

@@ -6,7 +6,7 @@ import { CounterBasedContext } from "../parameters/random.ts";
 import { type Checksum, createChecksum } from "../stores/checksum.ts";
 import { ColumnFiles } from "../stores/column-files.ts";
 import { type BlockEvaluator, type EvaluatedPart, FunctionEvaluator, VectorEvaluator } from "./block-evaluator.ts";
-import { takeChannel } from "./channel.ts";
+import { fatal, takeChannel } from "./channel.ts";
 import { CommandEvaluator } from "./command.ts";
 import { ConcurrentEvaluation } from "./concurrent-evaluation.ts";
 import { DEFAULT_COLUMNS, type Evaluate, type EvaluateBlock, importEvaluation } from "./module.ts";
@@ -102,7 +102,9 @@ class EvaluationProcess implements Evaluation {
 
   /** Evaluates one parameter by itself, and answers with its values. */
   async evaluateAlone(parameter: number): Promise<void> {
-    const { failures } = await (this.#evaluator as BlockEvaluator).evaluate(parameter, 1, () => undefined);
+    const { done, failures } = await (this.#evaluator as BlockEvaluator).evaluate(parameter, 1, () => undefined);
+    // A stop has left it out, and the buffers hold values of another parameter.
+    if (done === 0) return;
     send({ type: "parameter", values: this.#buffers.map((buffer) => buffer[0] as number), failure: failures[0] });
   }
 
@@ -280,8 +282,5 @@ process.on("uncaughtException", (error) => {
 });
 process.on("disconnect", () => process.kill(-process.pid, "SIGKILL"));
 process.on("message", (message: ToEvaluation) => {
-  handle(message).catch((error) => {
-    const message = isInstance(error, SweepError) ? error.message : describeError(error);
-    send({ type: "fatal", permanent: isInstance(error, PermanentError), message });
-  });
+  handle(message).catch((error) => send(fatal(error)));
 });

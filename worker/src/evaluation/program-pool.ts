@@ -1,5 +1,5 @@
 import { parseAnswer } from "./answer.ts";
-import { ParameterFailure } from "./concurrent-evaluation.ts";
+import { ParameterFailure } from "./flights.ts";
 import { DEFAULT_COLUMNS, type Evaluate, type EvaluationResult } from "./module.ts";
 import { Program, ProgramEnded, questionFor } from "./program.ts";
 import { ProgramStarts } from "./program-starts.ts";

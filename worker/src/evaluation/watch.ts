@@ -14,7 +14,7 @@ export type Abandonment = "timeout" | "stop";
 
 /** An evaluator that may have pending promises. */
 export interface Waiter {
-  /** Whether any promise is pending. */
+  /** Whether heartbeats are due, because a promise is pending or the work goes on after this turn of the event loop. */
   readonly isWaiting: boolean;
   /** Whether a promise has taken too long. */
   hasOverdue(now: number): boolean;
@@ -35,7 +35,7 @@ export class Watch {
 
   /**
    * @param timeoutMs milliseconds that a promise may take; 0 is no limit.
-   * @param onHeartbeat called every 100 ms while a promise is pending.
+   * @param onHeartbeat called every 100 ms while the waiter waits.
    */
   constructor(waiter: Waiter, timeoutMs: number, onHeartbeat: () => void) {
     this.#waiter = waiter;

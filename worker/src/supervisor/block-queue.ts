@@ -1,15 +1,4 @@
-import type { BlockOrder } from "../evaluation/protocol.ts";
 import type { Range } from "../parameters/ranges.ts";
-
-/** A block that was sent to the process. `done` of its parameters are committed. */
-export interface OutstandingBlock extends BlockOrder {
-  done: number;
-}
-
-/** The part of a block that is not committed. */
-export function remainderOf({ start, count, done }: OutstandingBlock): Range {
-  return { start: start + done, count: count - done };
-}
 
 /** The blocks that are still to be sent. It takes new ones only when there is room, because a sample chooses them as late as that. */
 export class BlockQueue {

@@ -37,6 +37,7 @@ export class EvaluationSession {
   readonly #inbox = new Inbox<InboxEvent>();
   #process: EvaluationHandle | undefined;
   #isStopping = false;
+  #isFinishing = false;
   #isLoaded = false;
 
   constructor(settings: EvaluationSettings) {
@@ -95,7 +96,10 @@ export class EvaluationSession {
     this.#inbox.put({ type: "failed", error });
   }
 
-  /** Makes {@link next} throw {@link Stopped}, but only once: a Ctrl-C comes both from the terminal and from `sweep run`. */
+  /**
+   * Makes {@link next} throw {@link Stopped}, but only once: a Ctrl-C comes both from the terminal and from `sweep run`. After
+   * {@link finish} it does nothing.
+   */
   stop(): void {
     if (!this.#isStopping) this.#inbox.put({ type: "stop" });
     this.#isStopping = true;
@@ -117,18 +121,14 @@ export class EvaluationSession {
         event = this.#inbox.take();
         if (event === undefined && this.#silentIn(silenceMs) > 0) continue;
       }
+      if (event?.type === "stop" && this.#isFinishing) continue;
       return event === undefined ? undefined : unwrap(event);
     }
   }
 
-  /** The next event that has arrived already, or undefined. */
-  take(): SessionEvent | undefined {
-    const event = this.#inbox.take();
-    return event === undefined ? undefined : unwrap(event);
-  }
-
   /** Asks the process to report its finished work, which arrives as messages, and ends it. */
   async finish(withinMs: number): Promise<void> {
+    this.#isFinishing = true;
     // A process that loads has nothing to report.
     await this.#process?.stop(this.#isLoaded ? withinMs : 0);
   }

@@ -88,21 +88,26 @@ export class MemoryWatch {
   #findMembers(): void {
     const now = performance.now();
     if (now - this.#membersAt < this.#membersTook / SHARE_OF_TIME.search) return;
-    this.#members = membersOf(this.#group);
+    this.#members = membersOf(this.#group) ?? this.#members;
     this.#membersAt = now;
     this.#membersTook = performance.now() - now;
   }
 }
 
-function membersOf(group: number): number[] {
+/** The processes of a group; undefined if they cannot be listed, for example without a free file descriptor. */
+function membersOf(group: number): number[] | undefined {
   const isMember = (pid: string) => {
     // "<pid> (<name>) <state> <parent> <group> ...". The name may hold anything.
     const stat = textOf(`/proc/${pid}/stat`);
     return Number(stat.slice(stat.lastIndexOf(")")).split(" ")[3]) === group;
   };
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name) && isMember(name))
-    .map(Number);
+  try {
+    return readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name) && isMember(name))
+      .map(Number);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Memory that belongs to a process. Pages of files do not count: the kernel takes them back when memory runs out. */

@@ -1,17 +1,16 @@
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { PermanentError, TemporaryError } from "../contract/errors.ts";
-import { formatCount } from "../contract/format.ts";
+import { TemporaryError } from "../contract/errors.ts";
 import { InFlightFile } from "../evaluation/in-flight-file.ts";
-import type { CompletedPart, FromEvaluation } from "../evaluation/protocol.ts";
-import { countOf, type Range, subtract, union } from "../parameters/ranges.ts";
-import type { Failure, ResultWriter, SpooledBlock } from "../stores/store.ts";
+import type { FromEvaluation } from "../evaluation/protocol.ts";
+import type { Range } from "../parameters/ranges.ts";
+import type { Failure, ResultWriter } from "../stores/store.ts";
 import { temporaryDirectory } from "../stores/temporary-directory.ts";
-import { BlockQueue, type OutstandingBlock, remainderOf } from "./block-queue.ts";
+import { BlockSchedule } from "./block-schedule.ts";
+import { Commits } from "./commits.ts";
 import { type EvaluationSession, Stopped } from "./evaluation-session.ts";
 import type { Search } from "./in-work.ts";
 import { Isolation } from "./isolation.ts";
-import { RegularFlush } from "./regular-flush.ts";
 
 /** How long the evaluation may take to report its finished work when it must stop. */
 const STOP_WITHIN_MS = 40;
@@ -42,8 +41,8 @@ export interface SupervisorOptions {
 /**
  * Computes blocks in an evaluation process and commits them. The evaluation may do anything to that process.
  *
- * Blocks are sent ahead. If the process dies or is silent for too long, its blocks are sent again one at a time to find the block
- * at fault. That block is then run parameter by parameter, and only the parameters that end the process again are lost.
+ * If the process dies or is silent for too long, {@link BlockSchedule} finds the block at fault. {@link Isolation} then runs that block
+ * parameter by parameter, and only the parameters that end the process again are lost.
  *
  * The supervisor runs on the main thread and never computes, so that the worker handles a signal at once.
  */
@@ -52,17 +51,9 @@ export class Supervisor {
   readonly #session: EvaluationSession;
   readonly #writer: ResultWriter;
   readonly #isolation: Isolation;
+  readonly #blocks: BlockSchedule;
+  readonly #commits: Commits;
   readonly #inFlightPath = join(temporaryDirectory(), "in-flight");
-  readonly #flush: RegularFlush;
-  #pending = new BlockQueue([]);
-  /** The blocks that the process has, by their first parameter, in the order in which it takes them. */
-  readonly #outstanding = new Map<number, OutstandingBlock>();
-  /** Blocks to be run parameter by parameter. */
-  readonly #suspects: Range[] = [];
-  /** The number of blocks that are still to be sent one at a time. */
-  #singly = 0;
-  #committing = 0;
-  #failures = 0;
   /** Parameters that are done in the part of a block that is in work, as the evaluation has reported it last. */
   #inPart = 0;
   #isOneByOne = false;
@@ -79,15 +70,16 @@ export class Supervisor {
     this.#options = options;
     this.#session = options.session;
     this.#writer = options.writer;
-    this.#flush = new RegularFlush(options.writer, (error) => this.#session.fail(error));
+    this.#blocks = new BlockSchedule(options.writer.spool);
+    this.#commits = new Commits(options);
     this.#isolation = new Isolation({
       ...options,
       silenceMs: this.#silenceMs,
       restart: () => this.#restart(),
-      commit: (block) => this.#commit([block]),
+      commit: (block) => this.#commits.begin([block]),
       enter: (parameter) => (this.#isSearching ? options.search?.enter({ start: parameter, count: 1 }) : undefined),
       isStopping: () => this.#isStopping,
-      isOverLimit: (failures) => this.#failures + failures > options.maxFailures,
+      isOverLimit: (failures) => this.#commits.isOverLimit(failures),
     });
   }
 
@@ -119,7 +111,7 @@ export class Supervisor {
   async run(blocks: Iterable<Range>): Promise<"done" | "stopped"> {
     let outcome: "done" | "stopped" = "done";
     try {
-      this.#flush.start();
+      this.#commits.flush.start();
       this.#open();
       await this.#searchFirst();
       await this.#compute(blocks);
@@ -134,7 +126,7 @@ export class Supervisor {
       await this.#takeWhatIsFinished();
       outcome = "stopped";
     } finally {
-      this.#flush.stop();
+      this.#commits.flush.stop();
       clearTimeout(this.#graceTimer);
       this.#session.close();
     }
@@ -143,9 +135,9 @@ export class Supervisor {
   }
 
   async #compute(blocks: Iterable<Range>): Promise<void> {
-    this.#pending = new BlockQueue(blocks);
-    while (this.#pending.mayHaveMore || this.#isBusy()) {
-      const suspect = this.#outstanding.size === 0 ? this.#suspects.shift() : undefined;
+    this.#blocks.begin(blocks);
+    while (!this.#blocks.isDone || this.#commits.underway > 0) {
+      const suspect = this.#blocks.nextSuspect();
       if (suspect === undefined) await this.#continue();
       else await this.#evaluateOneByOne(suspect);
     }
@@ -154,14 +146,16 @@ export class Supervisor {
   async #searchFirst(): Promise<void> {
     const { search } = this.#options;
     if (search === undefined) return;
-    if (search.blamed !== undefined) await this.#isolation.commitFailure(search.blamed);
+    if (search.blamed !== undefined) {
+      await this.#isolation.commitFailure(search.blamed);
+      // It must be stored before its record is overwritten.
+      await this.#compute([]);
+    }
     this.#isSearching = true;
     for (const part of search.parts) {
       await search.enter(part);
       await this.#compute([part]);
     }
-    // The failure must be committed before its record goes.
-    await this.#compute([]);
     this.#isSearching = false;
     await search.end();
   }
@@ -169,11 +163,9 @@ export class Supervisor {
   async #evaluateOneByOne(suspect: Range): Promise<void> {
     this.#isOneByOne = true;
     await this.#isolation.evaluateOneByOne(suspect);
+    // The stop came after the last parameter.
+    if (this.#isStopping) throw new Stopped();
     this.#isOneByOne = false;
-  }
-
-  #isBusy(): boolean {
-    return this.#outstanding.size + this.#suspects.length + this.#committing > 0;
   }
 
   #open(): void {
@@ -200,11 +192,19 @@ export class Supervisor {
   /** Sends blocks and takes one event. */
   async #continue(): Promise<void> {
     this.#feed();
-    if (!this.#isBusy()) return;
-    const event = await this.#session.next(this.#outstanding.size === 0 ? undefined : this.#silenceMs);
+    if (!this.#blocks.isBusy && this.#commits.underway === 0) return;
+    const event = await this.#session.next(this.#blocks.hasOutstanding ? this.#silenceMs : undefined);
     if (event === undefined) await this.#session.kill();
     if (event === undefined || event.type === "ended") await this.#recover();
     else if (event.type === "message") this.#hear(event.message);
+  }
+
+  #feed(): void {
+    const isIdle = !this.#blocks.hasOutstanding;
+    const blocks = this.#blocks.nextOrders(this.#commits.underway);
+    if (blocks.length === 0) return;
+    if (isIdle) this.#session.expectLife();
+    this.#session.send({ type: "blocks", blocks });
   }
 
   /** A process that waits sends heartbeats, and ends the wait itself: silence is a loop that does not return. */
@@ -213,101 +213,24 @@ export class Supervisor {
     return timeoutMs === 0 ? Number.POSITIVE_INFINITY : timeoutMs + HEARTBEAT_GRACE_MS;
   }
 
-  #feed(): void {
-    const { spool } = this.#writer;
-    const ahead = this.#singly > 0 ? 1 : spool.capacity;
-    const room = ahead - this.#outstanding.size - this.#committing;
-    // Send blocks in bulk: a message costs as much as a thousand cheap parameters.
-    if (this.#suspects.length > 0 || (room < ahead / 2 && this.#outstanding.size > 0)) return;
-    const blocks = this.#pending.take(Math.max(0, room));
-    if (blocks.length === 0) return;
-    if (this.#outstanding.size === 0) this.#session.expectLife();
-    const orders = blocks.map(({ start, count }) => ({ start, count, position: spool.reserve({ start, count }) }));
-    for (const order of orders) this.#outstanding.set(order.start, { ...order, done: 0 });
-    this.#session.send({ type: "blocks", blocks: orders });
-  }
-
   #hear(message: FromEvaluation): void {
-    if (message.type === "completed") this.#complete(message.parts);
-    else if (message.type === "progress") {
+    if (message.type === "completed") {
+      if (message.parts.length > 0) this.#inPart = 0;
+      this.#blocks.complete(message.parts, (blocks) => this.#commits.begin(blocks));
+    } else if (message.type === "progress") {
       this.#inPart = message.done;
       this.#adaptPace();
       this.#options.onProgress(0, [], message.done);
-    } else if (message.type === "block-failed") this.#suspects.push(remainderOf(this.#take(message.block)));
-  }
-
-  #complete(parts: readonly CompletedPart[]): void {
-    const finished: number[] = [];
-    if (parts.length > 0) this.#inPart = 0;
-    const spooled = parts.map(({ block: first, start, count, checksum, failures, time }) => {
-      const block = this.#outstanding.get(first);
-      if (block === undefined) throw new Error(`the evaluation reports block ${first}, which it was not given`);
-      // Parts arrive in the order of their parameters, but for those of a concurrent evaluation that stops.
-      const position = block.position + start - first;
-      block.done += count;
-      if (block.done === block.count) finished.push(first);
-      return { start, count, checksum, failures, position, time };
-    });
-    if (spooled.length > 0) this.#commit(spooled);
-    // Only now, because the commit copies values from their places in the spool.
-    for (const first of finished) this.#take(first);
-  }
-
-  /** Takes a block back and frees its place in the spool. */
-  #take(start: number): OutstandingBlock {
-    const block = this.#outstanding.get(start);
-    if (block === undefined) throw new Error(`the evaluation reports block ${start}, which it was not given`);
-    this.#outstanding.delete(start);
-    this.#writer.spool.release(block.position);
-    this.#singly = Math.max(0, this.#singly - 1);
-    return block;
-  }
-
-  #commit(blocks: readonly SpooledBlock[]): void {
-    const failures = blocks.flatMap((block) => block.failures);
-    this.#failures += failures.length;
-    this.#committing += blocks.length;
-    this.#writer.commit(blocks).then(
-      () => {
-        this.#committing -= blocks.length;
-        this.#flush.isDue = true;
-        this.#options.onProgress(countOf(blocks), failures, 0);
-        this.#session.committed();
-      },
-      (error) => {
-        this.#committing -= blocks.length;
-        this.#session.fail(error);
-      },
-    );
-    this.#checkFailures(failures.at(-1));
-  }
-
-  #checkFailures(last: Failure | undefined): void {
-    const { maxFailures } = this.#options;
-    if (last === undefined || this.#failures <= maxFailures) return;
-    throw new PermanentError(
-      `more than ${formatCount(maxFailures)} parameters failed, the limit of maxFailures (--max-failures, MAX_FAILURES); ` +
-        `the last was ${last.parameter}: ${last.error}`,
-    );
-  }
-
-  /** Starts a new process after the last one has ended, and arranges the search for the block at fault. */
-  async #recover(): Promise<void> {
-    const lost = [...this.#outstanding.keys()].map((start) => remainderOf(this.#take(start)));
-    const inFlight = union(InFlightFile.read(this.#inFlightPath).map((start) => ({ start, count: 1 })));
-    const others = subtract(lost, inFlight);
-    if (countOf(others) < countOf(lost)) {
-      // A concurrent evaluation: the parameter at fault is one of those in flight.
-      this.#suspects.push(...subtract(lost, union(others)));
-      this.#pending.putBack(others);
-      this.#singly = 0;
-    } else if (lost.length === 1) {
-      this.#suspects.push(...lost);
-      this.#singly = 0;
-    } else {
-      this.#pending.putBack(lost);
-      this.#singly = lost.length;
+    } else if (message.type === "block-failed") {
+      this.#inPart = 0;
+      this.#blocks.suspect(message.block);
     }
+  }
+
+  /** Starts a new process after the last one has ended. */
+  async #recover(): Promise<void> {
+    this.#inPart = 0;
+    this.#blocks.recover(InFlightFile.read(this.#inFlightPath));
     await this.#restart();
   }
 
@@ -320,19 +243,21 @@ export class Supervisor {
       // Flush earlier blocks meanwhile.
       this.#writer.flush(),
     ]);
+    // The first error ends the run, and nobody waits for these any longer.
+    finishing.catch(() => {});
     // Commit what arrives during the grace at once: a bucket takes its time, too.
     let event = await this.#session.next();
     for (; event?.type !== "ended"; event = await this.#session.next()) {
       if (event?.type === "message" && event.message.type !== "block-failed") this.#hear(event.message);
     }
-    this.#isCut = event.end.kind === "killed" && (this.#isOneByOne || this.#outstanding.size > 0);
+    this.#isCut = event.end.kind === "killed" && this.#blocks.hasOutstanding;
     await finishing;
     const giveUp = wait(SETTLE_WITHIN_MS, "late", { ref: false });
-    while (this.#committing > 0) {
+    while (this.#commits.underway > 0) {
       const event = await Promise.race([this.#session.next(), giveUp]);
       if (event === "late")
         throw new TemporaryError(
-          `${this.#committing} finished blocks were not stored within ${SETTLE_WITHIN_MS / 1000} s`,
+          `${this.#commits.underway} finished blocks were not stored within ${SETTLE_WITHIN_MS / 1000} s`,
         );
     }
   }

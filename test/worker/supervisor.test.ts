@@ -1,0 +1,144 @@
+import { join } from "node:path";
+import { loadEvaluation } from "sweep-worker";
+import { countOf, union } from "../../worker/src/parameters/ranges.ts";
+import type { ResultWriter, SpooledBlock } from "../../worker/src/stores/store.ts";
+import { Supervisor, type SupervisorOptions } from "../../worker/src/supervisor/supervisor.ts";
+import { temporaryDirectory, writeEvaluation } from "../support/sweep.ts";
+
+const directory = temporaryDirectory();
+
+/** A supervisor of an evaluation with this source, and the blocks that it has committed. */
+async function supervise(
+  name: string,
+  source: string,
+  options: Partial<SupervisorOptions> & { readonly store?: Partial<ResultWriter> } = {},
+) {
+  const { store, ...others } = options;
+  const { session } = await loadEvaluation({ evaluation: writeEvaluation(directory, name, source) });
+  const committed: SpooledBlock[] = [];
+  const writer: ResultWriter = {
+    spool: {
+      paths: [join(directory, `${name}.f64`)],
+      completeEveryMs: 60_000,
+      capacity: 1,
+      reserve: () => 0,
+      release: () => {},
+    },
+    committed: async () => [],
+    commit: async (blocks) => {
+      committed.push(...blocks);
+    },
+    flush: async () => {},
+    close: async () => {},
+    ...store,
+  };
+  const defaults = { batchSize: 100, timeoutMs: 60_000, maxFailures: 10, onProgress: () => {} };
+  return { supervisor: new Supervisor({ ...defaults, session, writer, ...others }), committed };
+}
+
+test("a stop while the last results of a block that was run parameter by parameter are committed ends the run", async () => {
+  let reserved = 0;
+  const { supervisor, committed } = await supervise(
+    "bad-1",
+    "export const evaluate = (parameter: number) => parameter === 1 ? process.exit(3) : parameter;",
+    {
+      stopGraceMs: 600_000,
+      store: {
+        spool: {
+          paths: [join(directory, "bad-1.f64")],
+          completeEveryMs: 60_000,
+          capacity: 1,
+          reserve: () => {
+            // First for the block itself, then for its results one by one.
+            if (++reserved === 2) supervisor.stop();
+            return 0;
+          },
+          release: () => {},
+        },
+      },
+    },
+  );
+  const blocks = [
+    { start: 0, count: 4 },
+    { start: 4, count: 4 },
+  ];
+  expect(await supervisor.run(blocks)).toBe("stopped");
+  expect(union(committed)).toEqual([{ start: 0, count: 4 }]);
+  expect(supervisor.discarded).toBeUndefined();
+});
+
+test("a stop at once while a block is run parameter by parameter commits the finished ones and discards nothing", async () => {
+  let most = 0;
+  const marker = join(directory, "has-crashed");
+  const { supervisor, committed } = await supervise(
+    "slow-again",
+    `import { existsSync, writeFileSync } from "node:fs";
+     const hasCrashed = existsSync(${JSON.stringify(marker)});
+     export function evaluate(parameter: number): number {
+       if (hasCrashed && parameter === 1) for (;;);
+       if (parameter === 30) {
+         writeFileSync(${JSON.stringify(marker)}, "");
+         process.exit(3);
+       }
+       for (const until = performance.now() + 10; performance.now() < until; );
+       return parameter;
+     }`,
+    {
+      onProgress: (_, __, inBlock) => {
+        if (inBlock < most) supervisor.stop();
+        most = Math.max(most, inBlock);
+      },
+    },
+  );
+  expect(await supervisor.run([{ start: 0, count: 40 }])).toBe("stopped");
+  expect(most).toBeGreaterThan(1);
+  expect(union(committed)).toEqual([{ start: 0, count: 1 }]);
+  expect(supervisor.discarded).toBeUndefined();
+});
+
+test("the failure of a parameter that ended the worker is stored before the record of it is overwritten", async () => {
+  const order: string[] = [];
+  const { supervisor } = await supervise("healthy", "export const evaluate = (parameter: number) => parameter;", {
+    search: {
+      blamed: { parameter: 7, kind: "killed", error: "it was killed" },
+      parts: [{ start: 0, count: 2 }],
+      enter: async ({ start }) => void order.push(`enter ${start}`),
+      end: async () => void order.push("end"),
+    },
+    store: {
+      commit: async (blocks) => {
+        await new Promise((stored) => setTimeout(stored, 20));
+        order.push(`stored ${blocks.map(({ start, count }) => `${start}+${count}`)}`);
+      },
+    },
+  });
+  expect(await supervisor.run([])).toBe("done");
+  expect(order).toEqual(["stored 7+1", "enter 0", "stored 0+2", "end"]);
+});
+
+test("a store that fails twice at a stop ends the run with its first error, and leaves no rejection behind", async () => {
+  const left: unknown[] = [];
+  const leave = (error: unknown) => left.push(error);
+  process.on("unhandledRejection", leave);
+  const { supervisor, committed } = await supervise(
+    "slow",
+    "export const evaluate = (parameter: number) => new Promise((done) => setTimeout(done, 5, parameter));",
+    {
+      onProgress: () => supervisor.stop(),
+      store: {
+        commit: async () => {
+          throw new Error("the disk is full");
+        },
+        flush: async () => {
+          await new Promise((flushed) => setTimeout(flushed, 100));
+          throw new Error("the disk is gone");
+        },
+      },
+    },
+  );
+  await expect(supervisor.run([{ start: 0, count: 100 }])).rejects.toThrow("the disk is full");
+  await new Promise((settled) => setTimeout(settled, 100));
+  process.off("unhandledRejection", leave);
+  expect(left).toEqual([]);
+  expect(countOf(committed)).toBe(0);
+});
