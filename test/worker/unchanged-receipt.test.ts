@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { exportResults, verify } from "sweep-worker";
+import { exportResults, openStore, type ResultReader, resultBlocks, verify } from "sweep-worker";
 import { FileStore } from "../../worker/src/stores/file-store.ts";
 import { evaluated, storeAll, testIdentity } from "../support/stores.ts";
 import { temporaryDirectory } from "../support/sweep.ts";
@@ -60,6 +60,37 @@ test("damage after a receipt is found, although size and time are as before", as
   writeFileSync(path, content);
   utimesSync(path, 1_000_000, 1_000_000);
   await expect(verify(place)).rejects.toThrow("10 parameters are missing (10-19), 10 of them because");
+});
+
+async function startsOf(reader: ResultReader): Promise<number[]> {
+  const starts: number[] = [];
+  for await (const { start } of resultBlocks(reader)) starts.push(start);
+  return starts;
+}
+
+test("results that are damaged after they were verified are not read as values", async () => {
+  const place = await completeRun();
+  const { reader } = await verify(place);
+  expect(await startsOf(reader)).toEqual([0]);
+  writeFileSync(join(place, "columns/a.f64"), Buffer.alloc(160));
+  await expect(startsOf(reader)).rejects.toThrow(
+    `file:${place} is not complete: 20 parameters are missing (0-19), 20 of them because their values do not match their checksum. ` +
+      "Start the run again: it computes only these",
+  );
+});
+
+test.each([
+  ["beginning", 10, "0-9"],
+  ["end", 0, "10-19"],
+])("results without their %s are not read as values", async (_, start, missing) => {
+  const place = join(directory, String(runs++));
+  const store = new FileStore(place);
+  await store.create(identity, undefined);
+  await storeAll(store, identity, [evaluated(start, 10, 1)]);
+  const reader = await (await openStore(place)).read();
+  await expect(startsOf(reader)).rejects.toThrow(
+    `file:${place} is not complete: 10 parameters are missing (${missing}). Start the run again: it computes only these`,
+  );
 });
 
 test("a receipt that is gone is made again", async () => {
