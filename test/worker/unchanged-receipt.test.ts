@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { exportResults, openStore, type ResultReader, resultBlocks, verify } from "sweep-worker";
 import { FileStore } from "../../worker/src/stores/file-store.ts";
@@ -99,6 +99,13 @@ test("a receipt that is gone is made again", async () => {
   rmSync(join(place, "receipt.json"));
   expect((await verify(place)).isUnchanged).toBe(false);
   expect((await verify(place)).isUnchanged).toBe(true);
+});
+
+test("a verified.json that can be neither read nor written costs the trust, and not the proof", async () => {
+  const place = await completeRun();
+  mkdirSync(join(place, "verified.json/inside"), { recursive: true });
+  for (const _ of [1, 2]) expect(await verify(place)).toMatchObject({ isUnchanged: false, unwritten: undefined });
+  expect(readdirSync(place).filter((name) => name.startsWith("verified"))).toEqual(["verified.json"]);
 });
 
 test("files that were written a moment before they were read are not trusted", async () => {
