@@ -36,7 +36,7 @@ export interface WorkerLog {
 
 /** How a program follows and stops a worker. */
 export interface RunWorkerHooks {
-  /** Stops the worker: it commits what is finished and rejects with a {@link StoppedError}. */
+  /** Stops the worker: it commits what is finished, as far as `stopGraceSeconds` allows, and rejects with a {@link StoppedError} that says so. */
   readonly signal?: AbortSignal | undefined;
   /** Called when the worker starts with its share, and then about ten times a second. */
   readonly onProgress?: (progress: WorkerProgress) => void;
