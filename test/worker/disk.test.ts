@@ -37,7 +37,7 @@ testUnprivileged("a directory that cannot be written ends the worker with 42", a
   chmodSync(results, 0o555);
   const { code, stdout, stderr } = await sweep(["worker"], { env: environment(results), ...unprivileged });
   expect({ code, stderr }).toEqual({ code: 42, stderr: "" });
-  expect(messageOf(stdout)).toBe(`no permission to write to ${results}`);
+  expect(messageOf(stdout)).toBe(`no permission to read or write ${results}`);
 });
 
 testUnprivileged(
@@ -50,10 +50,21 @@ testUnprivileged(
     const other = { ...environment(results), TOTAL_WORKERS: "2", JOB_COMPLETION_INDEX: "1" };
     const { code, stdout } = await sweep(["worker"], { env: other, ...unprivileged });
     expect(code).toBe(42);
-    expect(messageOf(stdout)).toBe(`no permission to write to ${join(results, "columns", "value.f64")}`);
+    expect(messageOf(stdout)).toBe(`no permission to read or write ${join(results, "columns", "value.f64")}`);
     expect(sha256(join(results, "columns", "value.f64"))).toBe(before);
   },
 );
+
+testUnprivileged("a column that may not be read is named", async () => {
+  const results = join(directory, "secret");
+  expect((await sweep(["worker"], { env: environment(results) })).code).toBe(0);
+  const path = join(results, "columns", "value.f64");
+  chmodSync(path, 0o200);
+  expect(await sweep(["verify", results], unprivileged)).toMatchObject({
+    code: 42,
+    stderr: `error: no permission to read or write ${path}\n`,
+  });
+});
 
 testUnprivileged("results that may only be read are verified, exported and replayed, without a receipt", async () => {
   const results = join(directory, "archive");
@@ -65,7 +76,7 @@ testUnprivileged("results that may only be read are verified, exported and repla
     stderr: "",
     stdout: expect.stringContaining(
       `present    10,000\nfailed     0\nvalue sha256 ${sha256(join(results, "columns", "value.f64"))}\n` +
-        `receipt    not written: no permission to write to ${join(results, "present.bits")}\n`,
+        `receipt    not written: no permission to read or write ${join(results, "present.bits")}\n`,
     ),
   });
   const exported = await sweep(["export", results, "--format", "csv", "--output", "-"], unprivileged);

@@ -241,3 +241,20 @@ test("wrong options are named, all of them, before anything starts", () => {
       "batchSize must be a whole number from 1 to 10,000,000, got 0: use for example 10000",
   );
 });
+
+test("a job that is stopped for two reasons sends its workers one SIGTERM, because a second one would end their grace", async () => {
+  const { job, startsOf } = jobOf(
+    `process.on("SIGTERM", () => { appendFileSync(file, "SIGTERM\\n"); report(0); setTimeout(() => exit(143), 300); });
+     setInterval(() => {}, 1000);
+     await report(11);`,
+    { maxFailures: 10 },
+  );
+  const stopping = new AbortController();
+  job.on("progress", () => {
+    if (startsOf(0)[0]?.signals.length === 1) stopping.abort();
+  });
+  const error = await errorOf(job.run({ signal: stopping.signal }));
+  expect(error.exitCode).toBe(EXIT_CODE.PERMANENT);
+  expect(stopping.signal.aborted).toBe(true);
+  expect(startsOf(0)[0]?.signals).toEqual(["SIGTERM"]);
+});

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { sha256OfBundle } from "../../worker/src/contract/evaluation-bundle.ts";
 import { parseRunFile, RESULTS_FORMAT, runHash, serializeRunFile } from "../../worker/src/contract/identity.ts";
 
 /** A run.json of an earlier version. */
@@ -26,7 +27,9 @@ test("run.json has a checksum of itself, and the identity of earlier versions st
     "7",
     "[]",
     "{}",
+    "{}\n",
     "",
+    serializeRunFile({ ...identity, format: "sweep-results/2" }),
     text.trimEnd(),
     `${text} `,
     text.replace('"checksum"', '"check"'),
@@ -41,4 +44,14 @@ test("run.json has a checksum of itself, and the identity of earlier versions st
       "run.json does not match its checksum: it was changed after the run had begun. " +
         "It identifies the run of the results beside it: undo the change, or use another place for the results",
     );
+});
+
+test("the hash of a bundle leaves out its source map, and nothing that runs", () => {
+  const code = "export const evaluate = () => 1;";
+  const map = "\n//# sourceMappingURL=data:application/json;base64,e30=";
+  const hash = createHash("sha256").update(code).digest("hex");
+  for (const text of [code, `${code}${map}`, `${code}${map}\n`]) expect(sha256OfBundle(Buffer.from(text))).toBe(hash);
+  for (const newline of ["\n", "\r", "\u2028", "\u2029"]) {
+    expect(sha256OfBundle(Buffer.from(`${code}${map}${newline}globalThis.changed = 1;`))).not.toBe(hash);
+  }
 });

@@ -168,3 +168,10 @@ test("SIGTERM to process 1 while its modules load ends it with 143", async () =>
   const { code, stdout } = await finished;
   expect({ code, stdout }).toEqual({ code: 143, stdout: "" });
 });
+
+test("Ctrl-C ends a replay whose evaluation does not return", async () => {
+  const { child, finished, output } = startSweep(["replay", "20", ENDLESS]);
+  await until(() => output().includes("slow one"));
+  child.kill("SIGINT");
+  expect(await finished).toMatchObject({ code: null, signal: "SIGINT" });
+});

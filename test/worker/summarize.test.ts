@@ -35,6 +35,22 @@ test("a summarize that reads may take longer than the limit in all, and stops at
   await expect(callSummarize(stuck, blocks(2), 50)).rejects.toThrow("it has neither returned nor read a block");
 });
 
+test("a store that is slow is no fault of the summarize", async () => {
+  async function* slowly() {
+    for await (const block of blocks(2)) {
+      await setTimeout(200);
+      yield block;
+    }
+    await setTimeout(200);
+  }
+  const reading = async (results: AsyncIterable<ResultBlock>) => {
+    let count = 0;
+    for await (const _ of results) count++;
+    return `${count} blocks`;
+  };
+  await expect(callSummarize(reading, slowly(), 100)).resolves.toBe("2 blocks");
+});
+
 test.each([
   ["never resolves", "new Promise(() => {})", "Error: its promise is never resolved: nothing is left to wait for"],
   ["throws anything", "(() => { throw Object.create(null); })()", "threw an object that cannot be described"],

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { exportResults, verify } from "sweep-worker";
+import { exportResults, openStore, type ResultReader, resultBlocks, verify } from "sweep-worker";
 import { FileStore } from "../../worker/src/stores/file-store.ts";
 import { evaluated, storeAll, testIdentity } from "../support/stores.ts";
 import { temporaryDirectory } from "../support/sweep.ts";
@@ -62,12 +62,50 @@ test("damage after a receipt is found, although size and time are as before", as
   await expect(verify(place)).rejects.toThrow("10 parameters are missing (10-19), 10 of them because");
 });
 
+async function startsOf(reader: ResultReader): Promise<number[]> {
+  const starts: number[] = [];
+  for await (const { start } of resultBlocks(reader)) starts.push(start);
+  return starts;
+}
+
+test("results that are damaged after they were verified are not read as values", async () => {
+  const place = await completeRun();
+  const { reader } = await verify(place);
+  expect(await startsOf(reader)).toEqual([0]);
+  writeFileSync(join(place, "columns/a.f64"), Buffer.alloc(160));
+  await expect(startsOf(reader)).rejects.toThrow(
+    `file:${place} is not complete: 20 parameters are missing (0-19), 20 of them because their values do not match their checksum. ` +
+      "Start the run again: it computes only these",
+  );
+});
+
+test.each([
+  ["beginning", 10, "0-9"],
+  ["end", 0, "10-19"],
+])("results without their %s are not read as values", async (_, start, missing) => {
+  const place = join(directory, String(runs++));
+  const store = new FileStore(place);
+  await store.create(identity, undefined);
+  await storeAll(store, identity, [evaluated(start, 10, 1)]);
+  const reader = await (await openStore(place)).read();
+  await expect(startsOf(reader)).rejects.toThrow(
+    `file:${place} is not complete: 10 parameters are missing (${missing}). Start the run again: it computes only these`,
+  );
+});
+
 test("a receipt that is gone is made again", async () => {
   const place = await completeRun();
   await verify(place);
   rmSync(join(place, "receipt.json"));
   expect((await verify(place)).isUnchanged).toBe(false);
   expect((await verify(place)).isUnchanged).toBe(true);
+});
+
+test("a verified.json that can be neither read nor written costs the trust, and not the proof", async () => {
+  const place = await completeRun();
+  mkdirSync(join(place, "verified.json/inside"), { recursive: true });
+  for (const _ of [1, 2]) expect(await verify(place)).toMatchObject({ isUnchanged: false, unwritten: undefined });
+  expect(readdirSync(place).filter((name) => name.startsWith("verified"))).toEqual(["verified.json"]);
 });
 
 test("files that were written a moment before they were read are not trusted", async () => {

@@ -12,6 +12,7 @@ import { endOf } from "../parameters/ranges.ts";
 import { openStore } from "../stores/open.ts";
 import type { ResultReader } from "../stores/store.ts";
 import { settingsOf } from "./options.ts";
+import { removeSignalHandlers } from "./signals.ts";
 
 /** The exit code if the user's code failed. The other codes are the program's own. */
 const EVALUATION_FAILED = 1;
@@ -63,6 +64,8 @@ async function replayModule(
   parameter: number,
   context: CounterBasedContext,
 ): Promise<ExitCode | typeof EVALUATION_FAILED> {
+  // Ctrl-C must end an evaluation that does not return.
+  removeSignalHandlers();
   // Stacks then name lines of the user's sources.
   process.setSourceMapsEnabled(true);
   const { evaluate, evaluateBlock, columns } = await importEvaluation(writeBundle("evaluation", bundle), source);

@@ -2,6 +2,7 @@ import { readSettings } from "../contract/environment-variables.ts";
 import { EXIT_CODE, type ExitCode, SweepError } from "../contract/errors.ts";
 import { runWorker } from "../engine/worker.ts";
 import { createLog } from "./log.ts";
+import { removeSignalHandlers, SIGNALS } from "./signals.ts";
 
 /** `sweep worker`, which a pod runs. Its settings are environment variables. */
 export async function workerCommand(): Promise<ExitCode> {
@@ -11,9 +12,8 @@ export async function workerCommand(): Promise<ExitCode> {
   let hasStarted = false;
   // "disconnect": `sweep run` has ended.
   const heard = new Set<string>();
-  for (const event of ["SIGTERM", "SIGINT", "SIGHUP", "disconnect"]) {
-    // The handlers of start.ts.
-    if (event !== "disconnect") process.removeAllListeners(event);
+  removeSignalHandlers();
+  for (const event of [...SIGNALS, "disconnect"]) {
     process.on(event, () => {
       // Before the share is started there is nothing to commit. A second Ctrl-C ends the grace of the first one: it arrives from the
       // terminal, or ends `sweep run`. One Ctrl-C may arrive twice, as SIGINT from the terminal and as SIGTERM from `sweep run`.

@@ -12,9 +12,9 @@ export const EXIT_CODE = {
   PERMANENT: 42,
   /** Another attempt may succeed: a full disk, an unreachable bucket, incomplete results. */
   TRY_AGAIN: 75,
-  /** Ctrl-C stopped the run. Everything finished is committed. */
+  /** Ctrl-C stopped the command. Committed parameters stay, and the same command resumes a run. */
   INTERRUPTED: 130,
-  /** SIGTERM or SIGHUP stopped the run. Everything finished is committed. */
+  /** SIGTERM or SIGHUP stopped the command. Committed parameters stay, and the same command resumes a run. */
   TERMINATED: 143,
 } as const;
 
@@ -26,8 +26,8 @@ export const EXIT_CODE_MEANINGS: Readonly<Record<keyof typeof EXIT_CODE, string>
   PERMANENT:
     "Another attempt would fail the same way: a wrong value, permissions, a broken evaluation, too many failures, no result at all.",
   TRY_AGAIN: "Another attempt may succeed: a full disk, an unreachable bucket, incomplete results.",
-  INTERRUPTED: "Ctrl-C stopped the run. Everything finished is committed.",
-  TERMINATED: "SIGTERM or SIGHUP stopped the run. Everything finished is committed.",
+  INTERRUPTED: "Ctrl-C stopped the command. Committed parameters stay, and the same command resumes a run.",
+  TERMINATED: "SIGTERM or SIGHUP stopped the command. Committed parameters stay, and the same command resumes a run.",
 };
 
 export type ExitCode = (typeof EXIT_CODE)[keyof typeof EXIT_CODE];
@@ -122,8 +122,8 @@ const FILE_ERRORS: Readonly<Record<string, (path: string) => SweepError>> = {
   EDQUOT: (path) =>
     new TemporaryError(`the disk quota of ${path} is used up: free some and run the same command again`),
   EFBIG: (path) => new PermanentError(`${path} is larger than the file system or ulimit -f allows`),
-  EACCES: (path) => new ReadOnlyError(`no permission to write to ${path}`),
-  EPERM: (path) => new ReadOnlyError(`no permission to write to ${path}`),
+  EACCES: (path) => new ReadOnlyError(`no permission to read or write ${path}`),
+  EPERM: (path) => new ReadOnlyError(`no permission to read or write ${path}`),
   EROFS: (path) => new ReadOnlyError(`${path} is on a read-only file system: choose another place`),
   ENOTDIR: (path) => new PermanentError(`${path} is not in a directory: choose another place`),
   EEXIST: (path) => new PermanentError(`${path} is a file: choose another place`),

@@ -54,8 +54,9 @@ export function sha256OfBundle(bundle: Uint8Array): string {
 function withoutSourceMap(text: string): readonly [code: string, behind: string] {
   const start = text.lastIndexOf(SOURCE_MAP);
   if (start === -1) return [text, ""];
-  const end = text.indexOf("\n", start + SOURCE_MAP.length);
-  return [text.slice(0, start), end === -1 ? "" : text.slice(end)];
+  const end = start + SOURCE_MAP.length;
+  // Each of these ends a line of JavaScript, and so the comment.
+  return [text.slice(0, start), text.slice(end).replace(/^[^\n\r\u2028\u2029]*/, "")];
 }
 
 function bundleFile(path: string): Uint8Array {

@@ -38,8 +38,7 @@ export function runHash(identity: RunIdentity): string {
 
 /** The same identity gives the same text, byte for byte. */
 export function serializeIdentity(identity: RunIdentity): string {
-  const { format, evaluation, evaluationSha256, columns, totalParameters, batchSize, seed } = identity;
-  return `${JSON.stringify({ format, evaluation, evaluationSha256, columns, totalParameters, batchSize, seed }, undefined, 2)}\n`;
+  return serialize(inOrder(identity));
 }
 
 /** The content of a `run.json`. */
@@ -62,7 +61,7 @@ export function parseRunFile(text: string, source: string): RunFile {
   } catch {
     // Reported below, as any other text that is no identity.
   }
-  if (typeof content === "object" && content !== null) {
+  if (content?.format === RESULTS_FORMAT) {
     const { checksum, ...identity } = content;
     if (checksum === undefined && serializeIdentity(identity) === text) return { identity, isChecked: false };
     if (checksum === checksumOf(identity) && withChecksum(identity, checksum) === text) {
@@ -85,8 +84,15 @@ function checksumOf(identity: RunIdentity): string {
 }
 
 function withChecksum(identity: RunIdentity, checksum: string): string {
+  return serialize({ ...inOrder(identity), checksum });
+}
+
+function inOrder(identity: RunIdentity): RunIdentity {
   const { format, evaluation, evaluationSha256, columns, totalParameters, batchSize, seed } = identity;
-  const content = { format, evaluation, evaluationSha256, columns, totalParameters, batchSize, seed, checksum };
+  return { format, evaluation, evaluationSha256, columns, totalParameters, batchSize, seed };
+}
+
+function serialize(content: object): string {
   return `${JSON.stringify(content, undefined, 2)}\n`;
 }
 

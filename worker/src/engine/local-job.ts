@@ -90,7 +90,8 @@ export class LocalJob extends EventEmitter<LocalJobEvents> {
   /**
    * Computes every parameter that is not committed yet. A failed parameter counts as computed; `verify` lists the failures.
    *
-   * @param options.signal stops the workers: they commit what is finished, and the promise rejects with a {@link StoppedError}.
+   * @param options.signal stops the workers: they commit what is finished, as far as `stopGraceSeconds` allows, and the promise rejects
+   * with a {@link StoppedError}.
    * @throws SweepError if the run cannot be completed; `exitCode` tells whether another attempt may help. Committed results stay.
    */
   async run({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<FinishedRun> {

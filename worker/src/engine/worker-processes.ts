@@ -71,8 +71,9 @@ export class WorkerProcesses extends EventEmitter<WorkerProcessesEvents> {
     return worst ?? (codes.every((code) => code === EXIT_CODE.DONE) ? EXIT_CODE.DONE : EXIT_CODE.TRY_AGAIN);
   }
 
-  /** Asks every worker to commit what is finished and to end. */
+  /** Asks every worker to commit what is finished and to end. Later calls do nothing: a second SIGTERM would end the grace of the first. */
   stop(): void {
+    if (this.#stopping.signal.aborted) return;
     this.#stopping.abort();
     for (const worker of this.#processes.values()) worker.kill("SIGTERM");
   }

@@ -36,7 +36,7 @@ export interface WorkerLog {
 
 /** How a program follows and stops a worker. */
 export interface RunWorkerHooks {
-  /** Stops the worker: it commits what is finished and rejects with a {@link StoppedError}. */
+  /** Stops the worker: it commits what is finished, as far as `stopGraceSeconds` allows, and rejects with a {@link StoppedError} that says so. */
   readonly signal?: AbortSignal | undefined;
   /** Called when the worker starts with its share, and then about ten times a second. */
   readonly onProgress?: (progress: WorkerProgress) => void;
@@ -148,10 +148,9 @@ function withoutSearched(pending: readonly Range[], search: Search | undefined):
 /** The fate of the block in work at a stop, for the log. */
 function kept(discarded: number | undefined): string {
   if (discarded === undefined) return EVERYTHING_IS_KEPT;
-  return (
-    "the parameter in work did not end in time (--stop-grace, STOP_GRACE_SECONDS), " +
-    `and about ${formatCount(discarded)} finished ones of its block are not committed`
-  );
+  const late = "the parameter in work did not end in time (--stop-grace, STOP_GRACE_SECONDS)";
+  if (discarded === 0) return late;
+  return `${late}, and about ${formatCount(discarded)} finished ones of its block are not committed`;
 }
 
 /** Counts parameters, and reports them to the log and to `onProgress` from time to time. */

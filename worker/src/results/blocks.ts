@@ -1,5 +1,6 @@
 import type { ResultBlock } from "../evaluation/module.ts";
 import type { ResultReader, Stretch } from "../stores/store.ts";
+import { MissingParameters } from "./missing.ts";
 
 /** Results of consecutive parameters, with the failed ones among them. */
 export interface ResultPiece extends ResultBlock {
@@ -16,15 +17,21 @@ export const PARAMETERS_AT_ONCE = 65_536;
  * const { reader } = await verify("file:./results");
  * for await (const { start, columns } of resultBlocks(reader)) console.log(start, columns.value);
  * ```
+ *
+ * @throws TemporaryError that lists the missing parameters, after the results before them.
  */
 export async function* resultBlocks(reader: ResultReader): AsyncGenerator<ResultBlock> {
   for await (const { start, count, columns } of piecesOf(reader.stretches(), reader)) yield { start, count, columns };
 }
 
-/** Cuts stretches into pieces of equal size, so that a table does not depend on the blocks. */
+/**
+ * Cuts stretches into pieces of equal size, so that a table does not depend on the blocks.
+ *
+ * @throws TemporaryError that lists the missing parameters: results may have changed since they were verified.
+ */
 export async function* piecesOf(
   stretches: AsyncIterable<Stretch>,
-  { identity: { columns: names, totalParameters } }: ResultReader,
+  { url, identity: { columns: names, totalParameters } }: ResultReader,
   size = PARAMETERS_AT_ONCE,
 ): AsyncGenerator<ResultPiece> {
   const startPiece = (start: number) => {
@@ -32,14 +39,19 @@ export async function* piecesOf(
     return { start, count, columns: names.map(() => new Float64Array(count)), failed: new Set<number>() };
   };
   let piece = startPiece(0);
-  for await (const { start, count, columns, blocks } of stretches) {
+  const missing = new MissingParameters();
+  for await (const stretch of stretches) {
+    missing.addStretch(stretch);
+    if (missing.count > 0) continue;
+    const { start, count, columns, blocks } = stretch;
     const failures = blocks.flatMap((block) => block.failures.map(({ parameter }) => parameter));
+    let nextFailure = 0;
     for (let from = start; from < start + count; ) {
       const to = Math.min(start + count, piece.start + piece.count);
       for (const [place, values] of columns.entries()) {
         piece.columns[place]?.set(values.subarray(from - start, to - start), from - piece.start);
       }
-      for (const parameter of failures) if (parameter >= from && parameter < to) piece.failed.add(parameter);
+      for (; (failures[nextFailure] ?? to) < to; nextFailure++) piece.failed.add(failures[nextFailure] as number);
       from = to;
       if (to < piece.start + piece.count) continue;
       yield {
@@ -49,4 +61,6 @@ export async function* piecesOf(
       piece = startPiece(to);
     }
   }
+  missing.end(totalParameters);
+  if (missing.count > 0) throw missing.error(url);
 }

@@ -7,7 +7,7 @@ import { describeProblem, oneOf, show } from "../contract/problems.ts";
 import { asideOf } from "../stores/aside.ts";
 import type { ResultReader, Stretch } from "../stores/store.ts";
 import { PARAMETERS_AT_ONCE, piecesOf, type ResultPiece } from "./blocks.ts";
-import { openToVerify, type VerifiedResults, type VerifyOptions, verify, verifyWhile } from "./verify.ts";
+import { openToVerify, type VerifiedResults, type VerifyOptions, verifyOpened, verifyWhile } from "./verify.ts";
 
 /** Most row groups of a Parquet file, about. */
 const ROW_GROUPS = 10_000;
@@ -20,7 +20,10 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 export interface ExportOptions extends VerifyOptions {
   /** @default "parquet" */
   readonly format?: ExportFormat | undefined;
-  /** A path, where the file appears when it is complete, or an open stream (not for Parquet), which is not closed. */
+  /**
+   * A path, where the file appears when it is complete, or an open stream (not for Parquet), which is not closed. Results are read
+   * twice for a stream, unless an earlier receipt proves them: nothing is written to it before they are proved.
+   */
   readonly output: string | Writable;
 }
 
@@ -37,8 +40,8 @@ export async function exportResults(resultsUrl: string, options: ExportOptions):
   checkFormat(format, output);
   const reader = await openToVerify(resultsUrl, options);
   if (typeof output === "string") return exportToFile(reader, format, output);
-  // What is in a stream cannot be taken back, so that the results are proved before.
-  const verified = await verify(resultsUrl, options);
+  // A stream cannot be taken back, so the results are proved before.
+  const verified = await verifyOpened(reader, options);
   await pipeline([...(await textOf(reader.stretches(), reader, format)), output], { end: false });
   return verified;
 }

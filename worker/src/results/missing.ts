@@ -1,11 +1,14 @@
 import { TemporaryError } from "../contract/errors.ts";
 import { formatCount } from "../contract/format.ts";
-import { endOf, type Range } from "../parameters/ranges.ts";
+import { countOf, endOf, type Range, subtract, union } from "../parameters/ranges.ts";
+import type { Stretch } from "../stores/store.ts";
 
 const SHOWN = 5;
 
 /** Parameters that results lack: their number, and the first of their ranges. */
 export class MissingParameters {
+  /** The end of the last stretch. */
+  #covered = 0;
   #count = 0;
   #damaged = 0;
   #ranges = 0;
@@ -16,11 +19,28 @@ export class MissingParameters {
     return this.#count;
   }
 
-  /**
-   * @param range behind the earlier ones.
-   * @param isDamaged whether it was committed, but its values do not match the checksum.
-   */
-  add(range: Range, isDamaged: boolean): void {
+  /** Notes the parameters that are missing between the earlier stretches and this one, and the damaged ones in it. */
+  addStretch(stretch: Stretch): void {
+    this.#addUpTo(stretch.start);
+    this.#covered = endOf(stretch);
+    if (countOf(stretch.blocks) === stretch.count) return;
+    for (const range of subtract([stretch], union(stretch.blocks))) {
+      this.#add(range);
+      // It was committed, but its values do not match the checksum.
+      this.#damaged += range.count;
+    }
+  }
+
+  /** Notes the parameters behind the last stretch. */
+  end(totalParameters: number): void {
+    this.#addUpTo(totalParameters);
+  }
+
+  #addUpTo(end: number): void {
+    if (end > this.#covered) this.#add({ start: this.#covered, count: end - this.#covered });
+  }
+
+  #add(range: Range): void {
     const last = this.#first.at(-1);
     if (range.start !== this.#end) {
       this.#ranges++;
@@ -28,7 +48,6 @@ export class MissingParameters {
     } else if (last !== undefined && endOf(last) === range.start) last.count += range.count;
     this.#end = endOf(range);
     this.#count += range.count;
-    if (isDamaged) this.#damaged += range.count;
   }
 
   /** `... is not complete: 12,000 parameters are missing (0-9,999, 20,000-21,999)`. */

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { countOf, endOf, subtract, union } from "../parameters/ranges.ts";
 import { bytesOf } from "../stores/checksum.ts";
 import { serializeFailures } from "../stores/file-store.ts";
 import { type CommitRecord, type Failure, REPORT_FILES, type ResultReader, type Stretch } from "../stores/store.ts";
@@ -52,10 +51,8 @@ export class Verification {
       const bits = new PresentBits(totalParameters, await reports.start(REPORT_FILES.present));
       const writeFailures = await reports.start(REPORT_FILES.failures);
       const hashes = columns.map(() => createHash("sha256"));
-      let covered = 0;
       for await (const stretch of this.#reader.stretches()) {
-        this.#noteMissing(stretch, covered);
-        covered = endOf(stretch);
+        this.#missing.addStretch(stretch);
         if (this.#missing.count > 0) continue;
         for (const [place, hash] of hashes.entries()) hash.update(bytesOf(stretch.columns[place] as Float64Array));
         for (const block of stretch.blocks) {
@@ -66,7 +63,7 @@ export class Verification {
         }
         yield stretch;
       }
-      if (covered < totalParameters) this.#missing.add({ start: covered, count: totalParameters - covered }, false);
+      this.#missing.end(totalParameters);
       if (this.#missing.count > 0) throw this.#missing.error(this.#reader.url);
       await this.#reader.checkSize();
       const digests = hashes.map((hash) => hash.digest("hex"));
@@ -94,15 +91,6 @@ export class Verification {
       // None is left after a proof. A reader of the stretches that stops early has proved nothing.
       await reports.abandon();
     }
-  }
-
-  /** Notes the parameters that are missing before a stretch, and the damaged ones in it. */
-  #noteMissing(stretch: Stretch, covered: number): void {
-    if (stretch.start > covered) {
-      this.#missing.add({ start: covered, count: stretch.start - covered }, false);
-    }
-    if (countOf(stretch.blocks) === stretch.count) return;
-    for (const range of subtract([stretch], union(stretch.blocks))) this.#missing.add(range, true);
   }
 
   #count({ start, count, checksum, failures }: CommitRecord): void {

@@ -44,8 +44,12 @@ export interface VerifyOptions extends StoreOptions {
  * @throws PermanentError if there are no results, or somebody changed the identity or the evaluation of the run.
  */
 export async function verify(resultsUrl: string, options: VerifyOptions = {}): Promise<VerifiedResults> {
-  const reader = await openToVerify(resultsUrl, options);
-  const receipt = options.full ? undefined : await trustedReceipt(reader);
+  return verifyOpened(await openToVerify(resultsUrl, options), options);
+}
+
+/** {@link verify} for results that are open already. */
+export async function verifyOpened(reader: ResultReader, { full }: VerifyOptions): Promise<VerifiedResults> {
+  const receipt = full ? undefined : await trustedReceipt(reader);
   if (receipt !== undefined)
     return { receipt, failures: receipt.failures, reader, isUnchanged: true, unwritten: undefined };
   return verifyWhile(reader, async (stretches) => {
