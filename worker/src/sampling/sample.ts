@@ -67,7 +67,7 @@ class Sampler {
   readonly #supervisor: Supervisor;
   readonly #blocks: SampleBlocks;
   /** Blocks that are on their way, with the part that was observed. */
-  readonly #open: (SampleBlock & { done: number; time: ComputingTime })[] = [];
+  readonly #open: (SampleBlock & { done: number; time: ComputingTime; isByClock: boolean })[] = [];
   readonly #observations: Observation[] = [];
   readonly #evaluated: Range[] = [];
   readonly #failures: Failure[] = [];
@@ -135,7 +135,7 @@ class Sampler {
       if (this.#evaluations >= 2 * totalParameters && this.#elapsed >= seconds / 5) return;
       // A new pass over a small range may begin with a block that is still on its way.
       if (this.#open.some(({ start }) => start === block.start)) continue;
-      this.#open.push({ ...block, done: 0, time: NO_TIME });
+      this.#open.push({ ...block, done: 0, time: NO_TIME, isByClock: false });
       yield { start: block.start, count: block.count };
     }
   }
@@ -184,7 +184,7 @@ class Sampler {
       // ran at the same time have none either: their price is the time from one to the next, since a run has as many in flight.
       if (time === undefined && failures.length === 0 && this.#observations.length === 0)
         this.#blocks.keepInFlight(BLOCKS_IN_FLIGHT);
-      this.#add(start, count, time ?? { wallSeconds: count * secondsOfEach, cpuSeconds: 0, queuedSeconds: 0 });
+      this.#add(start, count, time, count * secondsOfEach);
     }
   }
 
@@ -192,25 +192,28 @@ class Sampler {
   #unfinished(): Observation | undefined {
     const [block] = this.#open;
     if (block === undefined) return undefined;
-    const wallSeconds = (performance.now() - this.#lastAt) / 1000;
-    const time = sumOf(block.time, { wallSeconds, cpuSeconds: 0, queuedSeconds: 0 });
-    return { start: block.start, count: block.done + 1, phase: block.phase, time };
+    const time = sumOf(block.time, byClock((performance.now() - this.#lastAt) / 1000));
+    return { start: block.start, count: block.done + 1, phase: block.phase, time, isByClock: true };
   }
 
-  #add(start: number, count: number, time: ComputingTime): void {
+  /** @param clockSeconds stand for the time, if the part has none of its own. */
+  #add(start: number, count: number, time: ComputingTime | undefined, clockSeconds: number): void {
     const place = this.#open.findIndex((block) => block.start <= start && start < endOf(block));
     const block = this.#open[place];
     if (block === undefined) return;
     block.done += count;
-    block.time = sumOf(block.time, time);
+    block.time = sumOf(block.time, time ?? byClock(clockSeconds));
+    block.isByClock ||= time === undefined;
     if (block.done < block.count) return;
     this.#open.splice(place, 1);
-    this.#observations.push({ start: block.start, count: block.count, phase: block.phase, time: block.time });
-    this.#blocks.follow(block, costModel([block.time], 0)(block.time));
+    const { start: from, count: whole, phase, time: total, isByClock } = block;
+    this.#observations.push({ start: from, count: whole, phase, time: total, isByClock });
+    this.#blocks.follow(block, costModel([total], 0)(total));
   }
 }
 
-const NO_TIME: ComputingTime = { wallSeconds: 0, cpuSeconds: 0, queuedSeconds: 0 };
+const byClock = (wallSeconds: number): ComputingTime => ({ wallSeconds, cpuSeconds: 0, queuedSeconds: 0 });
+const NO_TIME = byClock(0);
 
 function sumOf(a: ComputingTime, b: ComputingTime): ComputingTime {
   const isKnown = a.queuedSeconds !== undefined && b.queuedSeconds !== undefined;
