@@ -205,6 +205,6 @@ describe("a recommendation", () => {
     expect(of(1000, 1, 60.1, 4).reasons.timeout).toContain("did not return within 1 min");
     const { timeoutSeconds, reasons } = of(1000, 1, 50, 0.5);
     expect(timeoutSeconds).toBe(1561);
-    expect(reasons.timeout).toContain("the slowest parameter took 50 s here, and would take 2 min 36 s in such a pod");
+    expect(reasons.timeout).toContain("the slowest parameter took 50 s here, and would take 2 min 37 s in such a pod");
   });
 });
