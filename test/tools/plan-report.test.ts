@@ -54,7 +54,7 @@ describe("the description of a measurement", () => {
       "  75 % of it is waiting, and no CPU time: a busy or a faster machine changes little",
     ]);
     expect(dependenciesOf({ waitingShare: undefined, topShare: 0.5 })).toEqual([
-      "  It is time by the clock, because the CPU time of such a parameter is unknown",
+      "  It is time by the clock: parameters in flight together, and those that end their process, have no CPU time of their own",
     ]);
     const warning = (waitingShare: number | undefined) =>
       describeMeasurement("own", inputOf({ waitingShare, busyShare: 0.5 }))

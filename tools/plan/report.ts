@@ -54,7 +54,9 @@ function dependencies(measurement: Measurement, totalParameters: number): string
       );
   }
   if (waitingShare === undefined)
-    lines.push("  It is time by the clock, because the CPU time of such a parameter is unknown");
+    lines.push(
+      "  It is time by the clock: parameters in flight together, and those that end their process, have no CPU time of their own",
+    );
   else if (waitingShare > WAITING_SHARE)
     lines.push(
       `  ${percent(waitingShare)} of it is waiting, and no CPU time: a busy or a faster machine changes little`,

@@ -64,6 +64,7 @@ export interface ConcurrentOptions {
  */
 export class ConcurrentEvaluation implements Evaluation, Waiter {
   readonly names: readonly string[];
+  readonly concurrency: number;
   readonly #options: ConcurrentOptions;
   /** In the order of their starts, and so of their ends of time. */
   readonly #flights = new Set<Flight>();
@@ -87,6 +88,7 @@ export class ConcurrentEvaluation implements Evaluation, Waiter {
 
   constructor(options: ConcurrentOptions) {
     this.names = options.columns ?? DEFAULT_COLUMNS;
+    this.concurrency = options.concurrency;
     this.#options = options;
     this.#freeSlots = Array.from({ length: options.concurrency }, (_, slot) => options.concurrency - 1 - slot);
   }
