@@ -186,7 +186,7 @@ class Sampler {
     for (const { start, count, failures, time } of parts) {
       this.#evaluated.push({ start, count });
       this.#evaluations += count;
-      this.#failures.push(...failures);
+      for (const failure of failures) this.#failures.push(failure);
       // Parameters that ran one by one have no time of their own: their price has the timeouts and the new processes in it. Those that
       // ran at the same time have none either: their price is the time from one to the next, since a run has as many in flight.
       this.#add(start, count, time, count * secondsOfEach);
