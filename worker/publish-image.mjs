@@ -4,6 +4,8 @@ import { spawnSync } from "node:child_process";
 
 const { IMAGE_REFERENCE: reference, IMAGE_REGION: region, IMAGE_BUILD_ARGUMENTS = "{}" } = process.env;
 const PLATFORMS = ["linux/amd64", "linux/arm64"];
+/** The oldest buildx with --provenance is 0.10, of January 2023. */
+const LEAST_BUILDX_MINOR = 10;
 /** Name of the builder that this program makes where Docker's own one builds for one platform at a time. */
 const BUILDER = "evaluation-platform";
 const elsewhere = "or build the image elsewhere and name it as workload.image (docs/image.md)";
@@ -16,8 +18,10 @@ function fail(message) {
 /** Runs a program and shows its output, which explains a failure. */
 function run(file, args, options = {}) {
   const { status, error } = spawnSync(file, args, { stdio: ["ignore", "inherit", "inherit"], ...options });
-  if (error !== undefined) fail(`cannot start ${file}: ${error.message}`);
-  if (status !== 0) fail(`${file} ${args.slice(0, 2).join(" ")} ended with ${status}`);
+  // With a status, the error is that the program did not read its input: it has explained why.
+  if (error !== undefined && status === null) fail(`cannot start ${file}: ${error.message}`);
+  const firstOption = args.findIndex((arg) => arg.startsWith("-"));
+  if (status !== 0) fail(`${file} ${args.slice(0, firstOption).join(" ")} ended with ${status}`);
 }
 
 /** Whether a program ends with exit code 0. Its output is hidden. */
@@ -46,15 +50,32 @@ function builderOptions() {
   return [`--builder=${BUILDER}`];
 }
 
+/** Ends this program if buildx does not know the options below. A buildx of one's own, which has no version, is taken for a new one. */
+function checkBuildx(output) {
+  const [, minor] = /\bv?0\.([1-9]\d*)\./.exec(output) ?? [];
+  if (minor !== undefined && Number(minor) < LEAST_BUILDX_MINOR)
+    fail(
+      `Docker's buildx is 0.${minor}, and 0.${LEAST_BUILDX_MINOR} or newer is needed: renew it (https://docs.docker.com/go/buildx/), ${elsewhere}`,
+    );
+}
+
+/** The registry's description of an image; undefined if it gives none. */
+function describedImage(name) {
+  try {
+    const output = outputOf("docker", ["buildx", "imagetools", "inspect", name, "--format={{json .Image}}"]);
+    return JSON.parse(output) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * The platforms that a base image has. Its registry tells the platform of each image: one for an image, several by their names for an
  * index. If the registry gives no answer, the build goes ahead and explains the reason.
  */
 function platformsOf(baseImage) {
-  if (baseImage === undefined) return PLATFORMS;
-  const answer = outputOf("docker", ["buildx", "imagetools", "inspect", baseImage, "--format={{json .Image}}"]);
-  if (answer.trim() === "") return PLATFORMS;
-  const image = JSON.parse(answer);
+  const image = baseImage === undefined ? undefined : describedImage(baseImage);
+  if (image === undefined) return PLATFORMS;
   const names = image.architecture === undefined ? Object.keys(image) : [`${image.os}/${image.architecture}`];
   // The name of an arm64 image may end with its variant: linux/arm64/v8.
   const platforms = PLATFORMS.filter((platform) => names.some((name) => `${name}/`.startsWith(`${platform}/`)));
@@ -66,11 +87,12 @@ function platformsOf(baseImage) {
 }
 
 if (!reference || !region) fail("IMAGE_REFERENCE and IMAGE_REGION must be set");
-// Check for missing programs first, one by one: Docker's own messages do not tell these three cases apart.
+// Check for missing programs first, one by one: Docker's own messages do not tell these cases apart.
 if (spawnSync("docker", ["--version"], { stdio: "ignore" }).error !== undefined)
   fail(`Docker is not installed: install it (https://docs.docker.com/get-docker/), ${elsewhere}`);
-if (!succeeds("docker", ["buildx", "version"]))
-  fail(`Docker has no buildx: install it (https://docs.docker.com/go/buildx/), ${elsewhere}`);
+const buildx = outputOf("docker", ["buildx", "version"]);
+if (buildx === "") fail(`Docker has no buildx: install it (https://docs.docker.com/go/buildx/), ${elsewhere}`);
+checkBuildx(buildx);
 if (!succeeds("docker", ["version"])) fail(`Docker is not running: start it, ${elsewhere}`);
 
 const registry = reference.slice(0, reference.indexOf("/"));

@@ -47,7 +47,7 @@ export function imageContentHash(directory: string, buildArguments: Readonly<Rec
  * Whether a file in a folder counts. Files whose names begin with a dot or end with `~` or `.log` belong to an editor, the system or a
  * run, and Python writes `__pycache__` with times in it. The build sees none of them.
  */
-function isContent(name: string): boolean {
+export function isContent(name: string): boolean {
   return !/^\.|~$|\.log$|^__pycache__$/.test(name);
 }
 

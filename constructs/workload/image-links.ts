@@ -4,7 +4,7 @@ import { type Problem, show } from "../support/problems.ts";
 
 /**
  * The problems of links in a source of the worker's image. The build follows a link, and sees only the sources: a link that leads out
- * of its source, or to nothing, would fail there with a message of `cp`. Links to folders are refused too, because they can form a
+ * of its source, to a file that does not count, or to nothing would fail there with a message of `cp`. Links to folders are refused too, because they can form a
  * circle.
  *
  * @param directory the repository.
@@ -17,7 +17,7 @@ export function linkProblems(directory: string, source: string, isContent: (name
   if (!statSync(root).isDirectory()) return [];
   const inside = realpathSync(root) + sep;
   return linksIn(root, isContent)
-    .filter((link) => !leadsToFileIn(inside, link))
+    .filter((link) => !leadsToFileIn(inside, link, isContent))
     .map((link) => problemOf(source + link.slice(root.length), link, `a relative link to a file in ${source}`));
 }
 
@@ -34,10 +34,11 @@ function byName(a: Dirent, b: Dirent): number {
   return a.name < b.name ? -1 : 1;
 }
 
-function leadsToFileIn(folder: string, link: string): boolean {
+function leadsToFileIn(folder: string, link: string, isContent: (name: string) => boolean): boolean {
   if (isAbsolute(readlinkSync(link))) return false;
-  const stats = statSync(link, { throwIfNoEntry: false });
-  return stats?.isFile() === true && realpathSync(link).startsWith(folder);
+  if (statSync(link, { throwIfNoEntry: false })?.isFile() !== true) return false;
+  const target = realpathSync(link);
+  return target.startsWith(folder) && target.slice(folder.length).split(sep).every(isContent);
 }
 
 function problemOf(path: string, link: string, allowed: string): Problem {

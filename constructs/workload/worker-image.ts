@@ -6,7 +6,7 @@ import { Construct } from "constructs";
 import { bundleEvaluation, type RunIdentity, type WorkerSettings } from "sweep-worker/contract";
 import { oneOf, type Problem, show, throwIfAny, within } from "../support/problems.ts";
 import { TerraformData } from "../support/terraform-data.ts";
-import { commandContentHash, imageContentHash } from "./image-content.ts";
+import { commandContentHash, imageContentHash, isContent } from "./image-content.ts";
 
 /** The settings that choose an evaluation. */
 export type EvaluationChoice = Required<Pick<WorkerSettings, "evaluation" | "evaluationCommand">>;
@@ -111,6 +111,7 @@ export class WorkerImage extends Construct implements ContainerImage {
 export function evaluationFiles(directory: string): ReadonlyMap<string, string> {
   const folder = join(directory, "worker/evaluations");
   const modules = readdirSync(folder)
+    .filter(isContent)
     .map(parse)
     .filter(({ ext }) => [".mjs", ".ts"].includes(ext));
   return new Map(modules.map(({ name, base }) => [name, join(folder, base)]));

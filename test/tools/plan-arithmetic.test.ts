@@ -116,8 +116,8 @@ test("a burstable type pays for what it computes above its baseline", () => {
 
 describe("a recommendation", () => {
   const present = { ...pod, timeoutSeconds: 60, largestBatchSize: 4_000_000 };
-  const of = (totalParameters: number, secondsPerParameter: number, slowest = secondsPerParameter) =>
-    recommend({ totalParameters, secondsPerParameter, batchSize: 10_000 }, node, present, slowest, timeline);
+  const of = (totalParameters: number, secondsPerParameter: number, seconds = secondsPerParameter, speed = 1) =>
+    recommend({ totalParameters, secondsPerParameter, batchSize: 10_000 }, node, present, { seconds, speed }, timeline);
 
   test("is one node where the start takes longer than the computing, since more would not be faster", () => {
     const work = { totalParameters: 10_000_000, secondsPerParameter: 1e-6, batchSize: 10_000 };
@@ -152,7 +152,7 @@ describe("a recommendation", () => {
       { totalParameters: 100, secondsPerParameter: 1, batchSize: 1 },
       node,
       hungry,
-      1,
+      { seconds: 1, speed: 1 },
       timeline,
     );
     expect(shape.cpuRequestMillis).toBe(3875);
@@ -182,7 +182,7 @@ describe("a recommendation", () => {
       { totalParameters: 1e10, secondsPerParameter: 1e-9, batchSize: 1 },
       node,
       small,
-      0,
+      { seconds: 0, speed: 1 },
       timeline,
     );
     expect(batchSize).toBe(330_000);
@@ -199,5 +199,12 @@ describe("a recommendation", () => {
     const { timeoutSeconds, reasons } = of(1000, 1, 60.1);
     expect(timeoutSeconds).toBeUndefined();
     expect(reasons.timeout).toContain("did not return within 1 min: sweep replay shows whether they ever do");
+  });
+
+  test("decides from the time here whether a parameter ran into the timeout, and gives the timeout for the speed of the pool", () => {
+    expect(of(1000, 1, 60.1, 4).reasons.timeout).toContain("did not return within 1 min");
+    const { timeoutSeconds, reasons } = of(1000, 1, 50, 0.5);
+    expect(timeoutSeconds).toBe(1561);
+    expect(reasons.timeout).toContain("the slowest parameter took 50 s here, and would take 2 min 37 s in such a pod");
   });
 });

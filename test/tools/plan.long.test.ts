@@ -190,6 +190,35 @@ describe("an evaluation that fails", () => {
     expect(measurement.slowestSeconds).toBeGreaterThan(0.3);
   });
 
+  test("for hundreds of thousands of parameters in one block is measured all the same", async () => {
+    const regions = writeEvaluation(
+      directory,
+      "regions",
+      "export function evaluate(parameter: number) { if (parameter % 1e8 > 97e6) throw 1; return parameter; }",
+    );
+    const { measurement } = await planned([regions, "--total", "1000000000", "--seconds", "4"]);
+    // A call does not take as many arguments.
+    expect(measurement.failed).toBeGreaterThan(0);
+  });
+
+  test("while it keeps several parameters in flight is measured with all of them, even if each fails", async () => {
+    const unavailable = writeEvaluation(
+      directory,
+      "unavailable",
+      `import { setTimeout } from "node:timers/promises";
+export const concurrency = 64;
+export async function evaluate() {
+  await setTimeout(200);
+  throw new Error("503");
+}
+`,
+    );
+    const { measurement } = await planned([unavailable, "--total", "100000", "--seconds", "4"]);
+    expect(measurement.failed).toBe(measurement.parameters);
+    // 64 in 0.2 s on a quiet machine; one after the other they would take 0.2 s each.
+    expect(measurement.secondsPerParameter).toBeLessThan(0.2 / 8);
+  });
+
   test("by crashing its process does not end the plan", async () => {
     const crashing = writeEvaluation(
       directory,

@@ -287,6 +287,16 @@ describe("the measurement of a sample", () => {
     expect(waitingShare).toBeCloseTo((99 * 0.75) / 198, 9);
   });
 
+  test("does not take time by the clock for waiting", () => {
+    const byClock = observed([1, 1, 1], "main", 3).map((block) => ({
+      ...block,
+      time: { ...block.time, cpuSeconds: 0 },
+      isByClock: true,
+    }));
+    expect(measure({ ...raw, observations: byClock }).waitingShare).toBeUndefined();
+    expect(measure({ ...raw, observations: [...observed([1, 1]), ...byClock] }).waitingShare).toBe(0);
+  });
+
   test("has the slowest block of the warm-up too, but not the first evaluation", () => {
     const observations = [
       ...observed([1000], "first"),

@@ -39,7 +39,8 @@ export interface Plan {
 /** Seconds of a run on this machine when nothing else runs here, with their interval. */
 export function onThisMachine({ measurement, totalParameters }: PlanInput, workers: number) {
   const { secondsPerParameter, confidence, warmUpSeconds } = measurement;
-  const runSeconds = (perParameter: number) => warmUpSeconds + (totalParameters * perParameter) / workers;
+  const largestShare = Math.ceil(totalParameters / workers);
+  const runSeconds = (perParameter: number) => warmUpSeconds + largestShare * perParameter;
   return {
     seconds: runSeconds(secondsPerParameter),
     least: runSeconds(confidence.least),
@@ -62,7 +63,8 @@ export function planFor(
   const work: Work = { totalParameters, secondsPerParameter, warmUpSeconds, batchSize };
   const largest = largestBatchSize(job.pod.memoryLimitMiB, input.columns.length);
   const present = { ...job.pod, timeoutSeconds, largestBatchSize: largest };
-  const recommendation = recommend(work, node, present, measurement.slowestSeconds / input.speed, timeline);
+  const slowest = { seconds: measurement.slowestSeconds, speed: input.speed };
+  const recommendation = recommend(work, node, present, slowest, timeline);
   const bytes = resultBytes(totalParameters, input.columns.length);
   const recommended: Work = { ...work, batchSize: recommendation.batchSize };
   const scenario = (label: string, of: Work, arrangement: Arrangement) =>

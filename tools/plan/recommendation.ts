@@ -20,6 +20,14 @@ export interface Recommendation {
   };
 }
 
+/** The slowest parameter of the sample. */
+export interface SlowestParameter {
+  /** Its time here. */
+  readonly seconds: number;
+  /** The speed of a core of the pool, relative to one of this machine. */
+  readonly speed: number;
+}
+
 /** Blocks of each worker: enough to spread expensive parameters evenly (docs/worker.md, "Shares"). */
 const BLOCKS_PER_WORKER = 20;
 /** Larger blocks save next to no requests, and each million values takes 8 MB several times. */
@@ -34,7 +42,7 @@ export function recommend(
   node: NodePoolFacts,
   /** The job's pod, with the largest blocks for which its memory is enough. */
   present: PodShape & { readonly timeoutSeconds: number; readonly largestBatchSize: number },
-  slowestSeconds: number,
+  slowest: SlowestParameter,
   timeline: TimelineFacts,
 ): Recommendation {
   const pod = podFor(node, present);
@@ -45,9 +53,10 @@ export function recommend(
   const workers = Math.max(1, Math.min(nodes * fits, work.totalParameters));
   const batchSize = batchSizeFor(work, workers, coresOfPod, present.largestBatchSize);
   const blockSeconds = (batchSize * work.secondsPerParameter) / coresOfPod;
-  const timeoutSeconds = isTimedOut(slowestSeconds, present.timeoutSeconds)
+  const slowestInPod = slowest.seconds / slowest.speed / coresOfPod;
+  const timeoutSeconds = isTimedOut(slowest.seconds, present.timeoutSeconds)
     ? undefined
-    : timeoutFor(slowestSeconds / coresOfPod, present.timeoutSeconds);
+    : timeoutFor(slowestInPod, present.timeoutSeconds);
   return {
     nodes,
     nodesWithoutMaximum,
@@ -59,7 +68,7 @@ export function recommend(
       nodes: nodesReason(nodesWithoutMaximum, paidIdle, nodeSeconds, node),
       pod: podReason(present, pod, fits, node),
       batchSize: batchSizeReason(batchSize, blockSeconds, work, workers, present.largestBatchSize),
-      timeout: timeoutReason(slowestSeconds, coresOfPod, timeoutSeconds, present.timeoutSeconds),
+      timeout: timeoutReason(slowest.seconds, slowestInPod, timeoutSeconds, present.timeoutSeconds),
     },
   };
 }
@@ -140,11 +149,11 @@ function isTimedOut(slowestSeconds: number, timeoutSeconds: number): boolean {
   return timeoutSeconds > 0 && slowestSeconds >= timeoutSeconds;
 }
 
-function timeoutReason(slowest: number, coresOfPod: number, recommended: number | undefined, present: number): string {
+function timeoutReason(slowest: number, inPod: number, recommended: number | undefined, present: number): string {
   if (isTimedOut(slowest, present)) {
     return `some parameters did not return within ${describeSeconds(present)}: sweep replay shows whether they ever do`;
   }
-  const took = `the slowest parameter took ${describeSeconds(slowest)} here, and would take ${describeSeconds(slowest / coresOfPod)} in such a pod`;
+  const took = `the slowest parameter took ${describeSeconds(slowest)} here, and would take ${describeSeconds(inPod)} in such a pod`;
   if (recommended !== undefined)
     return `${took}: ${recommended} s, ten times that, instead of ${describeSeconds(present)}`;
   return present === 0

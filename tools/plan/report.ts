@@ -28,7 +28,7 @@ export function describeMeasurement(name: string, input: PlanInput): string {
   const lines = [
     `${name}: ${parameters} evaluated in ${describeSeconds(measurement.elapsedSeconds)}${again}, in ${formatCount(measurement.blocks)} blocks from the whole range`,
     `A parameter takes ${describeSeconds(mean)} of one core here, and nine of ten runs ${between(confidence)}; in the cheapest tenth of the blocks up to ${describeSeconds(spread.least)}, in the most expensive from ${describeSeconds(spread.most)}`,
-    ...dependencies(measurement),
+    ...dependencies(measurement, totalParameters),
     `Slowest parameter: ${measurement.slowestIsExact ? "" : "no more than "}${describeSeconds(measurement.slowestSeconds)}${measurement.unfinishedSeconds === undefined ? "" : ", or longer: one was not finished"}`,
     `Failed: ${describeFailures(input)}`,
     `Results: ${columns.join(", ")}, ${describeBytes(resultBytes(totalParameters, columns.length))} in all`,
@@ -42,14 +42,22 @@ function between({ least, most }: { readonly least: number; readonly most: numbe
 }
 
 /** Properties of the evaluation that the prediction depends on, where they matter. */
-function dependencies({ topShare, blocks, waitingShare, warmUpSeconds }: Measurement): string[] {
+function dependencies(measurement: Measurement, totalParameters: number): string[] {
+  const { parameters, topShare, blocks, waitingShare, warmUpSeconds } = measurement;
   const lines: string[] = [];
-  if (topShare > TOP_SHARE)
+  if (parameters < totalParameters) {
+    // Of a few blocks, a hundredth is more than that, and one that several parameters in flight share has no cost of its own.
+    if (blocks < FEW_BLOCKS) lines.push(`  It depends on ${blocks} blocks only: more --seconds measure more of them`);
+    else if (topShare > TOP_SHARE && waitingShare !== undefined)
+      lines.push(
+        `  It depends on few parameters: 1 % of the blocks have ${percent(topShare)} of the cost. More --seconds find more of them`,
+      );
+  }
+  if (waitingShare === undefined)
     lines.push(
-      `  It depends on few parameters: 1 % of the blocks have ${percent(topShare)} of the cost. More --seconds find more of them`,
+      "  It is time by the clock: parameters in flight together, and those that end their process, have no CPU time of their own",
     );
-  if (blocks < FEW_BLOCKS) lines.push(`  It depends on ${blocks} blocks only: more --seconds measure more of them`);
-  if (waitingShare > WAITING_SHARE)
+  else if (waitingShare > WAITING_SHARE)
     lines.push(
       `  ${percent(waitingShare)} of it is waiting, and no CPU time: a busy or a faster machine changes little`,
     );
@@ -58,10 +66,14 @@ function dependencies({ topShare, blocks, waitingShare, warmUpSeconds }: Measure
   return lines;
 }
 
-function warnings({ busyShare }: Measurement): string[] {
+function warnings({ busyShare, waitingShare }: Measurement): string[] {
   if (busyShare <= BUSY_SHARE) return [];
+  const effect =
+    waitingShare === undefined
+      ? "The time in the queue is counted above"
+      : "The time in the queue is left out above, but shared caches and cores are slower too, and a run here takes longer";
   return [
-    `Warning: this machine is busy, and a program gets ${percent(1 - busyShare)} of the CPU that it asks for. The time in the queue is left out above, but shared caches and cores are slower too, and a run here takes longer: measure on a quiet machine`,
+    `Warning: this machine is busy, and a program gets ${percent(1 - busyShare)} of the CPU that it asks for. ${effect}: measure on a quiet machine`,
   ];
 }
 
@@ -79,7 +91,7 @@ function describeFailures({ measurement, totalParameters, maxFailures }: PlanInp
     inAll <= maxFailures
       ? ""
       : `\n  that would be ${formatCount(inAll)} in the whole sweep: a worker gives up after ${formatCount(maxFailures)} (maxFailures)`;
-  return `${((100 * failed) / parameters).toPrecision(2)} % (${kinds.join(", ")})${examples.join("")}${limit}`;
+  return `${Number(((100 * failed) / parameters).toPrecision(2))} % (${kinds.join(", ")})${examples.join("")}${limit}`;
 }
 
 /** The time of the whole sweep on this machine. */

@@ -1,178 +1,18 @@
-import { execFileSync } from "node:child_process";
-import {
-  chmodSync,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { Fn } from "cdktf";
-import { imageContentHash, imageSources } from "../../../constructs/workload/image-content.ts";
+import { imageContentHash } from "../../../constructs/workload/image-content.ts";
 import {
   type EvaluationChoice,
   prebuiltImage,
   WorkerImage,
   type WorkerImageProps,
 } from "../../../constructs/workload/worker-image.ts";
+import { copiedImageSources, repository } from "../../support/image-sources.ts";
 import { sweep } from "../../support/sweep.ts";
 import { messageOf, synthesize } from "../../support/synthesized.ts";
 
-const repository = join(__dirname, "../../..");
-const ignoreFile = readFileSync(join(repository, "worker/Dockerfile.dockerignore"), "utf8");
-let copy: string;
-
-beforeEach(() => {
-  copy = mkdtempSync(join(tmpdir(), "image-content-"));
-  for (const source of [...imageSources, "package-lock.json"]) {
-    mkdirSync(dirname(join(copy, source)), { recursive: true });
-    cpSync(join(repository, source), join(copy, source), { recursive: true });
-  }
-});
-afterEach(() => rmSync(copy, { recursive: true, force: true }));
-
-const hash = (buildArguments = {}) => imageContentHash(copy, buildArguments);
-const write = (path: string, change: (text: string) => string) =>
-  writeFileSync(join(copy, path), change(readFileSync(join(copy, path), "utf8")));
-const changeLock = (change: (packages: Record<string, { version: string }>) => void) =>
-  write("package-lock.json", (text) => {
-    const lock = JSON.parse(text);
-    change(lock.packages);
-    return JSON.stringify(lock);
-  });
-
-describe("the content of the worker's image", () => {
-  test("has the same hash wherever it lies", () => {
-    expect(hash()).toBe(imageContentHash(repository, {}));
-  });
-
-  test.each([
-    "worker/src/engine/worker.ts",
-    "worker/evaluations/collatz.ts",
-    "worker/Dockerfile",
-    "worker/build.mjs",
-    "worker/package.json",
-    "worker/tsconfig.json",
-    "tsconfig.json",
-    ".npmrc",
-    "worker/Dockerfile.dockerignore",
-  ])("is another when %s is", (path) => {
-    const before = hash();
-    write(path, (text) => `${text}\n`);
-    expect(hash()).not.toBe(before);
-  });
-
-  test("is another with one more evaluation, a renamed one, and other arguments of the build", () => {
-    const before = hash();
-    expect(hash({ BASE_IMAGE: "python:3.13-slim-bookworm" })).not.toBe(before);
-    writeFileSync(join(copy, "worker/evaluations/evaluate.py"), "");
-    const one = hash();
-    rmSync(join(copy, "worker/evaluations/evaluate.py"));
-    writeFileSync(join(copy, "worker/evaluations/evaluated.py"), "");
-    expect(new Set([before, one, hash()]).size).toBe(3);
-  });
-
-  test("is another when a dependency of the worker is, and the same when one of the tests is", () => {
-    const before = hash();
-    changeLock((packages) => {
-      (packages["node_modules/jest"] as { version: string }).version = "99.0.0";
-    });
-    expect(hash()).toBe(before);
-    changeLock((packages) => {
-      (packages["node_modules/commander"] as { version: string }).version = "99.0.0";
-    });
-    expect(hash()).not.toBe(before);
-  });
-
-  test("is the same with files of an editor, of a run and of Python in it", () => {
-    const before = hash();
-    for (const name of [".worker.ts.swp", "worker.ts~", "npm-debug.log"])
-      writeFileSync(join(copy, "worker/src", name), "x");
-    mkdirSync(join(copy, "worker/evaluations/__pycache__"));
-    writeFileSync(join(copy, "worker/evaluations/__pycache__/detect.pyc"), "x");
-    expect(hash()).toBe(before);
-  });
-
-  test("is the context of the build, apart from npm's own files", () => {
-    const passed = ignoreFile.split("\n").filter((line) => line.startsWith("!"));
-    const needed = imageSources.filter((path) => !path.startsWith("worker/Dockerfile"));
-    expect([...new Set(passed)].sort()).toEqual(
-      [...needed, "package.json", "package-lock.json"].map((path) => `!${path}`).sort(),
-    );
-    expect(ignoreFile.split("\n").filter((line) => !/^(!.*|#.*|)$/.test(line))).toEqual([
-      "*",
-      "**/.*",
-      "**/__pycache__",
-      "**/*~",
-      "**/*.log",
-    ]);
-  });
-
-  test("is the same in a checkout of another umask, and another when a file becomes executable", () => {
-    const before = hash();
-    const file = join(copy, "worker/evaluations/prime.ts");
-    for (const mode of [0o600, 0o640, 0o664]) {
-      chmodSync(file, mode);
-      expect(hash()).toBe(before);
-    }
-    chmodSync(file, 0o755);
-    const executable = hash();
-    expect(executable).not.toBe(before);
-    chmodSync(file, 0o700);
-    expect(hash()).toBe(executable);
-  });
-
-  test("is the same in a clone by a user with another umask, whose git writes CRLF", () => {
-    const clone = join(copy, "clone");
-    const script = `umask 027 && git init -q . && git add . && git commit -qm all && git -c core.autocrlf=true clone -q . "$CLONE"`;
-    const identity = {
-      GIT_AUTHOR_NAME: "a",
-      GIT_AUTHOR_EMAIL: "a@b",
-      GIT_COMMITTER_NAME: "a",
-      GIT_COMMITTER_EMAIL: "a@b",
-    };
-    writeFileSync(join(copy, ".gitattributes"), readFileSync(join(repository, ".gitattributes")));
-    const env = { ...process.env, ...identity, CLONE: clone };
-    execFileSync("/bin/sh", ["-c", script], { cwd: copy, env, stdio: "pipe" });
-    expect(statSync(join(clone, "worker/evaluations/prime.ts")).mode & 0o777).toBe(0o640);
-    expect(imageContentHash(clone, {})).toBe(hash());
-  });
-
-  test.each([
-    ["leads nowhere", "nowhere.py"],
-    ["leads out of its folder", "../build.mjs"],
-    ["is absolute", join(repository, "worker/evaluations/prime.ts")],
-    ["leads to a folder", "."],
-  ])("is refused with a link that %s", (_, target) => {
-    symlinkSync(target, join(copy, "worker/evaluations/own.py"));
-    expect(messageOf(() => hash())).toBe(
-      `worker image has 1 problem:\n  - files["worker/evaluations/own.py"] must be a relative link to a file in worker/evaluations, got a link to "${target}": put a copy of the file in its place, or remove the link`,
-    );
-  });
-
-  test("is refused with a folder of evaluations that is a link", () => {
-    rmSync(join(copy, "worker/evaluations"), { recursive: true });
-    symlinkSync("src", join(copy, "worker/evaluations"));
-    expect(messageOf(() => hash())).toBe(
-      'worker image has 1 problem:\n  - files["worker/evaluations"] must be worker/evaluations itself, and no link, got a link to "src": put a copy of the file in its place, or remove the link',
-    );
-  });
-
-  test("counts the file that a link leads to, like the image", () => {
-    const link = join(copy, "worker/evaluations/own.py");
-    writeFileSync(join(copy, "worker/evaluations/lib.py"), "1");
-    writeFileSync(link, "1");
-    const before = hash();
-    rmSync(link);
-    symlinkSync("lib.py", link);
-    expect(hash()).toBe(before);
-  });
-});
+const sources = copiedImageSources();
 
 const made = (changes: Partial<WorkerImageProps> = {}) => {
   let image: WorkerImage | undefined;
@@ -207,7 +47,7 @@ describe("the worker's image", () => {
         },
       ],
     });
-    expect(made({ directory: copy }).image.contentHash).toBe(image.contentHash);
+    expect(made({ directory: sources.directory }).image.contentHash).toBe(image.contentHash);
   });
 
   test("is built on the base image that is given, and then has another tag", () => {
@@ -239,7 +79,7 @@ describe("the worker's image", () => {
 
 describe("the identity of an evaluation", () => {
   const identity = (choice: Partial<EvaluationChoice>, changes: Partial<WorkerImageProps> = {}) =>
-    made({ directory: copy, ...changes }).image.evaluationIdentity({
+    made({ directory: sources.directory, ...changes }).image.evaluationIdentity({
       evaluation: undefined,
       evaluationCommand: undefined,
       ...choice,
@@ -248,11 +88,11 @@ describe("the identity of an evaluation", () => {
 
   beforeEach(() => {
     writeFileSync(
-      join(copy, "worker/evaluations/own.ts"),
+      join(sources.directory, "worker/evaluations/own.ts"),
       'import { factor } from "./lib/factor.ts";\nexport const evaluate = (parameter: number) => parameter * factor;\n',
     );
-    mkdirSync(join(copy, "worker/evaluations/lib"));
-    writeFileSync(join(copy, "worker/evaluations/lib/factor.ts"), "export const factor = 2;\n");
+    mkdirSync(join(sources.directory, "worker/evaluations/lib"));
+    writeFileSync(join(sources.directory, "worker/evaluations/lib/factor.ts"), "export const factor = 2;\n");
   });
 
   test("never changes for the same sources", () => {
@@ -272,25 +112,25 @@ describe("the identity of an evaluation", () => {
     "worker/package.json",
     "worker/evaluations/prime.ts",
   ])("is the same when %s changes, although the image is another", (path) => {
-    const before = { identity: own(), image: made({ directory: copy }).image.contentHash };
-    write(path, (text) => `${text}\n`);
+    const before = { identity: own(), image: made({ directory: sources.directory }).image.contentHash };
+    sources.write(path, (text) => `${text}\n`);
     expect(own()).toBe(before.identity);
-    expect(made({ directory: copy }).image.contentHash).not.toBe(before.image);
+    expect(made({ directory: sources.directory }).image.contentHash).not.toBe(before.image);
   });
 
   test("is another when the evaluation or a file that it imports changes, and the same when a comment does", () => {
     const before = own();
-    write("worker/evaluations/own.ts", (text) => `// A comment.\n${text}`);
+    sources.write("worker/evaluations/own.ts", (text) => `// A comment.\n${text}`);
     expect(own()).toBe(before);
-    write("worker/evaluations/lib/factor.ts", (text) => text.replace("2", "3"));
+    sources.write("worker/evaluations/lib/factor.ts", (text) => text.replace("2", "3"));
     const imported = own();
-    write("worker/evaluations/own.ts", (text) => text.replace("*", "+"));
+    sources.write("worker/evaluations/own.ts", (text) => text.replace("*", "+"));
     expect(new Set([before, imported, own()]).size).toBe(3);
   });
 
   test("is the one that a run on a laptop records", async () => {
-    const results = join(copy, "results");
-    await sweep(["run", join(copy, "worker/evaluations/own.ts"), "--total", "10", "--results", results]);
+    const results = join(sources.directory, "results");
+    await sweep(["run", join(sources.directory, "worker/evaluations/own.ts"), "--total", "10", "--results", results]);
     expect(JSON.parse(readFileSync(join(results, "run.json"), "utf8"))).toMatchObject(identity({ evaluation: "own" }));
   });
 
@@ -298,25 +138,25 @@ describe("the identity of an evaluation", () => {
     const evaluationCommand = "python3 evaluations/detect.py --deep";
     const program = (command = evaluationCommand, changes = {}) =>
       identity({ evaluationCommand: command }, changes).evaluationSha256;
-    writeFileSync(join(copy, "worker/evaluations/detect.py"), "1");
+    writeFileSync(join(sources.directory, "worker/evaluations/detect.py"), "1");
     const before = program();
-    writeFileSync(join(copy, "worker/evaluations/other.py"), "1");
-    write("worker/Dockerfile", (text) => `${text}\n`);
+    writeFileSync(join(sources.directory, "worker/evaluations/other.py"), "1");
+    sources.write("worker/Dockerfile", (text) => `${text}\n`);
     expect(program()).toBe(before);
     const others = [program("python3 evaluations/detect.py"), program(evaluationCommand, { baseImage: "a/b:1" })];
-    writeFileSync(join(copy, "worker/evaluations/detect.py"), "2");
+    writeFileSync(join(sources.directory, "worker/evaluations/detect.py"), "2");
     expect(new Set([before, ...others, program()]).size).toBe(4);
   });
 
   test("of a Python module counts the folder of its package", () => {
     const program = () => identity({ evaluationCommand: "python3 -m evaluations.detect" }).evaluationSha256;
-    mkdirSync(join(copy, "worker/evaluations/detect"));
-    writeFileSync(join(copy, "worker/evaluations/detect/__main__.py"), "1");
+    mkdirSync(join(sources.directory, "worker/evaluations/detect"));
+    writeFileSync(join(sources.directory, "worker/evaluations/detect/__main__.py"), "1");
     const before = program();
-    mkdirSync(join(copy, "worker/evaluations/detect/__pycache__"));
-    writeFileSync(join(copy, "worker/evaluations/detect/__pycache__/__main__.pyc"), "1");
+    mkdirSync(join(sources.directory, "worker/evaluations/detect/__pycache__"));
+    writeFileSync(join(sources.directory, "worker/evaluations/detect/__pycache__/__main__.pyc"), "1");
     expect(program()).toBe(before);
-    writeFileSync(join(copy, "worker/evaluations/detect/__main__.py"), "2");
+    writeFileSync(join(sources.directory, "worker/evaluations/detect/__main__.py"), "2");
     expect(program()).not.toBe(before);
   });
 
@@ -331,8 +171,10 @@ describe("the identity of an evaluation", () => {
   test.each(["owl", "../evaluations/own", "script"])(
     "of an evaluation %s, which the image lacks, is refused",
     (evaluation) => {
+      // The build leaves out hidden files, for example those that macOS writes beside others.
+      writeFileSync(join(sources.directory, "worker/evaluations/._own.ts"), "");
       // The worker looks for modules in TypeScript and ES modules in JavaScript only.
-      writeFileSync(join(copy, "worker/evaluations/script.js"), "exports.evaluate = () => 1;\n");
+      writeFileSync(join(sources.directory, "worker/evaluations/script.js"), "exports.evaluate = () => 1;\n");
       expect(messageOf(() => identity({ evaluation }))).toBe(
         `worker image has 1 problem:\n  - evaluation must be "collatz", "own" or "prime", got "${evaluation}": put its file into worker/evaluations and name it without folder and ending`,
       );
@@ -340,7 +182,7 @@ describe("the identity of an evaluation", () => {
   );
 
   test("of an evaluation that does not compile is refused with the place", () => {
-    write("worker/evaluations/own.ts", () => "export const evaluate = (\n");
+    sources.write("worker/evaluations/own.ts", () => "export const evaluate = (\n");
     expect(messageOf(() => own())).toMatch(/own\.ts cannot be bundled: own\.ts:2: Unexpected end of file$/);
   });
 });

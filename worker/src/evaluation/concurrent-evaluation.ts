@@ -39,6 +39,7 @@ export interface ConcurrentOptions extends Pick<FlightsOptions, "evaluate" | "co
  */
 export class ConcurrentEvaluation implements Evaluation, Waiter {
   readonly names: readonly string[];
+  readonly concurrency: number;
   readonly #options: ConcurrentOptions;
   readonly #flights: Flights;
   #completing: NodeJS.Timeout | undefined;
@@ -56,6 +57,7 @@ export class ConcurrentEvaluation implements Evaluation, Waiter {
 
   constructor(options: ConcurrentOptions) {
     this.names = options.columns ?? DEFAULT_COLUMNS;
+    this.concurrency = options.concurrency;
     this.#options = options;
     const { evaluate, concurrency, seed } = options;
     this.#flights = new Flights({

@@ -32,6 +32,7 @@ type CreateEvaluator = (columns: ResultColumns, timeoutMs: number) => VectorEval
 
 class EvaluationProcess implements Evaluation {
   readonly names: readonly string[];
+  readonly concurrency = 1;
   readonly #areDeclared: boolean;
   readonly #createEvaluator: CreateEvaluator;
   readonly #checksum: Checksum;
@@ -261,7 +262,7 @@ function watchSupervisor(): void {
 async function handle(message: ToEvaluation): Promise<void> {
   if (message.type === "load") {
     evaluation = await load(message);
-    send({ type: "loaded", columns: evaluation.names });
+    send({ type: "loaded", columns: evaluation.names, concurrency: evaluation.concurrency });
     return;
   }
   // The supervisor sends everything else only after it has received "loaded".

@@ -35,6 +35,8 @@ export interface CompletedPart extends Range {
 export interface Evaluation {
   /** The columns of the results. */
   readonly names: readonly string[];
+  /** How many parameters it keeps in flight. */
+  readonly concurrency: number;
   open(order: ToEvaluation & { readonly type: "open" }): void;
   pace(completeEveryMs: number): void;
   add(blocks: readonly BlockOrder[]): Promise<void>;
@@ -74,7 +76,7 @@ export type ToEvaluation =
   | { readonly type: "stop"; readonly withinMs: number };
 
 export type FromEvaluation =
-  | { readonly type: "loaded"; readonly columns: readonly string[] }
+  | { readonly type: "loaded"; readonly columns: readonly string[]; readonly concurrency: number }
   | { readonly type: "completed"; readonly parts: readonly CompletedPart[] }
   /** A heartbeat, with the number of parameters that are done but not yet completed. */
   | { readonly type: "progress"; readonly done: number }

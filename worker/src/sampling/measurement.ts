@@ -7,6 +7,8 @@ import type { SampleBlock } from "./sample-blocks.ts";
 /** A block of the sample, and the time that it has taken. */
 export interface Observation extends SampleBlock {
   readonly time: ComputingTime;
+  /** Whether only the clock measured it: its CPU time is then unknown, and 0 in `time`. @default false */
+  readonly isByClock?: boolean;
 }
 
 /** Everything that a sample has observed. */
@@ -35,8 +37,11 @@ export interface Measurement {
   readonly topShare: number;
   /** What the first evaluation of a process takes more than a later one, in seconds: each worker pays it once. */
   readonly warmUpSeconds: number;
-  /** The part of the cost in which the evaluation waits and needs no CPU, from 0 to 1. */
-  readonly waitingShare: number;
+  /**
+   * The part of the cost in which the evaluation waits and needs no CPU, from 0 to 1. Undefined if only the clock was measured, because
+   * several parameters were in flight at a time or because each of them ended the process.
+   */
+  readonly waitingShare: number | undefined;
   /** The share of the CPU time that other programs took during the sample, from 0 to 1. */
   readonly busyShare: number;
   /** An upper bound of the slowest parameter's time; exact if that parameter was measured alone. */
@@ -76,14 +81,13 @@ export function measure(sample: RawSample): Measurement {
   const { slowest, slowestIsExact } = slowestOf(withUnfinished(withoutFirst(observations), sample.unfinished), costOf);
   const slowestSeconds = Math.max(slowest, unfinishedSeconds ?? 0);
   const seconds = blocks.reduce((sum, block) => sum + block.seconds, 0);
-  const cpuSeconds = used.reduce((sum, { time }) => sum + time.cpuSeconds, 0);
   return {
     secondsPerParameter: mean,
     confidence: { least, most },
     spread: { least: quantile(0.1), most: quantile(0.9) },
     topShare: topShareOf(blocks, seconds),
     warmUpSeconds: warmUpOf(observations, costOf),
-    waitingShare: Math.max(0, 1 - cpuSeconds / seconds),
+    waitingShare: waitingShareOf(used, costOf),
     busyShare: sample.busyShare,
     slowestSeconds,
     slowestIsExact: slowestIsExact && slowestSeconds === slowest,
@@ -129,6 +133,13 @@ function warmUpOf(observations: readonly Observation[], costOf: CostOf): number 
   const again = observations.find(({ phase }) => phase === "first-again");
   if (first === undefined || again === undefined) return 0;
   return Math.max(0, costOf(first.time) - costOf(again.time));
+}
+
+function waitingShareOf(observations: readonly Observation[], costOf: CostOf): number | undefined {
+  const times = observations.filter(({ isByClock = false }) => !isByClock).map(({ time }) => time);
+  if (times.length === 0) return undefined;
+  const cpuSeconds = times.reduce((sum, time) => sum + time.cpuSeconds, 0);
+  return Math.max(0, 1 - cpuSeconds / times.reduce((sum, time) => sum + costOf(time), 0));
 }
 
 function topShareOf(blocks: readonly MeasuredBlock[], seconds: number): number {

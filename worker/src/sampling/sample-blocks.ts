@@ -34,12 +34,12 @@ export interface SampleBlock extends Range {
 /**
  * The blocks of a sample, spread evenly over the range.
  *
- * The main part is a van der Corput sequence with Owen's scrambling over blocks of one size: every beginning of the sequence is a
- * stratified sample with as many strata as blocks, whenever the time is up; no block comes twice before all have come; and the
- * scrambling keeps costs that recur with a period from lining up with the positions.
+ * The main part is a van der Corput sequence with Owen's scrambling over blocks of one size. Its first 1, 2, 4, 8, ... points are a
+ * stratified sample with as many strata as points, so that the blocks are spread over the range whenever the time is up; no block comes
+ * twice before all have come; and the scrambling keeps costs that recur with a period from lining up with the positions.
  *
- * @see Owen, "Randomly permuted (t,m,s)-nets and (t,s)-sequences" (1995); the hash is Laine's and Karras's "Stratified sampling for
- * stochastic transparency" (2011) with the constants of Burley, "Practical hash-based Owen scrambling" (2020).
+ * @see Owen, "Randomly permuted (t,m,s)-nets and (t,s)-sequences" (1995); the hash is that of Laine and Karras, "Stratified sampling
+ * for stochastic transparency" (2011), as Burley lists it in "Practical hash-based Owen scrambling" (2020).
  */
 export class SampleBlocks {
   readonly #total: number;
@@ -141,9 +141,9 @@ export class SampleBlocks {
 function scrambled(turn: number, seed: number): number {
   let x = (turn + finalized(seed)) | 0;
   x ^= Math.imul(x, 0x6c50b47c);
-  x ^= Math.imul(x, 0xb82f1e52 | 0);
-  x ^= Math.imul(x, 0xc7afe638 | 0);
-  x ^= Math.imul(x, 0x8d22f6e6 | 0);
+  x ^= Math.imul(x, 0xb82f1e52);
+  x ^= Math.imul(x, 0xc7afe638);
+  x ^= Math.imul(x, 0x8d22f6e6);
   return reversed(x);
 }
 

@@ -56,18 +56,24 @@ export async function sample(loaded: Sampled, options: SampleOptions): Promise<M
 }
 
 /**
- * Blocks to have on their way to an evaluation that keeps several parameters in flight, so that none of its places is empty. Half of
- * them are sent when the other half has come back.
+ * Blocks to have on their way for each parameter that an evaluation keeps in flight, so that none of its places is empty. Half of them
+ * are sent when the other half has come back.
  */
-const BLOCKS_IN_FLIGHT = 512;
+const BLOCKS_FOR_EACH_IN_FLIGHT = 4;
+
+interface OpenBlock extends SampleBlock {
+  done: number;
+  time: ComputingTime;
+  isByClock: boolean;
+}
 
 /** Measures each block. */
 class Sampler {
   readonly #options: SampleOptions;
   readonly #supervisor: Supervisor;
   readonly #blocks: SampleBlocks;
-  /** Blocks that are on their way, with the part that was observed. */
-  readonly #open: (SampleBlock & { done: number; time: ComputingTime })[] = [];
+  /** Blocks that are on their way by their starts, with the part that was observed. */
+  readonly #open = new Map<number, OpenBlock>();
   readonly #observations: Observation[] = [];
   readonly #evaluated: Range[] = [];
   readonly #failures: Failure[] = [];
@@ -80,6 +86,7 @@ class Sampler {
     const { totalParameters, seed, evaluationTimeoutSeconds } = withDefaults(options);
     this.#options = options;
     this.#blocks = new SampleBlocks(totalParameters, seed);
+    if (session.concurrency > 1) this.#blocks.keepInFlight(BLOCKS_FOR_EACH_IN_FLIGHT * session.concurrency);
     this.#supervisor = new Supervisor({
       session,
       writer: this.#stopwatch(columns),
@@ -134,8 +141,8 @@ class Sampler {
       if (this.#elapsed >= seconds) return;
       if (this.#evaluations >= 2 * totalParameters && this.#elapsed >= seconds / 5) return;
       // A new pass over a small range may begin with a block that is still on its way.
-      if (this.#open.some(({ start }) => start === block.start)) continue;
-      this.#open.push({ ...block, done: 0, time: NO_TIME });
+      if (this.#open.has(block.start)) continue;
+      this.#open.set(block.start, { ...block, done: 0, time: NO_TIME, isByClock: false });
       yield { start: block.start, count: block.count };
     }
   }
@@ -179,38 +186,43 @@ class Sampler {
     for (const { start, count, failures, time } of parts) {
       this.#evaluated.push({ start, count });
       this.#evaluations += count;
-      this.#failures.push(...failures);
+      for (const failure of failures) this.#failures.push(failure);
       // Parameters that ran one by one have no time of their own: their price has the timeouts and the new processes in it. Those that
       // ran at the same time have none either: their price is the time from one to the next, since a run has as many in flight.
-      if (time === undefined && failures.length === 0 && this.#observations.length === 0)
-        this.#blocks.keepInFlight(BLOCKS_IN_FLIGHT);
-      this.#add(start, count, time ?? { wallSeconds: count * secondsOfEach, cpuSeconds: 0, queuedSeconds: 0 });
+      this.#add(start, count, time, count * secondsOfEach);
     }
   }
 
   /** The block under way. A block ahead of its turn has no time yet. */
   #unfinished(): Observation | undefined {
-    const [block] = this.#open;
+    const [block] = this.#open.values();
     if (block === undefined) return undefined;
-    const wallSeconds = (performance.now() - this.#lastAt) / 1000;
-    const time = sumOf(block.time, { wallSeconds, cpuSeconds: 0, queuedSeconds: 0 });
-    return { start: block.start, count: block.done + 1, phase: block.phase, time };
+    const time = sumOf(block.time, byClock((performance.now() - this.#lastAt) / 1000));
+    return { start: block.start, count: block.done + 1, phase: block.phase, time, isByClock: true };
   }
 
-  #add(start: number, count: number, time: ComputingTime): void {
-    const place = this.#open.findIndex((block) => block.start <= start && start < endOf(block));
-    const block = this.#open[place];
+  /** @param clockSeconds stand for the time, if the part has none of its own. */
+  #add(start: number, count: number, time: ComputingTime | undefined, clockSeconds: number): void {
+    const block = this.#openBlockOf(start);
     if (block === undefined) return;
     block.done += count;
-    block.time = sumOf(block.time, time);
+    block.time = sumOf(block.time, time ?? byClock(clockSeconds));
+    block.isByClock ||= time === undefined;
     if (block.done < block.count) return;
-    this.#open.splice(place, 1);
-    this.#observations.push({ start: block.start, count: block.count, phase: block.phase, time: block.time });
-    this.#blocks.follow(block, costModel([block.time], 0)(block.time));
+    this.#open.delete(block.start);
+    const { start: from, count: whole, phase, time: total, isByClock } = block;
+    this.#observations.push({ start: from, count: whole, phase, time: total, isByClock });
+    this.#blocks.follow(block, costModel([total], 0)(total));
+  }
+
+  #openBlockOf(parameter: number): OpenBlock | undefined {
+    for (const block of this.#open.values()) if (block.start <= parameter && parameter < endOf(block)) return block;
+    return undefined;
   }
 }
 
-const NO_TIME: ComputingTime = { wallSeconds: 0, cpuSeconds: 0, queuedSeconds: 0 };
+const byClock = (wallSeconds: number): ComputingTime => ({ wallSeconds, cpuSeconds: 0, queuedSeconds: 0 });
+const NO_TIME = byClock(0);
 
 function sumOf(a: ComputingTime, b: ComputingTime): ComputingTime {
   const isKnown = a.queuedSeconds !== undefined && b.queuedSeconds !== undefined;

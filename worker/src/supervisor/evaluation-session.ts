@@ -39,6 +39,7 @@ export class EvaluationSession {
   #isStopping = false;
   #isFinishing = false;
   #isLoaded = false;
+  #concurrency = 1;
 
   constructor(settings: EvaluationSettings) {
     this.#settings = settings;
@@ -67,6 +68,7 @@ export class EvaluationSession {
       const event = await this.next(loadWithinMs);
       if (event?.type === "message" && event.message.type === "loaded") {
         this.#isLoaded = true;
+        this.#concurrency = event.message.concurrency;
         return event.message.columns;
       }
       if (event === undefined || event.type === "ended") {
@@ -76,6 +78,11 @@ export class EvaluationSession {
         throw event?.end.kind === "exited" ? new PermanentError(message) : new TemporaryError(message);
       }
     }
+  }
+
+  /** How many parameters the loaded evaluation keeps in flight. */
+  get concurrency(): number {
+    return this.#concurrency;
   }
 
   send(message: ToEvaluation): void {
