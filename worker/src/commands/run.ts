@@ -11,6 +11,7 @@ import { openToVerify, type VerifiedResults, verifyWhile } from "../results/veri
 import type { Failure } from "../stores/store.ts";
 import { settingsOf } from "./options.ts";
 import { ProgressDisplay } from "./progress-display.ts";
+import { replaceHandlers } from "./signals.ts";
 
 const SHOWN_FAILURES = 5;
 const COUNT_WITHIN_MS = 5_000;
@@ -26,9 +27,8 @@ export async function runCommand(evaluation: string | undefined, command: Comman
   let stoppedBy: NodeJS.Signals | undefined;
   const interrupted = () => (stoppedBy === "SIGINT" ? EXIT_CODE.INTERRUPTED : EXIT_CODE.TERMINATED);
   for (const signal of SIGNALS) {
-    // The handler of start.ts.
-    process.removeAllListeners(signal);
-    process.on(signal, () => {
+    // In place of the handler of start.ts.
+    replaceHandlers(signal, () => {
       // Exit immediately if no worker has started, or on a second Ctrl-C.
       const exitsAtOnce = started === undefined || stoppedBy !== undefined;
       stoppedBy ??= signal;
