@@ -11,7 +11,7 @@ import { openToVerify, type VerifiedResults, verifyWhile } from "../results/veri
 import type { Failure } from "../stores/store.ts";
 import { settingsOf } from "./options.ts";
 import { ProgressDisplay } from "./progress-display.ts";
-import { removeSignalHandlers, SIGNALS } from "./signals.ts";
+import { replaceHandlers, SIGNALS } from "./signals.ts";
 
 const SHOWN_FAILURES = 5;
 const COUNT_WITHIN_MS = 5_000;
@@ -25,9 +25,9 @@ export async function runCommand(evaluation: string | undefined, command: Comman
   let startedAt = performance.now();
   let stoppedBy: NodeJS.Signals | undefined;
   const interrupted = () => (stoppedBy === "SIGINT" ? EXIT_CODE.INTERRUPTED : EXIT_CODE.TERMINATED);
-  removeSignalHandlers();
   for (const signal of SIGNALS) {
-    process.on(signal, () => {
+    // In place of the handler of start.ts.
+    replaceHandlers(signal, () => {
       // Exit immediately if no worker has started, or on a second Ctrl-C.
       const exitsAtOnce = started === undefined || stoppedBy !== undefined;
       stoppedBy ??= signal;
@@ -51,7 +51,6 @@ export async function runCommand(evaluation: string | undefined, command: Comman
     return stoppedBy === undefined ? error.exitCode : interrupted();
   }
   // Everything is committed: from here on a signal ends the process at once, even while a user's `summarize` does not return.
-  removeSignalHandlers();
   const { receipt, failures } = await printResults(job, finished, (performance.now() - startedAt) / 1000);
   if (receipt.present === 0) throwIfAllFailed(failures, settings, finished.resultsUrl);
   return EXIT_CODE.DONE;

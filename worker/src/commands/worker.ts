@@ -2,7 +2,7 @@ import { readSettings } from "../contract/environment-variables.ts";
 import { EXIT_CODE, type ExitCode, SweepError } from "../contract/errors.ts";
 import { runWorker } from "../engine/worker.ts";
 import { createLog } from "./log.ts";
-import { removeSignalHandlers, SIGNALS } from "./signals.ts";
+import { replaceHandlers, SIGNALS } from "./signals.ts";
 
 /** `sweep worker`, which a pod runs. Its settings are environment variables. */
 export async function workerCommand(): Promise<ExitCode> {
@@ -10,19 +10,19 @@ export async function workerCommand(): Promise<ExitCode> {
   const log = await createLog(settings.logLevel, settings.workerId);
   const stopping = new AbortController();
   let hasStarted = false;
-  // "disconnect": `sweep run` has ended.
   const heard = new Set<string>();
-  removeSignalHandlers();
-  for (const event of [...SIGNALS, "disconnect"]) {
-    process.on(event, () => {
-      // Before the share is started there is nothing to commit. A second Ctrl-C ends the grace of the first one: it arrives from the
-      // terminal, or ends `sweep run`. One Ctrl-C may arrive twice, as SIGINT from the terminal and as SIGTERM from `sweep run`.
-      const isSecond = heard.has(event) || (event === "disconnect" && heard.size > 0);
-      if (!hasStarted || isSecond) process.exit(EXIT_CODE.TERMINATED);
-      heard.add(event);
-      stopping.abort();
-    });
-  }
+  const stopOn = (event: string) => () => {
+    // Before the share is started there is nothing to commit. A second Ctrl-C ends the grace of the first one: it arrives from the
+    // terminal, or ends `sweep run`. One Ctrl-C may arrive twice, as SIGINT from the terminal and as SIGTERM from `sweep run`.
+    const isSecond = heard.has(event) || (event === "disconnect" && heard.size > 0);
+    if (!hasStarted || isSecond) process.exit(EXIT_CODE.TERMINATED);
+    heard.add(event);
+    stopping.abort();
+  };
+  // In place of the handlers of start.ts.
+  for (const signal of SIGNALS) replaceHandlers(signal, stopOn(signal));
+  // `sweep run` has ended.
+  process.on("disconnect", stopOn("disconnect"));
   try {
     await runWorker(settings, {
       log,

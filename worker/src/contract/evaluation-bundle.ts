@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import nodeModule from "node:module";
 import { dirname } from "node:path";
-import { PermanentError } from "./errors.ts";
+import { PermanentError, TemporaryError } from "./errors.ts";
 
 /** First line of a bundle: a file that begins with it is used as it is. */
 const BUNDLE_MARK = "// sweep evaluation bundle";
@@ -32,6 +32,7 @@ export interface EvaluationBundle {
  * none.
  *
  * @throws PermanentError if the module does not compile, or esbuild is not installed.
+ * @throws TemporaryError if a signal ended esbuild.
  */
 export function bundleEvaluation(path: string): EvaluationBundle {
   const source = readFileSync(path);
@@ -88,6 +89,9 @@ function bundleFile(path: string): Uint8Array {
     });
     return (outputFiles[0] as (typeof outputFiles)[0]).contents;
   } catch (error) {
+    const { signal } = error as { signal?: NodeJS.Signals | null };
+    // A kernel without memory and a Ctrl-C do that. The sources are as good as before.
+    if (signal) throw new TemporaryError(`the evaluation ${path} cannot be bundled: esbuild was ended by ${signal}`);
     const problems = (error as { errors?: { text: string; location: { file: string; line: number } | null }[] }).errors;
     const lines = problems?.map(({ text, location }) =>
       location === null ? text : `${location.file}:${location.line}: ${text}`,

@@ -1,5 +1,7 @@
+import { setTimeout } from "node:timers/promises";
 import { problemsOf } from "../contract/check.ts";
 import { type ResolvedWorkerSettings, withDefaults } from "../contract/declarations.ts";
+import { TemporaryError } from "../contract/errors.ts";
 import { RESULTS_FORMAT, type RunIdentity, runName } from "../contract/identity.ts";
 import { memoryProblems } from "../contract/memory.ts";
 import type { SettingName, WorkerSettings } from "../contract/worker-settings.ts";
@@ -10,6 +12,9 @@ import { EvaluationSession, Stopped } from "../supervisor/evaluation-session.ts"
 import { containerMemoryMiB } from "../supervisor/memory-watch.ts";
 import { throwIfWrong } from "./options.ts";
 import { StoppedError } from "./stopping.ts";
+
+/** A signal that ended the bundler has been sent to this process at the same time. */
+const HEAR_SIGNAL_WITHIN_MS = 100;
 
 /** A run that can start: its evaluation is loaded, and its store exists and holds no other run. */
 export interface PreparedRun {
@@ -49,7 +54,7 @@ const EVALUATION_SETTINGS = [
  *
  * @param hooks.signal ends the process while it loads.
  * @throws PermanentError if the evaluation cannot be used.
- * @throws TemporaryError if a signal ended the load, or if it took more than a minute.
+ * @throws TemporaryError if a signal ended the bundler or the load, or if it took more than a minute.
  * @throws StoppedError if the signal came first.
  */
 export async function loadEvaluation(
@@ -61,7 +66,8 @@ export async function loadEvaluation(
   const { evaluationCommand, resultColumns, seed, simulateWorkMs, evaluation: name } = withDefaults(options);
   const concurrency = options.evaluationConcurrency;
   const memoryLimitMiB = options.memoryLimitMiB ?? containerMemoryMiB();
-  const evaluation = evaluationCommand === undefined ? findEvaluation(name) : commandEvaluation(evaluationCommand);
+  const evaluation =
+    evaluationCommand === undefined ? await bundled(name, signal) : commandEvaluation(evaluationCommand);
   const modulePath = evaluation.bundle === undefined ? undefined : writeBundle(evaluation.name, evaluation.bundle);
   const source =
     modulePath === undefined
@@ -77,6 +83,17 @@ export async function loadEvaluation(
     throw error instanceof Stopped ? new StoppedError() : error;
   } finally {
     signal?.removeEventListener("abort", stop);
+  }
+}
+
+/** {@link findEvaluation}. A Ctrl-C of a terminal ends the bundler, too, and this process hears of it only when the bundler has ended. */
+async function bundled(name: string, signal: AbortSignal | undefined): Promise<Evaluation> {
+  try {
+    return findEvaluation(name);
+  } catch (error) {
+    if (error instanceof TemporaryError) await setTimeout(HEAR_SIGNAL_WITHIN_MS);
+    if (signal?.aborted) throw new StoppedError();
+    throw error;
   }
 }
 

@@ -25,6 +25,7 @@ export interface Evaluation {
  *
  * @param nameOrPath the path of a module, or the name of an evaluation that comes with the worker (`collatz`, `prime`).
  * @throws PermanentError if there is no such evaluation, or it does not compile.
+ * @throws TemporaryError if a signal ended the bundler.
  */
 export function findEvaluation(nameOrPath: string): Evaluation {
   const path = findFile(nameOrPath);
