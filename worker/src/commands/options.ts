@@ -11,8 +11,8 @@ import { readSettings, toEnvironment, variableName } from "../contract/environme
 import { PermanentError } from "../contract/errors.ts";
 import { formatCount } from "../contract/format.ts";
 import { describeProblem, show } from "../contract/problems.ts";
+import { hasScheme } from "../contract/results-url.ts";
 import type { SettingName } from "../contract/worker-settings.ts";
-import { hasScheme } from "../stores/open.ts";
 
 /** The settings that `sweep run` takes as options. */
 export const RUN_OPTIONS = SETTING_NAMES.filter((name) => declarationOf(name).option !== undefined);
