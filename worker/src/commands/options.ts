@@ -11,8 +11,9 @@ import { readSetting, readSettings, toEnvironment, variableName } from "../contr
 import { PermanentError } from "../contract/errors.ts";
 import { formatCount } from "../contract/format.ts";
 import { describeProblem, show } from "../contract/problems.ts";
+import { hasScheme } from "../contract/results-url.ts";
 import type { SettingName } from "../contract/worker-settings.ts";
-import { hasScheme, type StoreOptions } from "../stores/open.ts";
+import type { StoreOptions } from "../stores/open.ts";
 
 /** The settings that `sweep run` takes as options. */
 export const RUN_OPTIONS = SETTING_NAMES.filter((name) => declarationOf(name).option !== undefined);

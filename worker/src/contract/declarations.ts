@@ -4,6 +4,7 @@ import { type Facts, withFacts } from "./facts.ts";
 import { formatCount } from "./format.ts";
 import { LIMITS } from "./limits.ts";
 import { oneOf } from "./problems.ts";
+import { RESULTS_URL } from "./results-url.ts";
 import { LOG_LEVELS, PARTITIONS, type SettingName, type WorkerSettings } from "./worker-settings.ts";
 
 /** An option of `sweep run` that sets a setting. */
@@ -52,9 +53,6 @@ function duration<const F extends Omit<SettingFacts<number>, "allowed"> & { read
   const allowed = `a number of ${facts.unit} from 0 to ${formatCount(most)}`;
   return declare(z.number().min(0).max(most), { ...facts, allowed });
 }
-
-/** Behind `file://` comes the name of a machine, which must be this one: `file://results` is no directory of that name. */
-const RESULTS_URL = /^(file:(?!\/\/).+|file:\/\/(localhost)?\/.*|s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/.*)?)$/;
 
 /** The declaration of each setting: schemas, defaults, options, error texts and reference tables all come from here. */
 export const SETTINGS = {

@@ -134,7 +134,7 @@ export class CommandEvaluator implements BlockEvaluator, Waiter {
     let line: string;
     try {
       if (!program.hasLine) this.#waitsSince = performance.now();
-      line = await program.answer();
+      line = program.takeLine() ?? (await program.answer());
     } catch (error) {
       this.#forget();
       if (error instanceof Abandoned && error.why === "stop") return "stop";

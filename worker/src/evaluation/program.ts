@@ -12,6 +12,8 @@ import type { FailureKind } from "../stores/store.ts";
 const SETTLE_MS = 50;
 /** How long the last output of a program may take to arrive after its end: a program that it left behind may hold the pipes open. */
 const PIPES_CLOSE_WITHIN_MS = 500;
+/** Questions that are written together, because a write takes as long as all other work on twenty answers. */
+const QUESTIONS_AT_ONCE = 16;
 /** How many characters of the program's standard error are kept to explain its end. */
 const ERROR_TAIL = 4096;
 
@@ -30,6 +32,8 @@ export class Program {
   readonly #command: string;
   readonly #process: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #lines: string[] = [];
+  /** Questions that are not written yet. */
+  #questions: string[] = [];
   #hasAnswered = false;
   #errorTail = "";
   #end: Error | undefined;
@@ -84,8 +88,15 @@ export class Program {
     return this.#errorTail.trimEnd().split("\n").at(-1)?.trim() || undefined;
   }
 
+  /** Sends a question, at the latest when {@link answer} has to wait. */
   ask(question: string): void {
-    this.#process.stdin.write(question);
+    this.#questions.push(question);
+    if (this.#questions.length >= QUESTIONS_AT_ONCE) this.#send();
+  }
+
+  /** The next answer if it has arrived, and is not the first: {@link answer} takes that one, and all that are still to come. */
+  takeLine(): string | undefined {
+    return this.#hasAnswered ? this.#lines.shift() : undefined;
   }
 
   /**
@@ -94,6 +105,7 @@ export class Program {
    * @throws ProgramEnded, the error of {@link interrupt}, or a PermanentError if the program cannot be started or prints too much.
    */
   async answer(): Promise<string> {
+    this.#send();
     while (this.#lines.length === 0) {
       if (this.#end !== undefined) throw this.#end;
       await new Promise<void>((resolve) => {
@@ -127,6 +139,12 @@ export class Program {
   kill(): void {
     if (this.#process.pid !== undefined && this.#process.exitCode === null) killTree(this.#process.pid);
     this.#process.kill("SIGKILL");
+  }
+
+  #send(): void {
+    if (this.#questions.length === 0) return;
+    this.#process.stdin.write(this.#questions.join(""));
+    this.#questions = [];
   }
 
   #endWith(error: Error): void {

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Failure } from "../stores/store.ts";
 
-/** 8 million parameters. */
-const BYTES_AT_ONCE = 1 << 20;
+/** 16 million parameters. */
+const BYTES_AT_ONCE = 1 << 21;
 
 /**
  * Bits by parameter: bit `i % 8` of byte `i / 8`, lowest first, is 1 where parameter `i` has a result. The bits of 10^10 parameters take
@@ -12,13 +12,14 @@ export class PresentBits {
   readonly #total: number;
   readonly #write: (bytes: Uint8Array) => Promise<void>;
   readonly #hash = createHash("sha256");
-  readonly #piece = new Uint8Array(BYTES_AT_ONCE).fill(0xff);
+  #piece: Uint8Array;
   /** The first parameter of the piece. */
   #start = 0;
 
   constructor(total: number, write: (bytes: Uint8Array) => Promise<void>) {
     this.#total = total;
     this.#write = write;
+    this.#piece = this.#newPiece();
   }
 
   /** @param failures sorted, and behind those of earlier calls. */
@@ -40,13 +41,19 @@ export class PresentBits {
     return this.#start + BYTES_AT_ONCE * 8;
   }
 
+  #newPiece(): Uint8Array {
+    return new Uint8Array(Math.ceil(Math.min(BYTES_AT_ONCE * 8, this.#total - this.#start) / 8)).fill(0xff);
+  }
+
   async #flush(): Promise<void> {
-    const bits = Math.min(BYTES_AT_ONCE * 8, this.#total - this.#start);
-    const bytes = this.#piece.subarray(0, Math.ceil(bits / 8));
-    if (bits % 8 !== 0) bytes[bytes.length - 1] = (bytes[bytes.length - 1] as number) & ((1 << (bits % 8)) - 1);
+    const bytes = this.#piece;
+    const rest = (this.#total - this.#start) % 8;
+    if (this.#end > this.#total && rest !== 0)
+      bytes[bytes.length - 1] = (bytes[bytes.length - 1] as number) & ((1 << rest) - 1);
     this.#hash.update(bytes);
     await this.#write(bytes);
-    this.#piece.fill(0xff);
-    this.#start = this.#end;
+    this.#start = Math.min(this.#end, this.#total);
+    // The report keeps the piece until it is written.
+    this.#piece = this.#newPiece();
   }
 }

@@ -44,22 +44,21 @@ export class CommitIndex {
     for (let index = 0; index < order.length; index++) order[index] = index;
     order.sort((a, b) => (numbers[a * NUMBERS] as number) - (numbers[b * NUMBERS] as number) || a - b);
     for (const index of order) {
-      // No destructuring: it would go through an iterator, for a microsecond a record.
-      const at = index * NUMBERS;
-      const number = (place: number) => numbers[at + place] as number;
-      if (number(4) !== -1) {
-        const record = readAgain({ offset: number(4), length: number(5) });
-        if (record !== undefined) yield record;
-        continue;
-      }
-      yield {
-        start: number(0),
-        count: number(1),
-        checksum: hexadecimal(number(2)) + hexadecimal(number(3)),
-        failures: [],
-      };
+      const record = recordAt(numbers, index * NUMBERS, readAgain);
+      if (record !== undefined) yield record;
     }
   }
+}
+
+function recordAt(
+  numbers: Float64Array,
+  at: number,
+  readAgain: (place: LinePlace) => CommitRecord | undefined,
+): CommitRecord | undefined {
+  const offset = numbers[at + 4] as number;
+  if (offset !== -1) return readAgain({ offset, length: numbers[at + 5] as number });
+  const checksum = hexadecimal(numbers[at + 2] as number) + hexadecimal(numbers[at + 3] as number);
+  return { start: numbers[at] as number, count: numbers[at + 1] as number, checksum, failures: [] };
 }
 
 function hexadecimal(half: number): string {

@@ -168,13 +168,13 @@ async function readStretch(
       return values;
     }),
   );
-  const checksumOf = (range: Range) => {
-    const from = range.start - start;
-    const values = columns.map((column) => column.subarray(from, from + range.count));
-    return checksum(range.start, values);
-  };
+  const valuesOf = (range: Range) => valuesIn(columns, range.start - start, range.count);
   // Records of different stretches do not overlap.
-  const intact = records.filter((record) => checksumOf(record) === record.checksum);
-  const blocks = Array.from(resolve(intact), (part) => recordOf(part, () => checksumOf(part)));
+  const intact = records.filter((record) => checksum(record.start, valuesOf(record)) === record.checksum);
+  const blocks = Array.from(resolve(intact), (part) => recordOf(part, () => checksum(part.start, valuesOf(part))));
   return { start, count, columns, blocks };
+}
+
+function valuesIn(columns: readonly Float64Array[], from: number, count: number): Float64Array[] {
+  return columns.map((column) => column.subarray(from, from + count));
 }

@@ -10,7 +10,7 @@ const BYTES_IN_MEMORY = 8 * 2 ** 20;
 export class FileReport implements ReportWriter {
   readonly #path: string;
   readonly #aside: string;
-  #pending: Buffer[] = [];
+  #pending: Uint8Array[] = [];
   #pendingBytes = 0;
   #file: FileHandle | undefined;
 
@@ -20,7 +20,7 @@ export class FileReport implements ReportWriter {
   }
 
   async write(content: string | Uint8Array): Promise<void> {
-    const bytes = Buffer.from(content as Uint8Array);
+    const bytes = typeof content === "string" ? Buffer.from(content) : content;
     this.#pending.push(bytes);
     this.#pendingBytes += bytes.length;
     if (this.#pendingBytes > BYTES_IN_MEMORY) await this.#flush();
@@ -46,7 +46,8 @@ export class FileReport implements ReportWriter {
   async #flush(): Promise<void> {
     try {
       this.#file ??= await open(this.#aside, "w");
-      await this.#file.appendFile(Buffer.concat(this.#pending));
+      const [first, ...rest] = this.#pending;
+      if (first !== undefined) await this.#file.appendFile(rest.length === 0 ? first : Buffer.concat(this.#pending));
       this.#pending = [];
       this.#pendingBytes = 0;
     } catch (error) {

@@ -4,7 +4,7 @@ import { explainFileError } from "../contract/errors.ts";
 import type { LinePlace } from "./commit-index.ts";
 
 const NEWLINE = 0x0a;
-const BYTES_AT_ONCE = 1 << 20;
+const BYTES_AT_ONCE = 1 << 17;
 
 /** A line and its place in the file, without the newline. */
 export interface Line extends LinePlace {

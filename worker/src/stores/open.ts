@@ -4,6 +4,7 @@ import { DEFAULTS, SETTINGS } from "../contract/declarations.ts";
 import { PermanentError } from "../contract/errors.ts";
 import { problemOfValue } from "../contract/facts.ts";
 import { describeProblem, show } from "../contract/problems.ts";
+import { hasScheme } from "../contract/results-url.ts";
 import { FileStore } from "./file-store.ts";
 import type { ResultStore } from "./store.ts";
 
@@ -34,11 +35,6 @@ export async function openStore(
     return new S3Store(url, s3RequestTimeoutMs);
   }
   return new FileStore(url.startsWith("file://") ? pathOf(url) : resolve(url.replace(/^file:/, "")));
-}
-
-/** Whether a place is a URL. A scheme may have capital letters; one letter is a drive of Windows. */
-export function hasScheme(place: string): boolean {
-  return /^[a-z][a-z0-9+.-]+:/i.test(place);
 }
 
 function pathOf(fileUrl: string): string {

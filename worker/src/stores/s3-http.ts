@@ -61,7 +61,9 @@ function readWhole(body: IncomingMessage, length: number, silenceMs: number): Pr
     const parts: Buffer[] = [];
     const startedAt = performance.now();
     let received = 0;
+    let isOver = false;
     const end = (error?: Error) => {
+      isOver = true;
       clearTimeout(timer);
       if (error === undefined) return resolve(isKnown ? whole : Buffer.concat(parts));
       // The rest of this body must not be taken for the answer to the next request.
@@ -71,7 +73,10 @@ function readWhole(body: IncomingMessage, length: number, silenceMs: number): Pr
     const progress = () => `${received} of ${isKnown ? length : "an unknown number of"} bytes`;
     const isLate = (allowedMs: number) =>
       end(bodyError("TimeoutError", "ETIMEDOUT", `only ${progress()} arrived within ${Math.round(allowedMs)} ms`));
-    const cut = () => end(bodyError("ECONNRESET", "ECONNRESET", `the connection was cut after ${progress()}`));
+    const cut = () => {
+      // Every body closes in the end, and an error with its stack takes 30 µs.
+      if (!isOver) end(bodyError("ECONNRESET", "ECONNRESET", `the connection was cut after ${progress()}`));
+    };
     const timer = setTimeout(() => isLate(performance.now() - startedAt), silenceMs);
     body.on("data", (part: Buffer) => {
       if (!isKnown) parts.push(part);

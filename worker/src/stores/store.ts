@@ -102,6 +102,7 @@ export const REPORT_FILES = {
 
 /** A file made from results, such as a receipt, that appears as a whole or not at all. */
 export interface ReportWriter {
+  /** @param content must not change before the report is finished. */
   write(content: string | Uint8Array): Promise<void>;
   /** Replaces an earlier report of the same name. */
   finish(): Promise<void>;
