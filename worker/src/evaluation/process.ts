@@ -208,7 +208,7 @@ async function load(message: ToEvaluation & { type: "load" }): Promise<Evaluatio
   if ("command" in source) {
     const { command, columns: declared } = source;
     if (message.concurrency !== undefined && message.concurrency > 1) {
-      const pool = new ProgramPool(command, declared, (error) => evaluation.fail(error));
+      const pool = new ProgramPool(command, declared, message.concurrency, (error) => evaluation.fail(error));
       const evaluation = new ConcurrentEvaluation({
         columns: declared,
         ...concurrently(message.concurrency, pool.evaluate),

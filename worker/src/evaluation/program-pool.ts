@@ -17,11 +17,14 @@ export class ProgramPool {
   readonly #fail: (error: unknown) => void;
   readonly #idle: Program[] = [];
 
-  /** @param fail ends the worker with an error. */
-  constructor(command: string, columns: readonly string[] | undefined, fail: (error: unknown) => void) {
+  /**
+   * @param size how many parameters are asked at a time.
+   * @param fail ends the worker with an error.
+   */
+  constructor(command: string, columns: readonly string[] | undefined, size: number, fail: (error: unknown) => void) {
     this.#command = command;
     this.#columns = new ResultColumns(columns ?? DEFAULT_COLUMNS, columns !== undefined, 0);
-    this.#starts = new ProgramStarts(command);
+    this.#starts = new ProgramStarts(command, size);
     this.#fail = fail;
   }
 
