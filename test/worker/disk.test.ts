@@ -86,6 +86,8 @@ testUnprivileged("results that may only be read are verified, exported and repla
     "commits.log",
     "run.json",
   ]);
+  // For the removal of the temporary directory.
+  chmodSync(results, 0o755);
 });
 
 test("a file in place of a directory ends the worker with 42", async () => {

@@ -2,13 +2,18 @@ import { describeError, isInstance, PermanentError, SweepError } from "../contra
 import type { FromEvaluation } from "./protocol.ts";
 
 /**
- * Takes the channel to the supervisor away from the user's code, which is loaded later: `process.send` and `process.disconnect` are
- * absent then, as in any program that nobody forked. A message of the user's would be taken for one of ours, and a disconnection for
- * the end of the supervisor.
+ * Takes the channel to the supervisor away from the user's code, which is loaded later. A message of the user's would be taken for one
+ * of ours, and a disconnection for the end of the supervisor. Both fail as in any program that nobody forked.
+ *
+ * @param supervisorIsGone Node.js itself calls `process.disconnect` when the channel breaks, so that it cannot be absent.
  */
-export function takeChannel(): (message: FromEvaluation, sent?: () => void) => void {
+export function takeChannel(supervisorIsGone: () => boolean): (message: FromEvaluation, sent?: () => void) => void {
   const send = process.send?.bind(process);
-  for (const name of ["send", "disconnect"] as const) Reflect.deleteProperty(process, name);
+  Reflect.deleteProperty(process, "send");
+  process.disconnect = () => {
+    if (!supervisorIsGone()) throw new TypeError("process.disconnect is not a function");
+    process.kill(-process.pid, "SIGKILL");
+  };
   return (message, sent) => send?.(message, undefined, undefined, sent);
 }
 

@@ -26,7 +26,10 @@ const REPORT_EVERY_MS = 20;
 /** A block that takes longer reports this often that it is alive. */
 const HEARTBEAT_EVERY_MS = 100;
 
-const sendAndThen = takeChannel();
+/** The supervisor may have ended before this process could ask for its parent. User code does not see the argument. */
+const supervisorPid = Number(process.argv.pop());
+const supervisorIsGone = () => process.ppid !== supervisorPid;
+const sendAndThen = takeChannel(supervisorIsGone);
 
 type CreateEvaluator = (columns: ResultColumns, timeoutMs: number) => VectorEvaluator | (BlockEvaluator & Waiter);
 
@@ -254,7 +257,7 @@ function watchSupervisor(): void {
   const watcher = new Worker(
     `const { workerData } = require("node:worker_threads");
      setInterval(() => { if (process.ppid !== workerData) process.kill(-process.pid, "SIGKILL"); }, 500);`,
-    { eval: true, workerData: process.ppid, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: 8 } },
+    { eval: true, workerData: supervisorPid, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: 8 } },
   );
   watcher.unref();
 }
@@ -278,6 +281,8 @@ let evaluation: Evaluation | undefined;
 watchSupervisor();
 // An evaluation may leave a promise or a timer behind when it returns. An error in it belongs to no parameter: the result stands,
 // in every run alike, and the error is shown.
+// Standard error breaks when the supervisor ends. An error without a listener would be written there, and break again, without end.
+process.stderr.on("error", () => {});
 process.on("uncaughtException", (error) => {
   process.stderr.write(`the evaluation left an error behind after it had returned: ${describeError(error)}\n`);
 });

@@ -36,7 +36,7 @@ export class EvaluationHandle {
   constructor(onMessage: (message: FromEvaluation) => void, memoryLimitMiB?: number) {
     this.#memoryLimitMiB = memoryLimitMiB;
     this.#heapOptions = heapOptions(memoryLimitMiB);
-    this.#process = fork(EVALUATION_PROGRAM, {
+    this.#process = fork(EVALUATION_PROGRAM, [String(process.pid)], {
       detached: true,
       // The evaluation's output goes to standard error, because standard output is the worker's log.
       stdio: ["ignore", 2, "pipe", "ipc"],
