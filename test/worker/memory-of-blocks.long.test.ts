@@ -56,7 +56,7 @@ if (group === undefined) console.warn("skipped the memory of a worker: this user
 afterAll(() => group?.remove());
 
 (group === undefined ? describe.skip : describe)("a worker in a container with a memory limit", () => {
-  const { kills } = group as MemoryGroup;
+  const kills = group?.kills;
   const inGroup = (limitMiB: number, env: Record<string, string>) =>
     sweep(["worker"], { env, prefix: (group as MemoryGroup).prefix(limitMiB), withinMs: 100_000 });
 
