@@ -90,7 +90,8 @@ test("a healthy run in a bucket writes the record twice, however many blocks it 
   const env = workerEnvironment({ evaluation, total: 5_000, batchSize: 50, results: "s3://bucket/healthy" });
   expect((await sweep(["worker"], { env: { ...env, ...s3.environment } })).code).toBe(0);
   const records = s3.requests.filter((request) => request.includes("in-work"));
-  expect(records.filter((request) => request.startsWith("PUT"))).toHaveLength(2);
+  // The AWS SDK asks again for an object that is not there, because it knows every way in which that can be answered.
+  expect(records.map((request) => request.split(" ")[0])).toEqual(["GET", "GET", "PUT", "PUT"]);
   expect(s3.requests.filter((request) => request.startsWith("PUT") && request.includes("/blocks/"))).toHaveLength(100);
   await s3.stop();
 });
