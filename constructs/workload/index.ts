@@ -6,7 +6,7 @@ export {
   WorkerImage,
   type WorkerImageProps,
 } from "./worker-image.ts";
-export { WorkerJob, type WorkerJobProps } from "./worker-job.ts";
+export { evaluationChoiceOf, jobAnnotations, WorkerJob, type WorkerJobProps } from "./worker-job.ts";
 export { workerJobProblems } from "./worker-job-problems.ts";
 export {
   jobDefaults,
