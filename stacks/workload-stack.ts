@@ -1,6 +1,7 @@
 import { TerraformOutput, TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
 import { DeletionProtection } from "../constructs/support/deletion-protection.ts";
+import { StartDeadline } from "../constructs/workload/start-deadline.ts";
 import type { ContainerImage } from "../constructs/workload/worker-image.ts";
 import { WorkerJob } from "../constructs/workload/worker-job.ts";
 import { WorkerNamespace } from "../constructs/workload/worker-namespace.ts";
@@ -46,6 +47,14 @@ export class WorkloadStack extends TerraformStack {
     });
     const { jobs } = environment.workload;
     this.jobs = image.image === undefined ? [] : this.createJobs(environment, platform, namespace, image.image);
+    if (jobs.length > 0) {
+      const [runsOn] = environment.alwaysOnPools;
+      new StartDeadline(this, "start-deadline", {
+        namespace: namespace.namespace,
+        nodeSelector: runsOn.nodeSelector,
+        dependsOn: namespace.dependables,
+      });
+    }
     // `npm run collect` reads it.
     new TerraformOutput(this, "results", {
       value: Object.fromEntries(jobs.map(({ settings }, index) => [settings.name, this.jobs[index]?.resultsUrl])),

@@ -1,3 +1,4 @@
+export { StartDeadline, type StartDeadlineProps, startDeadlineMinutes } from "./start-deadline.ts";
 export {
   type ContainerImage,
   type EvaluationChoice,
