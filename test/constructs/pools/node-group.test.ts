@@ -7,7 +7,7 @@ import { NodeRole } from "../../../constructs/pools/node-role.ts";
 import { testCluster, testNetwork } from "../../support/fixtures.ts";
 import { messageOf, synthesize } from "../../support/synthesized.ts";
 
-const policies = ["AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryPullOnly"];
+const policies = ["AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"];
 
 function nodeGroup(props: Partial<NodePoolProps> = {}) {
   return synthesize((stack) => {
