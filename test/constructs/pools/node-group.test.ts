@@ -123,6 +123,7 @@ describe("a node group", () => {
       "k8s.io/cluster-autoscaler/node-template/resources/cpu": "7910m",
       "k8s.io/cluster-autoscaler/node-template/resources/memory": "14244Mi",
       "k8s.io/cluster-autoscaler/node-template/resources/ephemeral-storage": "44595Mi",
+      "k8s.io/cluster-autoscaler/node-template/resources/pods": "58",
     });
   });
 
@@ -138,6 +139,7 @@ describe("a node group", () => {
       "resources-cpu",
       "resources-ephemeral-storage",
       "resources-memory",
+      "resources-pods",
       "taint-example-com-team-a-b",
     ]);
   });
