@@ -132,7 +132,7 @@ const disturbingUpdates: Readonly<Record<string, readonly [noun: string, attribu
   aws_eks_node_group: [
     "node group",
     /^(version|release_version|launch_template\[0\]\.(version|id|name))$/,
-    "its nodes are replaced a few at a time, and every pod on them is drained once",
+    "its nodes are replaced, a third of them at a time: every pod on them is drained once, and workers continue elsewhere from their committed blocks",
   ],
 };
 
