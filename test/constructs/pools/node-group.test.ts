@@ -1,6 +1,7 @@
 import { KmsKey } from "@cdktf/provider-aws/lib/kms-key";
+import { kubernetesMinors } from "../../../constructs/cluster/kubernetes-versions.ts";
 import { type Capacity, dynamic, fixed, fromZero } from "../../../constructs/pools/capacity.ts";
-import { NodeGroup } from "../../../constructs/pools/node-group.ts";
+import { NodeGroup, type NodeGroupProps } from "../../../constructs/pools/node-group.ts";
 import { NodePool } from "../../../constructs/pools/node-pool.ts";
 import type { NodePoolProps } from "../../../constructs/pools/node-pool-options.ts";
 import { NodeRole } from "../../../constructs/pools/node-role.ts";
@@ -9,7 +10,7 @@ import { messageOf, synthesize } from "../../support/synthesized.ts";
 
 const policies = ["AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"];
 
-function nodeGroup(props: Partial<NodePoolProps> = {}) {
+function nodeGroup(props: Partial<NodePoolProps> = {}, others: Partial<NodeGroupProps> = {}) {
   return synthesize((stack) => {
     const route = new KmsKey(stack, "route");
     const addon = new KmsKey(stack, "addon");
@@ -20,6 +21,7 @@ function nodeGroup(props: Partial<NodePoolProps> = {}) {
       pool: new NodePool({ name: "general", instanceTypes: ["t3.large"], capacity: dynamic(2, 10), ...props }),
       instanceTags: { Environment: "test" },
       dependsOn: [addon],
+      ...others,
     });
     new KmsKey(stack, "pods", { dependsOn: [...group.dependables] });
   });
@@ -44,6 +46,7 @@ describe("a node group", () => {
       node_role_arn: `\${${made.address("aws_iam_role")}.arn}`,
       subnet_ids: ["subnet-0a", "subnet-0b"],
       version: "1.35",
+      release_version: "1.35.8-20260930",
       ami_type: "AL2023_x86_64_STANDARD",
       capacity_type: "ON_DEMAND",
       instance_types: ["t3.large"],
@@ -75,6 +78,16 @@ describe("a node group", () => {
       taint: [{ key: "workload-type", value: "executor", effect: "NO_SCHEDULE" }],
       scaling_config: { min_size: 0, desired_size: 0, max_size: 50 },
     });
+  });
+
+  test("boots the release of its image that is pinned for the cluster's minor, or the given one", () => {
+    expect(nodeGroup().one("aws_eks_node_group")).toMatchObject({
+      version: "1.35",
+      release_version: kubernetesMinors["1.35"]?.nodeReleaseVersion,
+    });
+    const releaseOf = (props: object) => nodeGroup({}, props).one("aws_eks_node_group").release_version;
+    expect(releaseOf({ releaseVersion: "1.35.9-20261101" })).toBe("1.35.9-20261101");
+    expect(releaseOf({ cluster: { ...testCluster, kubernetesVersion: "1.99" } })).toBeUndefined();
   });
 
   test("boots NVIDIA's image where the pool has GPUs", () => {
