@@ -2,6 +2,7 @@ import type { WorkerSettings } from "sweep-worker/contract";
 import { type InstanceType, instanceTypes } from "../../constructs/pools/instance-types.ts";
 import type { NodePool } from "../../constructs/pools/node-pool.ts";
 import { roomForPods } from "../../constructs/pools/node-target.ts";
+import { type MachinesRemark, machinesRemark } from "../../constructs/workload/job-machines.ts";
 import { workerSettingsOf } from "../../constructs/workload/worker-job.ts";
 import { podResources } from "../../constructs/workload/worker-pod.ts";
 import type { ResolvedEnvironment, ResolvedJob } from "../../stacks/configuration/resolved-environment.ts";
@@ -17,6 +18,8 @@ export interface JobFacts {
   readonly totalParameters: number;
   readonly workers: number;
   readonly parallelism: number;
+  /** On how many machines it runs. */
+  readonly machines: MachinesRemark;
   /** The settings of its workers, with defaults. */
   readonly settings: Partial<WorkerSettings>;
 }
@@ -70,7 +73,9 @@ function jobFacts({ settings: job, target }: ResolvedJob, pools: readonly NodePo
   const pool = pools.find(({ labels }) => selected.every(([label, value]) => labels[label] === value));
   if (pool === undefined) throw new Error(`the target of ${name} selects no pool`);
   const settings = workerSettingsOf(job, "");
-  return { name, pool: pool.name, pod: podResources(job, target), totalParameters, workers, parallelism, settings };
+  const machines = machinesRemark(job, target);
+  const pod = podResources(job, target);
+  return { name, pool: pool.name, pod, totalParameters, workers, parallelism, machines, settings };
 }
 
 /**
