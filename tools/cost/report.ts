@@ -73,7 +73,7 @@ function sweepReport(sweep: SweepEstimate, cost: EnvironmentCost): string {
   const { start, idle } = cost.timeline;
   const share = Math.round(100 * prediction.coresOfPod);
   return [
-    `\n${title} take ${describeSeconds(prediction.wallSeconds)}: ${start} s until a machine computes, ${describeSeconds(prediction.computeSeconds)} of computing; the machine is returned after ${idle / 60} idle minutes.`,
+    `\n${title} take ${describeSeconds(prediction.wallSeconds)}: ${start} s until a machine computes, ${describeSeconds(prediction.computeSeconds)} of computing; the machine is returned ${describeSeconds(idle)} after its last pod.`,
     `${prediction.pods} pods on ${prediction.nodes === 1 ? "1 node" : `${prediction.nodes} nodes`}, each with ${share} % of a core. A parameter takes ${describeSeconds(duration.secondsPerParameter)} of a core: ${duration.from}.`,
     describeMachines(machines),
     rows.toString(),

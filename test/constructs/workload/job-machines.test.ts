@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { formatCount } from "sweep-worker/contract";
 import { fromZero } from "../../../constructs/pools/capacity.ts";
 import { NodePool } from "../../../constructs/pools/node-pool.ts";
@@ -166,4 +168,22 @@ test.each([
     const { node } = new WorkerJob(stack, "job", jobProps(changes));
     expect(node.metadata).toEqual([expect.objectContaining({ type: level, data: expect.stringMatching(text) })]);
   });
+});
+
+test("docs/jobs.md shows what cdktf prints", () => {
+  const [computation] = dev.workload.jobs;
+  const target = (name: string) => {
+    const options = dev.nodePools[name];
+    if (options === undefined) throw new Error(`dev has the pool ${name}`);
+    return new NodePool({ name, ...options });
+  };
+  const big = { name: "big", totalParameters: 1_000_000, workers: 40, placement: "one-per-node" } as const;
+  const large = executorsOfSize([target("executor-large")], "large");
+  if (computation === undefined || large === undefined) throw new Error("dev has a job, and a pool of the size large");
+  const lines = [
+    `INFO [dev-workload/job-ttg-computation]: ttg-computation: ${machinesRemark(computation, target("executor")).text}`,
+    `WARN [dev-workload/job-big]: big: ${machinesRemark(big, large).text}`,
+  ];
+  const jobs = readFileSync(join(__dirname, "../../../docs/jobs.md"), "utf8");
+  expect(jobs).toContain(`\`\`\`text\n${lines.join("\n")}\n\`\`\``);
 });
