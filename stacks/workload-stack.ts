@@ -40,12 +40,12 @@ export class WorkloadStack extends TerraformStack {
     // A build that fails must stop the deploy before anything of the workload changes.
     this.addDependency(image);
 
+    const { jobs, namespace: name } = environment.workload;
     const namespace = new WorkerNamespace(this, "namespace", {
-      name: platform.workerRole.namespace,
-      serviceAccount: platform.workerRole.serviceAccount,
+      name,
+      serviceAccounts: jobs.map(({ settings }) => platform.serviceAccountOf(settings.name)),
       kubernetesVersion: cluster.kubernetesVersion,
     });
-    const { jobs } = environment.workload;
     this.jobs = image.image === undefined ? [] : this.createJobs(environment, platform, namespace, image.image);
     if (jobs.length > 0) {
       const [runsOn] = environment.alwaysOnPools;
@@ -59,10 +59,7 @@ export class WorkloadStack extends TerraformStack {
     new TerraformOutput(this, "results", {
       value: Object.fromEntries(jobs.map(({ settings }, index) => [settings.name, this.jobs[index]?.resultsUrl])),
     });
-    const { deletionProtection } = environment.cluster;
-    if (deletionProtection !== undefined) {
-      new DeletionProtection(this, "deletion-protection", { enabled: deletionProtection });
-    }
+    new DeletionProtection(this, "deletion-protection", { enabled: environment.cluster.deletionProtection ?? false });
   }
 
   private createJobs(
@@ -78,10 +75,10 @@ export class WorkloadStack extends TerraformStack {
           target,
           image,
           namespace: namespace.namespace,
-          serviceAccountName: namespace.serviceAccountName,
+          serviceAccountName: platform.serviceAccountOf(settings.name),
           region: environment.region,
           resultsBucket: platform.results.bucketName,
-          resultsPrefix: platform.resultsPrefix,
+          resultsPrefix: platform.resultsPrefixOf(settings.name),
           dependsOn: namespace.dependables,
         }),
     );

@@ -1,3 +1,4 @@
+export { type MachinesRemark, machinesRemark } from "./job-machines.ts";
 export { StartDeadline, type StartDeadlineProps, startDeadlineMinutes } from "./start-deadline.ts";
 export {
   type ContainerImage,

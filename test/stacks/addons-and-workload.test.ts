@@ -87,7 +87,7 @@ describe.each(environments.map((environment) => [environment.name, environment] 
   },
 );
 
-describe.each(["addons", "workload"] as const)("deletion protection of the %s stack", (part) => {
+describe.each(["platform", "addons", "workload"] as const)("deletion protection of the %s stack", (part) => {
   const guardOf = (environment: Environment) => {
     const stack = synthesizeEnvironment(environment)[part];
     return { guard: stack.resources.get("terraform_data.deletion-protection"), addresses: stack.addresses };
@@ -99,8 +99,11 @@ describe.each(["addons", "workload"] as const)("deletion protection of the %s st
     expect(["terraform_data.deletion-protection", ...(guard?.depends_on ?? [])].sort()).toEqual(addresses);
   });
 
-  test("is absent without deletion protection", () => {
-    expect(guardOf(dev).guard).toBeUndefined();
+  test("stays when the option is deleted from the environment, so that a destroy meets the deployed value", () => {
+    const { deletionProtection: _, ...cluster } = prod.cluster;
+    const { guard, addresses } = guardOf({ ...prod, cluster });
+    expect(guard).toMatchObject({ input: { protected: false }, lifecycle: { prevent_destroy: false } });
+    expect(["terraform_data.deletion-protection", ...(guard?.depends_on ?? [])].sort()).toEqual(addresses);
   });
 });
 
@@ -134,7 +137,7 @@ describe("the workload stack", () => {
       "kubernetes_namespace_v1",
       "kubernetes_network_policy_v1",
       "kubernetes_network_policy_v1",
-      "kubernetes_service_account_v1",
+      "terraform_data",
     ]);
     expect(idle.json.output?.results?.value).toEqual({});
   });
@@ -169,7 +172,7 @@ describe("the workload stack", () => {
       namespace: metadata.namespace,
       service_account: spec.template.spec.service_account_name,
     });
-    const { Statement } = JSON.parse(platform.one("aws_iam_role_policy", "worker-identity_").policy);
+    const { Statement } = JSON.parse(platform.one("aws_iam_role_policy", "worker-identity-").policy);
     const [, prefix] = /\/(.*)\*$/.exec(Statement[0].Resource[0]) ?? [];
     const url: string = made.one("kubernetes_config_map_v1").data.RESULTS_URL;
     expect(url).toMatch(/^s3:\/\/\$\{[^}]*aws_s3_bucket[^}]*\}\//);
