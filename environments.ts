@@ -2,8 +2,8 @@ import { dynamic, fromZero } from "./constructs/pools/capacity.ts";
 import type { Taint } from "./constructs/support/kubernetes-syntax.ts";
 import type { Environment } from "./stacks/configuration/schema.ts";
 
-// This file describes what the platform deploys, as data. Each environment becomes three stacks, for example dev-platform,
-// dev-addons and dev-workload. Rest the pointer on a field to read its meaning, unit and default. `npm run synth` checks all values
+// This file describes what the platform deploys, as data. Each environment becomes four stacks, for example dev-platform,
+// dev-addons, dev-image and dev-workload. Rest the pointer on a field to read its meaning, unit and default. `npm run synth` checks all values
 // and reports every problem at once.
 
 /**
