@@ -54,6 +54,8 @@ const unrelatedToNodes: readonly RegExp[] = [
 
 /** Resources that run on nodes or describe them, and are destroyed before them. */
 const goneBeforeNodes: readonly RegExp[] = [
+  // It refuses before anything is gone.
+  /^terraform_data\.deletion-protection$/,
   /^aws_autoscaling_group_tag\./,
   /^aws_eks_addon\.addons_(coredns|metrics-server|aws-ebs-csi-driver)_/,
 ];
