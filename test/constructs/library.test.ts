@@ -30,6 +30,7 @@ describe("the constructs as a library", () => {
         name: "test",
         region: "us-west-2",
         kubernetesVersion: "1.35",
+        availabilityZones: ["us-west-2a", "us-west-2b"],
         network: testNetwork,
         administrators: {},
       });
