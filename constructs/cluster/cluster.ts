@@ -33,6 +33,8 @@ export interface ExistingClusterAttributes {
   readonly clusterName: string;
   /** AWS region of the cluster, for example `us-west-2`. */
   readonly region: string;
+  /** The twelve digits of the cluster's AWS account, which are the fifth part of its ARN. */
+  readonly accountId: string;
   /** URL of the Kubernetes API. */
   readonly clusterEndpoint: string;
   /** Certificate of the API's certificate authority, base64. */
@@ -130,6 +132,8 @@ export interface ClusterProps extends ClusterOptions {
   readonly name: string;
   /** AWS region, for example `us-west-2`. */
   readonly region: string;
+  /** The twelve digits of the AWS account, for example `111122223333`: EKS may use the cluster's role for this account only. */
+  readonly accountId: string;
   /** VPC of the control plane's network interfaces, and of the nodes. */
   readonly network: INetwork;
   /**
@@ -147,6 +151,7 @@ export class Cluster extends Construct implements ICluster {
   /** ARN of the cluster, for policies. */
   readonly clusterArn: string;
   readonly region: string;
+  readonly accountId: string;
   readonly clusterEndpoint: string;
   readonly certificateAuthorityData: string;
   readonly kubernetesVersion: string;
@@ -206,6 +211,7 @@ export class Cluster extends Construct implements ICluster {
     keepZones(this, cluster, props.availabilityZones);
     this.resource = cluster;
     this.region = props.region;
+    this.accountId = props.accountId;
     this.clusterName = cluster.name;
     this.clusterArn = cluster.arn;
     this.clusterEndpoint = cluster.endpoint;
@@ -232,7 +238,10 @@ export class Cluster extends Construct implements ICluster {
     const role = new IamRole(this, "role", {
       namePrefix: `${props.name}-cluster-`,
       description: "EKS control plane",
-      assumeRolePolicy: trustService("eks.amazonaws.com", ["sts:AssumeRole", "sts:TagSession"]),
+      assumeRolePolicy: trustService("eks.amazonaws.com", {
+        actions: ["sts:AssumeRole", "sts:TagSession"],
+        sourceAccount: props.accountId,
+      }),
     });
     const managed = new IamRolePolicyAttachment(this, "cluster-policy", {
       role: role.name,

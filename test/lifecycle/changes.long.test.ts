@@ -30,7 +30,7 @@ let platform: DeployedPlatform;
 
 const define = reason === undefined ? describe : describe.skip;
 define(`a platform that runs${reason === undefined ? "" : ` (skipped: ${reason})`}`, () => {
-  jest.setTimeout(600_000);
+  jest.setTimeout(1_200_000);
 
   beforeAll(async () => {
     if ("missing" in mirror) return;

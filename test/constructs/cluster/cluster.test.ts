@@ -14,6 +14,7 @@ function cluster(props: Partial<ClusterProps> = {}) {
     const made = new Cluster(stack, "cluster", {
       name: "test-platform",
       region: "us-west-2",
+      accountId: "111122223333",
       kubernetesVersion: "1.35",
       availabilityZones: ["us-west-2a", "us-west-2b"],
       network: testNetwork,
@@ -138,6 +139,7 @@ describe("a cluster", () => {
           Effect: "Allow",
           Principal: { Service: "eks.amazonaws.com" },
           Action: ["sts:AssumeRole", "sts:TagSession"],
+          Condition: { StringEquals: { "aws:SourceAccount": "111122223333" } },
         },
       ],
     });
@@ -258,6 +260,7 @@ test("a cluster made elsewhere is used as it is, in its own region", () => {
   const cluster = existingCluster({
     clusterName: "elsewhere",
     region: "us-gov-west-1",
+    accountId: "111122223333",
     kubernetesVersion: "1.35",
     availabilityZones: ["us-west-2b"],
     clusterEndpoint: "https://example.eks.amazonaws.com",
@@ -281,7 +284,9 @@ test("a cluster made elsewhere is used as it is, in its own region", () => {
     version: "1.35",
     subnet_ids: ["subnet-0b"],
   });
-  expect(made.one("aws_iam_role_policy_attachment", "role_AmazonEKS_CNI").policy_arn).toMatch(/^arn:aws-us-gov:iam::/);
+  expect(made.one("aws_iam_role_policy_attachment", "role_AmazonEKSWorkerNode").policy_arn).toMatch(
+    /^arn:aws-us-gov:iam::/,
+  );
 });
 
 test("a cluster's dependables are its administrators' permissions", () => {
@@ -290,6 +295,7 @@ test("a cluster's dependables are its administrators' permissions", () => {
     cluster = new Cluster(stack, "cluster", {
       name: "test-platform",
       region: "us-west-2",
+      accountId: "111122223333",
       kubernetesVersion: "1.35",
       availabilityZones: ["us-west-2a", "us-west-2b"],
       network: testNetwork,
