@@ -84,7 +84,7 @@ describeWithControlPlane("pods that have a machine and do not start", {}, (plane
     }
     const failed = await plane().api.until(broken, (now) => isFailed(now));
     expect(failed?.status.conditions).toContainEqual(
-      expect.objectContaining({ type: "Failed", status: "True", reason: "FailedIndexes" }),
+      expect.objectContaining({ type: "Failed", status: "True", reason: "MaxFailedIndexesExceeded" }),
     );
     expect((await podsOf(broken)).filter(isBoundAndWaiting)).toEqual([]);
 
