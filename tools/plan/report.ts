@@ -1,7 +1,7 @@
 import type { Measurement } from "sweep-worker";
 import { describeSeconds, formatCount } from "sweep-worker/contract";
 import type { EnvironmentFacts, JobFacts } from "../cost/environment.ts";
-import { HYPERTHREAD_GAIN } from "../cost/machines.ts";
+import { HYPERTHREAD_GAIN, type NodePoolFacts } from "../cost/machines.ts";
 import { dollars, showDollars } from "../cost/money.ts";
 import { resultBytes } from "../cost/sweep.ts";
 import { table } from "../support/table.ts";
@@ -118,7 +118,7 @@ export function describePlan(
     `${environment.name}, pool ${node.name}: ${node.instanceTypes[0]}, ${node.minimumNodes} to ${node.maximumNodes} nodes, prices of ${environment.pricesOf} in ${environment.region}`,
     rows.toString(),
     `The time counts from the submission: ${start} s until a new machine computes, then the parameters. The ${idle / 60} idle minutes afterwards are billed too.`,
-    `Assumed: a core of ${node.instanceTypes[0]} is ${input.speed === 1 ? "as fast as" : `${input.speed} times as fast as`} one of this machine (--speed); 2 vCPUs are hyperthreads of 1 core, and the second adds ${100 * HYPERTHREAD_GAIN} %; spot prices change by the hour.`,
+    `Assumed: a core of ${node.instanceTypes[0]} is ${input.speed === 1 ? "as fast as" : `${input.speed} times as fast as`} one of this machine (--speed); ${coresAssumed(node)}; spot prices change by the hour.`,
     ...measuredFor(node.room.gpus),
     "",
     `Recommended for ${job.name}:`,
@@ -131,6 +131,11 @@ export function describePlan(
     ...changes.settings.map((line) => `  ${line}`),
     ...changes.notes,
   ].join("\n");
+}
+
+function coresAssumed({ cores, vCpus }: NodePoolFacts): string {
+  if (cores === vCpus) return "each vCPU is a core";
+  return `2 vCPUs are hyperthreads of 1 core, and the second adds ${100 * HYPERTHREAD_GAIN} %`;
 }
 
 function measuredFor(gpus: number): string[] {
