@@ -105,7 +105,9 @@ export const prod: Environment = {
   nodePools: { ...nodePools, gpu: { ...nodePools.gpu, capacityType: "ON_DEMAND" } },
   registry: { forceDelete: false },
   results: { forceDestroy: false },
-  workload: { ...dev.workload, jobs: [{ ...computation, workers: 50 }] },
+  // A machine for each worker, so that the pool grows to its maximum. An evaluation of one thread leaves seven of eight vCPUs idle:
+  // `cpuRequestMillis: 1000, cpuLimitMillis: 1000` in place of `placement` puts seven workers on each machine.
+  workload: { ...dev.workload, jobs: [{ ...computation, workers: 50, placement: "one-per-node" }] },
   budget: { limitUsdPerMonth: 2000, notifyEmails: ["platform-team@example.com"] },
   s3State: { bucket: "example-terraform-state", region: "us-west-2" },
 };

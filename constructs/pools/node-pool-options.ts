@@ -34,8 +34,8 @@ export interface NodePoolOptions {
    */
   readonly capacityType?: CapacityType | undefined;
   /**
-   * Labels of every node, for example `{ "workload-type": "executor" }`. The pool adds `node-pool` and, with GPUs, the labels
-   * that the device plugin and the autoscaler look for.
+   * Labels of every node, for example `{ "workload-type": "executor" }`. The pool adds `node-pool`, `node-pool-kind` and, with
+   * GPUs, the labels that the device plugin and the autoscaler look for.
    * @default {}
    */
   readonly labels?: Readonly<Record<string, string>> | undefined;

@@ -18,6 +18,7 @@ import {
   instanceTypes,
 } from "./instance-types.ts";
 import { type CapacityType, type NodePoolProps, nodePoolDefaults, volumeSizes } from "./node-pool-options.ts";
+import { poolKind, poolKindLabel } from "./pool-kind.ts";
 
 /** EKS's spelling of the effects. @see https://docs.aws.amazon.com/eks/latest/APIReference/API_Taint.html */
 const eksEffects = {
@@ -87,6 +88,7 @@ export class NodePool {
     this.labels = {
       ...props.labels,
       "node-pool": props.name,
+      [poolKindLabel]: poolKind(props),
       // Without node-feature-discovery no other label matches the affinity of the NVIDIA device plugin. Its DaemonSet would have
       // no pod, and the node would never advertise its GPUs (k8s-device-plugin#315, #1213).
       ...(this.gpu && { "nvidia.com/gpu.present": "true" }),
@@ -207,7 +209,7 @@ function sizeOf(type: InstanceType | undefined): string {
 
 /** Finds labels that {@link NodePool} sets itself: with another value, pods would go to the wrong pool. */
 function derivedLabelProblems(labels: Readonly<Record<string, string>>): Problem[] {
-  return ["node-pool", "nvidia.com/gpu.present", "k8s.amazonaws.com/accelerator"]
+  return ["node-pool", poolKindLabel, "nvidia.com/gpu.present", "k8s.amazonaws.com/accelerator"]
     .filter((key) => Object.hasOwn(labels, key))
     .map((key) => ({
       path: [key],

@@ -1,3 +1,4 @@
+export { type MachinesRemark, machinesRemark } from "./job-machines.ts";
 export {
   type ContainerImage,
   type EvaluationChoice,

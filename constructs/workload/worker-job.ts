@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { ConfigMapV1 } from "@cdktf/provider-kubernetes/lib/config-map-v1";
 import { JobV1, type JobV1SpecPodFailurePolicyRule } from "@cdktf/provider-kubernetes/lib/job-v1";
-import { type ITerraformDependable, Token } from "cdktf";
+import { Annotations, type ITerraformDependable, Token } from "cdktf";
 import { Construct } from "constructs";
 import {
   EXIT_CODE,
@@ -14,6 +14,7 @@ import {
 } from "sweep-worker/contract";
 import type { NodeTarget } from "../pools/node-target.ts";
 import { show, throwIfAny } from "../support/problems.ts";
+import { machinesRemark } from "./job-machines.ts";
 import type { ContainerImage } from "./worker-image.ts";
 import { workerJobProblems } from "./worker-job-problems.ts";
 import { jobDefaults, type WorkerJobSettings, workerSettingNames } from "./worker-job-settings.ts";
@@ -51,6 +52,9 @@ export class WorkerJob extends Construct {
     super(scope, id);
     const { name, namespace, image, target, workers, resultsPrefix } = props;
     throwIfAny(`worker job ${show(name)}`, workerJobProblems(props, target));
+    const { isWarning, text } = machinesRemark(props, target);
+    // `cdktf synth`, `deploy` and `diff` print it, and `npm run diff` puts it into its report.
+    Annotations.of(this)[isWarning ? "addWarning" : "addInfo"](`${name}: ${text}`);
 
     const run = `${resultsPrefix}${runNameOf(props, image)}`;
     this.resultsUrl = `s3://${props.resultsBucket}/${run}`;

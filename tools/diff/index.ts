@@ -121,7 +121,8 @@ function planAll(stacks: readonly SynthesizedStack[], options: Options): Outcome
   const refresh: Refresh = options.refresh === undefined ? "aws" : options.refresh ? "all" : "none";
   return stacks.map((stack) => {
     const started = Date.now();
-    const outcome = planStack(stack, refresh, (step) => process.stderr.write(`${stack.id}: ${step}\n`));
+    const planned = planStack(stack, refresh, (step) => process.stderr.write(`${stack.id}: ${step}\n`));
+    const outcome = { ...planned, notes: [...stack.remarks, ...planned.notes] };
     process.stderr.write(`${stack.id}: ${outcome.kind} after ${describeSeconds((Date.now() - started) / 1000)}\n`);
     return outcome;
   });

@@ -71,6 +71,7 @@ describe("a node pool", () => {
     expect(new NodePool(executor).autoscalerTags).toEqual({
       "k8s.io/cluster-autoscaler/node-template/label/workload-type": "executor",
       "k8s.io/cluster-autoscaler/node-template/label/node-pool": "executor",
+      "k8s.io/cluster-autoscaler/node-template/label/node-pool-kind": expect.stringMatching(/^[0-9a-f]{16}$/),
       "k8s.io/cluster-autoscaler/node-template/taint/workload-type": "executor:NoSchedule",
       "k8s.io/cluster-autoscaler/node-template/resources/cpu": "7910m",
       "k8s.io/cluster-autoscaler/node-template/resources/memory": "14244Mi",
@@ -154,7 +155,11 @@ describe("a node pool", () => {
 
   test("without GPUs has no label of a GPU, and no tag of one", () => {
     const pool = new NodePool({ ...general, labels: { a: "b" } });
-    expect(pool.labels).toEqual({ a: "b", "node-pool": "general" });
+    expect(pool.labels).toEqual({
+      a: "b",
+      "node-pool": "general",
+      "node-pool-kind": expect.stringMatching(/^[0-9a-f]{16}$/),
+    });
     expect(Object.keys(pool.autoscalerTags).filter((key) => /gpu|accelerator/.test(key))).toEqual([]);
   });
 });
@@ -212,9 +217,15 @@ describe("a node pool refuses", () => {
   });
 
   test("each of the labels that it derives", () => {
-    const labels = { "node-pool": "a", "nvidia.com/gpu.present": "b", "k8s.amazonaws.com/accelerator": "c" };
+    const labels = {
+      "node-pool": "a",
+      "node-pool-kind": "d",
+      "nvidia.com/gpu.present": "b",
+      "k8s.amazonaws.com/accelerator": "c",
+    };
     expect(messages({ labels })).toEqual([
       'labels.node-pool must be left to the pool, which derives it, got "a": remove the label',
+      'labels.node-pool-kind must be left to the pool, which derives it, got "d": remove the label',
       'labels["nvidia.com/gpu.present"] must be left to the pool, which derives it, got "b": remove the label',
       'labels["k8s.amazonaws.com/accelerator"] must be left to the pool, which derives it, got "c": remove the label',
     ]);
