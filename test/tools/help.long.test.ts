@@ -24,6 +24,7 @@ test("the tools of package.json are found", () => {
     "cost",
     "doctor",
     "docs",
+    "instance-types",
     "mutate",
   ]);
 });

@@ -14,7 +14,7 @@ import { refusal, ToolError } from "../support/tool.ts";
 import { TerraformRun } from "./terraform-run.ts";
 
 export interface ApplyOptions {
-  /** `platform`, `addons`, `workload`; all of them if absent. */
+  /** The stacks without the environment's name, for example `platform`; all of them if absent. */
   readonly stack?: readonly string[];
   /** Asks nothing. */
   readonly yes?: true;
