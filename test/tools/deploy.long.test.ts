@@ -19,7 +19,7 @@ const temporary = temporaryDirectory();
  * Two stacks of Terraform's built-in resources. The cluster of the first is being created until the file `go` is there. As with
  * the AWS provider, an interrupt leaves it tainted.
  */
-const app = (release = "1") => `
+const app = (release = "1", when?: "destroy") => `
 import { App, DataResource, LocalBackend, TerraformStack } from "cdktf";
 const app = new App();
 const stack = (id: string) => {
@@ -28,7 +28,7 @@ const stack = (id: string) => {
   return made;
 };
 const one = (scope: TerraformStack, id: string, input: unknown, command?: string) => {
-  const provisioners = command === undefined ? undefined : [{ type: "local-exec" as const, command }];
+  const provisioners = command === undefined ? undefined : [{ type: "local-exec" as const, command, when: ${JSON.stringify(when)} as "destroy" }];
   const made = new DataResource(scope, id, { input: input as never, provisioners });
   made.overrideLogicalId(id);
   return made;
@@ -45,7 +45,7 @@ app.synth();
 const platform = join(checkout.folder, "cdktf.out", "stacks", "dev-platform");
 const env = { CHECKPOINT_DISABLE: "1", TMPDIR: temporary };
 const npm = (...args: string[]) =>
-  startProgram(["npm", "run", ...args], { cwd: checkout.folder, env, withinMs: 110_000 });
+  startProgram(["npm", "run", ...args], { cwd: checkout.folder, env, withinMs: 300_000 });
 const terminal = (...args: string[]) =>
   new Terminal(["npm", "run", ...args], { cwd: checkout.folder, env: { ...process.env, ...env } });
 const release = () => checkout.write("cdktf.out/stacks/dev-platform/go", "");
@@ -70,7 +70,7 @@ const isLocked = () => existsSync(join(checkout.folder, ".terraform.dev-platform
 
 /** Waits for something that a running program does. */
 async function until(happened: () => boolean): Promise<void> {
-  const giveUp = performance.now() + 100_000;
+  const giveUp = performance.now() + 300_000;
   while (!happened()) {
     if (performance.now() > giveUp) throw new Error(`it never happened: ${happened}`);
     await new Promise((later) => setTimeout(later, 20));
@@ -78,7 +78,7 @@ async function until(happened: () => boolean): Promise<void> {
 }
 
 define("npm run deploy and npm run destroy", () => {
-  jest.setTimeout(120_000);
+  jest.setTimeout(400_000);
   beforeEach(() => {
     for (const name of readdirSync(checkout.folder)) {
       if (/^\.?terraform\.|^cdktf\.out/.test(name)) rmSync(join(checkout.folder, name), { recursive: true });
@@ -121,7 +121,7 @@ define("npm run deploy and npm run destroy", () => {
     const refused = await npm("destroy", "--", "dev", "--stack", "platform", "--yes").finished;
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain(
-      "error: dev-addons still has 1 resources, which need dev-platform: destroy it first, npm run destroy -- dev --stack addons\n",
+      "error: dev-addons still needs dev-platform (resources in its state: 1): destroy it first, npm run destroy -- dev --stack addons\n",
     );
 
     const last = terminal("destroy", "--", "dev");
@@ -171,6 +171,22 @@ define("npm run deploy and npm run destroy", () => {
     expect(isLocked()).toBe(false);
     expect((await deployed()).code).toBe(0);
     expect(stateOf("dev-platform")).toEqual(["cluster", "pool"]);
+  });
+
+  test("the first Ctrl-C of a destroy is one interrupt for Terraform, and the next destroy goes on", async () => {
+    checkout.write("main.ts", app("1", "destroy"));
+    expect((await npm("deploy", "--", "dev", "--yes").finished).code).toBe(0);
+    const screen = terminal("destroy", "--", "dev", "--yes");
+    await until(isStarted);
+    screen.type(ctrlC);
+    expect(await screen.ended()).toBe(130);
+    expect(screen.shown.match(/Interrupt received\./g)).toHaveLength(1);
+    expect(screen.shown).toContain("error: stopped: dev-platform ended early, and its state has what was done");
+    expect(stateOf("dev-platform")).toEqual(["cluster"]);
+    expect(isLocked()).toBe(false);
+    release();
+    expect((await npm("destroy", "--", "dev", "--yes").finished).code).toBe(0);
+    expect(stateOf("dev-platform")).toEqual([]);
   });
 
   test("a cancelled job of GitHub, SIGINT and then SIGTERM to npm, lets Terraform save its state", async () => {
@@ -261,7 +277,7 @@ define("npm run deploy and npm run destroy", () => {
       "dev-platform",
       "dev-addons",
     ];
-    const options = { cwd: checkout.folder, env: { ...env, CDKTF_DISABLE_PLUGIN_CACHE_ENV: "1" }, withinMs: 110_000 };
+    const options = { cwd: checkout.folder, env: { ...env, CDKTF_DISABLE_PLUGIN_CACHE_ENV: "1" }, withinMs: 300_000 };
     const { stdout } = await startProgram([...cdktf, "--auto-approve", "--skip-provider-lock"], options).finished;
     expect(stdout).toContain("1 changed, 0 destroyed");
     const after = await npm("deploy", "--", "dev", "--yes").finished;

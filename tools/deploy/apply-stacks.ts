@@ -1,14 +1,16 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
+import { setImmediate } from "node:timers/promises";
 import { oneOf } from "sweep-worker/contract";
 import { repository } from "../../stacks/repository.ts";
+import { jobStarts, readBucket } from "../diff/job-starts.ts";
 import { type Plan, readPlan } from "../diff/plan.ts";
 import { changesAnything } from "../diff/summary.ts";
 import { renderSummary } from "../diff/text.ts";
 import { environmentOf } from "../support/environment.ts";
-import { type SynthesizedStack, synthesize } from "../support/synthesize.ts";
+import { localStateFile, type SynthesizedStack, synthesize } from "../support/synthesize.ts";
 import { outputFolder, terraformProgram } from "../support/terraform.ts";
 import { refusal, ToolError } from "../support/tool.ts";
 import { TerraformRun } from "./terraform-run.ts";
@@ -89,7 +91,11 @@ class Work {
 
   /** Asks once, then applies the plans in their order. */
   async apply(planned: readonly PlannedStack[], { yes }: ApplyOptions): Promise<void> {
-    const outcomes = planned.map(({ stack, plan }) => ({ stack: stack.id, notes: [], kind: "planned" as const, plan }));
+    const notesOf = ({ stack, plan }: PlannedStack) =>
+      this.kind === "deploy" ? [...stack.remarks, ...jobStarts(plan, readBucket)] : [];
+    const outcomes = planned.map((one) => {
+      return { stack: one.stack.id, notes: notesOf(one), kind: "planned" as const, plan: one.plan };
+    });
     if (outcomes.length > 0) {
       process.stdout.write(`\n${renderSummary({ subject: this.environment, outcomes, remarks: [] })}\n`);
     }
@@ -109,12 +115,14 @@ class Work {
     if (count === 0) return;
     const part = stack.id.slice(this.environment.length + 1);
     throw new ToolError(
-      `${stack.id} still has ${count} resources, which need ${needed.join(" and ")}: destroy it first, npm run destroy -- ${this.environment} --stack ${part}`,
+      `${stack.id} still needs ${needed.join(" and ")} (resources in its state: ${count}): destroy it first, npm run destroy -- ${this.environment} --stack ${part}`,
     );
   }
 
   /** The number of resources in the state of a stack. */
   async resourcesOf(stack: SynthesizedStack): Promise<number> {
+    const file = localStateFile(stack);
+    if (file !== undefined && !existsSync(file)) return 0;
     await this.#init(stack);
     const { stdout } = await this.#run(stack, ["state", "pull"], true);
     const resources: { readonly mode: string }[] = stdout.trim() === "" ? [] : (JSON.parse(stdout).resources ?? []);
@@ -132,6 +140,9 @@ class Work {
     const [command = ""] = args;
     const again = `npm run ${this.kind} -- ${this.environment}`;
     const isApply = command === "apply";
+    // Signals that came while nothing of Terraform's ran are delivered in another turn of the event loop.
+    await setImmediate();
+    this.terraform.throwIfStopped(`stopped before terraform ${command} of ${stack.id}; to go on: ${again}`);
     // A destroy creates nothing that an interrupt could leave half made, and nobody wants it to go on.
     const { status, stdout } = await this.terraform.run(stack, args, {
       captures,
