@@ -158,6 +158,18 @@ const job: Attributes = {
   template: block({ metadata, spec: block(pod) }),
 };
 
+/** The provider sends the limits of indexes only for an Indexed Job, which those of a CronJob are not. */
+const cronJob: Attributes = {
+  schedule: value,
+  concurrency_policy: value,
+  successful_jobs_history_limit: value,
+  failed_jobs_history_limit: value,
+  job_template: block({
+    metadata,
+    spec: block({ active_deadline_seconds: value, backoff_limit: set, template: job.template as Attribute }),
+  }),
+};
+
 const networkPeer: Attributes = {
   ip_block: block({ cidr: value, except: value }),
   namespace_selector: selector,
@@ -202,5 +214,23 @@ export const resourceTypes: Readonly<
       }),
     },
   },
+  kubernetes_role_v1: {
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "Role",
+    attributes: {
+      metadata,
+      rule: blocks({ api_groups: value, resources: value, resource_names: value, verbs: value }, "rules"),
+    },
+  },
+  kubernetes_role_binding_v1: {
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "RoleBinding",
+    attributes: {
+      metadata,
+      role_ref: block({ api_group: value, kind: value, name: value }),
+      subject: blocks({ api_group: value, kind: value, name: value, namespace: value }, "subjects"),
+    },
+  },
+  kubernetes_cron_job_v1: { apiVersion: "batch/v1", kind: "CronJob", attributes: { metadata, spec: block(cronJob) } },
   kubernetes_job_v1: { apiVersion: "batch/v1", kind: "Job", attributes: { metadata, spec: block(job) } },
 };
