@@ -160,7 +160,7 @@ export class KubernetesApi {
   async until(
     object: KubernetesObject,
     isWanted: (object: KubernetesObject | undefined) => boolean,
-    withinMs = 300_000,
+    withinMs = 100_000,
   ): Promise<KubernetesObject | undefined> {
     const { name, ...metadata } = object.metadata;
     const path = pathOf({ ...object, metadata });
