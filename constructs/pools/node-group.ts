@@ -4,6 +4,7 @@ import { LaunchTemplate } from "@cdktf/provider-aws/lib/launch-template";
 import { type ITerraformDependable, Token } from "cdktf";
 import { Construct } from "constructs";
 import type { ICluster } from "../cluster/cluster.ts";
+import { kubernetesMinors } from "../cluster/kubernetes-versions.ts";
 import type { INetwork } from "../network/network.ts";
 import { oneOf, show, throwIfAny } from "../support/problems.ts";
 import type { NodePool } from "./node-pool.ts";
@@ -24,6 +25,11 @@ export interface NodeGroupProps {
    * default tags on to them, and untagged machines are missing from every cost report.
    */
   readonly instanceTags: Readonly<Record<string, string>>;
+  /**
+   * Release of the nodes' image, for example `1.35.8-20260930`. Another one replaces all nodes, a third at a time.
+   * @default - the `nodeReleaseVersion` of `kubernetesMinors` for the cluster's minor, or EKS's newest where that lacks the minor
+   */
+  readonly releaseVersion?: string | undefined;
   /** Resources that must exist before the first node and outlive the last one, such as `NodeAddons.dependables`. */
   readonly dependsOn: readonly ITerraformDependable[];
 }
@@ -43,6 +49,7 @@ export class NodeGroup extends Construct {
   constructor(scope: Construct, id: string, props: NodeGroupProps) {
     super(scope, id);
     const { cluster, network, nodeRole, pool } = props;
+    const { releaseVersion = kubernetesMinors[cluster.kubernetesVersion]?.nodeReleaseVersion } = props;
     this.pool = pool;
     this.launchTemplate = this.createLaunchTemplate(props);
     const nodeGroup = new EksNodeGroup(this, "node-group", {
@@ -53,6 +60,7 @@ export class NodeGroup extends Construct {
       nodeRoleArn: nodeRole.roleArn,
       subnetIds: subnetIds(network, pool),
       version: cluster.kubernetesVersion,
+      ...(releaseVersion !== undefined && { releaseVersion }),
       amiType: pool.amiType,
       capacityType: pool.capacityType,
       instanceTypes: [...pool.instanceTypes],
@@ -61,7 +69,8 @@ export class NodeGroup extends Construct {
       labels: { ...pool.labels },
       taint: pool.eksTaints,
       scalingConfig: { minSize: pool.capacity.min, desiredSize: pool.capacity.min, maxSize: pool.capacity.max },
-      // A third at a time: new machines come up before old ones are drained, and an update ends within the hour.
+      // A third at a time: new machines come up before old ones are drained, and an update ends within the hour. A pod has 15 minutes to
+      // leave, workers need 100 s of them, and a pod that stays fails the update: `forceUpdateVersion` would end it instead.
       updateConfig: { maxUnavailablePercentage: 33 },
       // Replaces nodes whose kubelet no longer answers.
       nodeRepairConfig: { enabled: true },

@@ -1,15 +1,16 @@
 import { KmsKey } from "@cdktf/provider-aws/lib/kms-key";
+import { kubernetesMinors } from "../../../constructs/cluster/kubernetes-versions.ts";
 import { type Capacity, dynamic, fixed, fromZero } from "../../../constructs/pools/capacity.ts";
-import { NodeGroup } from "../../../constructs/pools/node-group.ts";
+import { NodeGroup, type NodeGroupProps } from "../../../constructs/pools/node-group.ts";
 import { NodePool } from "../../../constructs/pools/node-pool.ts";
 import type { NodePoolProps } from "../../../constructs/pools/node-pool-options.ts";
 import { NodeRole } from "../../../constructs/pools/node-role.ts";
 import { testCluster, testNetwork } from "../../support/fixtures.ts";
 import { messageOf, synthesize } from "../../support/synthesized.ts";
 
-const policies = ["AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryPullOnly"];
+const policies = ["AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"];
 
-function nodeGroup(props: Partial<NodePoolProps> = {}) {
+function nodeGroup(props: Partial<NodePoolProps> = {}, others: Partial<NodeGroupProps> = {}) {
   return synthesize((stack) => {
     const route = new KmsKey(stack, "route");
     const addon = new KmsKey(stack, "addon");
@@ -20,6 +21,7 @@ function nodeGroup(props: Partial<NodePoolProps> = {}) {
       pool: new NodePool({ name: "general", instanceTypes: ["t3.large"], capacity: dynamic(2, 10), ...props }),
       instanceTags: { Environment: "test" },
       dependsOn: [addon],
+      ...others,
     });
     new KmsKey(stack, "pods", { dependsOn: [...group.dependables] });
   });
@@ -44,11 +46,12 @@ describe("a node group", () => {
       node_role_arn: `\${${made.address("aws_iam_role")}.arn}`,
       subnet_ids: ["subnet-0a", "subnet-0b"],
       version: "1.35",
+      release_version: "1.35.8-20260930",
       ami_type: "AL2023_x86_64_STANDARD",
       capacity_type: "ON_DEMAND",
       instance_types: ["t3.large"],
       launch_template: { id: `\${${template}.id}`, version: `\${${template}.latest_version}` },
-      labels: { "node-pool": "general" },
+      labels: { "node-pool": "general", "node-pool-kind": expect.stringMatching(/^[0-9a-f]{16}$/) },
       taint: [],
       scaling_config: { min_size: 2, desired_size: 2, max_size: 10 },
       update_config: { max_unavailable_percentage: 33 },
@@ -67,10 +70,24 @@ describe("a node group", () => {
     expect(nodeGroup(executor).one("aws_eks_node_group")).toMatchObject({
       capacity_type: "SPOT",
       instance_types: ["c5.2xlarge", "c5a.2xlarge"],
-      labels: { "workload-type": "executor", "node-pool": "executor" },
+      labels: {
+        "workload-type": "executor",
+        "node-pool": "executor",
+        "node-pool-kind": expect.stringMatching(/^[0-9a-f]{16}$/),
+      },
       taint: [{ key: "workload-type", value: "executor", effect: "NO_SCHEDULE" }],
       scaling_config: { min_size: 0, desired_size: 0, max_size: 50 },
     });
+  });
+
+  test("boots the release of its image that is pinned for the cluster's minor, or the given one", () => {
+    expect(nodeGroup().one("aws_eks_node_group")).toMatchObject({
+      version: "1.35",
+      release_version: kubernetesMinors["1.35"]?.nodeReleaseVersion,
+    });
+    const releaseOf = (props: object) => nodeGroup({}, props).one("aws_eks_node_group").release_version;
+    expect(releaseOf({ releaseVersion: "1.35.9-20261101" })).toBe("1.35.9-20261101");
+    expect(releaseOf({ cluster: { ...testCluster, kubernetesVersion: "1.99" } })).toBeUndefined();
   });
 
   test("boots NVIDIA's image where the pool has GPUs", () => {
@@ -119,10 +136,12 @@ describe("a node group", () => {
     expect(Object.fromEntries(tags.map(({ tag }) => [tag.key, tag.value]))).toEqual({
       "k8s.io/cluster-autoscaler/node-template/label/workload-type": "executor",
       "k8s.io/cluster-autoscaler/node-template/label/node-pool": "executor",
+      "k8s.io/cluster-autoscaler/node-template/label/node-pool-kind": expect.stringMatching(/^[0-9a-f]{16}$/),
       "k8s.io/cluster-autoscaler/node-template/taint/workload-type": "executor:NoSchedule",
       "k8s.io/cluster-autoscaler/node-template/resources/cpu": "7910m",
       "k8s.io/cluster-autoscaler/node-template/resources/memory": "14244Mi",
       "k8s.io/cluster-autoscaler/node-template/resources/ephemeral-storage": "44595Mi",
+      "k8s.io/cluster-autoscaler/node-template/resources/pods": "58",
     });
   });
 
@@ -135,9 +154,11 @@ describe("a node group", () => {
     expect(ids.sort()).toEqual([
       "label-example-com-tier",
       "label-node-pool",
+      "label-node-pool-kind",
       "resources-cpu",
       "resources-ephemeral-storage",
       "resources-memory",
+      "resources-pods",
       "taint-example-com-team-a-b",
     ]);
   });

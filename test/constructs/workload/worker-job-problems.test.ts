@@ -1,4 +1,6 @@
 import { Token } from "cdktf";
+import { fromZero } from "../../../constructs/pools/capacity.ts";
+import { type InstanceType, instanceTypes } from "../../../constructs/pools/instance-types.ts";
 import { NodePool } from "../../../constructs/pools/node-pool.ts";
 import { executorsOfSize, roomForPods } from "../../../constructs/pools/node-target.ts";
 import { describeProblem } from "../../../constructs/support/problems.ts";
@@ -16,7 +18,7 @@ const problems = (changes: object, on = "executor") =>
 test("nothing is wrong with a job that fits", () => {
   expect(problems({})).toEqual([]);
   expect(problems({ workers: 100_000, parallelism: 0, maxFailedIndexes: 0, backoffLimitPerIndex: 0 })).toEqual([]);
-  expect(problems({ cpuRequestMillis: 7730, cpuLimitMillis: 7730 })).toEqual([]);
+  expect(problems({ cpuRequestMillis: 7630, cpuLimitMillis: 7630 })).toEqual([]);
   expect(problems({ placement: "one-per-node" })).toEqual([]);
   expect(problems({ gpus: 1 }, "gpu")).toEqual([]);
   // Two blocks of 8 columns take 1.3 GB of the disk and more than that of memory, and the job asks for it.
@@ -110,9 +112,9 @@ test.each<[string, object, string[]]>([
   ],
   [
     "more CPU than a node has for pods",
-    { cpuRequestMillis: 7950, cpuLimitMillis: 8000 },
+    { cpuRequestMillis: 7730, cpuLimitMillis: 8000 },
     [
-      "cpuRequestMillis must be 7,730 thousandths of a core or less, got 7950: a node of executor has no more room for pods; ask for less, or use a pool of larger nodes",
+      "cpuRequestMillis must be 7,630 thousandths of a core or less, got 7730: a node of executor has no more room for pods beside its DaemonSets, and the autoscaler counts kube-proxy twice; ask for less, or use a pool of larger nodes",
     ],
   ],
   [
@@ -270,7 +272,7 @@ describe("an executor size", () => {
     expect(alone).toEqual([
       [
         ["cpuRequestMillis"],
-        "a node of executor-large or second has no more room for pods; ask for less, or use a pool of larger nodes",
+        "a node of executor-large or second has no more room for pods beside its DaemonSets, and the autoscaler counts kube-proxy twice; ask for less, or use a pool of larger nodes",
       ],
     ]);
   });
@@ -280,13 +282,26 @@ describe("an executor size", () => {
   });
 });
 
-test("a node has room for pods beside its DaemonSets", () => {
+test("a node has room for pods beside its DaemonSets and the kube-proxy that the autoscaler adds to them", () => {
   const { allocatable } = pool("gpu");
   expect(roomForPods(pool("gpu"))).toEqual({
-    cpuMillis: allocatable.cpuMillis - 180 - 10,
+    cpuMillis: allocatable.cpuMillis - 180 - 10 - 100,
     memoryMiB: allocatable.memoryMiB - 120 - 64,
     ephemeralStorageMiB: allocatable.ephemeralStorageMiB,
     gpus: 1,
-    pods: allocatable.pods - 5,
+    pods: allocatable.pods - 5 - 1,
   });
+});
+
+test("a node whose places the platform's own pods take is no node for a job", () => {
+  const tiny = { ...instanceTypes["t3.large"], networkInterfaces: 2, addressesPerInterface: 2 } as InstanceType;
+  const target = new NodePool({
+    name: "tiny",
+    instanceTypes: ["t9.tiny"],
+    additionalInstanceTypes: { "t9.tiny": tiny },
+    capacity: fromZero(3),
+  });
+  expect(workerJobProblems(right, target).map(describeProblem)).toEqual([
+    "workers must be on nodes with a place for a pod, got tiny, whose nodes hold 4 pods: the platform's own pods take all of these places; use a pool of larger nodes",
+  ]);
 });
