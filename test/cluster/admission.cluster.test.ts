@@ -50,9 +50,11 @@ describeWithControlPlane("what a deploy creates in the cluster", {}, (plane) => 
 
   beforeAll(async () => {
     const { platform } = synthesizeEnvironment(prod);
-    for (const pool of Object.keys(prod.nodePools)) {
-      // Two workers of prod's job need no more than these.
-      for (const number of [1, 2, 3]) await plane().api.create(nodeOf(platform, pool, `${pool}-${number}`));
+    // All the machines that the environment may buy.
+    for (const [pool, { capacity }] of Object.entries(prod.nodePools)) {
+      for (let number = 1; number <= capacity.max; number++) {
+        await plane().api.create(nodeOf(platform, pool, `${pool}-${number}`));
+      }
     }
   });
 

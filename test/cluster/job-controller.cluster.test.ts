@@ -9,7 +9,7 @@ const podsPath = "/api/v1/namespaces/sweep/pods";
 describeWithControlPlane("what the Job controller answers to the pods of a Job", {}, (plane) => {
   beforeAll(async () => {
     const { platform } = synthesizeEnvironment(devWithJob());
-    await plane().api.create(nodeOf(platform, "executor", "executor-1", 1000));
+    await plane().api.create(nodeOf(platform, "executor", "executor-1"));
   });
 
   test("exit code 42 fails the index at once, and with it the Job; the other workers finish", async () => {
