@@ -63,6 +63,9 @@ describeWithControlPlane("what a deploy creates in the cluster", {}, (plane) => 
     const manifests = manifestsOf(workload, resolve);
     const jobs = manifests.filter(({ kind }) => kind === "Job");
 
+    // The next environment needs the machines.
+    afterAll(() => plane().api.delete(manifests.find(({ kind }) => kind === "Namespace") ?? {}));
+
     test("is accepted by the API server, strictly and without a warning", async () => {
       expect(jobs.length).toBe(environment.workload.jobs.length);
       for (const object of manifests) {
