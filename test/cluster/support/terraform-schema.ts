@@ -149,25 +149,28 @@ const podFailureRule: Attributes = {
 const job: Attributes = {
   active_deadline_seconds: value,
   backoff_limit: set,
-  backoff_limit_per_index: set,
-  completion_mode: value,
   completions: value,
-  max_failed_indexes: set,
   parallelism: value,
   pod_failure_policy: block({ rule: blocks(podFailureRule, "rules") }),
   template: block({ metadata, spec: block(pod) }),
 };
 
-/** The provider sends the limits of indexes only for an Indexed Job, which those of a CronJob are not. */
+const indexedJob: Attributes = {
+  ...job,
+  completion_mode: set,
+  backoff_limit_per_index: set,
+  max_failed_indexes: set,
+};
+
 const cronJob: Attributes = {
-  schedule: value,
   concurrency_policy: value,
-  successful_jobs_history_limit: value,
   failed_jobs_history_limit: value,
-  job_template: block({
-    metadata,
-    spec: block({ active_deadline_seconds: value, backoff_limit: set, template: job.template as Attribute }),
-  }),
+  job_template: block({ metadata, spec: block(job) }),
+  schedule: value,
+  starting_deadline_seconds: value,
+  successful_jobs_history_limit: value,
+  suspend: value,
+  timezone: { kind: "value", name: "timeZone" },
 };
 
 const networkPeer: Attributes = {
@@ -232,5 +235,6 @@ export const resourceTypes: Readonly<
     },
   },
   kubernetes_cron_job_v1: { apiVersion: "batch/v1", kind: "CronJob", attributes: { metadata, spec: block(cronJob) } },
-  kubernetes_job_v1: { apiVersion: "batch/v1", kind: "Job", attributes: { metadata, spec: block(job) } },
+  // All Jobs of this platform are indexed.
+  kubernetes_job_v1: { apiVersion: "batch/v1", kind: "Job", attributes: { metadata, spec: block(indexedJob) } },
 };
