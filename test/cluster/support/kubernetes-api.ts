@@ -40,9 +40,6 @@ const plurals: Readonly<Record<string, { readonly plural: string; readonly names
   DaemonSet: { plural: "daemonsets", namespaced: true },
   Deployment: { plural: "deployments", namespaced: true },
   NetworkPolicy: { plural: "networkpolicies", namespaced: true },
-  CronJob: { plural: "cronjobs", namespaced: true },
-  Role: { plural: "roles", namespaced: true },
-  RoleBinding: { plural: "rolebindings", namespaced: true },
   Lease: { plural: "leases", namespaced: true },
 };
 
