@@ -42,9 +42,12 @@ export const freeTypes: ReadonlySet<string> = new Set([
   // These run in the cluster, on nodes that are priced as pools.
   "helm_release",
   "kubernetes_config_map_v1",
+  "kubernetes_cron_job_v1",
   "kubernetes_job_v1",
   "kubernetes_namespace_v1",
   "kubernetes_network_policy_v1",
+  "kubernetes_role_binding_v1",
+  "kubernetes_role_v1",
   "kubernetes_service_account_v1",
   // Publishes the image; the registry is priced.
   "terraform_data",
