@@ -78,6 +78,7 @@ export const dev: Environment = {
   network: { cidrBlock: "10.0.0.0/16", natGateways: "single" },
   cluster: {
     kubernetesVersion: "1.35",
+    availabilityZones: ["us-west-2a", "us-west-2b", "us-west-2c"],
     administrators: [`arn:aws:iam::${accountId}:role/platform-administrator`],
     endpointPublicAccessCidrs: ["203.0.113.0/24"],
     logRetentionInDays: 7,

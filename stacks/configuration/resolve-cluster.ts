@@ -1,4 +1,5 @@
 import { principalName, principalProblems, publicAccessProblems } from "../../constructs/cluster/cluster-access.ts";
+import { clusterZoneProblems } from "../../constructs/cluster/cluster-zones.ts";
 import { kubernetesVersionProblems } from "../../constructs/cluster/kubernetes-versions.ts";
 import { retentionProblems } from "../../constructs/support/log-retention.ts";
 import { type Problem, within } from "../../constructs/support/problems.ts";
@@ -6,9 +7,14 @@ import { duplicateProblems } from "./duplicates.ts";
 import { checked, type Resolution } from "./resolution.ts";
 import type { ClusterSettings } from "./schema.ts";
 
-export function resolveCluster(cluster: ClusterSettings): Resolution<ClusterSettings> {
+/** @param zones The environment's zones, or undefined if they are wrong themselves. */
+export function resolveCluster(
+  cluster: ClusterSettings,
+  zones: readonly string[] | undefined,
+): Resolution<ClusterSettings> {
   const { kubernetesVersion, addonVersions, administrators, endpointPublicAccessCidrs, logRetentionInDays } = cluster;
   return checked(cluster, [
+    ...within(["availabilityZones"], clusterZoneProblems(cluster.availabilityZones, zones)),
     ...kubernetesVersionProblems(kubernetesVersion, addonVersions),
     ...within(["administrators"], administratorProblems(administrators)),
     ...within(["endpointPublicAccessCidrs"], publicAccessProblems(endpointPublicAccessCidrs)),

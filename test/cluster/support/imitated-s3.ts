@@ -1,5 +1,5 @@
+import { imitateAws } from "../../lifecycle/imitated-aws.ts";
 import { FakeS3 } from "../../support/fake-s3.ts";
-import { imitateAws } from "../../support/imitated-aws.ts";
 
 /** S3 on this machine, with a bucket named `bucket`. */
 export interface ImitatedS3 {
@@ -17,7 +17,7 @@ export async function imitateS3(): Promise<ImitatedS3> {
   const aws = await imitateAws(python);
   const body =
     "<CreateBucketConfiguration><LocationConstraint>us-west-2</LocationConstraint></CreateBucketConfiguration>";
-  const { status } = await fetch(`${aws.url}/bucket`, { method: "PUT", body });
+  const { status } = await fetch(`${aws.address}/bucket`, { method: "PUT", body });
   if (status !== 200) throw new Error(`moto makes no bucket: ${status}`);
-  return aws;
+  return { url: aws.address, stop: () => aws.stop() };
 }

@@ -2,6 +2,7 @@ import { KmsKey } from "@cdktf/provider-aws/lib/kms-key";
 import { kubernetesMinors } from "../../../constructs/cluster/kubernetes-versions.ts";
 import { type Capacity, dynamic, fixed, fromZero } from "../../../constructs/pools/capacity.ts";
 import { NodeGroup, type NodeGroupProps } from "../../../constructs/pools/node-group.ts";
+import { sizeConditions } from "../../../constructs/pools/node-group-size.ts";
 import { NodePool } from "../../../constructs/pools/node-pool.ts";
 import type { NodePoolProps } from "../../../constructs/pools/node-pool-options.ts";
 import { NodeRole } from "../../../constructs/pools/node-role.ts";
@@ -56,7 +57,20 @@ describe("a node group", () => {
       scaling_config: { min_size: 2, desired_size: 2, max_size: 10 },
       update_config: { max_unavailable_percentage: 33 },
       node_repair_config: { enabled: true },
-      lifecycle: { create_before_destroy: true, ignore_changes: ["scaling_config[0].desired_size"] },
+      tags: {
+        "k8s.io/cluster-autoscaler/node-template/resources/cpu": "1930m",
+        "k8s.io/cluster-autoscaler/node-template/resources/ephemeral-storage": "44595Mi",
+        "k8s.io/cluster-autoscaler/node-template/resources/memory": "6878Mi",
+        "k8s.io/cluster-autoscaler/node-template/resources/pods": "35",
+      },
+      lifecycle: {
+        create_before_destroy: true,
+        ignore_changes: ["scaling_config[0].desired_size"],
+        postcondition: sizeConditions("general", dynamic(2, 10), "us-west-2").map(({ condition, errorMessage }) => ({
+          condition,
+          error_message: errorMessage,
+        })),
+      },
       depends_on: [
         ...policies.map((policy) => made.address("aws_iam_role_policy_attachment", `node-role_${policy}_`)),
         "aws_kms_key.route",
@@ -100,7 +114,10 @@ describe("a node group", () => {
     ["from zero", fromZero(50), ["scaling_config[0].desired_size"]],
     ["fixed", fixed(5), undefined],
   ])("of %s capacity leaves the desired size to the autoscaler only where it decides", (_, capacity, ignored) => {
-    expect(nodeGroup({ capacity }).one("aws_eks_node_group").lifecycle.ignore_changes).toEqual(ignored);
+    const { lifecycle } = nodeGroup({ capacity }).one("aws_eks_node_group");
+    expect(lifecycle.ignore_changes).toEqual(ignored);
+    // Where Terraform keeps the size, it changes together with its limits.
+    expect(lifecycle.postcondition?.length).toBe(ignored === undefined ? undefined : 2);
   });
 
   test("has encrypted disks that are deleted with their nodes, and a metadata service that pods cannot reach", () => {
@@ -133,6 +150,7 @@ describe("a node group", () => {
     expect(tags.every((tag) => tag.autoscaling_group_name === name && tag.tag.propagate_at_launch === false)).toBe(
       true,
     );
+    expect(tags.every(({ lifecycle }) => lifecycle.create_before_destroy === true)).toBe(true);
     expect(Object.fromEntries(tags.map(({ tag }) => [tag.key, tag.value]))).toEqual({
       "k8s.io/cluster-autoscaler/node-template/label/workload-type": "executor",
       "k8s.io/cluster-autoscaler/node-template/label/node-pool": "executor",

@@ -3,15 +3,16 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
-/** AWS as test/lifecycle/imitated_aws.py imitates it, with moto. */
+/** AWS on this machine. */
 export interface ImitatedAws {
-  readonly url: string;
+  /** Address for `AWS_ENDPOINT_URL`. */
+  readonly address: string;
   stop(): void;
 }
 
-/** @param python a Python with test/lifecycle/requirements.txt, which `LIFECYCLE_PYTHON` names as in `.ci/run`. */
+/** Starts `imitated_aws.py` with a Python that has what requirements.txt names. */
 export async function imitateAws(python: string): Promise<ImitatedAws> {
-  const server = spawn(python, [join(__dirname, "../lifecycle/imitated_aws.py")], {
+  const server = spawn(python, [join(__dirname, "imitated_aws.py")], {
     env: { ...process.env, MOTO_IAM_LOAD_MANAGED_POLICIES: "true", PYTHONDONTWRITEBYTECODE: "1" },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -20,7 +21,7 @@ export async function imitateAws(python: string): Promise<ImitatedAws> {
   server.stderr.on("data", (chunk) => {
     last = `${last}${chunk}`.slice(-5000);
   });
-  const [url] = await Promise.race([once(createInterface({ input: server.stdout }), "line"), once(server, "exit")]);
-  if (typeof url !== "string") throw new Error(`no AWS is imitated:\n${last}`);
-  return { url, stop: () => void server.kill() };
+  const [address] = await Promise.race([once(createInterface({ input: server.stdout }), "line"), once(server, "exit")]);
+  if (typeof address !== "string") throw new Error(`no AWS is imitated:\n${last}`);
+  return { address, stop: () => server.kill() };
 }
