@@ -25,4 +25,6 @@ module.exports = {
     "^string-argv$": "<rootDir>/node_modules/string-argv/index.js",
   },
   testTimeout: 120_000,
+  // test/cluster: each waits for the Job controller, which makes another pod 10, 20, 40 ... s after a failed one.
+  maxConcurrency: 12,
 };

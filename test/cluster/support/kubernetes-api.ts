@@ -198,7 +198,12 @@ export class KubernetesApi {
       const content = { "content-type": contentType, "content-length": Buffer.byteLength(text) };
       const headers = { accept: "application/json", ...(text !== "" && content) };
       const sent = request(`${this.connection.server}${path}`, { method, agent: this.agent, headers, signal });
-      sent.on("response", done).on("error", failed);
+      sent.on("response", done).on("error", (error: NodeJS.ErrnoException) => {
+        // The server had closed the idle connection: https://nodejs.org/api/http.html#requestreusedsocket
+        const isStale = sent.reusedSocket && error.code === "ECONNRESET" && !signal.aborted;
+        if (isStale) this.send(method, path, body, contentType, signal).then(done, failed);
+        else failed(error);
+      });
       sent.end(text);
     });
   }

@@ -29,8 +29,9 @@ export function describeWithControlPlane(
     beforeAll(async () => {
       plane = await startControlPlane(options);
     });
-    afterAll(() => plane?.stop());
     define(() => plane ?? never());
+    // Last, because Jest runs these in their order: the suite's own clients end first.
+    afterAll(() => plane?.stop());
   });
 }
 
