@@ -145,17 +145,12 @@ def cluster_or_node_group(request, cluster, node_group):
 
 
 def node_group_update(request, cluster, node_group):
-    """EKS's rules for the numbers of a group, which moto does not check. A number that is left out stays as it was."""
-    question = {"REQUEST_METHOD": "GET", "PATH_INFO": f"/clusters/{cluster}/node-groups/{node_group}"}
-    body = request.get_json()
-    described = Response.from_app(moto, {**request.environ, **question, "CONTENT_LENGTH": "0", "wsgi.input": BytesIO()})
-    if described.status_code == 200:
-        sizes = described.get_json()["nodegroup"]["scalingConfig"] | body.get("scalingConfig", {})
-        least, most, desired = (sizes[name] for name in ("minSize", "maxSize", "desiredSize"))
-        if desired > most:
-            return invalid_parameter(f"desired capacity {desired} can't be greater than max size {most}")
-        if least > desired:
-            return invalid_parameter(f"Minimum capacity {least} can't be greater than desired size {desired}")
+    """EKS's rules for the numbers of a group, which moto does not check. The provider always sends all three."""
+    sizes = request.get_json().get("scalingConfig", {})
+    if len(sizes) == 3 and sizes["desiredSize"] > sizes["maxSize"]:
+        return invalid_parameter(f"desired capacity {sizes['desiredSize']} can't be greater than max size {sizes['maxSize']}")
+    if len(sizes) == 3 and sizes["minSize"] > sizes["desiredSize"]:
+        return invalid_parameter(f"Minimum capacity {sizes['minSize']} can't be greater than desired size {sizes['desiredSize']}")
     return forward(request)
 
 
