@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { number, type ShapeOf, text } from "../support/fields.ts";
-import { oneOf, type Problem, show } from "../support/problems.ts";
+import { labelValueProblems } from "../support/kubernetes-syntax.ts";
+import { oneOf, type Problem, show, within } from "../support/problems.ts";
+import { largestFigureProblems } from "./figure-limits.ts";
 
 /**
  * Figures of an EC2 instance type. The autoscaler needs them to start the first node of a pool.
@@ -137,7 +139,8 @@ export function figuresProblems(figures: InstanceType): Problem[] {
     const fix = 'types with GPUs need it, so add for example accelerator: "nvidia-tesla-t4"';
     problems.push({ path: ["accelerator"], allowed: acceleratorValue, got: show(accelerator), fix });
   }
-  return problems;
+  if (accelerator !== undefined) problems.push(...within(["accelerator"], labelValueProblems(accelerator)));
+  return [...problems, ...largestFigureProblems(figures)];
 }
 
 /** The source of all figures, for error texts. */

@@ -17,6 +17,7 @@ import {
   instanceTypes,
 } from "./instance-types.ts";
 import { type CapacityType, type NodePoolProps, nodePoolDefaults, volumeSizes } from "./node-pool-options.ts";
+import { groupTagProblems, listProblems } from "./pool-limits.ts";
 
 /** EKS's spelling of the effects. @see https://docs.aws.amazon.com/eks/latest/APIReference/API_Taint.html */
 const eksEffects = {
@@ -75,6 +76,7 @@ export class NodePool {
       ...(this.gpu && { "nvidia.com/gpu.present": "true" }),
       ...(this.gpu && types[0]?.accelerator && { "k8s.amazonaws.com/accelerator": types[0].accelerator }),
     };
+    throwIfAny(`node pool ${show(props.name)}`, groupTagProblems(this.autoscalerTags));
   }
 
   /** A node selector that matches this pool and no other. */
@@ -130,6 +132,7 @@ export function nodePoolProblems(props: NodePoolProps): Problem[] {
     ...within(["labels"], [...labelProblems(labels), ...derivedLabelProblems(labels)]),
     ...within(["taints"], taintProblems(taints)),
     ...within(["volumeSizeGiB"], volumeProblems(volumeSizeGiB)),
+    ...listProblems(props),
   ];
 }
 
