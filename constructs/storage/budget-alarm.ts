@@ -22,6 +22,7 @@ const mostAddresses = 10;
 /** @see https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1 */
 const longestAddress = 254;
 const longestLocalPart = 64;
+const addressSchema = z.email();
 
 /** Schema of the {@link BudgetAlarmOptions}. */
 export const budgetAlarmOptionsSchema = z.strictObject({
@@ -69,7 +70,7 @@ function isAmount(limit: number): boolean {
 
 function isAddress(email: string): boolean {
   const isShort = email.length <= longestAddress && email.indexOf("@") <= longestLocalPart;
-  return isShort && z.safeParse(z.email(), email).success;
+  return isShort && addressSchema.safeParse(email).success;
 }
 
 /**

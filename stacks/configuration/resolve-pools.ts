@@ -36,7 +36,8 @@ function resolvePool(
   // The instance types show the intention.
   const gpu = here.in("gpu").any ? hasGpu(options, instanceTypes) : options.gpu;
   const pool = attempt(() => new NodePool({ ...options, name, gpu, additionalInstanceTypes: instanceTypes }));
-  const own = problemsIn(pool)
+  const derived = pool.ok ? [...noRoomProblems(pool.value), ...missingGpuProblems(pool.value)] : problemsIn(pool);
+  const own = derived
     .filter(({ path }) => !(uncertainTypes && path[0] === "instanceTypes"))
     // Wrong figures are reported where the environment has them.
     .filter(({ path }) => path[0] !== "additionalInstanceTypes")
@@ -45,7 +46,6 @@ function resolvePool(
   const problems = [
     ...own,
     ...zoneProblems(options, availabilityZones, malformed.in("availabilityZones")),
-    ...(pool.ok ? [...noRoomProblems(pool.value), ...missingGpuProblems(pool.value)] : []),
   ];
   if (pool.ok && problems.length === 0 && !here.any && !uncertainTypes) return pool;
   return refused(
