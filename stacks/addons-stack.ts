@@ -34,9 +34,6 @@ export class AddonsStack extends TerraformStack {
     });
     const gpuPools = nodePools.filter((pool) => pool.gpu);
     if (gpuPools.length > 0) new NvidiaDevicePlugin(this, "nvidia-device-plugin", { gpuPools });
-    const { deletionProtection } = environment.cluster;
-    if (deletionProtection !== undefined) {
-      new DeletionProtection(this, "deletion-protection", { enabled: deletionProtection });
-    }
+    new DeletionProtection(this, "deletion-protection", { enabled: environment.cluster.deletionProtection ?? false });
   }
 }

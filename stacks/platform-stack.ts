@@ -13,6 +13,7 @@ import { NodeRole } from "../constructs/pools/node-role.ts";
 import { BudgetAlarm } from "../constructs/storage/budget-alarm.ts";
 import { ContainerRegistry } from "../constructs/storage/container-registry.ts";
 import { ResultsBucket } from "../constructs/storage/results-bucket.ts";
+import { DeletionProtection } from "../constructs/support/deletion-protection.ts";
 import type { ResolvedEnvironment } from "./configuration/resolved-environment.ts";
 import { configureState } from "./state-backend.ts";
 import { lowestAwsProvider, lowestAwsProviderWithDeletionProtection, lowestTerraform } from "./versions.ts";
@@ -28,12 +29,10 @@ export class PlatformStack extends TerraformStack {
   readonly nodeGroups: readonly NodeGroup[];
   readonly registry: ContainerRegistry;
   readonly results: ResultsBucket;
-  /** Prefix of the keys that workers may write in the results bucket. */
-  readonly resultsPrefix = "runs/";
   /** Identity of the cluster autoscaler's pods. */
   readonly clusterAutoscalerRole: PodIdentityRole;
-  /** Identity of the worker's pods. */
-  readonly workerRole: PodIdentityRole;
+  /** Identities of the workers, one for each job. Each may write below {@link resultsPrefixOf} its job only. */
+  readonly workerRoles: readonly PodIdentityRole[];
 
   constructor(scope: Construct, id: string, { environment }: PlatformStackProps) {
     super(scope, id);
@@ -45,6 +44,7 @@ export class PlatformStack extends TerraformStack {
     this.cluster = new Cluster(this, "cluster", {
       name: id,
       region,
+      accountId: environment.accountId,
       kubernetesVersion: environment.cluster.kubernetesVersion,
       network: this.network,
       administrators: Object.fromEntries(environment.cluster.administrators.map((arn) => [principalName(arn), arn])),
@@ -54,21 +54,16 @@ export class PlatformStack extends TerraformStack {
       deletionProtection: environment.cluster.deletionProtection,
     });
     const { addonVersions } = environment.cluster;
-    const nodeAddons = new NodeAddons(this, "addons", { cluster: this.cluster, addonVersions });
+    const nodeAddons = new NodeAddons(this, "addons", { cluster: this.cluster, name, addonVersions });
     this.registry = new ContainerRegistry(this, "registry", { name: `${name}/ttg-worker`, ...environment.registry });
     this.results = new ResultsBucket(this, "results", {
       name: `${name}-results`,
       deletionProtection: environment.cluster.deletionProtection,
       ...environment.results,
     });
-    this.workerRole = new PodIdentityRole(this, "worker-identity", {
-      cluster: this.cluster,
-      name: `${name}-worker`,
-      namespace: environment.workload.namespace,
-      serviceAccount: "worker",
-      description: "Workers of sweeps",
-      policyStatements: this.results.writeStatements(this.resultsPrefix),
-    });
+    this.workerRoles = environment.workload.jobs.map(({ settings }) =>
+      this.createWorkerRole(environment, settings.name),
+    );
     this.nodeGroups = this.createNodeGroups(environment, nodeAddons);
     const alwaysOn = this.nodeGroups.filter(({ pool }) => environment.alwaysOnPools.includes(pool));
     // The id `Default` is no part of Terraform addresses, so all add-ons are `aws_eks_addon.addons_<add-on>_<hash>`.
@@ -91,7 +86,29 @@ export class PlatformStack extends TerraformStack {
       description: "Cluster autoscaler",
       policyStatements: clusterAutoscalerPolicy(this.cluster.clusterName),
     });
+    new DeletionProtection(this, "deletion-protection", { enabled: environment.cluster.deletionProtection ?? false });
     this.declareOutputs(region);
+  }
+
+  /** Name of the service account of a job's workers. */
+  serviceAccountOf(job: string): string {
+    return `worker-${job}`;
+  }
+
+  /** Prefix of the keys of a job's results. */
+  resultsPrefixOf(job: string): string {
+    return `runs/${job}/`;
+  }
+
+  private createWorkerRole({ name, workload }: ResolvedEnvironment, job: string): PodIdentityRole {
+    return new PodIdentityRole(this, `worker-identity-${job}`, {
+      cluster: this.cluster,
+      name: `${name}-worker`,
+      namespace: workload.namespace,
+      serviceAccount: this.serviceAccountOf(job),
+      description: `Workers of ${job}`,
+      policyStatements: this.results.writeStatements(this.resultsPrefixOf(job)),
+    });
   }
 
   private configureProvider({ region, accountId, cluster, tags }: ResolvedEnvironment): void {
@@ -107,12 +124,12 @@ export class PlatformStack extends TerraformStack {
     this.addOverride("terraform.required_version", `>= ${lowestTerraform}`);
   }
 
-  private createNetwork({ network, availabilityZones, region }: ResolvedEnvironment): INetwork {
+  private createNetwork({ network, availabilityZones, region, accountId }: ResolvedEnvironment): INetwork {
     if (network.kind === "existing") {
       const { vpcId, privateSubnetIds } = network;
       return existingNetwork({ vpcId, privateSubnetIds });
     }
-    return new Network(this, "network", { name: this.node.id, region, availabilityZones, ...network });
+    return new Network(this, "network", { name: this.node.id, region, accountId, availabilityZones, ...network });
   }
 
   private createNodeGroups({ tags, nodePools }: ResolvedEnvironment, addons: NodeAddons): NodeGroup[] {
@@ -127,8 +144,8 @@ export class PlatformStack extends TerraformStack {
         dependsOn: [
           // Nodes without them do not become ready, and cannot drain.
           ...addons.dependables,
-          // A drained worker still writes its results: its identity, and with it the bucket, must outlive the nodes.
-          ...this.workerRole.dependables,
+          // Drained workers still write their results: their identities, and with them the bucket, must outlive the nodes.
+          ...this.workerRoles.flatMap((role) => role.dependables),
           // Drained evaluations report to services on these nodes.
           ...after.flatMap((group) => group.dependables),
         ],

@@ -35,22 +35,19 @@ export class WorkloadStack extends TerraformStack {
     // Explicit, because no reference implies it: without the autoscaler pods stay pending, and nodes stay after their pods.
     this.addDependency(addons);
 
+    const { jobs, namespace: name } = environment.workload;
     const namespace = new WorkerNamespace(this, "namespace", {
-      name: platform.workerRole.namespace,
-      serviceAccount: platform.workerRole.serviceAccount,
+      name,
+      serviceAccounts: jobs.map(({ settings }) => platform.serviceAccountOf(settings.name)),
       kubernetesVersion: cluster.kubernetesVersion,
     });
-    const { jobs } = environment.workload;
     // An environment without jobs builds no image and needs no Docker.
     this.jobs = jobs.length === 0 ? [] : this.createJobs(environment, platform, namespace);
     // `npm run collect` reads it.
     new TerraformOutput(this, "results", {
       value: Object.fromEntries(jobs.map(({ settings }, index) => [settings.name, this.jobs[index]?.resultsUrl])),
     });
-    const { deletionProtection } = environment.cluster;
-    if (deletionProtection !== undefined) {
-      new DeletionProtection(this, "deletion-protection", { enabled: deletionProtection });
-    }
+    new DeletionProtection(this, "deletion-protection", { enabled: environment.cluster.deletionProtection ?? false });
   }
 
   private createJobs(
@@ -66,10 +63,10 @@ export class WorkloadStack extends TerraformStack {
           target,
           image,
           namespace: namespace.namespace,
-          serviceAccountName: namespace.serviceAccountName,
+          serviceAccountName: platform.serviceAccountOf(settings.name),
           region: environment.region,
           resultsBucket: platform.results.bucketName,
-          resultsPrefix: platform.resultsPrefix,
+          resultsPrefix: platform.resultsPrefixOf(settings.name),
           dependsOn: namespace.dependables,
         }),
     );

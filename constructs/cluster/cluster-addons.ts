@@ -16,6 +16,8 @@ import { PodIdentityRole } from "./pod-identity-role.ts";
 export interface NodeAddonsProps extends ClusterAddonsOptions {
   /** The cluster that gets the add-ons. */
   readonly cluster: ICluster;
+  /** Prefix of the name of the VPC CNI's role, at most 29 characters. */
+  readonly name: string;
 }
 
 /** The VPC CNI, kube-proxy and the Pod Identity agent: DaemonSets that a node needs before it becomes ready. */
@@ -23,8 +25,10 @@ export class NodeAddons extends Construct {
   /** The underlying `aws_eks_addon` resources by add-on. */
   readonly resources: Readonly<Record<NodeAddonName, EksAddon>>;
   /**
-   * The add-ons. Node groups depend on them: a node that boots before its CNI stays NotReady until it is replaced
-   * (terraform-aws-eks#3525), and a node that loses kube-proxy or its pods' credentials cannot drain.
+   * The add-ons, and the CNI's permissions. Node groups depend on them: a node that boots before its CNI stays NotReady until it is
+   * replaced (terraform-aws-eks#3525), a node that loses kube-proxy or its pods' credentials cannot drain, and a CNI without
+   * permissions leaves network interfaces behind, which block the deletion of the subnets.
+   * @see https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/eks_node_group#example-iam-role-for-eks-node-group
    */
   readonly dependables: readonly ITerraformDependable[];
 
@@ -32,6 +36,16 @@ export class NodeAddons extends Construct {
   constructor(scope: Construct, id: string, props: NodeAddonsProps) {
     super(scope, id);
     const addon = addonFactory(this, props);
+    // A role of its own. On the role of the nodes, these permissions would be every program's that reaches a node's credentials.
+    // An association of the add-on's own would go with the add-on, and the CNI outlives it.
+    const identity = new PodIdentityRole(this, "vpc-cni-identity", {
+      cluster: props.cluster,
+      name: `${props.name}-vpc-cni`,
+      namespace: "kube-system",
+      serviceAccount: "aws-node",
+      description: "VPC CNI",
+      managedPolicyArns: [managedPolicyArn(props.cluster.region, "AmazonEKS_CNI_Policy")],
+    });
     this.resources = {
       "vpc-cni": addon("vpc-cni", {
         // Removing the add-on leaves the CNI running until the last node is gone. Without it network interfaces leak and
@@ -43,7 +57,7 @@ export class NodeAddons extends Construct {
       "kube-proxy": addon("kube-proxy", {}),
       "eks-pod-identity-agent": addon("eks-pod-identity-agent", {}),
     };
-    this.dependables = Object.values(this.resources);
+    this.dependables = [...Object.values(this.resources), ...identity.dependables];
   }
 }
 
@@ -79,7 +93,10 @@ export class WorkloadAddons extends Construct {
       namespace: "kube-system",
       serviceAccount: "ebs-csi-controller-sa",
       description: "EBS CSI driver",
-      managedPolicyArns: [managedPolicyArn(cluster.region, "service-role/AmazonEBSCSIDriverPolicy")],
+      // Volumes, snapshots and instances of this cluster only. The driver needs version 1.58 or newer, which tags what it makes with
+      // the cluster's name.
+      // @see https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonEBSCSIDriverEKSClusterScopedPolicy.html
+      managedPolicyArns: [managedPolicyArn(cluster.region, "AmazonEBSCSIDriverEKSClusterScopedPolicy")],
     });
     this.resources = {
       // A worker that is drained while the platform is destroyed still has to find S3 to hand over its work.
@@ -101,7 +118,7 @@ interface AddonSettings {
 }
 
 /** Makes add-ons in a scope, all with the same cluster and versions. */
-function addonFactory(scope: Construct, { cluster, addonVersions }: NodeAddonsProps) {
+function addonFactory(scope: Construct, { cluster, addonVersions }: Omit<NodeAddonsProps, "name">) {
   return (addonName: AddonName, settings: AddonSettings) =>
     new EksAddon(scope, addonName, {
       clusterName: cluster.clusterName,

@@ -32,6 +32,8 @@ export interface ExistingClusterAttributes {
   readonly clusterName: string;
   /** AWS region of the cluster, for example `us-west-2`. */
   readonly region: string;
+  /** The twelve digits of the cluster's AWS account, which are the fifth part of its ARN. */
+  readonly accountId: string;
   /** URL of the Kubernetes API. */
   readonly clusterEndpoint: string;
   /** Certificate of the API's certificate authority, base64. */
@@ -117,6 +119,8 @@ export interface ClusterProps extends ClusterOptions {
   readonly name: string;
   /** AWS region, for example `us-west-2`. */
   readonly region: string;
+  /** The twelve digits of the AWS account, for example `111122223333`: EKS may use the cluster's role for this account only. */
+  readonly accountId: string;
   /** VPC of the control plane's network interfaces, and of the nodes. */
   readonly network: INetwork;
   /**
@@ -134,6 +138,7 @@ export class Cluster extends Construct implements ICluster {
   /** ARN of the cluster, for policies. */
   readonly clusterArn: string;
   readonly region: string;
+  readonly accountId: string;
   readonly clusterEndpoint: string;
   readonly certificateAuthorityData: string;
   readonly kubernetesVersion: string;
@@ -188,6 +193,7 @@ export class Cluster extends Construct implements ICluster {
     });
     this.resource = cluster;
     this.region = props.region;
+    this.accountId = props.accountId;
     this.clusterName = cluster.name;
     this.clusterArn = cluster.arn;
     this.clusterEndpoint = cluster.endpoint;
@@ -213,7 +219,10 @@ export class Cluster extends Construct implements ICluster {
     const role = new IamRole(this, "role", {
       namePrefix: `${props.name}-cluster-`,
       description: "EKS control plane",
-      assumeRolePolicy: trustService("eks.amazonaws.com", ["sts:AssumeRole", "sts:TagSession"]),
+      assumeRolePolicy: trustService("eks.amazonaws.com", {
+        actions: ["sts:AssumeRole", "sts:TagSession"],
+        sourceAccount: props.accountId,
+      }),
     });
     const managed = new IamRolePolicyAttachment(this, "cluster-policy", {
       role: role.name,

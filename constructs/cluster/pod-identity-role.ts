@@ -65,8 +65,10 @@ export class PodIdentityRole extends Construct {
       // The agent tags each session with its pod. Without the conditions, any association in the account could use this role, for
       // any service account of any cluster.
       // @see https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html
-      assumeRolePolicy: trustService("pods.eks.amazonaws.com", ["sts:AssumeRole", "sts:TagSession"], {
-        StringEquals: {
+      assumeRolePolicy: trustService("pods.eks.amazonaws.com", {
+        actions: ["sts:AssumeRole", "sts:TagSession"],
+        sourceAccount: props.cluster.accountId,
+        equals: {
           "aws:RequestTag/eks-cluster-name": props.cluster.clusterName,
           "aws:RequestTag/kubernetes-namespace": props.namespace,
           "aws:RequestTag/kubernetes-service-account": props.serviceAccount,

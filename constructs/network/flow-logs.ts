@@ -11,6 +11,8 @@ import { throwIfAny, within } from "../support/problems.ts";
 export interface FlowLogsProps {
   /** Prefix of the names of the log group and the role. */
   readonly name: string;
+  /** The twelve digits of the VPC's AWS account, for example `111122223333`. */
+  readonly accountId: string;
   /** Id of the VPC. */
   readonly vpcId: string;
   /** Days that CloudWatch keeps the records, for example 90. CloudWatch takes certain numbers only, from 1 to 3653. */
@@ -33,7 +35,7 @@ export class FlowLogs extends Construct {
     const role = new IamRole(this, "role", {
       namePrefix: `${props.name}-flow-logs-`,
       description: "Writes the VPC's flow logs",
-      assumeRolePolicy: trustService("vpc-flow-logs.amazonaws.com"),
+      assumeRolePolicy: trustService("vpc-flow-logs.amazonaws.com", { sourceAccount: props.accountId }),
     });
     const permission = new IamRolePolicy(this, "policy", {
       name: "write-flow-logs",

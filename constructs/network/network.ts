@@ -114,6 +114,8 @@ export interface NetworkProps extends NetworkOptions {
   readonly name: string;
   /** AWS region, for example `us-west-2`: part of the service names of endpoints. */
   readonly region: string;
+  /** The twelve digits of the AWS account, for example `111122223333`: flow logs may be written for this account only. */
+  readonly accountId: string;
   /** Two to six zones of the region, for example `["us-west-2a", "us-west-2b"]`. */
   readonly availabilityZones: readonly string[];
 }
@@ -181,6 +183,7 @@ export class Network extends Construct implements INetwork {
     if (props.flowLogRetentionInDays !== undefined) {
       new FlowLogs(this, "flow-logs", {
         name: props.name,
+        accountId: props.accountId,
         vpcId: vpc.id,
         retentionInDays: props.flowLogRetentionInDays,
       });

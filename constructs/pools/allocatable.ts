@@ -1,4 +1,4 @@
-import { type InstanceType, maxPods } from "./instance-types.ts";
+import { type InstanceType, maxPods, podAddresses } from "./instance-types.ts";
 
 /** Resources of a node that Kubernetes can give to pods. */
 export interface Allocatable {
@@ -30,13 +30,14 @@ const evictionStorageShare = 0.1;
 
 /**
  * Resources that the kubelet of the EKS AMI reserves for itself and the container runtime: 6 % of the first core, 1 % of the
- * second, 0.5 % of the third and fourth, and 0.25 % of each further one; 255 MiB, and 11 MiB for each possible pod.
+ * second, 0.5 % of the third and fourth, and 0.25 % of each further one; 255 MiB, and 11 MiB for each pod with an address, even where
+ * EKS allows fewer pods.
  * @see https://github.com/awslabs/amazon-eks-ami/blob/main/nodeadm/internal/kubelet/config.go
  */
 export function kubeReserved(type: InstanceType): { cpuMillis: number; memoryMiB: number } {
   const share = (core: number) => (core === 0 ? 60 : core === 1 ? 10 : core < 4 ? 5 : 2.5);
   const cpuMillis = Array.from({ length: type.vCpus }, (_, core) => share(core)).reduce((sum, part) => sum + part, 0);
-  return { cpuMillis: Math.ceil(cpuMillis), memoryMiB: 11 * maxPods(type) + 255 };
+  return { cpuMillis: Math.ceil(cpuMillis), memoryMiB: 11 * podAddresses(type) + 255 };
 }
 
 /**

@@ -1,13 +1,17 @@
-/** A DaemonSet of the platform: one pod on each of its nodes, which takes room from the pods of jobs. */
-export interface DaemonSet {
+/** A pod that every node of a pool has, and that takes room from the pods of jobs. */
+export interface NodePod {
   /** Name of the DaemonSet in the namespace `kube-system`. */
   readonly name: string;
-  /** The nodes that run one of its pods. */
-  readonly runsOn: "every-node" | "gpu-nodes";
   /** CPU that each pod requests, in thousandths of a core: all of its containers together. */
   readonly cpuRequestMillis: number;
   /** Memory that each pod requests, in MiB: all of its containers together. */
   readonly memoryRequestMiB: number;
+}
+
+/** A DaemonSet of the platform: one pod on each of its nodes. */
+export interface DaemonSet extends NodePod {
+  /** The nodes that run one of its pods. */
+  readonly runsOn: "every-node" | "gpu-nodes";
 }
 
 /** The DaemonSet of NVIDIA's device plugin, which this platform configures itself. */
@@ -33,7 +37,14 @@ export const daemonSets: readonly DaemonSet[] = [
   nvidiaDevicePluginDaemonSet,
 ];
 
-/** The DaemonSets with a pod on each node of a pool. */
-export function daemonSetsOn({ gpu }: { readonly gpu: boolean }): DaemonSet[] {
-  return daemonSets.filter(({ runsOn }) => gpu || runsOn === "every-node");
+/**
+ * A pod of kube-proxy that no node runs. The autoscaler adds it to every node that it simulates for a group without nodes, and the pod of the
+ * DaemonSet as well. For a pod that needs its room, the autoscaler buys no node.
+ * @see https://github.com/kubernetes/autoscaler/blob/cluster-autoscaler-1.35.2/cluster-autoscaler/cloudprovider/utils.go `BuildKubeProxy`
+ */
+export const simulatedKubeProxy: NodePod = { name: "kube-proxy", cpuRequestMillis: 100, memoryRequestMiB: 0 };
+
+/** All pods that the autoscaler sees on a node of a pool before the first pod of a job. */
+export function podsOfEachNode({ gpu }: { readonly gpu: boolean }): NodePod[] {
+  return [...daemonSets.filter(({ runsOn }) => gpu || runsOn === "every-node"), simulatedKubeProxy];
 }

@@ -1,7 +1,13 @@
 export { type Allocatable, allocatable } from "./allocatable.ts";
 export { type Capacity, capacitySchema, dynamic, fixed, fromZero } from "./capacity.ts";
-export { type DaemonSet, daemonSets } from "./daemon-sets.ts";
-export { type InstanceType, instanceTypeSchema, instanceTypes } from "./instance-types.ts";
+export { type DaemonSet, daemonSets, type NodePod } from "./daemon-sets.ts";
+export {
+  type Architecture,
+  architectures,
+  type InstanceType,
+  instanceTypeSchema,
+  instanceTypes,
+} from "./instance-types.ts";
 export { NodeGroup, type NodeGroupProps } from "./node-group.ts";
 export { NodePool, nodePoolProblems } from "./node-pool.ts";
 export {

@@ -1,8 +1,14 @@
 import { z } from "zod";
-import { number, type ShapeOf, text } from "../support/fields.ts";
+import { number, type ShapeOf, text, word } from "../support/fields.ts";
 import { labelValueProblems } from "../support/kubernetes-syntax.ts";
-import { oneOf, type Problem, show, within } from "../support/problems.ts";
+import { type Problem, show, within } from "../support/problems.ts";
 import { largestFigureProblems } from "./figure-limits.ts";
+import described from "./instance-types.json";
+
+/** Processor architectures, by their names in EC2. */
+export const architectures = ["x86_64", "arm64"] as const;
+/** A processor architecture, by its name in EC2. Graviton is `arm64`. */
+export type Architecture = (typeof architectures)[number];
 
 /**
  * Figures of an EC2 instance type. The autoscaler needs them to start the first node of a pool.
@@ -13,13 +19,22 @@ export interface InstanceType {
   readonly vCpus: number;
   /** Nominal memory in GiB, more than 0, for example 16. A node reports about 7 % less (`allocatable.ts`). */
   readonly memoryGiB: number;
-  /** Network interfaces: a whole number from 1, for example 4. `NetworkInfo.MaximumNetworkInterfaces` in AWS's words. */
+  /**
+   * Network interfaces of the default network card: a whole number from 1, for example 4.
+   * `NetworkInfo.NetworkCards[].MaximumNetworkInterfaces` in AWS's words.
+   */
   readonly networkInterfaces: number;
   /**
    * IPv4 addresses of each network interface: a whole number from 1, for example 15.
    * `NetworkInfo.Ipv4AddressesPerInterface` in AWS's words.
    */
   readonly addressesPerInterface: number;
+  /**
+   * Architecture of the processor. `ProcessorInfo.SupportedArchitectures` in AWS's words.
+   * @default - by the name: the families of Graviton have a `g` after their number, such as `c7g` and `m8gd`, and are `arm64`
+   * @see https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html
+   */
+  readonly architecture?: Architecture | undefined;
   /**
    * GPUs: a whole number from 0, for example 1.
    * @default 0
@@ -45,68 +60,39 @@ export const instanceTypeSchema = z.strictObject({
   memoryGiB: number({ allowed: someMemory, example: 16 }),
   networkInterfaces: number({ allowed: fromOne, example: 4 }),
   addressesPerInterface: number({ allowed: fromOne, example: 15 }),
+  architecture: word(architectures, { example: "arm64" }).optional(),
   gpus: number({ allowed: fromZeroGpus, example: 1, default: 0 }).optional(),
   accelerator: text({ allowed: acceleratorValue, example: "nvidia-tesla-t4" }).optional(),
 } satisfies ShapeOf<InstanceType>);
 
-const t4 = { gpus: 1, accelerator: "nvidia-tesla-t4" };
-const a10g = { gpus: 1, accelerator: "nvidia-a10g" };
-const l4 = { gpus: 1, accelerator: "nvidia-l4" };
+/**
+ * All types that nodes of this platform can have, from AWS's own description of them. `npm run instance-types` renews the file. It
+ * leaves out bare metal, which boots longer than the autoscaler waits, types older than the Nitro system, `a1`, machines with less than 2 GiB,
+ * and accelerators other than whole GPUs of NVIDIA. An environment adds any type in its `instanceTypes`.
+ */
+export const instanceTypes = described as Readonly<Record<string, InstanceType>>;
 
-const large = { networkInterfaces: 3, addressesPerInterface: 10 };
-const xlarge = { networkInterfaces: 4, addressesPerInterface: 15 };
-const fourXlarge = { networkInterfaces: 8, addressesPerInterface: 30 };
+/** The architecture of a type: as given, or else by its name. */
+export function architectureOf(name: string, type: InstanceType): Architecture {
+  return type.architecture ?? (/^[a-z]+\d+[a-z]*g/.test(name) ? "arm64" : "x86_64");
+}
 
 /**
- * Types of the platform's own pools and similar ones, all x86_64. An environment adds other types in its `instanceTypes`; this
- * table need not change.
- * @see https://github.com/awslabs/amazon-eks-ami/blob/main/nodeadm/internal/kubelet/eni-max-pods.txt
+ * Pods for which a node has addresses. The VPC CNI gives each pod an address of its own. The first address of each interface belongs
+ * to the node, and two pods (the CNI and kube-proxy) share it.
+ * @see https://github.com/awslabs/amazon-eks-ami/blob/main/nodeadm/internal/kubelet/eni_max_pods.go
  */
-export const instanceTypes: Readonly<Record<string, InstanceType>> = {
-  "t3.medium": { vCpus: 2, memoryGiB: 4, networkInterfaces: 3, addressesPerInterface: 6 },
-  "t3.large": { vCpus: 2, memoryGiB: 8, networkInterfaces: 3, addressesPerInterface: 12 },
-  "t3a.large": { vCpus: 2, memoryGiB: 8, networkInterfaces: 3, addressesPerInterface: 12 },
-  "t3.xlarge": { vCpus: 4, memoryGiB: 16, ...xlarge },
-  "m5.large": { vCpus: 2, memoryGiB: 8, ...large },
-  "m5a.large": { vCpus: 2, memoryGiB: 8, ...large },
-  "m6i.large": { vCpus: 2, memoryGiB: 8, ...large },
-  "m5.xlarge": { vCpus: 4, memoryGiB: 16, ...xlarge },
-  "m5.2xlarge": { vCpus: 8, memoryGiB: 32, ...xlarge },
-  "c5.large": { vCpus: 2, memoryGiB: 4, ...large },
-  "c5.xlarge": { vCpus: 4, memoryGiB: 8, ...xlarge },
-  "c5a.xlarge": { vCpus: 4, memoryGiB: 8, ...xlarge },
-  "c5.2xlarge": { vCpus: 8, memoryGiB: 16, ...xlarge },
-  "c5a.2xlarge": { vCpus: 8, memoryGiB: 16, ...xlarge },
-  "c5d.2xlarge": { vCpus: 8, memoryGiB: 16, ...xlarge },
-  "c6a.2xlarge": { vCpus: 8, memoryGiB: 16, ...xlarge },
-  "c6i.2xlarge": { vCpus: 8, memoryGiB: 16, ...xlarge },
-  "c7i.2xlarge": { vCpus: 8, memoryGiB: 16, ...xlarge },
-  "c5.4xlarge": { vCpus: 16, memoryGiB: 32, ...fourXlarge },
-  "c5a.4xlarge": { vCpus: 16, memoryGiB: 32, ...fourXlarge },
-  "c5d.4xlarge": { vCpus: 16, memoryGiB: 32, ...fourXlarge },
-  "c6a.4xlarge": { vCpus: 16, memoryGiB: 32, ...fourXlarge },
-  "c6i.4xlarge": { vCpus: 16, memoryGiB: 32, ...fourXlarge },
-  "c7i.4xlarge": { vCpus: 16, memoryGiB: 32, ...fourXlarge },
-  "g4dn.xlarge": { vCpus: 4, memoryGiB: 16, ...large, ...t4 },
-  "g4dn.2xlarge": { vCpus: 8, memoryGiB: 32, ...large, ...t4 },
-  "g5.xlarge": { vCpus: 4, memoryGiB: 16, ...xlarge, ...a10g },
-  "g5.2xlarge": { vCpus: 8, memoryGiB: 32, ...xlarge, ...a10g },
-  "g6.xlarge": { vCpus: 4, memoryGiB: 16, ...xlarge, ...l4 },
-  "g6.2xlarge": { vCpus: 8, memoryGiB: 32, ...xlarge, ...l4 },
-};
-
-/**
- * Pods that a node can hold. The VPC CNI gives each pod an address of its own. The first address of each interface belongs to
- * the node, and two pods (the CNI and kube-proxy) share it.
- * @see https://github.com/awslabs/amazon-eks-ami/blob/main/nodeadm/internal/kubelet/eni-max-pods.txt
- */
-export function maxPods({ networkInterfaces, addressesPerInterface }: InstanceType): number {
+export function podAddresses({ networkInterfaces, addressesPerInterface }: InstanceType): number {
   return networkInterfaces * (addressesPerInterface - 1) + 2;
 }
 
-/** Names of the types with a GPU, for error texts. */
-export function gpuInstanceTypes(known: Readonly<Record<string, InstanceType>>): string[] {
-  return Object.keys(known).filter((name) => (known[name]?.gpus ?? 0) > 0);
+/**
+ * Pods that a node of a managed node group can hold. EKS allows 110 on a node with less than 30 vCPUs and 250 on any other, however
+ * many addresses it has.
+ * @see https://docs.aws.amazon.com/eks/latest/userguide/cni-increase-ip-addresses-procedure.html
+ */
+export function maxPods(type: InstanceType): number {
+  return Math.min(podAddresses(type), type.vCpus < 30 ? 110 : 250);
 }
 
 /** Finds names of instance types without figures; `path` starts with the index. */
@@ -116,9 +102,12 @@ export function instanceTypeProblems(
 ): Problem[] {
   return names.flatMap((name, index): Problem[] => {
     if (Object.hasOwn(known, name)) return [];
+    const family = `${name.split(".")[0]?.toLowerCase()}.`;
+    const relatives = Object.keys(known).filter((other) => other.startsWith(family));
+    const advice = relatives.length > 0 ? `use one of ${relatives.join(", ")}` : "check the name";
     const command = `aws ec2 describe-instance-types --instance-types ${name}`;
-    const fix = `use one of these, or add the figures of the type as instanceTypes[${show(name)}] (${command})`;
-    return [{ path: [index], allowed: oneOf(Object.keys(known)), got: show(name), fix }];
+    const fix = `${advice}, or add the figures of the type as instanceTypes[${show(name)}] (${command})`;
+    return [{ path: [index], allowed: "an EC2 instance type with known figures", got: show(name), fix }];
   });
 }
 

@@ -6,17 +6,19 @@ import {
   type Toleration,
   taintProblems,
 } from "../support/kubernetes-syntax.ts";
-import { duplicatesIn, oneOf, type Problem, show, throwIfAny, within } from "../support/problems.ts";
+import { duplicatesIn, type Problem, show, throwIfAny, within } from "../support/problems.ts";
 import { type Allocatable, commonAllocatable } from "./allocatable.ts";
 import { type Capacity, capacityProblems } from "./capacity.ts";
 import {
+  type Architecture,
+  architectureOf,
   figuresProblems,
-  gpuInstanceTypes,
   type InstanceType,
   instanceTypeProblems,
   instanceTypes,
 } from "./instance-types.ts";
 import { type CapacityType, type NodePoolProps, nodePoolDefaults, volumeSizes } from "./node-pool-options.ts";
+import { poolKind, poolKindLabel } from "./pool-kind.ts";
 import { groupTagProblems, listProblems } from "./pool-limits.ts";
 
 /** EKS's spelling of the effects. @see https://docs.aws.amazon.com/eks/latest/APIReference/API_Taint.html */
@@ -25,6 +27,18 @@ const eksEffects = {
   PreferNoSchedule: "PREFER_NO_SCHEDULE",
   NoExecute: "NO_EXECUTE",
 } as const satisfies Record<TaintEffect, string>;
+
+/**
+ * EKS's image of Amazon Linux 2023 for each kind of machine. NVIDIA's variants have the driver, but not the device plugin
+ * (amazon-eks-ami#2342).
+ * @see https://docs.aws.amazon.com/eks/latest/APIReference/API_Nodegroup.html
+ */
+const amiTypes = {
+  x86_64: { standard: "AL2023_x86_64_STANDARD", gpu: "AL2023_x86_64_NVIDIA" },
+  arm64: { standard: "AL2023_ARM_64_STANDARD", gpu: "AL2023_ARM_64_NVIDIA" },
+} as const satisfies Record<Architecture, Record<"standard" | "gpu", string>>;
+/** Name of an image in the EKS API. */
+type AmiType = { [A in Architecture]: (typeof amiTypes)[A][keyof (typeof amiTypes)[A]] }[Architecture];
 
 const templateTag = "k8s.io/cluster-autoscaler/node-template";
 
@@ -35,8 +49,10 @@ const templateTag = "k8s.io/cluster-autoscaler/node-template";
 export class NodePool {
   /** Name of the pool, for example `executor`. */
   readonly name: string;
-  /** EC2 instance types, at least one, all with the same vCPUs, memory and GPUs. */
+  /** EC2 instance types, at least one, all with the same vCPUs, memory, GPUs and architecture. */
   readonly instanceTypes: readonly string[];
+  /** Architecture of the nodes' processors, which the instance types decide. */
+  readonly architecture: Architecture;
   /** Number of nodes. */
   readonly capacity: Capacity;
   /** Purchase option of the nodes. */
@@ -61,6 +77,8 @@ export class NodePool {
     const types = props.instanceTypes.flatMap((name) => known[name] ?? []);
     this.name = props.name;
     this.instanceTypes = props.instanceTypes;
+    // They all have the same.
+    this.architecture = props.instanceTypes.map((name) => architectureIn(known, name))[0] ?? "x86_64";
     this.capacity = props.capacity;
     this.capacityType = props.capacityType ?? nodePoolDefaults.capacityType;
     this.gpu = props.gpu ?? nodePoolDefaults.gpu;
@@ -71,6 +89,7 @@ export class NodePool {
     this.labels = {
       ...props.labels,
       "node-pool": props.name,
+      [poolKindLabel]: poolKind(props),
       // Without node-feature-discovery no other label matches the affinity of the NVIDIA device plugin. Its DaemonSet would have
       // no pod, and the node would never advertise its GPUs (k8s-device-plugin#315, #1213).
       ...(this.gpu && { "nvidia.com/gpu.present": "true" }),
@@ -94,25 +113,27 @@ export class NodePool {
     return this.taints.map(({ key, value, effect }) => ({ key, value: value ?? "", effect: eksEffects[effect] }));
   }
 
-  /** The EKS-optimized image. NVIDIA's variant has the driver, but not the device plugin (amazon-eks-ami#2342). */
-  get amiType(): "AL2023_x86_64_STANDARD" | "AL2023_x86_64_NVIDIA" {
-    return this.gpu ? "AL2023_x86_64_NVIDIA" : "AL2023_x86_64_STANDARD";
+  /** The EKS-optimized image that the nodes boot. */
+  get amiType(): AmiType {
+    return amiTypes[this.architecture][this.gpu ? "gpu" : "standard"];
   }
 
   /**
    * Tags that describe a node to the cluster autoscaler before there is one. The autoscaler reads them literally: it silently
    * ignores a taint written as plain `NoSchedule`, never grows a group without `ephemeral-storage` for a pod that requests it
-   * (autoscaler#1869), and without real `cpu` and `memory` grows groups for pods that then do not fit (autoscaler#2809).
+   * (autoscaler#1869), and without real `cpu` and `memory` grows groups for pods that then do not fit (autoscaler#2809). Without `pods`
+   * it assumes 110 on a node of any type, buys too few nodes for many small pods, and the rest a round later.
    * @see https://github.com/kubernetes/autoscaler/blob/cluster-autoscaler-1.35.2/cluster-autoscaler/cloudprovider/aws/README.md#auto-discovery-setup
    */
   get autoscalerTags(): Readonly<Record<string, string>> {
-    const { cpuMillis, memoryMiB, ephemeralStorageMiB, gpus } = this.allocatable;
+    const { cpuMillis, memoryMiB, ephemeralStorageMiB, gpus, pods } = this.allocatable;
     const tags: Record<string, string> = {};
     for (const [key, value] of Object.entries(this.labels)) tags[`${templateTag}/label/${key}`] = value;
     for (const { key, value, effect } of this.taints) tags[`${templateTag}/taint/${key}`] = `${value ?? ""}:${effect}`;
     tags[`${templateTag}/resources/cpu`] = `${cpuMillis}m`;
     tags[`${templateTag}/resources/memory`] = `${memoryMiB}Mi`;
     tags[`${templateTag}/resources/ephemeral-storage`] = `${ephemeralStorageMiB}Mi`;
+    tags[`${templateTag}/resources/pods`] = String(pods);
     if (this.gpu) tags[`${templateTag}/resources/nvidia.com/gpu`] = String(gpus);
     return tags;
   }
@@ -153,9 +174,15 @@ function typesProblems(props: NodePoolProps, known: Readonly<Record<string, Inst
     const fix = `the autoscaler simulates the first type only, so keep those with ${sizes[0]}, or make a pool for each size`;
     problems.push(problem("types with the same vCPUs, memory and GPUs", fix, got));
   }
+  const architectures = names.map((name) => architectureIn(known, name));
+  if (new Set(architectures).size > 1) {
+    const got = names.map((name, index) => `${name} (${architectures[index]})`).join(", ");
+    const fix = "all nodes of a group boot the same image, so make a pool for each architecture";
+    problems.push(problem("types of one architecture", fix, got));
+  }
   const gpus = names.filter((name) => (known[name]?.gpus ?? 0) > 0);
   if (props.gpu && gpus.length < names.length) {
-    const fix = `use ${oneOf(gpuInstanceTypes(known))}, or remove gpu`;
+    const fix = "use for example g4dn.xlarge, g5.xlarge or g6.xlarge, or remove gpu";
     problems.push(problem("types with a GPU in a pool with gpu: true", fix));
   }
   if (!props.gpu && gpus.length > 0) {
@@ -173,6 +200,11 @@ function addedTypesProblems({ instanceTypes: names, additionalInstanceTypes = {}
   });
 }
 
+function architectureIn(known: Readonly<Record<string, InstanceType>>, name: string): Architecture | undefined {
+  const type = known[name];
+  return type && architectureOf(name, type);
+}
+
 function sizeOf(type: InstanceType | undefined): string {
   if (type === undefined) return "unknown";
   return `${type.vCpus} vCPU, ${type.memoryGiB} GiB${type.gpus ? `, ${type.gpus} GPU` : ""}`;
@@ -180,7 +212,7 @@ function sizeOf(type: InstanceType | undefined): string {
 
 /** Finds labels that {@link NodePool} sets itself: with another value, pods would go to the wrong pool. */
 function derivedLabelProblems(labels: Readonly<Record<string, string>>): Problem[] {
-  return ["node-pool", "nvidia.com/gpu.present", "k8s.amazonaws.com/accelerator"]
+  return ["node-pool", poolKindLabel, "nvidia.com/gpu.present", "k8s.amazonaws.com/accelerator"]
     .filter((key) => Object.hasOwn(labels, key))
     .map((key) => ({
       path: [key],

@@ -11,11 +11,17 @@ export interface NodeRoleProps {
   readonly name: string;
   /** The cluster of the nodes. */
   readonly cluster: Pick<ICluster, "region">;
+  /**
+   * Whether the role allows to manage network interfaces, for a cluster whose VPC CNI has no role of its own. In such a cluster every
+   * program on a node that reaches the node's credentials can change the network of all nodes.
+   * @default false
+   */
+  readonly attachCniPolicy?: boolean | undefined;
 }
 
 /**
- * The role of nodes: they may join, pull images, and give addresses to pods. Pods cannot use it, because the metadata service answers
- * the node only; they have `PodIdentityRole`s.
+ * The role of nodes: they may join and pull images. Pods cannot use it, because the metadata service answers the node only; they have
+ * `PodIdentityRole`s.
  */
 export class NodeRole extends Construct {
   /** The underlying `aws_iam_role`, for settings without an option here. */
@@ -23,8 +29,7 @@ export class NodeRole extends Construct {
   /** ARN of the role. */
   readonly roleArn: string;
   /**
-   * The role's permissions. Node groups depend on them: without them the CNI cannot return network interfaces, and the remaining
-   * interfaces block the deletion of the subnets.
+   * The role's permissions. Node groups depend on them: a node that loses them cannot drain.
    * @see https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/eks_node_group#example-iam-role-for-eks-node-group
    */
   readonly dependables: readonly ITerraformDependable[];
@@ -34,11 +39,14 @@ export class NodeRole extends Construct {
     const role = new IamRole(this, "role", {
       namePrefix: `${props.name}-node-`,
       description: "EKS nodes",
+      // EC2 documents no condition key for the account, and a role of an instance profile can be used in its own account only.
       assumeRolePolicy: trustService("ec2.amazonaws.com"),
     });
     this.resource = role;
     this.roleArn = role.arn;
-    this.dependables = ["AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryPullOnly"].map(
+    const policies = ["AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"];
+    if (props.attachCniPolicy) policies.push("AmazonEKS_CNI_Policy");
+    this.dependables = policies.map(
       (policy) =>
         new IamRolePolicyAttachment(this, policy, {
           role: role.name,

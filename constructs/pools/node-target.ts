@@ -1,7 +1,7 @@
 import type { Toleration } from "../support/kubernetes-syntax.ts";
 import { oneOf } from "../support/problems.ts";
 import { type Allocatable, leastOf } from "./allocatable.ts";
-import { daemonSetsOn } from "./daemon-sets.ts";
+import { podsOfEachNode } from "./daemon-sets.ts";
 import type { NodePool } from "./node-pool.ts";
 
 /** Values of the label `executor-size` on the pools that run evaluations. */
@@ -44,13 +44,16 @@ export function executorsOfSize(pools: readonly NodePool[], size: ExecutorSize):
   };
 }
 
-/** Resources of a node for the pods of jobs: its allocatable resources without the requests and pods of DaemonSets. */
+/**
+ * Resources of a node for the pods of jobs: its allocatable resources without the requests and pods of DaemonSets, and without those of
+ * the {@link simulatedKubeProxy}.
+ */
 export function roomForPods({ allocatable, gpu }: Pick<NodeTarget, "allocatable" | "gpu">): Allocatable {
-  const daemonSets = daemonSetsOn({ gpu });
+  const others = podsOfEachNode({ gpu });
   return {
     ...allocatable,
-    cpuMillis: daemonSets.reduce((left, { cpuRequestMillis }) => left - cpuRequestMillis, allocatable.cpuMillis),
-    memoryMiB: daemonSets.reduce((left, { memoryRequestMiB }) => left - memoryRequestMiB, allocatable.memoryMiB),
-    pods: allocatable.pods - daemonSets.length,
+    cpuMillis: others.reduce((left, { cpuRequestMillis }) => left - cpuRequestMillis, allocatable.cpuMillis),
+    memoryMiB: others.reduce((left, { memoryRequestMiB }) => left - memoryRequestMiB, allocatable.memoryMiB),
+    pods: allocatable.pods - others.length,
   };
 }

@@ -13,6 +13,9 @@ export interface DeletionProtectionProps {
  * Makes `terraform destroy` fail before it deletes anything, while the protection is on. It covers every resource of its stack,
  * including those added later.
  *
+ * Every stack has one, also without protection: a user who deletes the option from the configuration, and destroys without a
+ * deploy, meets the deployed value.
+ *
  * Stacks are destroyed in reverse order, and the cluster refuses last. By then the Jobs, the autoscaler and the nodes would be gone,
  * or worse, nodes would be left without an autoscaler to return them. The protection is a resource of its own, since
  * `prevent_destroy` on the other resources would also forbid to replace them. Jobs still come and go: a deploy with an empty list of

@@ -35,12 +35,30 @@ export function policyDocument(statements: readonly PolicyStatement[]): string {
   });
 }
 
-/** A trust policy for one AWS service, for example `ec2.amazonaws.com`. */
-export function trustService(
-  service: string,
-  actions: readonly string[] = ["sts:AssumeRole"],
-  conditions?: PolicyStatement["conditions"],
-): string {
+/** The use that an AWS service may make of a role. */
+export interface ServiceTrust {
+  /**
+   * What the service may do.
+   * @default ["sts:AssumeRole"]
+   */
+  readonly actions?: readonly string[] | undefined;
+  /**
+   * The account for which the service acts. Without it, somebody else could have the service use the role for another account.
+   * @default - any account; EC2 sends none
+   * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+   */
+  readonly sourceAccount?: string | undefined;
+  /**
+   * Other condition keys and their only values, for example `{ "aws:RequestTag/kubernetes-namespace": "sweep" }`.
+   * @default {}
+   */
+  readonly equals?: Readonly<Record<string, string>> | undefined;
+}
+
+/** A trust policy for one AWS service, for example `eks.amazonaws.com`. */
+export function trustService(service: string, trust: ServiceTrust = {}): string {
+  const { actions = ["sts:AssumeRole"], sourceAccount, equals } = trust;
+  const conditions = { ...(sourceAccount !== undefined && { "aws:SourceAccount": sourceAccount }), ...equals };
   return JSON.stringify({
     Version: "2012-10-17",
     Statement: [
@@ -48,7 +66,7 @@ export function trustService(
         Effect: "Allow",
         Principal: { Service: service },
         Action: actions,
-        ...(conditions !== undefined && { Condition: conditions }),
+        ...(Object.keys(conditions).length > 0 && { Condition: { StringEquals: conditions } }),
       },
     ],
   });
@@ -59,7 +77,7 @@ export function partitionOf(region: string): string {
   return region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
 }
 
-/** ARN of a policy that AWS maintains, for example `AmazonEKSWorkerNodePolicy` or `service-role/AmazonEBSCSIDriverPolicy`. */
+/** ARN of a policy that AWS maintains, for example `AmazonEKSWorkerNodePolicy`. */
 export function managedPolicyArn(region: string, name: string): string {
   return `arn:${partitionOf(region)}:iam::aws:policy/${name}`;
 }

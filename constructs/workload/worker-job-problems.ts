@@ -99,12 +99,18 @@ function resourceProblems(settings: WorkerJobSettings, target: NodeTarget, isRig
   const pod = podResources(settings, target);
   const room = roomForPods(target);
   const full = `a node of ${target.name} has no more room for pods`;
+  const twice = "and the autoscaler counts kube-proxy twice";
   const larger = "ask for less, or use a pool of larger nodes";
   const gpus = target.gpu
     ? `a node of ${target.name} has no more; ${larger}`
     : `${target.name} has no GPUs; use a pool with gpu: true`;
   const requests = [
-    ...atMost("cpuRequestMillis", pod.cpuRequestMillis, room.cpuMillis, `${full}; ${larger}`),
+    ...atMost(
+      "cpuRequestMillis",
+      pod.cpuRequestMillis,
+      room.cpuMillis,
+      `${full} beside its DaemonSets, ${twice}; ${larger}`,
+    ),
     ...atMost("memoryRequestMiB", pod.memoryRequestMiB, room.memoryMiB, `${full}; ${larger}`),
     ...atMost(
       "temporaryStorageMiB",
@@ -148,7 +154,7 @@ function atLeast(name: Name, value: number, least: number, fix: string): Problem
   return [{ path: [name], allowed: `${quantity(name, least)} or more`, got: show(value), fix }];
 }
 
-/** `7,730 thousandths of a core`, with the unit that the schema declares. */
+/** `7,630 thousandths of a core`, with the unit that the schema declares. */
 function quantity(name: Name, amount: number): string {
   const { unit } = factsOf(workerJobSettingsSchema.shape[name]);
   return unit === undefined ? formatCount(amount) : `${formatCount(amount)} ${unit}`;

@@ -7,8 +7,8 @@ import { workerLabels } from "./worker-pod.ts";
 
 export interface WorkerNamespaceProps {
   readonly name: string;
-  /** Name of the workers' service account. The platform binds their role to it. */
-  readonly serviceAccount: string;
+  /** Names of the workers' service accounts. The platform binds a role to each. */
+  readonly serviceAccounts: readonly string[];
   /** Minor version of Kubernetes whose definition of the restricted Pod Security Standard applies, for example `1.35`. */
   readonly kubernetesVersion: string;
 }
@@ -18,7 +18,6 @@ export interface WorkerNamespaceProps {
  */
 export class WorkerNamespace extends Construct {
   readonly namespace: string;
-  readonly serviceAccountName: string;
   /** Resources that pods depend on. Terraform destroys the pods first. */
   readonly dependables: readonly ITerraformDependable[];
 
@@ -28,14 +27,16 @@ export class WorkerNamespace extends Construct {
       metadata: { name: props.name, labels: podSecurityLabels(props.kubernetesVersion) },
       timeouts: { delete: "15m" },
     });
-    // Texts and not references, since a hash over them names a Job.
+    // A text and not a reference, since a hash over it names a Job.
     this.namespace = props.name;
-    this.serviceAccountName = props.serviceAccount;
-    const serviceAccount = new ServiceAccountV1(this, "service-account", {
-      metadata: { name: props.serviceAccount, namespace: props.name, labels: { ...workerLabels } },
-      automountServiceAccountToken: false,
-      dependsOn: [namespace],
-    });
+    const serviceAccounts = props.serviceAccounts.map(
+      (name) =>
+        new ServiceAccountV1(this, `service-account-${name}`, {
+          metadata: { name, namespace: props.name, labels: { ...workerLabels } },
+          automountServiceAccountToken: false,
+          dependsOn: [namespace],
+        }),
+    );
     const denied = new NetworkPolicyV1(this, "deny-all", {
       metadata: { name: "deny-all", namespace: props.name },
       spec: { podSelector: {}, policyTypes: ["Ingress", "Egress"] },
@@ -46,7 +47,7 @@ export class WorkerNamespace extends Construct {
       spec: { podSelector: { matchLabels: { ...workerLabels } }, policyTypes: ["Egress"], egress: workerEgress() },
       dependsOn: [namespace],
     });
-    this.dependables = [namespace, serviceAccount, denied, allowed];
+    this.dependables = [namespace, ...serviceAccounts, denied, allowed];
   }
 }
 

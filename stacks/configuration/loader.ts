@@ -1,4 +1,4 @@
-import { InvalidConfigurationError, type Problem } from "../../constructs/support/problems.ts";
+import { InvalidConfigurationError, type Problem, show } from "../../constructs/support/problems.ts";
 import { evaluationFiles } from "../../constructs/workload/worker-image.ts";
 import { repository } from "../repository.ts";
 import { duplicateProblems } from "./duplicates.ts";
@@ -43,7 +43,20 @@ function nameProblems(names: readonly (string | undefined)[]): Problem[] {
     allowed,
     "rename one of the two",
   );
-  return problems.map(({ path, ...problem }) => ({ path: ["environments", ...path, "name"], ...problem }));
+  return [
+    ...problems.map(({ path, ...problem }) => ({ path: ["environments", ...path, "name"], ...problem })),
+    ...patternProblems(names),
+  ];
+}
+
+/** A pattern for the stacks of one environment, such as `dev-*`, must not match those of another: it would destroy them, too. */
+function patternProblems(names: readonly (string | undefined)[]): Problem[] {
+  return names.flatMap((name, index) => {
+    const shorter = names.find((other) => other && name?.startsWith(`${other}-`));
+    if (name === undefined || shorter === undefined) return [];
+    const allowed = `a name that does not begin with "${shorter}-", because cdktf deploy '${shorter}-*' would take this environment, too`;
+    return [{ path: ["environments", index, "name"], allowed, got: show(name), fix: "rename one of the two" }];
+  });
 }
 
 function nameOf(environment: unknown): string | undefined {

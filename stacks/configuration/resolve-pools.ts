@@ -43,10 +43,7 @@ function resolvePool(
     .filter(({ path }) => path[0] !== "additionalInstanceTypes")
     // The name of a pool is its key.
     .map((problem) => (problem.path[0] === "name" ? { ...problem, path: [] } : problem));
-  const problems = [
-    ...own,
-    ...zoneProblems(options, availabilityZones, malformed.in("availabilityZones")),
-  ];
+  const problems = [...own, ...zoneProblems(options, availabilityZones, malformed.in("availabilityZones"))];
   if (pool.ok && problems.length === 0 && !here.any && !uncertainTypes) return pool;
   return refused(
     within(

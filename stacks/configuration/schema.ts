@@ -55,8 +55,8 @@ export interface Environment {
    */
   readonly nodePools: Readonly<Record<string, NodePoolOptions>>;
   /**
-   * EC2 instance types by name that the table in `constructs/pools/instance-types.ts` lacks.
-   * `aws ec2 describe-instance-types` prints the figures.
+   * EC2 instance types by name that `constructs/pools/instance-types.json` lacks, such as bare metal or a type that is newer than the
+   * table. `aws ec2 describe-instance-types` prints the figures.
    * @default {}
    */
   readonly instanceTypes?: Readonly<Record<string, InstanceType>> | undefined;
@@ -185,7 +185,7 @@ export const environmentSchema = z.strictObject({
   }),
   instanceTypes: byName(instanceTypeSchema, {
     allowed: "an object of figures by instance type",
-    example: { "m7i.large": { vCpus: 2, memoryGiB: 8, networkInterfaces: 3, addressesPerInterface: 10 } },
+    example: { "c5.metal": { vCpus: 96, memoryGiB: 192, networkInterfaces: 15, addressesPerInterface: 50 } },
     default: {},
   }).optional(),
   registry: containerRegistryOptionsSchema.meta(withFix({ example: { forceDelete: true }, default: {} })).optional(),

@@ -29,6 +29,7 @@ describe("the constructs as a library", () => {
       const cluster = new Cluster(stack, "cluster", {
         name: "test",
         region: "us-west-2",
+        accountId: "111122223333",
         kubernetesVersion: "1.35",
         network: testNetwork,
         administrators: {},
@@ -42,7 +43,7 @@ describe("the constructs as a library", () => {
         serviceAccount: "test",
         description: "Test",
       });
-      const nodeAddons = new NodeAddons(stack, "node-addons", { cluster });
+      const nodeAddons = new NodeAddons(stack, "node-addons", { cluster, name: "test" });
       const nodes = new NodeGroup(stack, "nodes", {
         cluster,
         network: testNetwork,
@@ -78,11 +79,17 @@ describe("the constructs as a library", () => {
         new Network(stack, "network", {
           name: "test",
           region: "us-west-2",
+          accountId: "111122223333",
           availabilityZones: ["us-west-2a", "us-west-2b"],
           cidrBlock: "10.0.0.0/16",
         }),
         new VpcEndpoints(stack, "endpoints", vpc),
-        new FlowLogs(stack, "flow-logs", { name: "test", vpcId: "vpc-1", retentionInDays: 1 }),
+        new FlowLogs(stack, "flow-logs", {
+          name: "test",
+          accountId: "111122223333",
+          vpcId: "vpc-1",
+          retentionInDays: 1,
+        }),
         new ResultsBucket(stack, "results", { name: "test" }),
         new ContainerRegistry(stack, "registry", { name: "test" }),
         new BudgetAlarm(stack, "budget", { name: "test", limitUsdPerMonth: 1, notifyEmails: ["a@b.c"] }),

@@ -86,7 +86,7 @@ describe.each(environments.map((environment) => [environment.name, environment] 
   },
 );
 
-describe.each(["addons", "workload"] as const)("deletion protection of the %s stack", (part) => {
+describe.each(["platform", "addons", "workload"] as const)("deletion protection of the %s stack", (part) => {
   const guardOf = (environment: Environment) => {
     const stack = synthesizeEnvironment(environment)[part];
     return { guard: stack.resources.get("terraform_data.deletion-protection"), addresses: stack.addresses };
@@ -98,8 +98,11 @@ describe.each(["addons", "workload"] as const)("deletion protection of the %s st
     expect(["terraform_data.deletion-protection", ...(guard?.depends_on ?? [])].sort()).toEqual(addresses);
   });
 
-  test("is absent without deletion protection", () => {
-    expect(guardOf(dev).guard).toBeUndefined();
+  test("stays when the option is deleted from the environment, so that a destroy meets the deployed value", () => {
+    const { deletionProtection: _, ...cluster } = prod.cluster;
+    const { guard, addresses } = guardOf({ ...prod, cluster });
+    expect(guard).toMatchObject({ input: { protected: false }, lifecycle: { prevent_destroy: false } });
+    expect(["terraform_data.deletion-protection", ...(guard?.depends_on ?? [])].sort()).toEqual(addresses);
   });
 });
 
@@ -133,7 +136,7 @@ describe("the workload stack", () => {
       "kubernetes_namespace_v1",
       "kubernetes_network_policy_v1",
       "kubernetes_network_policy_v1",
-      "kubernetes_service_account_v1",
+      "terraform_data",
     ]);
     expect(idle.json.output?.results?.value).toEqual({});
   });
@@ -157,13 +160,13 @@ describe("the workload stack", () => {
       [{ "executor-size": "large" }, "workload-type", undefined],
       [{ "executor-size": "gpu" }, "nvidia.com/gpu", "1"],
     ]);
-    expect(made.all("terraform_data")).toHaveLength(1);
+    expect(made.all("terraform_data", "image_publication_")).toHaveLength(1);
     expect(Object.keys(made.json.output?.results?.value ?? {})).toEqual(["a", "b", "c", "d"]);
   });
 
   test("runs an image that was built elsewhere without building one", () => {
     const made = workload(devWith({ workload: { ...dev.workload, image: "ghcr.io/example/ttg-worker:1.4.0" } }));
-    expect(made.all("terraform_data")).toEqual([]);
+    expect(made.all("terraform_data", "image_publication_")).toEqual([]);
     const { container } = made.one("kubernetes_job_v1").spec.template.spec;
     expect(container[0].image).toBe("ghcr.io/example/ttg-worker:1.4.0");
   });
@@ -172,6 +175,7 @@ describe("the workload stack", () => {
     const baseImage = "docker.io/library/python:3.13-slim-bookworm";
     const [provisioner] = workload(devWith({ workload: { ...dev.workload, baseImage } })).one(
       "terraform_data",
+      "image_publication_",
     ).provisioner;
     expect(provisioner["local-exec"].environment.IMAGE_BUILD_ARGUMENTS).toContain(baseImage);
   });
@@ -179,8 +183,10 @@ describe("the workload stack", () => {
   test("publishes the image before the Job that runs it, and pulls it from the platform's registry", () => {
     const made = workload(dev);
     const job = made.one("kubernetes_job_v1");
-    expect(job.depends_on).toContain(made.address("terraform_data"));
-    expect(job.spec.template.spec.container[0].image).toBe(made.one("terraform_data").triggers_replace.reference);
+    expect(job.depends_on).toContain(made.address("terraform_data", "image_publication_"));
+    expect(job.spec.template.spec.container[0].image).toBe(
+      made.one("terraform_data", "image_publication_").triggers_replace.reference,
+    );
     expect(job.spec.template.spec.container[0].image).toMatch(/aws_ecr_repository[\w-]*repository_url\}:[0-9a-f]{16}$/);
   });
 
@@ -192,7 +198,7 @@ describe("the workload stack", () => {
       namespace: metadata.namespace,
       service_account: spec.template.spec.service_account_name,
     });
-    const { Statement } = JSON.parse(platform.one("aws_iam_role_policy", "worker-identity_").policy);
+    const { Statement } = JSON.parse(platform.one("aws_iam_role_policy", "worker-identity-").policy);
     const [, prefix] = /\/(.*)\*$/.exec(Statement[0].Resource[0]) ?? [];
     const url: string = made.one("kubernetes_config_map_v1").data.RESULTS_URL;
     expect(url).toMatch(/^s3:\/\/\$\{[^}]*aws_s3_bucket[^}]*\}\//);

@@ -26,7 +26,11 @@ const neededByNodes: readonly [pattern: RegExp, why: string][] = [
   ],
   [/^aws_eks_addon\.addons_(vpc-cni|kube-proxy|eks-pod-identity-agent)_/, "pods' network and credentials"],
   [/^aws_(iam_role|iam_role_policy_attachment)\.node-role_/, "the node's own permissions"],
-  [/^aws_(iam_role|iam_role_policy|eks_pod_identity_association)\.worker-identity_/, "drained workers write results"],
+  [
+    /^aws_(iam_role|iam_role_policy_attachment|eks_pod_identity_association)\.addons_vpc-cni-identity_/,
+    "the CNI, which returns network interfaces",
+  ],
+  [/^aws_(iam_role|iam_role_policy|eks_pod_identity_association)\.worker-identity-/, "drained workers write results"],
   [/^aws_s3_bucket\.results_/, "where they write them"],
 ];
 

@@ -134,7 +134,7 @@ describe("a platform stack", () => {
       namespace: "kube-system",
       serviceAccount: "cluster-autoscaler",
     });
-    expect(stack.workerRole).toMatchObject({ namespace: "sweep", serviceAccount: "worker" });
+    expect(stack.workerRoles).toMatchObject([{ namespace: "sweep", serviceAccount: "worker-ttg-computation" }]);
   });
 
   test.each([
@@ -162,9 +162,42 @@ describe("a platform stack", () => {
     }
   });
 
-  test("lets workers write below one prefix of one bucket", () => {
-    const made = platform(dev);
-    const { Statement } = JSON.parse(made.one("aws_iam_role_policy", "worker-identity_").policy);
-    expect(Statement[0].Resource).toEqual([`\${${made.address("aws_s3_bucket")}.arn}/runs/*`]);
+  test("lets the workers of each job write below a prefix of their own, and of no other job", () => {
+    const [job] = dev.workload?.jobs ?? [];
+    const made = platform(devWith({ workload: { ...dev.workload, jobs: [job, { ...job, name: "ttg" }] } }));
+    for (const name of ["ttg-computation", "ttg"]) {
+      const { Statement } = JSON.parse(made.one("aws_iam_role_policy", `worker-identity-${name}_`).policy);
+      expect(Statement).toMatchObject([
+        { Sid: "WriteResults", Resource: [`\${${made.address("aws_s3_bucket")}.arn}/runs/${name}/*`] },
+        { Sid: "ListResults", Condition: { StringLike: { "s3:prefix": `runs/${name}/*` } } },
+      ]);
+      const role = made.one("aws_iam_role", `worker-identity-${name}_`);
+      expect(JSON.parse(role.assume_role_policy).Statement[0].Condition.StringEquals).toMatchObject({
+        "aws:SourceAccount": "111122223333",
+        "aws:RequestTag/kubernetes-service-account": `worker-${name}`,
+      });
+      expect(made.one("aws_eks_pod_identity_association", `worker-identity-${name}_`)).toMatchObject({
+        namespace: "sweep",
+        service_account: `worker-${name}`,
+      });
+    }
+  });
+
+  test("may be used by AWS's services for this account only, except the role of the nodes", () => {
+    const trusted = platform({ ...prod, results: {} })
+      .all("aws_iam_role")
+      .map(({ name_prefix, assume_role_policy }) => {
+        const [{ Principal, Condition }] = JSON.parse(assume_role_policy).Statement;
+        return [name_prefix, Principal.Service, Condition?.StringEquals["aws:SourceAccount"]];
+      });
+    expect(trusted.sort()).toEqual([
+      ["prod-cluster-autoscaler-", "pods.eks.amazonaws.com", "111122223333"],
+      ["prod-ebs-csi-", "pods.eks.amazonaws.com", "111122223333"],
+      ["prod-platform-cluster-", "eks.amazonaws.com", "111122223333"],
+      ["prod-platform-flow-logs-", "vpc-flow-logs.amazonaws.com", "111122223333"],
+      ["prod-platform-node-", "ec2.amazonaws.com", undefined],
+      ["prod-vpc-cni-", "pods.eks.amazonaws.com", "111122223333"],
+      ["prod-worker-", "pods.eks.amazonaws.com", "111122223333"],
+    ]);
   });
 });

@@ -12,6 +12,7 @@ import type { Environment } from "../../stacks/configuration/schema.ts";
 export const testCluster: ICluster = {
   clusterName: "test-platform",
   region: "us-west-2",
+  accountId: "111122223333",
   clusterEndpoint: "https://example.eks.amazonaws.com",
   certificateAuthorityData: "bW9jaw==",
   kubernetesVersion: "1.35",

@@ -41,13 +41,18 @@ export class Synthesized {
     return [...this.resources.keys()].sort();
   }
 
-  all(type: string): ResourceJson[] {
-    return Object.values(this.json.resource?.[type] ?? {});
+  /** All resources of a type whose names begin with `prefix`. */
+  all(type: string, prefix = ""): ResourceJson[] {
+    return this.#named(type, prefix).map(([, resource]) => resource);
+  }
+
+  #named(type: string, prefix: string): [string, ResourceJson][] {
+    return Object.entries(this.json.resource?.[type] ?? {}).filter(([name]) => name.startsWith(prefix));
   }
 
   /** The only resource of its type, or the only one whose name begins with `prefix`. */
   one(type: string, prefix = ""): ResourceJson {
-    const named = Object.entries(this.json.resource?.[type] ?? {}).filter(([name]) => name.startsWith(prefix));
+    const named = this.#named(type, prefix);
     const [first] = named;
     if (named.length !== 1 || first === undefined) {
       throw new Error(

@@ -197,6 +197,21 @@ describe("warnings", () => {
     ]);
     expect(update("aws_eks_node_group", "labels")).toEqual([]);
   });
+
+  test("are loud when a protection from deletion is switched off or left out, and silent when it is switched on", () => {
+    const change = (type: string, before: object, after: object) =>
+      warningsOf("s", plan([resource(type, ["update"], { before, after })]));
+    const off = { severity: "loud", happens: "is SWITCHED OFF" };
+    expect(change("terraform_data", { input: { protected: true } }, { input: { protected: false } })).toMatchObject([
+      { ...off, noun: "deletion protection of the stack", because: "input.protected changes" },
+    ]);
+    for (const after of [{ deletion_protection: false }, {}]) {
+      expect(change("aws_eks_cluster", { deletion_protection: true }, after)).toMatchObject([off]);
+    }
+    expect(change("terraform_data", { input: { protected: false } }, { input: { protected: true } })).toEqual([]);
+    const both = change("aws_eks_cluster", { version: "1.34", deletion_protection: true }, { version: "1.35" });
+    expect(both.map(({ severity }) => severity)).toEqual(["notice", "loud"]);
+  });
 });
 
 describe("markdown", () => {

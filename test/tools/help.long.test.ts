@@ -11,7 +11,16 @@ const run = (command: string, argument: string) =>
   startProgram([process.execPath, "--import", ...command.split(" "), argument], { cwd: repository }).finished;
 
 test("the tools of package.json are found", () => {
-  expect(tools.map(([name]) => name)).toEqual(["bench", "collect", "diff", "cost", "doctor", "docs", "mutate"]);
+  expect(tools.map(([name]) => name)).toEqual([
+    "bench",
+    "collect",
+    "diff",
+    "cost",
+    "doctor",
+    "docs",
+    "instance-types",
+    "mutate",
+  ]);
 });
 
 test.each([...tools, ["plan", "tsx tools/plan/index.ts"]])(

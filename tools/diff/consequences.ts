@@ -126,26 +126,69 @@ export function consequenceOf(
   return { noun, severity, effect: action === "replace" ? (replaced ?? gone) : gone };
 }
 
-/** Changes in place that users notice: the attributes and the effect, by type. */
-const disturbingUpdates: Readonly<Record<string, readonly [noun: string, attributes: RegExp, effect: string]>> = {
-  aws_eks_cluster: ["cluster", /^version$/, "the control plane is upgraded; EKS does not go back"],
+/** A change in place that users notice. */
+interface DisturbingUpdate {
+  readonly noun: string;
+  readonly severity: "loud" | "notice";
+  readonly happens: string;
+  readonly attributes: RegExp;
+  /** Whether it is one, by the values of the attribute. Without it, every change of the attribute is one. */
+  readonly only?: (values: { readonly before: string; readonly after: string }) => boolean;
+  readonly effect: string;
+}
+
+const protectionOff: Pick<DisturbingUpdate, "severity" | "happens" | "only"> = {
+  severity: "loud",
+  happens: "is SWITCHED OFF",
+  only: ({ before, after }) => before === "true" && after !== "true",
+};
+
+/** By Terraform type. */
+const disturbingUpdates: Readonly<Record<string, readonly DisturbingUpdate[]>> = {
+  aws_eks_cluster: [
+    {
+      noun: "cluster",
+      severity: "notice",
+      happens: "changes",
+      attributes: /^version$/,
+      effect: "the control plane is upgraded; EKS does not go back",
+    },
+    {
+      noun: "deletion protection of the cluster",
+      ...protectionOff,
+      attributes: /^deletion_protection$/,
+      effect: "EKS no longer refuses to delete the cluster",
+    },
+  ],
   aws_eks_node_group: [
-    "node group",
-    /^(version|release_version|launch_template\[0\]\.(version|id|name))$/,
-    "its nodes are replaced a few at a time, and every pod on them is drained once",
+    {
+      noun: "node group",
+      severity: "notice",
+      happens: "changes",
+      attributes: /^(version|release_version|launch_template\[0\]\.(version|id|name))$/,
+      effect: "its nodes are replaced a few at a time, and every pod on them is drained once",
+    },
+  ],
+  // The protection of a stack, which remembers its deployed value.
+  terraform_data: [
+    {
+      noun: "deletion protection of the stack",
+      ...protectionOff,
+      attributes: /^input\.protected$/,
+      effect: "after this deploy a destroy is no longer refused",
+    },
   ],
 };
 
-/** The effect of a change in place on users; undefined if there is none. */
-export function consequenceOfUpdate(
+/** The effects of a change in place on users. */
+export function consequencesOfUpdate(
   type: string,
   change: Change,
-): { readonly noun: string; readonly attributes: readonly string[]; readonly effect: string } | undefined {
+): (Pick<DisturbingUpdate, "noun" | "severity" | "happens" | "effect"> & { readonly attributes: readonly string[] })[] {
   const known = Object.hasOwn(disturbingUpdates, type) ? disturbingUpdates[type] : undefined;
-  if (known === undefined) return undefined;
-  const [noun, pattern, effect] = known;
-  const attributes = changedAttributes(change)
-    .map(({ path }) => path)
-    .filter((path) => pattern.test(path));
-  return attributes.length === 0 ? undefined : { noun, attributes, effect };
+  const changed = changedAttributes(change);
+  return (known ?? []).flatMap(({ attributes: pattern, only = () => true, ...update }) => {
+    const attributes = changed.filter((values) => pattern.test(values.path) && only(values)).map(({ path }) => path);
+    return attributes.length === 0 ? [] : [{ ...update, attributes }];
+  });
 }

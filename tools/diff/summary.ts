@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { changedAttributes, pathText } from "./attributes.ts";
-import { consequenceOf, consequenceOfUpdate } from "./consequences.ts";
+import { consequenceOf, consequencesOfUpdate } from "./consequences.ts";
 import type { Outcome } from "./outcome.ts";
 import { actionOf, isImport, outputChanges, type Plan, type ResourceChange, resourceChanges } from "./plan.ts";
 import { redacted } from "./redact.ts";
@@ -63,35 +63,27 @@ export function hasChanges(outcome: Outcome): boolean {
 /** The changes that a reviewer must not miss. */
 export function warningsOf(stack: string, plan: Plan): Warning[] {
   return resourceChanges(plan)
-    .flatMap((resource) => warningOf(stack, resource) ?? [])
+    .flatMap((resource) => warningsOfResource(stack, resource))
     .map((warning) => ({ ...warning, because: redacted(warning.because, plan) }));
 }
 
-function warningOf(stack: string, resource: ResourceChange): Warning | undefined {
+function warningsOfResource(stack: string, resource: ResourceChange): Warning[] {
   const { address, type, change } = resource;
   const action = actionOf(change);
   if (action === "update") {
-    const update = consequenceOfUpdate(type, change);
-    if (update === undefined) return undefined;
-    const because = `${update.attributes.join(", ")} ${update.attributes.length === 1 ? "changes" : "change"}`;
-    return {
-      stack,
-      severity: "notice",
-      noun: update.noun,
-      address,
-      happens: "changes",
-      because,
-      effect: update.effect,
-    };
+    return consequencesOfUpdate(type, change).map(({ attributes, ...update }) => {
+      const because = `${attributes.join(", ")} ${attributes.length === 1 ? "changes" : "change"}`;
+      return { stack, address, because, ...update };
+    });
   }
-  if (action !== "replace" && action !== "delete") return undefined;
+  if (action !== "replace" && action !== "delete") return [];
   const consequence = consequenceOf(type, action, change);
-  if (consequence === undefined) return undefined;
+  if (consequence === undefined) return [];
   const { noun, severity, effect } = consequence;
   const done = action === "delete" ? "DESTROYED" : "REPLACED";
   // With create_before_destroy, Terraform creates the new one first.
   const order = action === "replace" && change.actions[0] === "create" ? " (the new one is created first)" : "";
-  return { stack, severity, noun, address, happens: `is ${done}${order}`, because: reasonOf(resource), effect };
+  return [{ stack, severity, noun, address, happens: `is ${done}${order}`, because: reasonOf(resource), effect }];
 }
 
 /** Terraform's reasons for changes without a causing attribute. */

@@ -57,7 +57,7 @@ function inOrder(stacks: readonly SynthesizedStack[]): SynthesizedStack[] {
   return [...ordered];
 }
 
-/** The environment of a stack: the longest name that fits, because one environment's name may begin another's. */
+/** The environment of a stack. Only one fits: the loader refuses a name that begins with another's and a hyphen. */
 export function environmentOfStack(id: string, environments: readonly string[]): string | undefined {
-  return environments.filter((name) => id.startsWith(`${name}-`)).sort((a, b) => b.length - a.length)[0];
+  return environments.find((name) => id.startsWith(`${name}-`));
 }

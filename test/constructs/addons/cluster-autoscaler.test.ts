@@ -49,8 +49,11 @@ describe("the cluster autoscaler", () => {
       extraArgs: {
         expander: "priority,least-waste",
         "balance-similar-node-groups": true,
-        "balancing-ignore-label_1": "node-pool",
+        "balancing-label": "node-pool-kind",
+        "scan-interval": "5s",
         "scale-down-unneeded-time": "5m",
+        "scale-down-delay-after-add": "0s",
+        "unremovable-node-recheck-timeout": "30s",
         "skip-nodes-with-system-pods": false,
         "skip-nodes-with-local-storage": false,
       },

@@ -7,7 +7,7 @@ import { messageOf, synthesize } from "../../support/synthesized.ts";
 
 function addons(options: ClusterAddonsOptions = {}, cluster: ICluster = testCluster) {
   return synthesize((stack) => {
-    const node = new NodeAddons(stack, "addons", { cluster, ...options });
+    const node = new NodeAddons(stack, "addons", { cluster, name: "test", ...options });
     // Stands in for a node group: the test is about the order.
     const nodes = new IamRole(stack, "nodes", { assumeRolePolicy: "{}", dependsOn: [...node.dependables] });
     new WorkloadAddons(node, "Default", {
@@ -46,7 +46,14 @@ describe("cluster add-ons", () => {
   });
 
   test("put the CNI, kube-proxy and the Pod Identity agent before the first node", () => {
-    expect(addons().one("aws_iam_role", "nodes").depends_on).toHaveLength(3);
+    const made = addons();
+    expect(made.one("aws_iam_role", "nodes").depends_on).toEqual(
+      expect.arrayContaining(
+        ["vpc-cni_", "kube-proxy_", "eks-pod-identity-agent_"].map((name) =>
+          made.address("aws_eks_addon", `addons_${name}`),
+        ),
+      ),
+    );
   });
 
   test.each(["coredns", "metrics-server", "aws-ebs-csi-driver"])("install %s when there are nodes for it", (name) => {
@@ -67,23 +74,42 @@ describe("cluster add-ons", () => {
 
   test("give the EBS CSI driver an identity of its own before its first pod, and tags for its volumes", () => {
     const made = addons();
-    expect(made.one("aws_eks_pod_identity_association")).toMatchObject({
+    const identity = "addons_aws-ebs-csi-driver-identity_";
+    expect(made.one("aws_eks_pod_identity_association", identity)).toMatchObject({
       namespace: "kube-system",
       service_account: "ebs-csi-controller-sa",
     });
-    expect(made.one("aws_iam_role_policy_attachment").policy_arn).toBe(
-      "arn:aws:iam::aws:policy/service-role/AmazonEBSCSIDriverPolicy",
+    expect(made.one("aws_iam_role_policy_attachment", identity).policy_arn).toBe(
+      "arn:aws:iam::aws:policy/AmazonEBSCSIDriverEKSClusterScopedPolicy",
     );
     const driver = made.one("aws_eks_addon", "addons_aws-ebs-csi-driver_");
     expect(driver.depends_on).toEqual(
       expect.arrayContaining([
-        made.address("aws_eks_pod_identity_association"),
-        made.address("aws_iam_role_policy_attachment"),
+        made.address("aws_eks_pod_identity_association", identity),
+        made.address("aws_iam_role_policy_attachment", identity),
       ]),
     );
     expect(JSON.parse(driver.configuration_values)).toEqual({
       controller: { extraVolumeTags: { Environment: "test" } },
     });
+  });
+
+  test("give the CNI a role of its own, which outlives the nodes", () => {
+    const made = addons();
+    const identity = "addons_vpc-cni-identity_";
+    expect(made.one("aws_eks_pod_identity_association", identity)).toMatchObject({
+      namespace: "kube-system",
+      service_account: "aws-node",
+    });
+    expect(made.one("aws_iam_role_policy_attachment", identity).policy_arn).toBe(
+      "arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy",
+    );
+    expect(made.one("aws_iam_role", "nodes").depends_on).toEqual(
+      expect.arrayContaining([
+        made.address("aws_eks_pod_identity_association", identity),
+        made.address("aws_iam_role_policy_attachment", identity),
+      ]),
+    );
   });
 
   test("take the versions of a Kubernetes minor that nobody pinned, and need all of them", () => {

@@ -14,6 +14,7 @@ function cluster(props: Partial<ClusterProps> = {}) {
     const made = new Cluster(stack, "cluster", {
       name: "test-platform",
       region: "us-west-2",
+      accountId: "111122223333",
       kubernetesVersion: "1.35",
       network: testNetwork,
       administrators: { admin: "arn:aws:iam::111122223333:role/admin" },
@@ -118,6 +119,7 @@ describe("a cluster", () => {
           Effect: "Allow",
           Principal: { Service: "eks.amazonaws.com" },
           Action: ["sts:AssumeRole", "sts:TagSession"],
+          Condition: { StringEquals: { "aws:SourceAccount": "111122223333" } },
         },
       ],
     });
@@ -226,6 +228,7 @@ test("a cluster made elsewhere is used as it is, in its own region", () => {
   const cluster = existingCluster({
     clusterName: "elsewhere",
     region: "us-gov-west-1",
+    accountId: "111122223333",
     kubernetesVersion: "1.35",
     clusterEndpoint: "https://example.eks.amazonaws.com",
     certificateAuthorityData: "bW9jaw==",
@@ -244,7 +247,9 @@ test("a cluster made elsewhere is used as it is, in its own region", () => {
   });
   expect(made.all("aws_eks_cluster")).toEqual([]);
   expect(made.one("aws_eks_node_group")).toMatchObject({ cluster_name: "elsewhere", version: "1.35" });
-  expect(made.one("aws_iam_role_policy_attachment", "role_AmazonEKS_CNI").policy_arn).toMatch(/^arn:aws-us-gov:iam::/);
+  expect(made.one("aws_iam_role_policy_attachment", "role_AmazonEKSWorkerNode").policy_arn).toMatch(
+    /^arn:aws-us-gov:iam::/,
+  );
 });
 
 test("a cluster's dependables are its administrators' permissions", () => {
@@ -253,6 +258,7 @@ test("a cluster's dependables are its administrators' permissions", () => {
     cluster = new Cluster(stack, "cluster", {
       name: "test-platform",
       region: "us-west-2",
+      accountId: "111122223333",
       kubernetesVersion: "1.35",
       network: testNetwork,
       administrators: { admin: "arn:aws:iam::111122223333:role/admin" },

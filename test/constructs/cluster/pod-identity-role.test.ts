@@ -29,6 +29,7 @@ describe("a pod identity role", () => {
         Action: ["sts:AssumeRole", "sts:TagSession"],
         Condition: {
           StringEquals: {
+            "aws:SourceAccount": "111122223333",
             "aws:RequestTag/eks-cluster-name": "test-platform",
             "aws:RequestTag/kubernetes-namespace": "sweep",
             "aws:RequestTag/kubernetes-service-account": "worker",

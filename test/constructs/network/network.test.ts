@@ -11,6 +11,7 @@ function network(props: Partial<NetworkProps> = {}) {
     const { dependables } = new Network(stack, "network", {
       name: "test",
       region: "us-west-2",
+      accountId: "111122223333",
       availabilityZones: zones,
       cidrBlock: "10.0.0.0/16",
       ...props,
@@ -242,14 +243,19 @@ test("flow logs record accepted and refused traffic, in batches of ten minutes, 
   const { name_prefix, description, assume_role_policy } = made.one("aws_iam_role");
   expect([name_prefix, description]).toEqual(["test-flow-logs-", "Writes the VPC's flow logs"]);
   expect(JSON.parse(assume_role_policy).Statement).toEqual([
-    { Effect: "Allow", Principal: { Service: "vpc-flow-logs.amazonaws.com" }, Action: ["sts:AssumeRole"] },
+    {
+      Effect: "Allow",
+      Principal: { Service: "vpc-flow-logs.amazonaws.com" },
+      Action: ["sts:AssumeRole"],
+      Condition: { StringEquals: { "aws:SourceAccount": "111122223333" } },
+    },
   ]);
 });
 
 test("flow logs of any VPC are kept for a number of days that CloudWatch allows", () => {
   const flowLogs = () =>
     synthesize((stack) => {
-      new FlowLogs(stack, "flow-logs", { name: "test", vpcId: "vpc-1", retentionInDays: 0 });
+      new FlowLogs(stack, "flow-logs", { name: "test", accountId: "111122223333", vpcId: "vpc-1", retentionInDays: 0 });
     });
   expect(messageOf(flowLogs)).toMatch(
     /^flow logs of test has 1 problem:\n {2}- retentionInDays must be 1, 3, .*: .* use 1$/,

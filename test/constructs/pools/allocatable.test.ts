@@ -21,6 +21,12 @@ test.each([
   expect(allocatable(figures, 50).memoryMiB).toBe(published.allocatableMemoryMiB);
 });
 
+test("the kubelet's memory is reserved for all addresses, even where EKS allows fewer pods", () => {
+  const figures = instanceTypes["c5.4xlarge"] as InstanceType;
+  expect(maxPods(figures)).toBe(110);
+  expect(kubeReserved(figures).memoryMiB).toBe(11 * 234 + 255);
+});
+
 test.each([
   [1, 60],
   [2, 70],

@@ -1,4 +1,4 @@
-import { daemonSets } from "../../../constructs/pools/daemon-sets.ts";
+import { daemonSets, podsOfEachNode } from "../../../constructs/pools/daemon-sets.ts";
 
 test("the DaemonSets of the platform have these places and requests, by their charts", () => {
   expect(
@@ -13,4 +13,11 @@ test("the DaemonSets of the platform have these places and requests, by their ch
     "ebs-csi-node on every-node: 30m, 120Mi",
     "nvidia-device-plugin on gpu-nodes: 10m, 64Mi",
   ]);
+});
+
+test("the autoscaler sees a pod of each DaemonSet, and kube-proxy's twice", () => {
+  const names = (gpu: boolean) => podsOfEachNode({ gpu }).map(({ name }) => name);
+  const everywhere = ["aws-node", "kube-proxy", "eks-pod-identity-agent", "ebs-csi-node"];
+  expect(names(false)).toEqual([...everywhere, "kube-proxy"]);
+  expect(names(true)).toEqual([...everywhere, "nvidia-device-plugin", "kube-proxy"]);
 });

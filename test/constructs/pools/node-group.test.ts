@@ -7,7 +7,7 @@ import { NodeRole } from "../../../constructs/pools/node-role.ts";
 import { testCluster, testNetwork } from "../../support/fixtures.ts";
 import { messageOf, synthesize } from "../../support/synthesized.ts";
 
-const policies = ["AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryPullOnly"];
+const policies = ["AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"];
 
 function nodeGroup(props: Partial<NodePoolProps> = {}) {
   return synthesize((stack) => {
@@ -48,7 +48,7 @@ describe("a node group", () => {
       capacity_type: "ON_DEMAND",
       instance_types: ["t3.large"],
       launch_template: { id: `\${${template}.id}`, version: `\${${template}.latest_version}` },
-      labels: { "node-pool": "general" },
+      labels: { "node-pool": "general", "node-pool-kind": expect.stringMatching(/^[0-9a-f]{16}$/) },
       taint: [],
       scaling_config: { min_size: 2, desired_size: 2, max_size: 10 },
       update_config: { max_unavailable_percentage: 33 },
@@ -67,7 +67,11 @@ describe("a node group", () => {
     expect(nodeGroup(executor).one("aws_eks_node_group")).toMatchObject({
       capacity_type: "SPOT",
       instance_types: ["c5.2xlarge", "c5a.2xlarge"],
-      labels: { "workload-type": "executor", "node-pool": "executor" },
+      labels: {
+        "workload-type": "executor",
+        "node-pool": "executor",
+        "node-pool-kind": expect.stringMatching(/^[0-9a-f]{16}$/),
+      },
       taint: [{ key: "workload-type", value: "executor", effect: "NO_SCHEDULE" }],
       scaling_config: { min_size: 0, desired_size: 0, max_size: 50 },
     });
@@ -119,10 +123,12 @@ describe("a node group", () => {
     expect(Object.fromEntries(tags.map(({ tag }) => [tag.key, tag.value]))).toEqual({
       "k8s.io/cluster-autoscaler/node-template/label/workload-type": "executor",
       "k8s.io/cluster-autoscaler/node-template/label/node-pool": "executor",
+      "k8s.io/cluster-autoscaler/node-template/label/node-pool-kind": expect.stringMatching(/^[0-9a-f]{16}$/),
       "k8s.io/cluster-autoscaler/node-template/taint/workload-type": "executor:NoSchedule",
       "k8s.io/cluster-autoscaler/node-template/resources/cpu": "7910m",
       "k8s.io/cluster-autoscaler/node-template/resources/memory": "14244Mi",
       "k8s.io/cluster-autoscaler/node-template/resources/ephemeral-storage": "44595Mi",
+      "k8s.io/cluster-autoscaler/node-template/resources/pods": "58",
     });
   });
 
@@ -135,9 +141,11 @@ describe("a node group", () => {
     expect(ids.sort()).toEqual([
       "label-example-com-tier",
       "label-node-pool",
+      "label-node-pool-kind",
       "resources-cpu",
       "resources-ephemeral-storage",
       "resources-memory",
+      "resources-pods",
       "taint-example-com-team-a-b",
     ]);
   });

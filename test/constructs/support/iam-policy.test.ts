@@ -31,12 +31,13 @@ describe("a policy", () => {
       Version: "2012-10-17",
       Statement: [{ Effect: "Allow", Principal: { Service: "ec2.amazonaws.com" }, Action: ["sts:AssumeRole"] }],
     });
-    expect(JSON.parse(trustService("eks.amazonaws.com", ["sts:TagSession"], { StringEquals })).Statement).toEqual([
+    const trust = { actions: ["sts:TagSession"], sourceAccount: "111122223333", equals: { "aws:RequestTag/a": "b" } };
+    expect(JSON.parse(trustService("eks.amazonaws.com", trust)).Statement).toEqual([
       {
         Effect: "Allow",
         Principal: { Service: "eks.amazonaws.com" },
         Action: ["sts:TagSession"],
-        Condition: { StringEquals },
+        Condition: { StringEquals: { "aws:SourceAccount": "111122223333", "aws:RequestTag/a": "b" } },
       },
     ]);
   });

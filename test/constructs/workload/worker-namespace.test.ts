@@ -10,11 +10,10 @@ let namespace: WorkerNamespace | undefined;
 const made = synthesize((stack) => {
   namespace = new WorkerNamespace(stack, "namespace", {
     name: "sweep",
-    serviceAccount: "worker",
+    serviceAccounts: ["worker-one", "worker-two"],
     kubernetesVersion: "1.35",
   });
-  const { namespace: name, serviceAccountName } = namespace;
-  new TerraformOutput(stack, "names", { value: [name, serviceAccountName] });
+  new TerraformOutput(stack, "name", { value: namespace.namespace });
 });
 
 describe("the namespace of workers", () => {
@@ -32,17 +31,19 @@ describe("the namespace of workers", () => {
     });
   });
 
-  test("waits for its last pod, and hands on its names as texts, which the name of a Job needs", () => {
+  test("waits for its last pod, and hands on its name as a text, which the name of a Job needs", () => {
     expect(made.one("kubernetes_namespace_v1").timeouts).toEqual({ delete: "15m" });
-    expect(made.json.output?.names?.value).toEqual(["sweep", "worker"]);
+    expect(made.json.output?.name?.value).toBe("sweep");
   });
 
-  test("has the service account that the platform's role is bound to, without a token for the Kubernetes API", () => {
-    expect(made.one("kubernetes_service_account_v1")).toEqual({
-      metadata: { name: "worker", namespace: "sweep", labels: workers },
-      automount_service_account_token: false,
-      depends_on: [made.address("kubernetes_namespace_v1")],
-    });
+  test("has the service accounts that the platform's roles are bound to, without tokens for the Kubernetes API", () => {
+    for (const name of ["worker-one", "worker-two"]) {
+      expect(made.one("kubernetes_service_account_v1", `namespace_service-account-${name}_`)).toEqual({
+        metadata: { name, namespace: "sweep", labels: workers },
+        automount_service_account_token: false,
+        depends_on: [made.address("kubernetes_namespace_v1")],
+      });
+    }
   });
 
   test("has its network policies in it", () => {
@@ -89,6 +90,6 @@ describe("the namespace of workers", () => {
     for (const type of ["kubernetes_service_account_v1", "kubernetes_network_policy_v1"]) {
       for (const resource of made.all(type)) expect(resource.depends_on).toEqual([address]);
     }
-    expect(namespace?.dependables).toHaveLength(4);
+    expect(namespace?.dependables).toHaveLength(5);
   });
 });

@@ -46,7 +46,7 @@ test.each<[string, object, string[]]>([
     "a job that no node of its pool has room for",
     { jobs: [{ ...job, cpuRequestMillis: 8000, cpuLimitMillis: 8000 }] },
     [
-      "workload.jobs[0].cpuRequestMillis must be 7,730 thousandths of a core or less, got 8000: a node of executor has no more room for pods; ask for less, or use a pool of larger nodes",
+      "workload.jobs[0].cpuRequestMillis must be 7,630 thousandths of a core or less, got 8000: a node of executor has no more room for pods beside its DaemonSets, and the autoscaler counts kube-proxy twice; ask for less, or use a pool of larger nodes",
     ],
   ],
   [

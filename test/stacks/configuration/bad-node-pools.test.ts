@@ -42,9 +42,9 @@ test.each<[string, object, string[]]>([
   ],
   [
     "an instance type nobody gave figures for",
-    poolWith({ instanceTypes: ["m7i.large"] }),
+    poolWith({ instanceTypes: ["m5.huge"] }),
     [
-      'nodePools.test.instanceTypes[0] must be t3.medium, t3.large, t3a.large, t3.xlarge, m5.large, m5a.large, m6i.large, m5.xlarge, m5.2xlarge, c5.large, c5.xlarge, c5a.xlarge, c5.2xlarge, c5a.2xlarge, c5d.2xlarge, c6a.2xlarge, c6i.2xlarge, c7i.2xlarge, c5.4xlarge, c5a.4xlarge, c5d.4xlarge, c6a.4xlarge, c6i.4xlarge, c7i.4xlarge, g4dn.xlarge, g4dn.2xlarge, g5.xlarge, g5.2xlarge, g6.xlarge or g6.2xlarge, got "m7i.large": use one of these, or add the figures of the type as instanceTypes["m7i.large"] (aws ec2 describe-instance-types --instance-types m7i.large)',
+      'nodePools.test.instanceTypes[0] must be an EC2 instance type with known figures, got "m5.huge": use one of m5.2xlarge, m5.4xlarge, m5.8xlarge, m5.12xlarge, m5.16xlarge, m5.24xlarge, m5.large, m5.xlarge, or add the figures of the type as instanceTypes["m5.huge"] (aws ec2 describe-instance-types --instance-types m5.huge)',
     ],
   ],
   [
@@ -52,6 +52,13 @@ test.each<[string, object, string[]]>([
     poolWith({ instanceTypes: ["c5.2xlarge", "c5.xlarge"] }),
     [
       "nodePools.test.instanceTypes must be types with the same vCPUs, memory and GPUs, got c5.2xlarge (8 vCPU, 16 GiB), c5.xlarge (4 vCPU, 8 GiB): the autoscaler simulates the first type only, so keep those with 8 vCPU, 16 GiB, or make a pool for each size",
+    ],
+  ],
+  [
+    "instance types of two architectures",
+    poolWith({ instanceTypes: ["c7g.2xlarge", "c7i.2xlarge"] }),
+    [
+      "nodePools.test.instanceTypes must be types of one architecture, got c7g.2xlarge (arm64), c7i.2xlarge (x86_64): all nodes of a group boot the same image, so make a pool for each architecture",
     ],
   ],
   [
@@ -65,7 +72,7 @@ test.each<[string, object, string[]]>([
     "a GPU pool of machines without GPU",
     poolWith({ gpu: true }),
     [
-      'nodePools.test.instanceTypes must be types with a GPU in a pool with gpu: true, got ["c5.2xlarge"]: use g4dn.xlarge, g4dn.2xlarge, g5.xlarge, g5.2xlarge, g6.xlarge or g6.2xlarge, or remove gpu',
+      'nodePools.test.instanceTypes must be types with a GPU in a pool with gpu: true, got ["c5.2xlarge"]: use for example g4dn.xlarge, g5.xlarge or g6.xlarge, or remove gpu',
     ],
   ],
   [

@@ -116,6 +116,15 @@ describe("loading environments", () => {
     );
   });
 
+  test("refuses a name that begins with another's name and a hyphen, in either order", () => {
+    const problem = (index: number) =>
+      `the configuration has 1 problem:\n  - environments[${index}].name must be a name that does not begin with "dev-", because cdktf deploy 'dev-*' would take this environment, too, got "dev-eu": rename one of the two`;
+    const eu = { ...dev, name: "dev-eu" };
+    expect(messageOf(() => loadEnvironments([dev, eu], {}))).toBe(problem(1));
+    expect(messageOf(() => loadEnvironments([eu, dev], {}))).toBe(problem(0));
+    expect(() => loadEnvironments([dev, { ...dev, name: "development" }], {})).not.toThrow();
+  });
+
   test.each([
     [null, "null"],
     ["dev", '"dev"'],

@@ -1,0 +1,200 @@
+import type { IncomingMessage } from "node:http";
+import { Agent, request } from "node:https";
+
+/** A Kubernetes object, as JSON. */
+// biome-ignore lint/suspicious/noExplicitAny: tests look into it with toMatchObject.
+export type KubernetesObject = Record<string, any>;
+
+export interface Connection {
+  readonly server: string;
+  readonly certificateAuthority: string;
+  readonly clientCertificate: string;
+  readonly clientKey: string;
+}
+
+export interface RawResponse {
+  readonly status: number;
+  readonly text: string;
+  /** The warnings that `kubectl` would print. */
+  readonly warnings: readonly string[];
+}
+
+export interface WatchEvent {
+  readonly type: "ADDED" | "MODIFIED" | "DELETED";
+  readonly object: KubernetesObject;
+}
+
+/** Resources in a path by their kind, with the group and version of `apiVersion` before it. */
+const plurals: Readonly<Record<string, { readonly plural: string; readonly namespaced: boolean }>> = {
+  Namespace: { plural: "namespaces", namespaced: false },
+  Node: { plural: "nodes", namespaced: false },
+  Pod: { plural: "pods", namespaced: true },
+  ConfigMap: { plural: "configmaps", namespaced: true },
+  Secret: { plural: "secrets", namespaced: true },
+  ServiceAccount: { plural: "serviceaccounts", namespaced: true },
+  Service: { plural: "services", namespaced: true },
+  Job: { plural: "jobs", namespaced: true },
+  DaemonSet: { plural: "daemonsets", namespaced: true },
+  Deployment: { plural: "deployments", namespaced: true },
+  NetworkPolicy: { plural: "networkpolicies", namespaced: true },
+  Lease: { plural: "leases", namespaced: true },
+};
+
+/** Path of an object, or without a name of all objects of its kind (in its namespace). */
+export function pathOf(object: KubernetesObject): string {
+  const { apiVersion, kind, metadata = {} } = object;
+  const resource = plurals[kind];
+  if (resource === undefined) throw new Error(`kubernetes-api.ts does not know the kind ${kind}`);
+  const group = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+  const namespace = resource.namespaced && metadata.namespace !== undefined ? `/namespaces/${metadata.namespace}` : "";
+  const name = metadata.name === undefined ? "" : `/${metadata.name}`;
+  return `${group}${namespace}/${resource.plural}${name}`;
+}
+
+/**
+ * A client of the Kubernetes API that sends and returns JSON as it is. `@kubernetes/client-node` drops the fields that its own models
+ * do not have, so that a strict API server would never see a wrong one; it also needs a newer Node.js than this repository.
+ */
+export class KubernetesApi {
+  private readonly agent: Agent;
+  private readonly watches = new Set<AbortController>();
+
+  constructor(private readonly connection: Connection) {
+    const { certificateAuthority, clientCertificate, clientKey } = connection;
+    const credentials = { ca: certificateAuthority, cert: clientCertificate, key: clientKey };
+    this.agent = new Agent({ ...credentials, keepAlive: true, maxSockets: 32 });
+  }
+
+  /** One request, whatever its status. */
+  async raw(method: string, path: string, body?: unknown, contentType = "application/json"): Promise<RawResponse> {
+    const response = await this.send(method, path, body, contentType, AbortSignal.timeout(60_000));
+    let text = "";
+    for await (const chunk of response.setEncoding("utf8")) text += chunk;
+    // `299 - "text"`, one for each warning.
+    const warnings = [response.headers.warning ?? []].flat().flatMap((header) => header.split(/,\s*(?=299 )/));
+    return { status: response.statusCode ?? 0, text, warnings };
+  }
+
+  /** @throws Error with the server's own words if it refuses, or warns. */
+  async json(method: string, path: string, body?: unknown, contentType?: string): Promise<KubernetesObject> {
+    const { status, text, warnings } = await this.raw(method, path, body, contentType);
+    if (status >= 400) throw new KubernetesError(`${method} ${path}: ${status} ${messageIn(text)}`, status);
+    if (warnings.length > 0) throw new KubernetesError(`${method} ${path}: ${warnings.join("\n")}`, status);
+    return JSON.parse(text);
+  }
+
+  get(path: string): Promise<KubernetesObject> {
+    return this.json("GET", path);
+  }
+
+  async list(path: string): Promise<KubernetesObject[]> {
+    return (await this.get(path)).items;
+  }
+
+  /** Creates an object. A field that the API does not have is an error. */
+  create(object: KubernetesObject): Promise<KubernetesObject> {
+    const { name, ...metadata } = object.metadata;
+    return this.json("POST", `${pathOf({ ...object, metadata })}?fieldValidation=Strict`, object);
+  }
+
+  /** Changes fields of an object (JSON merge patch). `subresource` is for example `/status`. */
+  patch(object: KubernetesObject, changes: KubernetesObject, subresource = ""): Promise<KubernetesObject> {
+    const path = `${pathOf(object)}${subresource}?fieldValidation=Strict`;
+    return this.json("PATCH", path, changes, "application/merge-patch+json");
+  }
+
+  delete(object: KubernetesObject, options: KubernetesObject = {}): Promise<KubernetesObject> {
+    return this.json("DELETE", pathOf(object), { propagationPolicy: "Background", ...options });
+  }
+
+  /**
+   * What happens to objects of a path; first an event ADDED for each that there is. It ends with the signal, and when the API is closed.
+   * @param query for example `labelSelector=...`
+   */
+  async *watch(path: string, query = "", signal?: AbortSignal): AsyncGenerator<WatchEvent> {
+    const controller = new AbortController();
+    const abort = () => controller.abort();
+    this.watches.add(controller);
+    signal?.addEventListener("abort", abort);
+    if (signal?.aborted) abort();
+    try {
+      const response = await this.send("GET", `${path}?watch=true&${query}`, undefined, undefined, controller.signal);
+      if (response.statusCode !== 200) throw new Error(`watch ${path}: ${response.statusCode}`);
+      // An abort after the last event is nobody's error.
+      response.on("error", () => {});
+      let rest = "";
+      for await (const chunk of response.setEncoding("utf8")) {
+        const lines = `${rest}${chunk}`.split("\n");
+        rest = lines.pop() ?? "";
+        for (const line of lines) {
+          const event = JSON.parse(line);
+          if (event.type === "ERROR") throw new Error(`watch ${path}: ${event.object.message}`);
+          yield event;
+        }
+      }
+    } catch (error) {
+      if (!controller.signal.aborted) throw error;
+    } finally {
+      abort();
+      signal?.removeEventListener("abort", abort);
+      this.watches.delete(controller);
+    }
+  }
+
+  /**
+   * Waits until an object is as wanted, and returns it. `undefined` is given where the object has been deleted.
+   * @throws Error with the object's last state after `withinMs`, which only keeps a hang from lasting for ever.
+   */
+  async until(
+    object: KubernetesObject,
+    isWanted: (object: KubernetesObject | undefined) => boolean,
+    withinMs = 300_000,
+  ): Promise<KubernetesObject | undefined> {
+    const { name, ...metadata } = object.metadata;
+    const signal = AbortSignal.timeout(withinMs);
+    let last: KubernetesObject | undefined;
+    const query = `fieldSelector=metadata.name%3D${name}`;
+    for await (const event of this.watch(pathOf({ ...object, metadata }), query, signal)) {
+      last = event.type === "DELETED" ? undefined : event.object;
+      if (isWanted(last)) return last;
+    }
+    throw new Error(`${pathOf(object)} is not as wanted: ${JSON.stringify(last, undefined, 2)}`);
+  }
+
+  close(): void {
+    for (const watch of this.watches) watch.abort();
+    this.agent.destroy();
+  }
+
+  private send(
+    method: string,
+    path: string,
+    body: unknown,
+    contentType: string | undefined,
+    signal: AbortSignal,
+  ): Promise<IncomingMessage> {
+    return new Promise((done, failed) => {
+      const headers = { accept: "application/json", ...(body !== undefined && { "content-type": contentType }) };
+      const sent = request(`${this.connection.server}${path}`, { method, agent: this.agent, headers, signal });
+      sent.on("response", done).on("error", failed);
+      sent.end(body === undefined ? undefined : JSON.stringify(body));
+    });
+  }
+}
+
+export class KubernetesError extends Error {
+  constructor(
+    message: string,
+    readonly status: number,
+  ) {
+    super(message);
+  }
+}
+
+function messageIn(text: string): string {
+  try {
+    return JSON.parse(text).message;
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,39 @@
+import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from "./control-plane.ts";
+import { missingPrograms } from "./programs.ts";
+
+/**
+ * A suite on a control plane of its own. If a program is missing, the suite is skipped with a line that says why, or fails with
+ * `REQUIRE_CLUSTER=1`.
+ */
+export function describeWithControlPlane(
+  name: string,
+  options: ControlPlaneOptions,
+  define: (plane: () => ControlPlane) => void,
+): void {
+  const missing = missingPrograms();
+  if (missing.length > 0) {
+    const reason = `${missing.join(", ")} are not built; npm run test:cluster builds them`;
+    if (process.env.REQUIRE_CLUSTER === "1") {
+      test(name, () => {
+        throw new Error(`REQUIRE_CLUSTER=1, but ${reason}`);
+      });
+    } else {
+      process.stderr.write(`skipped, ${name}: ${reason}\n`);
+      describe.skip(name, () => define(() => never()));
+    }
+    return;
+  }
+  describe(name, () => {
+    jest.setTimeout(600_000);
+    let plane: ControlPlane | undefined;
+    beforeAll(async () => {
+      plane = await startControlPlane(options);
+    });
+    afterAll(() => plane?.stop());
+    define(() => plane ?? never());
+  });
+}
+
+function never(): never {
+  throw new Error("the control plane exists only while tests run");
+}
