@@ -72,6 +72,16 @@ export const instanceTypeSchema = z.strictObject({
  */
 export const instanceTypes = described as Readonly<Record<string, InstanceType>>;
 
+const merged = new WeakMap<object, Readonly<Record<string, InstanceType>>>();
+
+/** The table with an environment's own types, made once: a copy of a thousand entries for each pool would be most of a synthesis's checks. */
+export function instanceTypesWith(additional: Readonly<Record<string, InstanceType>> = {}): typeof instanceTypes {
+  if (Object.keys(additional).length === 0) return instanceTypes;
+  const known = merged.get(additional) ?? { ...instanceTypes, ...additional };
+  merged.set(additional, known);
+  return known;
+}
+
 /** The architecture of a type: as given, or else by its name. */
 export function architectureOf(name: string, type: InstanceType): Architecture {
   return type.architecture ?? (/^[a-z]+\d+[a-z]*g/.test(name) ? "arm64" : "x86_64");

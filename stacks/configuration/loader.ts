@@ -61,8 +61,10 @@ function patternProblems(names: readonly (string | undefined)[]): Problem[] {
 
 function nameOf(environment: unknown): string | undefined {
   try {
-    const name = (environment as { name?: unknown } | null)?.name;
-    return typeof name === "string" ? name : undefined;
+    if (typeof environment !== "object" || environment === null || !Object.hasOwn(environment, "name"))
+      return undefined;
+    const { name } = environment as { name?: unknown };
+    return typeof name === "string" && name !== "" ? name : undefined;
   } catch {
     // A property that throws is reported where environments are read.
     return undefined;

@@ -41,12 +41,24 @@ function copyOf(schema: z.core.$ZodType, input: unknown): Plain {
     return refusal({ path: [], allowed: "a number without a sign if it is 0", got: "-0", fix: "use 0" });
   }
   if (typeof input !== "object" || input === null) return { value: input, problems: [] };
-  if (schema instanceof z.ZodArray)
-    return Array.isArray(input) ? listOf(schema.element, input) : { value: input, problems: [] };
-  if (Array.isArray(input)) return { value: input, problems: [] };
+  if (Array.isArray(input))
+    return schema instanceof z.ZodArray ? listOf(schema.element, input) : { value: input, problems: [] };
+  if (!isPlain(input)) return instanceRefusal(input);
   if (schema instanceof z.ZodObject) return objectOf((key) => schema.shape[key], input);
   if (schema instanceof z.ZodRecord) return objectOf(() => schema.valueType, input);
-  return { value: input, problems: [] };
+  return { value: { ...input }, problems: [] };
+}
+
+/** Whether an object is written as `{ ... }`, in whatever realm: tests and tools make objects in others. */
+function isPlain(object: object): boolean {
+  const prototype = Object.getPrototypeOf(object);
+  return prototype === null || Object.hasOwn(prototype, "isPrototypeOf");
+}
+
+function instanceRefusal(object: object): Plain {
+  const name = Object.getPrototypeOf(object).constructor?.name;
+  const got = typeof name === "string" && name !== "" && name !== "Object" ? `an instance of ${name}` : show(object);
+  return refusal({ path: [], allowed: "a plain value", got, fix: "write plain data, such as { ... } or [ ... ]" });
 }
 
 function textOf(text: string): Plain {
@@ -71,13 +83,6 @@ function listOf(element: z.core.$ZodType, list: readonly unknown[]): Plain {
 }
 
 function objectOf(schemaOf: (key: string) => z.core.$ZodType | undefined, object: object): Plain {
-  const prototype = Object.getPrototypeOf(object);
-  // Whatever its realm: tests and tools make objects in others.
-  if (prototype !== null && !Object.hasOwn(prototype, "isPrototypeOf")) {
-    const name = Object.getPrototypeOf(object)?.constructor?.name;
-    const got = typeof name === "string" && name !== "" && name !== "Object" ? `an instance of ${name}` : show(object);
-    return refusal({ path: [], allowed: "a plain object", got, fix: "write it as { ... }" });
-  }
   const keys = Object.keys(object);
   if (keys.length > mostEntries) return tooMany("an object", keys.length);
   const value: Record<string, unknown> = {};

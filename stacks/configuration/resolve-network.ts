@@ -1,7 +1,7 @@
 import type { ExistingNetworkAttributes, NetworkOptions } from "../../constructs/network/network.ts";
 import { addressesPerPrivateSubnet, cidrProblems, zoneCountProblems } from "../../constructs/network/subnet-layout.ts";
 import { endpointsNodesNeed } from "../../constructs/network/vpc-endpoints.ts";
-import { instanceTypes } from "../../constructs/pools/instance-types.ts";
+import { instanceTypesWith } from "../../constructs/pools/instance-types.ts";
 import { regionProblems, zoneProblems } from "../../constructs/support/aws-regions.ts";
 import { retentionProblems } from "../../constructs/support/log-retention.ts";
 import { type Problem, show, within } from "../../constructs/support/problems.ts";
@@ -79,7 +79,7 @@ function resolveNewNetwork(
 function roomProblems(cidrBlock: string, environment: Environment, malformed: Malformed): Problem[] {
   if (malformed.in("availabilityZones").whole) return [];
   const zones = environment.availabilityZones.length;
-  const known = { ...instanceTypes, ...environment.instanceTypes };
+  const known = instanceTypesWith(environment.instanceTypes);
   const pools = Object.entries(environment.nodePools).flatMap(([name, pool]) =>
     malformed.in("nodePools", name).any ? [] : [pool],
   );

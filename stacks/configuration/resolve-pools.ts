@@ -1,4 +1,8 @@
-import { figuresProblems, instanceTypes as knownTypes } from "../../constructs/pools/instance-types.ts";
+import {
+  figuresProblems,
+  instanceTypesWith,
+  instanceTypes as knownTypes,
+} from "../../constructs/pools/instance-types.ts";
 import { NodePool } from "../../constructs/pools/node-pool.ts";
 import type { NodePoolOptions } from "../../constructs/pools/node-pool-options.ts";
 import { type ExecutorSize, roomForPods } from "../../constructs/pools/node-target.ts";
@@ -29,7 +33,7 @@ function resolvePool(
   const here = malformed.in("nodePools", name);
   // Sizes cannot be compared with wrong figures, which are reported already.
   const uncertainTypes = options.instanceTypes.some((type) => {
-    const figures = instanceTypes[type];
+    const figures = Object.hasOwn(instanceTypes, type) ? instanceTypes[type] : undefined;
     if (figures === undefined) return malformed.in("instanceTypes").whole && !Object.hasOwn(knownTypes, type);
     return malformed.in("instanceTypes", type).any || figuresProblems(figures).length > 0;
   });
@@ -73,7 +77,7 @@ function missingGpuProblems({ gpu, labels, taints }: NodePool): Problem[] {
 }
 
 function hasGpu({ instanceTypes }: NodePoolOptions, own: NonNullable<Environment["instanceTypes"]>): boolean {
-  const known = { ...knownTypes, ...own };
+  const known = instanceTypesWith(own);
   return instanceTypes.some((type) => (known[type]?.gpus ?? 0) > 0);
 }
 

@@ -29,7 +29,7 @@ export function shapeOf<T>(
   const plain = plainOf(schema, written);
   const input = override(plain.value);
   const unreadable = new Malformed(plain.problems.map(({ path }) => path));
-  const result = z.safeParse(schema, input);
+  const result = z.safeParse(schema, input, { error: withoutLooking });
   const issues = (result.error?.issues ?? []).filter(({ path }) => !unreadable.in(...path).whole);
   const malformed = issues.filter(({ code }) => code !== "unrecognized_keys").map(({ path }) => path);
   return {
@@ -37,6 +37,11 @@ export function shapeOf<T>(
     problems: [...plain.problems, ...issues.flatMap((issue) => problemsOfIssue(schema, input, issue))],
     malformed: new Malformed([...plain.problems.map(({ path }) => path), ...malformed]),
   };
+}
+
+/** Errors have a text of their own here, and zod's would ask a value for its class, which a proxy can refuse. */
+function withoutLooking({ code }: { readonly code?: string | undefined }): string | undefined {
+  return code === "invalid_type" ? "of another type" : undefined;
 }
 
 function completed(schema: Schema, input: unknown): unknown {

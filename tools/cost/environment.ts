@@ -1,5 +1,5 @@
 import type { WorkerSettings } from "sweep-worker/contract";
-import { type InstanceType, instanceTypes } from "../../constructs/pools/instance-types.ts";
+import { type InstanceType, instanceTypesWith } from "../../constructs/pools/instance-types.ts";
 import type { NodePool } from "../../constructs/pools/node-pool.ts";
 import { roomForPods } from "../../constructs/pools/node-target.ts";
 import { workerSettingsOf } from "../../constructs/workload/worker-job.ts";
@@ -86,7 +86,7 @@ export function poolFacts(
   additionalTypes: Readonly<Record<string, InstanceType>> = {},
 ): NodePoolFacts {
   const { name, capacity, capacityType, volumeSizeGiB } = pool;
-  const known = { ...instanceTypes, ...additionalTypes };
+  const known = instanceTypesWith(additionalTypes);
   const prices = pool.instanceTypes.map((type) => instancePrice(table, region, type));
   const [first] = prices;
   const { gp3Volume, cpuCredits } = pricesOf(table, region);

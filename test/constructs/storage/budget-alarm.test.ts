@@ -29,7 +29,7 @@ test("a budget alarm refuses a limit of nothing, no address, and an address that
   expect(messageOf(made(0, []))).toBe(
     [
       'budget alarm "test" has 2 problems:',
-      "  - limitUsdPerMonth must be more than 0 US dollars, got 0: use for example 500",
+      "  - limitUsdPerMonth must be more than 0 US dollars, in whole cents, and at most 1,000,000,000, got 0: use for example 500",
       '  - notifyEmails must be a list of 1 to 10 addresses, got 0 addresses: add for example "team@example.com"',
     ].join("\n"),
   );
