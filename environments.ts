@@ -2,8 +2,8 @@ import { dynamic, fromZero } from "./constructs/pools/capacity.ts";
 import type { Taint } from "./constructs/support/kubernetes-syntax.ts";
 import type { Environment } from "./stacks/configuration/schema.ts";
 
-// This file describes what the platform deploys, as data. Each environment becomes three stacks, for example dev-platform,
-// dev-addons and dev-workload. Rest the pointer on a field to read its meaning, unit and default. `npm run synth` checks all values
+// This file describes what the platform deploys, as data. Each environment becomes four stacks, for example dev-platform,
+// dev-addons, dev-image and dev-workload. Rest the pointer on a field to read its meaning, unit and default. `npm run synth` checks all values
 // and reports every problem at once.
 
 /**
@@ -78,6 +78,7 @@ export const dev: Environment = {
   network: { cidrBlock: "10.0.0.0/16", natGateways: "single" },
   cluster: {
     kubernetesVersion: "1.35",
+    availabilityZones: ["us-west-2a", "us-west-2b", "us-west-2c"],
     administrators: [`arn:aws:iam::${accountId}:role/platform-administrator`],
     endpointPublicAccessCidrs: ["203.0.113.0/24"],
     logRetentionInDays: 7,
@@ -105,7 +106,9 @@ export const prod: Environment = {
   nodePools: { ...nodePools, gpu: { ...nodePools.gpu, capacityType: "ON_DEMAND" } },
   registry: { forceDelete: false },
   results: { forceDestroy: false },
-  workload: { ...dev.workload, jobs: [{ ...computation, workers: 50 }] },
+  // A machine for each worker, so that the pool grows to its maximum. An evaluation of one thread leaves seven of eight vCPUs idle:
+  // `cpuRequestMillis: 1000, cpuLimitMillis: 1000` in place of `placement` puts seven workers on each machine.
+  workload: { ...dev.workload, jobs: [{ ...computation, workers: 50, placement: "one-per-node" }] },
   budget: { limitUsdPerMonth: 2000, notifyEmails: ["platform-team@example.com"] },
   s3State: { bucket: "example-terraform-state", region: "us-west-2" },
 };

@@ -47,6 +47,7 @@ export class PlatformStack extends TerraformStack {
       region,
       accountId: environment.accountId,
       kubernetesVersion: environment.cluster.kubernetesVersion,
+      availabilityZones: environment.cluster.availabilityZones,
       network: this.network,
       administrators: Object.fromEntries(environment.cluster.administrators.map((arn) => [principalName(arn), arn])),
       endpointPublicAccessCidrs: environment.cluster.endpointPublicAccessCidrs,

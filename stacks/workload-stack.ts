@@ -1,14 +1,15 @@
 import { TerraformOutput, TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
 import { DeletionProtection } from "../constructs/support/deletion-protection.ts";
-import { type ContainerImage, prebuiltImage, WorkerImage } from "../constructs/workload/worker-image.ts";
+import { StartDeadline } from "../constructs/workload/start-deadline.ts";
+import type { ContainerImage } from "../constructs/workload/worker-image.ts";
 import { WorkerJob } from "../constructs/workload/worker-job.ts";
 import { WorkerNamespace } from "../constructs/workload/worker-namespace.ts";
 import type { AddonsStack } from "./addons-stack.ts";
 import type { ResolvedEnvironment } from "./configuration/resolved-environment.ts";
+import type { ImageStack } from "./image-stack.ts";
 import { configureKubernetes } from "./kubernetes-providers.ts";
 import type { PlatformStack } from "./platform-stack.ts";
-import { repository } from "./repository.ts";
 import { configureState } from "./state-backend.ts";
 
 export interface WorkloadStackProps {
@@ -17,16 +18,18 @@ export interface WorkloadStackProps {
   readonly platform: PlatformStack;
   /** The stack with the cluster autoscaler. */
   readonly addons: AddonsStack;
+  /** The stack with the image of the workers. */
+  readonly image: ImageStack;
 }
 
 /**
- * The environment's sweeps: their namespace, the image of their workers, and a Job for each. The stack can be destroyed alone,
+ * The environment's sweeps: their namespace, and a Job for each. The stack can be destroyed alone,
  * unless the environment is protected from deletion: the autoscaler then terminates the nodes, and the results stay in the bucket.
  */
 export class WorkloadStack extends TerraformStack {
   readonly jobs: readonly WorkerJob[];
 
-  constructor(scope: Construct, id: string, { environment, platform, addons }: WorkloadStackProps) {
+  constructor(scope: Construct, id: string, { environment, platform, addons, image }: WorkloadStackProps) {
     super(scope, id);
     const { cluster } = platform;
     configureState(this, environment);
@@ -34,6 +37,8 @@ export class WorkloadStack extends TerraformStack {
     this.addDependency(platform);
     // Explicit, because no reference implies it: without the autoscaler pods stay pending, and nodes stay after their pods.
     this.addDependency(addons);
+    // A build that fails must stop the deploy before anything of the workload changes.
+    this.addDependency(image);
 
     const { jobs, namespace: name } = environment.workload;
     const namespace = new WorkerNamespace(this, "namespace", {
@@ -41,8 +46,15 @@ export class WorkloadStack extends TerraformStack {
       serviceAccounts: jobs.map(({ settings }) => platform.serviceAccountOf(settings.name)),
       kubernetesVersion: cluster.kubernetesVersion,
     });
-    // An environment without jobs builds no image and needs no Docker.
-    this.jobs = jobs.length === 0 ? [] : this.createJobs(environment, platform, namespace);
+    this.jobs = image.image === undefined ? [] : this.createJobs(environment, platform, namespace, image.image);
+    if (jobs.length > 0) {
+      const [runsOn] = environment.alwaysOnPools;
+      new StartDeadline(this, "start-deadline", {
+        namespace: namespace.namespace,
+        nodeSelector: runsOn.nodeSelector,
+        dependsOn: namespace.dependables,
+      });
+    }
     // `npm run collect` reads it.
     new TerraformOutput(this, "results", {
       value: Object.fromEntries(jobs.map(({ settings }, index) => [settings.name, this.jobs[index]?.resultsUrl])),
@@ -54,8 +66,8 @@ export class WorkloadStack extends TerraformStack {
     environment: ResolvedEnvironment,
     platform: PlatformStack,
     namespace: WorkerNamespace,
+    image: ContainerImage,
   ): WorkerJob[] {
-    const image = this.createImage(environment, platform);
     return environment.workload.jobs.map(
       ({ settings, target }) =>
         new WorkerJob(this, `job-${settings.name}`, {
@@ -70,19 +82,5 @@ export class WorkloadStack extends TerraformStack {
           dependsOn: namespace.dependables,
         }),
     );
-  }
-
-  private createImage(
-    { workload: { image }, region }: ResolvedEnvironment,
-    { registry }: PlatformStack,
-  ): ContainerImage {
-    if (image.kind === "prebuilt") return prebuiltImage(image.reference);
-    const { baseImage } = image;
-    return new WorkerImage(this, "image", {
-      repositoryUrl: registry.repositoryUrl,
-      region,
-      baseImage,
-      directory: repository,
-    });
   }
 }

@@ -70,7 +70,8 @@ test("the versions that are claimed are those that CI runs", () => {
 test("the picture has every pool and every stack", () => {
   const picture = codeBlocks(readme).find(({ language }) => language === "mermaid")?.code ?? "";
   const pools = environments.flatMap(({ nodePools }) => Object.keys(nodePools));
-  for (const name of [...pools, "-platform<br/>", "-addons<br/>", "-workload<br/>"]) expect(picture).toContain(name);
+  for (const name of [...pools, "-platform<br/>", "-addons<br/>", "-image<br/>", "-workload<br/>"])
+    expect(picture).toContain(name);
 });
 
 test.each(documents)("every file that %s links to is there", (path) => {

@@ -1,8 +1,10 @@
-// Builds the worker's image for the platforms below and pushes it, unless the registry has it already. `cdktf deploy` runs this
-// program (constructs/workload/worker-image.ts). You can also run it in the repository, with the same three environment variables.
+// Builds the worker's image for the platforms below and pushes it with every tag that the registry lacks. `cdktf deploy` runs this
+// program (constructs/workload/worker-image.ts). You can also run it in the repository, with the same four environment variables.
 import { spawnSync } from "node:child_process";
 
-const { IMAGE_REFERENCE: reference, IMAGE_REGION: region, IMAGE_BUILD_ARGUMENTS = "{}" } = process.env;
+const { IMAGE_REFERENCES = "", IMAGE_REGION: region, IMAGE_VERSION, IMAGE_BUILD_ARGUMENTS = "{}" } = process.env;
+/** All in one repository. */
+const references = IMAGE_REFERENCES.split(" ").filter((reference) => reference !== "");
 const PLATFORMS = ["linux/amd64", "linux/arm64"];
 /** The oldest buildx with --provenance is 0.10, of January 2023. */
 const LEAST_BUILDX_MINOR = 10;
@@ -86,7 +88,8 @@ function platformsOf(baseImage) {
   return platforms;
 }
 
-if (!reference || !region) fail("IMAGE_REFERENCE and IMAGE_REGION must be set");
+const [reference] = references;
+if (!reference || !region || !IMAGE_VERSION) fail("IMAGE_REFERENCES, IMAGE_REGION and IMAGE_VERSION must be set");
 // Check for missing programs first, one by one: Docker's own messages do not tell these cases apart.
 if (spawnSync("docker", ["--version"], { stdio: "ignore" }).error !== undefined)
   fail(`Docker is not installed: install it (https://docs.docker.com/get-docker/), ${elsewhere}`);
@@ -108,12 +111,12 @@ if (/\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com/.test(registry)) {
 }
 
 // Tags are immutable: pushing an existing one would fail, and equal tags have equal content.
-if (succeeds("docker", ["buildx", "imagetools", "inspect", reference])) {
-  process.stdout.write(`worker image: ${reference} is in the registry already\n`);
-} else {
-  const version = reference.slice(reference.lastIndexOf(":") + 1);
+const missing = references.filter((name) => !succeeds("docker", ["buildx", "imagetools", "inspect", name]));
+for (const present of references.filter((name) => !missing.includes(name)))
+  process.stdout.write(`worker image: ${present} is in the registry already\n`);
+if (missing.length > 0) {
   const given = JSON.parse(IMAGE_BUILD_ARGUMENTS);
-  const buildArguments = Object.entries({ ...given, VERSION: version });
+  const buildArguments = Object.entries({ ...given, VERSION: IMAGE_VERSION });
   run("docker", [
     "buildx",
     "build",
@@ -121,11 +124,11 @@ if (succeeds("docker", ["buildx", "imagetools", "inspect", reference])) {
     `--platform=${platformsOf(given.BASE_IMAGE).join(",")}`,
     "--file=worker/Dockerfile",
     ...buildArguments.map(([name, value]) => `--build-arg=${name}=${value}`),
-    `--tag=${reference}`,
+    ...missing.map((name) => `--tag=${name}`),
     // One manifest for each platform, and none about the build: a pod has no use for it, and older registries refuse it.
     "--provenance=false",
     "--push",
     ".",
   ]);
-  process.stdout.write(`worker image: pushed ${reference}\n`);
+  for (const pushed of missing) process.stdout.write(`worker image: pushed ${pushed}\n`);
 }

@@ -16,6 +16,7 @@ import { managedPolicyArn, partitionOf, policyDocument, trustService } from "../
 import { allowedRetention, retentionProblems } from "../support/log-retention.ts";
 import { throwIfAny, within } from "../support/problems.ts";
 import { allowedPublicBlock, publicAccessProblems } from "./cluster-access.ts";
+import { allowedClusterZones, clusterZoneProblems, keepZones } from "./cluster-zones.ts";
 
 /** An EKS cluster for nodes, add-ons and identities: a new one ({@link Cluster}) or an existing one ({@link existingCluster}). */
 export interface ICluster extends ExistingClusterAttributes {
@@ -40,6 +41,8 @@ export interface ExistingClusterAttributes {
   readonly certificateAuthorityData: string;
   /** Kubernetes minor, for example `1.35`. */
   readonly kubernetesVersion: string;
+  /** Zones of pools that name none, for example `["us-west-2a", "us-west-2b"]`. Changing them replaces these pools. */
+  readonly availabilityZones: readonly string[];
 }
 
 /**
@@ -67,6 +70,12 @@ export interface ClusterOptions {
    * Kubernetes minor, for example `1.35`. The control plane costs $73 a month in standard support, and six times as much after it.
    */
   readonly kubernetesVersion: string;
+  /**
+   * Two or three zones of the network, for example `["us-west-2a", "us-west-2b"]`: the control plane is there, and the nodes of
+   * pools that name no zones. Choose them for good. EKS takes no other zones later, and only a new cluster has others. A pool names
+   * a zone that the network gets later in its own `availabilityZones`.
+   */
+  readonly availabilityZones: readonly string[];
   /**
    * IPv4 blocks that may reach the API from the internet, /8 or smaller, for example `["203.0.113.0/24"]`. Nodes always use the
    * private endpoint.
@@ -96,6 +105,10 @@ export interface ClusterOptions {
 /** Schema of the {@link ClusterOptions}. */
 export const clusterOptionsSchema = z.strictObject({
   kubernetesVersion: text({ allowed: "a Kubernetes minor", example: "1.35" }),
+  availabilityZones: list(text({ allowed: "a zone of the network", example: "us-west-2a" }), {
+    allowed: allowedClusterZones,
+    example: ["us-west-2a", "us-west-2b"],
+  }),
   endpointPublicAccessCidrs: list(text({ allowed: allowedPublicBlock, example: "203.0.113.7/32" }), {
     allowed: "a list of IPv4 blocks",
     example: ["203.0.113.7/32"],
@@ -142,6 +155,7 @@ export class Cluster extends Construct implements ICluster {
   readonly clusterEndpoint: string;
   readonly certificateAuthorityData: string;
   readonly kubernetesVersion: string;
+  readonly availabilityZones: readonly string[];
   /**
    * Id of the security group that EKS attaches to the control plane and to every managed node. It allows all traffic within the
    * group.
@@ -150,12 +164,14 @@ export class Cluster extends Construct implements ICluster {
   readonly dependables: readonly ITerraformDependable[];
 
   /**
-   * @throws InvalidConfigurationError for an allow-list that opens the API to the internet, and for a number of days that CloudWatch
-   * Logs does not allow.
+   * @throws InvalidConfigurationError for zones that EKS refuses or the network lacks, for an allow-list that opens the API to the
+   * internet, and for a number of days that CloudWatch Logs does not allow.
    */
   constructor(scope: Construct, id: string, props: ClusterProps) {
     super(scope, id);
+    const { privateSubnetIds } = props.network;
     throwIfAny(`cluster ${props.name}`, [
+      ...within(["availabilityZones"], clusterZoneProblems(props.availabilityZones, Object.keys(privateSubnetIds))),
       ...within(["endpointPublicAccessCidrs"], publicAccessProblems(props.endpointPublicAccessCidrs)),
       ...within(["logRetentionInDays"], retentionProblems(props.logRetentionInDays)),
     ]);
@@ -175,7 +191,8 @@ export class Cluster extends Construct implements ICluster {
       // EKS would install CNI and kube-proxy unmanaged. `NodeAddons` installs them, in versions that a plan shows.
       bootstrapSelfManagedAddons: false,
       vpcConfig: {
-        subnetIds: Object.values(props.network.privateSubnetIds),
+        // EKS refuses subnets in zones that the cluster was not made with, so a zone that the network gets later stays out.
+        subnetIds: props.availabilityZones.flatMap((zone) => privateSubnetIds[zone] ?? []),
         endpointPrivateAccess: true,
         endpointPublicAccess: props.endpointPublicAccessCidrs !== undefined,
         ...(props.endpointPublicAccessCidrs && { publicAccessCidrs: [...props.endpointPublicAccessCidrs] }),
@@ -191,6 +208,7 @@ export class Cluster extends Construct implements ICluster {
       // interfaces, and they block the deletion of the subnets.
       dependsOn: [logGroup, ...dependables],
     });
+    keepZones(this, cluster, props.availabilityZones);
     this.resource = cluster;
     this.region = props.region;
     this.accountId = props.accountId;
@@ -200,6 +218,7 @@ export class Cluster extends Construct implements ICluster {
     this.certificateAuthorityData = cluster.certificateAuthority.get(0).data;
     this.clusterSecurityGroupId = cluster.vpcConfig.clusterSecurityGroupId;
     this.kubernetesVersion = props.kubernetesVersion;
+    this.availabilityZones = props.availabilityZones;
     this.dependables = this.access(props);
   }
 

@@ -47,6 +47,12 @@ export interface KubernetesMinor {
    */
   readonly clusterAutoscalerImageTag: string;
   /**
+   * Release of the image that nodes boot, the same for every architecture, with and without GPU. EKS replaces all nodes when it changes, and
+   * without one it would keep every node on the image of the day on which its group was made. Renovate proposes newer ones.
+   * @see https://github.com/awslabs/amazon-eks-ami/blob/main/CHANGELOG.md
+   */
+  readonly nodeReleaseVersion: string;
+  /**
    * EKS's default versions of the add-ons, as public repositories recorded them in August and September 2026.
    * `aws eks describe-addon-versions --kubernetes-version 1.35` lists the current ones.
    * @default - none; then the cluster's own `addonVersions` must name all of them
@@ -56,10 +62,11 @@ export interface KubernetesMinor {
 
 /** The supported Kubernetes minors. All versions are pinned, so that a plan changes only when this table does. */
 export const kubernetesMinors: Readonly<Record<string, KubernetesMinor>> = {
-  "1.33": { clusterAutoscalerImageTag: "v1.33.6" },
-  "1.34": { clusterAutoscalerImageTag: "v1.34.5" },
+  "1.33": { clusterAutoscalerImageTag: "v1.33.6", nodeReleaseVersion: "1.33.13-20260714" },
+  "1.34": { clusterAutoscalerImageTag: "v1.34.5", nodeReleaseVersion: "1.34.11-20260930" },
   "1.35": {
     clusterAutoscalerImageTag: "v1.35.2",
+    nodeReleaseVersion: "1.35.8-20260930",
     addonVersions: {
       "vpc-cni": "v1.22.3-eksbuild.1",
       "kube-proxy": "v1.35.3-eksbuild.18",
@@ -69,7 +76,7 @@ export const kubernetesMinors: Readonly<Record<string, KubernetesMinor>> = {
       "aws-ebs-csi-driver": "v1.63.1-eksbuild.1",
     },
   },
-  "1.36": { clusterAutoscalerImageTag: "v1.36.1" },
+  "1.36": { clusterAutoscalerImageTag: "v1.36.1", nodeReleaseVersion: "1.36.4-20260930" },
 };
 
 /** Checks a Kubernetes minor and the versions of its add-ons; `path` is relative to the cluster. */

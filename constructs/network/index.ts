@@ -13,7 +13,6 @@ export {
   networkOptionsSchema,
 } from "./network.ts";
 export {
-  endpointsNodesNeed,
   type InterfaceEndpointService,
   interfaceEndpointServices,
   VpcEndpoints,

@@ -14,13 +14,7 @@ import { byName, list, number, type ShapeOf, text, word } from "../support/field
 import { allowedRetention, retentionProblems } from "../support/log-retention.ts";
 import { type Problem, show, throwIfAny, within } from "../support/problems.ts";
 import { FlowLogs } from "./flow-logs.ts";
-import {
-  allowedVpcBlock,
-  cidrProblems,
-  subnetLayout,
-  type ZoneCidrBlocks,
-  zoneCountProblems,
-} from "./subnet-layout.ts";
+import { allowedVpcBlock, cidrProblems, subnetLayout, type ZoneCidrBlocks, zoneProblems } from "./subnet-layout.ts";
 import { type InterfaceEndpointService, interfaceEndpointServices, VpcEndpoints } from "./vpc-endpoints.ts";
 
 /** A VPC for a cluster and its nodes: a new one ({@link Network}) or an existing one ({@link existingNetwork}). */
@@ -37,7 +31,8 @@ export interface INetwork {
 }
 
 /**
- * A VPC made elsewhere. Its private subnets need routes to the internet, or the interface endpoints of {@link endpointsNodesNeed}.
+ * A VPC made elsewhere. Its private subnets need a way to the registries of all images (ECR, registry.k8s.io, nvcr.io) and to AWS: a
+ * NAT gateway, a transit gateway or a proxy.
  */
 export interface ExistingNetworkAttributes {
   /** Id of the VPC, for example `vpc-0123456789abcdef0`. */
@@ -60,9 +55,13 @@ export function existingNetwork(attributes: ExistingNetworkAttributes): INetwork
   return { ...attributes, dependables: [] };
 }
 
-/** Number of NAT gateways: none, one for the whole VPC, or one for each zone. */
-export const natGatewayModes = ["none", "single", "per-zone"] as const;
-/** Number of NAT gateways: none, one for the whole VPC, or one for each zone. */
+/**
+ * Number of NAT gateways: one for the whole VPC, or one for each zone. Nodes cannot do without: the images of the autoscaler and the
+ * device plugin, and any image of the worker that was built elsewhere, come from registries outside AWS, for which there are no
+ * endpoints.
+ */
+export const natGatewayModes = ["single", "per-zone"] as const;
+/** Number of NAT gateways: one for the whole VPC, or one for each zone. */
 export type NatGatewayMode = (typeof natGatewayModes)[number];
 
 /** Defaults of the options of a network. */
@@ -77,13 +76,13 @@ export interface NetworkOptions {
   readonly cidrBlock: string;
   /**
    * NAT gateways, through which nodes reach the internet. Each costs about $33 a month, and 4.5 cents for each GB. With `single`,
-   * all nodes lose the internet when its zone fails; `per-zone` pays for one gateway in each zone; `none` needs
-   * {@link interfaceEndpoints}.
+   * all nodes lose the internet when its zone fails; `per-zone` pays for one gateway in each zone. There is no network without one,
+   * because images come from registries outside AWS; {@link existingNetwork} can have another way there.
    * @default "single"
    */
   readonly natGateways?: NatGatewayMode | undefined;
   /**
-   * AWS services that nodes reach without a NAT gateway, for example `["ecr.api", "ecr.dkr"]`. Each costs about $7.30 a month in
+   * AWS services that nodes reach without the NAT gateway, for example `["ecr.api", "ecr.dkr"]`. Each costs about $7.30 a month in
    * each zone.
    * @default []
    */
@@ -99,7 +98,11 @@ export interface NetworkOptions {
 /** Schema of the {@link NetworkOptions}. */
 export const networkOptionsSchema = z.strictObject({
   cidrBlock: text({ allowed: allowedVpcBlock, example: "10.0.0.0/16" }),
-  natGateways: word(natGatewayModes, { example: "per-zone", default: networkDefaults.natGateways }).optional(),
+  natGateways: word(natGatewayModes, {
+    example: "per-zone",
+    default: networkDefaults.natGateways,
+    fix: 'use for example "single"; nodes pull images from registries outside AWS, and only an existingNetwork can have another way there',
+  }).optional(),
   interfaceEndpoints: list(word(interfaceEndpointServices, { example: "ecr.api" }), {
     allowed: "a list of AWS services",
     example: ["ecr.api", "ecr.dkr"],
@@ -134,7 +137,7 @@ export class Network extends Construct implements INetwork {
 
   /**
    * @throws InvalidConfigurationError for a block that AWS refuses or that is too small for its subnets, for a number of zones other
-   * than two to six, and for a number of days that CloudWatch Logs does not allow.
+   * than two to six, for zones without a place in the layout of the VPC, and for a number of days that CloudWatch Logs does not allow.
    */
   constructor(scope: Construct, id: string, props: NetworkProps) {
     super(scope, id);
@@ -227,31 +230,34 @@ export class Network extends Construct implements INetwork {
     return [route, ...associations];
   }
 
+  /** The gateway of each zone. */
   private natGateways(
     mode: NatGatewayMode,
     publicSubnets: ReadonlyMap<string, Subnet>,
     publicRoutes: readonly ITerraformDependable[],
   ): ReadonlyMap<string, NatGateway> {
-    const subnets = [...publicSubnets];
-    const chosen = { none: [], single: subnets.slice(0, 1), "per-zone": subnets }[mode];
     const gateways = new Map<string, NatGateway>();
-    for (const [zone, subnet] of chosen) {
-      const tags = { Name: `${this.name}-${zone}` };
-      // AWS refuses to detach an internet gateway while an elastic address is in use, and a NAT gateway whose subnet lost
-      // its route forwards nothing. At destroy, both must outlive the NAT gateway and all nodes behind it.
-      const dependsOn = [...publicRoutes];
-      const address = new Eip(this, `nat-address-${zone}`, { domain: "vpc", tags, dependsOn });
-      gateways.set(
-        zone,
-        new NatGateway(this, `nat-gateway-${zone}`, {
-          allocationId: address.id,
-          subnetId: subnet.id,
-          tags,
-          dependsOn,
-        }),
-      );
+    for (const [zone, subnet] of publicSubnets) {
+      const [shared] = mode === "single" ? gateways.values() : [];
+      gateways.set(zone, shared ?? this.natGateway(zone, subnet, publicRoutes));
     }
     return gateways;
+  }
+
+  private natGateway(zone: string, subnet: Subnet, publicRoutes: readonly ITerraformDependable[]): NatGateway {
+    const tags = { Name: `${this.name}-${zone}` };
+    // AWS refuses to detach an internet gateway while an elastic address is in use, and a NAT gateway whose subnet lost
+    // its route forwards nothing. At destroy, both must outlive the NAT gateway and all nodes behind it.
+    const dependsOn = [...publicRoutes];
+    const address = new Eip(this, `nat-address-${zone}`, { domain: "vpc", tags, dependsOn });
+    return new NatGateway(this, `nat-gateway-${zone}`, {
+      allocationId: address.id,
+      subnetId: subnet.id,
+      tags,
+      dependsOn,
+      // Terraform would otherwise delete a gateway before it leads the routes to another, and nodes would lose their way out.
+      lifecycle: { createBeforeDestroy: true },
+    });
   }
 
   /** One table for each zone, in every NAT mode: a change from one gateway to several then changes routes only. */
@@ -262,24 +268,18 @@ export class Network extends Construct implements INetwork {
   ): { routeTables: RouteTable[]; dependables: ITerraformDependable[] } {
     const routeTables: RouteTable[] = [];
     const dependables: ITerraformDependable[] = [];
-    const shared = [...natGateways.values()][0];
     for (const [zone, subnet] of subnets) {
       const table = new RouteTable(this, `private-route-table-${zone}`, {
         vpcId: vpc.id,
         tags: { Name: `${this.name}-private-${zone}` },
       });
       routeTables.push(table);
-      const gateway = natGateways.get(zone) ?? shared;
-      if (gateway !== undefined) {
-        dependables.push(
-          new Route(this, `private-route-${zone}`, {
-            routeTableId: table.id,
-            destinationCidrBlock: "0.0.0.0/0",
-            natGatewayId: gateway.id,
-          }),
-        );
-      }
       dependables.push(
+        new Route(this, `private-route-${zone}`, {
+          routeTableId: table.id,
+          destinationCidrBlock: "0.0.0.0/0",
+          natGatewayId: (natGateways.get(zone) as NatGateway).id,
+        }),
         new RouteTableAssociation(this, `private-association-${zone}`, { routeTableId: table.id, subnetId: subnet.id }),
       );
     }
@@ -290,7 +290,7 @@ export class Network extends Construct implements INetwork {
 function problemsOf({ cidrBlock, availabilityZones, flowLogRetentionInDays }: NetworkProps): Problem[] {
   return [
     ...within(["cidrBlock"], cidrProblems(cidrBlock)),
-    ...within(["availabilityZones"], zoneCountProblems(availabilityZones.length)),
+    ...within(["availabilityZones"], zoneProblems(availabilityZones)),
     ...within(["flowLogRetentionInDays"], retentionProblems(flowLogRetentionInDays)),
   ];
 }

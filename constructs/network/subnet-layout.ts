@@ -13,7 +13,9 @@ export interface ZoneCidrBlocks {
 
 /** The VPC is divided into eight blocks: six private subnets, a spare block, and a block for all public subnets. */
 const blocks = 8;
-const maximumZones = 6;
+/** Last letters of the zones of a region, of which no region has more. Each has a place of its own. */
+const zoneLetters = [..."abcdef"];
+const maximumZones = zoneLetters.length;
 
 /** Sizes that AWS accepts for a VPC, without those whose public subnets would be smaller than a /28, the least AWS allows. */
 const largestPrefix = 16;
@@ -23,21 +25,24 @@ const smallestPrefix = 22;
 export const allowedVpcBlock = `an IPv4 block from /${largestPrefix} to /${smallestPrefix}`;
 
 /**
- * Divides a VPC's block among its zones. The division does not depend on the number of zones, so that a new zone moves no subnet.
- * In a /16, each zone gets a private /19 (8,187 addresses) and a public /22; an eighth of the VPC stays free.
+ * Divides a VPC's block among its zones. A zone's place depends on its letter alone, so that no subnet moves when a zone is added or
+ * taken away. In a /16, each zone gets a private /19 (8,187 addresses) and a public /22; an eighth of the VPC stays free.
  * @param cidrBlock a block in which {@link cidrProblems} finds no problem.
- * @param zones as many zones as {@link zoneCountProblems} accepts.
+ * @param zones zones in which {@link zoneProblems} finds no problem.
  */
 export function subnetLayout(cidrBlock: string, zones: readonly string[]): ZoneCidrBlocks[] {
   const { address, prefix } = parseCidr(cidrBlock) as Cidr;
   const privateSize = 2 ** (32 - prefix) / blocks;
   const publicSize = privateSize / blocks;
   const at = (offset: number, size: number) => `${showAddress(address + offset)}/${32 - Math.log2(size)}`;
-  return zones.map((zone, index) => ({
-    zone,
-    privateCidrBlock: at(index * privateSize, privateSize),
-    publicCidrBlock: at((blocks - 1) * privateSize + index * publicSize, publicSize),
-  }));
+  return zones.map((zone) => {
+    const place = zoneLetters.indexOf(zone.slice(-1));
+    return {
+      zone,
+      privateCidrBlock: at(place * privateSize, privateSize),
+      publicCidrBlock: at((blocks - 1) * privateSize + place * publicSize, publicSize),
+    };
+  });
 }
 
 /** Usable addresses of one private subnet: AWS keeps five of each subnet for itself. */
@@ -66,10 +71,31 @@ export function cidrProblems(cidrBlock: string): Problem[] {
 /** Checks the number of zones; `path` is relative to the list of zones. */
 export function zoneCountProblems(zones: number): Problem[] {
   if (zones >= 2 && zones <= maximumZones) return [];
-  const fix = zones < 2 ? "EKS's control plane needs two zones, so add one" : `keep ${maximumZones} of them`;
+  const fix =
+    zones < 2
+      ? "EKS's control plane needs two zones, so add one"
+      : `the VPC has room for the subnets of ${maximumZones} zones, so keep ${maximumZones} of them`;
   return [
     { path: [], allowed: `a list of 2 to ${maximumZones} zones`, got: zones === 1 ? "1 zone" : `${zones} zones`, fix },
   ];
+}
+
+/** Checks whether each zone has a place in {@link subnetLayout}; `path` is relative to the list of zones. */
+export function zoneProblems(zones: readonly string[]): Problem[] {
+  const letters = zones.map((zone) => zone.slice(-1));
+  const places = letters.flatMap((letter, index): Problem[] => {
+    const got = show(zones[index]);
+    if (!zoneLetters.includes(letter)) {
+      const allowed = `a zone that ends with a letter from ${zoneLetters[0]} to ${zoneLetters.at(-1)}`;
+      return [
+        { path: [index], allowed, got, fix: "the VPC has room for the subnets of these six, so name one of them" },
+      ];
+    }
+    if (letters.indexOf(letter) === index) return [];
+    const fix = "a zone's letter decides where its subnets are, so remove one of the two";
+    return [{ path: [index], allowed: "a zone with a letter of its own", got, fix }];
+  });
+  return [...zoneCountProblems(zones.length), ...places];
 }
 
 /** Parses an IPv4 block. The result is `undefined` for any other text, also with leading zeros, which some programs read as octal. */

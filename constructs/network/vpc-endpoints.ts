@@ -4,14 +4,18 @@ import { VpcSecurityGroupIngressRule } from "@cdktf/provider-aws/lib/vpc-securit
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 
-/**
- * Interface endpoints that nodes need without a NAT gateway: to pull images, to join the cluster, and to be scaled.
- * @see https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html
- */
-export const endpointsNodesNeed = ["ecr.api", "ecr.dkr", "sts", "eks", "eks-auth", "autoscaling", "ec2"] as const;
-
 /** AWS services that can have an interface endpoint. Nodes and the platform call all of them but `sqs`, which is for jobs. */
-export const interfaceEndpointServices = [...endpointsNodesNeed, "sqs", "logs"] as const;
+export const interfaceEndpointServices = [
+  "ecr.api",
+  "ecr.dkr",
+  "sts",
+  "eks",
+  "eks-auth",
+  "autoscaling",
+  "ec2",
+  "sqs",
+  "logs",
+] as const;
 /** An AWS service that can have an interface endpoint. */
 export type InterfaceEndpointService = (typeof interfaceEndpointServices)[number];
 

@@ -4,9 +4,11 @@ import { LaunchTemplate } from "@cdktf/provider-aws/lib/launch-template";
 import { type ITerraformDependable, Token } from "cdktf";
 import { Construct } from "constructs";
 import type { ICluster } from "../cluster/cluster.ts";
+import { kubernetesMinors } from "../cluster/kubernetes-versions.ts";
 import type { INetwork } from "../network/network.ts";
 import { oneOf, show, throwIfAny } from "../support/problems.ts";
 import { terraformTexts } from "../support/terraform-text.ts";
+import { sizeConditions } from "./node-group-size.ts";
 import type { NodePool } from "./node-pool.ts";
 import type { NodeRole } from "./node-role.ts";
 
@@ -25,6 +27,11 @@ export interface NodeGroupProps {
    * default tags on to them, and untagged machines are missing from every cost report.
    */
   readonly instanceTags: Readonly<Record<string, string>>;
+  /**
+   * Release of the nodes' image, for example `1.35.8-20260930`. Another one replaces all nodes, a third at a time.
+   * @default - the `nodeReleaseVersion` of `kubernetesMinors` for the cluster's minor, or EKS's newest where that lacks the minor
+   */
+  readonly releaseVersion?: string | undefined;
   /** Resources that must exist before the first node and outlive the last one, such as `NodeAddons.dependables`. */
   readonly dependsOn: readonly ITerraformDependable[];
 }
@@ -44,6 +51,7 @@ export class NodeGroup extends Construct {
   constructor(scope: Construct, id: string, props: NodeGroupProps) {
     super(scope, id);
     const { cluster, network, nodeRole, pool } = props;
+    const { releaseVersion = kubernetesMinors[cluster.kubernetesVersion]?.nodeReleaseVersion } = props;
     this.pool = pool;
     this.launchTemplate = this.createLaunchTemplate(props);
     const nodeGroup = new EksNodeGroup(this, "node-group", {
@@ -52,8 +60,9 @@ export class NodeGroup extends Construct {
       // "NodeGroup already exists" (aws-cdk#26931, pulumi-eks#799).
       nodeGroupNamePrefix: `${pool.name}-`,
       nodeRoleArn: nodeRole.roleArn,
-      subnetIds: subnetIds(network, pool),
+      subnetIds: subnetIds(network, pool, cluster),
       version: cluster.kubernetesVersion,
+      ...(releaseVersion !== undefined && { releaseVersion }),
       amiType: pool.amiType,
       capacityType: pool.capacityType,
       instanceTypes: [...pool.instanceTypes],
@@ -61,8 +70,11 @@ export class NodeGroup extends Construct {
       launchTemplate: { id: this.launchTemplate.id, version: Token.asString(this.launchTemplate.latestVersion) },
       labels: { ...pool.labels },
       taint: pool.eksTaints,
+      // A node's resources, as below on the auto scaling group: these are there as soon as the group is.
+      tags: resourceTags(pool),
       scalingConfig: { minSize: pool.capacity.min, desiredSize: pool.capacity.min, maxSize: pool.capacity.max },
-      // A third at a time: new machines come up before old ones are drained, and an update ends within the hour.
+      // A third at a time: new machines come up before old ones are drained, and an update ends within the hour. A pod has 15 minutes to
+      // leave, workers need 100 s of them, and a pod that stays fails the update: `forceUpdateVersion` would end it instead.
       updateConfig: { maxUnavailablePercentage: 33 },
       // Replaces nodes whose kubelet no longer answers.
       nodeRepairConfig: { enabled: true },
@@ -71,7 +83,10 @@ export class NodeGroup extends Construct {
         // The autoscaler decides the size after creation (terraform-aws-eks#944). EKS then refuses a `min` above the present
         // size until `aws eks update-nodegroup-config --scaling-config desiredSize=...` (provider-aws#18310). The size of a
         // fixed pool is given, so it keeps all three numbers together.
-        ...(pool.capacity.mode !== "fixed" && { ignoreChanges: ["scaling_config[0].desired_size"] }),
+        ...(pool.capacity.mode !== "fixed" && {
+          ignoreChanges: ["scaling_config[0].desired_size"],
+          postcondition: sizeConditions(pool.name, pool.capacity, cluster.region),
+        }),
       },
       dependsOn: [
         // Without its permissions, a node could neither return its network interfaces nor leave the cluster.
@@ -120,6 +135,9 @@ export class NodeGroup extends Construct {
    * EKS puts its discovery tags on the auto scaling group, but neither labels nor taints nor resources, and a node
    * group's own tags do not reach it (containers-roadmap#608, #1541). Each tag is a static resource, because its key is known at
    * synth; `for_each` over a group's name would be unknown (terraform-aws-eks#2597).
+   *
+   * When a group is replaced, its tags are deleted after the new group has its own, and the old group after its tags. Otherwise all
+   * tags were deleted first, and after a deploy that failed then, the old group would never grow from zero again.
    */
   private tagForAutoscaler(nodeGroup: EksNodeGroup): void {
     const autoscalingGroupName = nodeGroup.resources.get(0).autoscalingGroups.get(0).name;
@@ -129,6 +147,7 @@ export class NodeGroup extends Construct {
         autoscalingGroupName,
         // Do not propagate to instances: they already have these labels, and an instance can have 50 tags at most.
         tag: { key, value, propagateAtLaunch: false },
+        lifecycle: { createBeforeDestroy: true },
       });
     }
   }
@@ -142,9 +161,10 @@ function tagId(name: string): string {
   return `tag-${name.replace("/", "-").replace(/[/._]/g, (sign) => idSigns[sign] ?? sign)}`;
 }
 
-function subnetIds(network: INetwork, pool: NodePool): string[] {
+/** Never all subnets of the network: another subnet replaces a group, and a zone that the network gets later would add one. */
+function subnetIds(network: INetwork, pool: NodePool, cluster: ICluster): string[] {
   const zones = Object.keys(network.privateSubnetIds);
-  const wanted = pool.availabilityZones ?? zones;
+  const wanted = pool.availabilityZones ?? cluster.availabilityZones;
   throwIfAny(
     `node group ${show(pool.name)}`,
     wanted.flatMap((zone, index) => {
@@ -154,4 +174,11 @@ function subnetIds(network: INetwork, pool: NodePool): string[] {
     }),
   );
   return wanted.flatMap((zone) => network.privateSubnetIds[zone] ?? []);
+}
+
+/** The autoscaler reads resources from a node group's own tags, too, and labels and taints from the node group itself. */
+function resourceTags({ autoscalerTags }: NodePool): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(autoscalerTags).filter(([key]) => key.includes("/node-template/resources/")),
+  );
 }

@@ -58,8 +58,8 @@ export interface NodePoolOptions {
   readonly volumeSizeGiB?: number | undefined;
   /**
    * Availability zones in which nodes may start, for example `["us-west-2a"]`. With one zone, the group's zone rebalancing cannot
-   * terminate busy nodes.
-   * @default - all zones of the network
+   * terminate busy nodes. Changing the zones replaces the pool's nodes.
+   * @default - the zones of the cluster
    * @see https://github.com/aws/containers-roadmap/issues/1453
    */
   readonly availabilityZones?: readonly string[] | undefined;

@@ -67,7 +67,7 @@ export class NodePool {
   readonly labels: Readonly<Record<string, string>>;
   /** Resources of one node for pods and DaemonSets: the least of all instance types. */
   readonly allocatable: Allocatable;
-  /** Zones in which nodes may start; `undefined` allows all zones of the network. */
+  /** Zones in which nodes may start; `undefined` allows the zones of the cluster. */
   readonly availabilityZones: readonly string[] | undefined;
 
   /** @throws InvalidConfigurationError that names every problem that {@link nodePoolProblems} finds. */

@@ -1,6 +1,7 @@
 import type { Toleration } from "../support/kubernetes-syntax.ts";
 import { oneOf } from "../support/problems.ts";
 import { type Allocatable, leastOf } from "./allocatable.ts";
+import type { Capacity } from "./capacity.ts";
 import { podsOfEachNode } from "./daemon-sets.ts";
 import type { NodePool } from "./node-pool.ts";
 
@@ -24,6 +25,10 @@ export interface NodeTarget {
    * @default - as in {@link allocatable}
    */
   readonly largestCpuMillis?: number | undefined;
+  /** The instance types of its nodes. The first one is named where the target is described. */
+  readonly instanceTypes: readonly string[];
+  /** Nodes at most, of all its pools together. */
+  readonly capacity: Pick<Capacity, "max">;
   /** Whether every node of the target has a GPU. */
   readonly gpu: boolean;
 }
@@ -40,6 +45,8 @@ export function executorsOfSize(pools: readonly NodePool[], size: ExecutorSize):
     // The scheduler may place a pod on any of them.
     allocatable: leastOf(sized.map((pool) => pool.allocatable)),
     largestCpuMillis: Math.max(...sized.map((pool) => pool.allocatable.cpuMillis)),
+    instanceTypes: [...new Set(sized.flatMap((pool) => pool.instanceTypes))],
+    capacity: { max: sized.reduce((sum, pool) => sum + pool.capacity.max, 0) },
     gpu: sized.every((pool) => pool.gpu),
   };
 }

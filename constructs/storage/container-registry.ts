@@ -9,7 +9,7 @@ import { type Problem, show, throwIfAny } from "../support/problems.ts";
 /** Defaults of the options of a registry. */
 export const containerRegistryDefaults = {
   forceDelete: false,
-  keepImages: 100,
+  keepImages: 1000,
 } as const satisfies Partial<Omit<ContainerRegistryProps, "name">>;
 
 /** Options of the registry. An environment sets them as `registry`. */
@@ -33,8 +33,10 @@ export interface ContainerRegistryProps extends ContainerRegistryOptions {
   readonly name: string;
   /**
    * For library users, as no environment sets it: number of images that ECR keeps, a whole number from 1. ECR deletes the oldest
-   * images first, and a Job that still names one of them can no longer start pods.
-   * @default 100
+   * images first, and no rule of ECR knows which of them Jobs still name: such a Job could no longer start pods. The default is more
+   * than anybody builds while one Job runs. The images share all layers but the last, so that a thousand cost little more than one. A
+   * deploy that builds also pushes whatever tag of a Job is missing.
+   * @default 1000
    */
   readonly keepImages?: number | undefined;
 }
@@ -84,7 +86,7 @@ export class ContainerRegistry extends Construct {
 
 function keepImagesProblems(keepImages: number): Problem[] {
   if (Token.isUnresolved(keepImages) || (Number.isInteger(keepImages) && keepImages >= 1)) return [];
-  const fix = "use for example 100";
+  const fix = "use for example 1000";
   return [{ path: ["keepImages"], allowed: "a whole number from 1", got: show(keepImages), fix }];
 }
 

@@ -19,6 +19,8 @@ export const imageSources = [
   "worker/src",
   "worker/evaluations",
 ] as const;
+/** Its folder of evaluations, of which a job runs one. */
+const evaluationsFolder = "worker/evaluations";
 
 /**
  * A hash of the image's exact content: the sources as git keeps them, which is their bytes, their paths and whether they are
@@ -31,12 +33,29 @@ export const imageSources = [
  * @throws InvalidConfigurationError if a source is a link that the build cannot follow.
  */
 export function imageContentHash(directory: string, buildArguments: Readonly<Record<string, string>>): string {
+  return contentHash(directory, imageSources, buildArguments);
+}
+
+/**
+ * The same hash without the evaluations: everything that all jobs have in common. A package that only one evaluation imports counts
+ * too, since the list of packages is the worker's.
+ */
+export function workerContentHash(directory: string, buildArguments: Readonly<Record<string, string>>): string {
+  const sources = imageSources.filter((source) => source !== evaluationsFolder);
+  return contentHash(directory, sources, buildArguments);
+}
+
+function contentHash(
+  directory: string,
+  sources: readonly string[],
+  buildArguments: Readonly<Record<string, string>>,
+): string {
   const hash = createHash("sha256");
   throwIfAny(
     "worker image",
-    imageSources.flatMap((source) => linkProblems(directory, source, isContent)),
+    sources.flatMap((source) => linkProblems(directory, source, isContent)),
   );
-  for (const source of imageSources) addFile(hash, directory, source, executableMark);
+  for (const source of sources) addFile(hash, directory, source, executableMark);
   const lock = JSON.parse(readFileSync(join(directory, "package-lock.json"), "utf8"));
   hash.update(JSON.stringify(lockedDependencies(lock.packages, "worker")));
   hash.update(JSON.stringify(Object.entries(buildArguments).sort()));
@@ -79,11 +98,44 @@ function addFile(hash: Hash, directory: string, path: string, mark: (mode: numbe
  */
 export function commandContentHash(directory: string, command: string, image: string | undefined): string {
   const hash = createHash("sha256").update(JSON.stringify([command, image]));
-  const folder = "worker/evaluations";
-  for (const name of readdirSync(join(directory, folder)).filter(isContent).sort()) {
-    if (command.includes(parse(name).name)) addFile(hash, directory, `${folder}/${name}`);
+  for (const name of evaluationEntries(directory)) {
+    if (command.includes(parse(name).name)) addFile(hash, directory, `${evaluationsFolder}/${name}`);
   }
   return hash.digest("hex");
+}
+
+/**
+ * A hash of the files in `worker/evaluations` that a program may read while it runs: those that it mentions, those that these mention,
+ * and so on. A name without its ending is a mention, because Python imports modules so. A mention too many replaces a Job in vain. A
+ * file that a program finds without its name, for example in a listing of its folder, is missing here: its Job keeps the image that it
+ * was made with until something else of the job changes, such as `restart`.
+ *
+ * @param mentions tells whether the program itself, a command line or a bundle, mentions an entry of the folder.
+ */
+export function mentionedContentHash(directory: string, mentions: (name: string) => boolean): string {
+  const entries = evaluationEntries(directory);
+  const found = new Set(entries.filter(mentions));
+  for (const mentioned of found) {
+    const text = textOf(join(directory, evaluationsFolder, mentioned));
+    for (const name of entries) if (text.includes(parse(name).name)) found.add(name);
+  }
+  const hash = createHash("sha256");
+  for (const name of [...found].sort()) addFile(hash, directory, `${evaluationsFolder}/${name}`, executableMark);
+  return hash.digest("hex");
+}
+
+/** Files and folders in `worker/evaluations`, in a fixed order. */
+function evaluationEntries(directory: string): string[] {
+  return readdirSync(join(directory, evaluationsFolder)).filter(isContent).sort();
+}
+
+/** All text of a file, or of all files in a folder. Bytes of another encoding are kept apart, so that names are found in programs too. */
+function textOf(path: string): string {
+  if (!statSync(path).isDirectory()) return readFileSync(path, "latin1");
+  return readdirSync(path)
+    .filter(isContent)
+    .map((name) => textOf(join(path, name)))
+    .join("\n");
 }
 
 interface LockedPackage {

@@ -1,3 +1,5 @@
+export { type MachinesRemark, machinesRemark } from "./job-machines.ts";
+export { StartDeadline, type StartDeadlineProps, startDeadlineMinutes } from "./start-deadline.ts";
 export {
   type ContainerImage,
   type EvaluationChoice,
@@ -6,7 +8,7 @@ export {
   WorkerImage,
   type WorkerImageProps,
 } from "./worker-image.ts";
-export { WorkerJob, type WorkerJobProps } from "./worker-job.ts";
+export { evaluationChoiceOf, jobAnnotations, WorkerJob, type WorkerJobProps } from "./worker-job.ts";
 export { workerJobProblems } from "./worker-job-problems.ts";
 export {
   jobDefaults,

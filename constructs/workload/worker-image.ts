@@ -3,10 +3,16 @@ import { readdirSync } from "node:fs";
 import { join, parse } from "node:path";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
-import { bundleEvaluation, type RunIdentity, type WorkerSettings } from "sweep-worker/contract";
+import { bundleEvaluation, type EvaluationBundle, type RunIdentity, type WorkerSettings } from "sweep-worker/contract";
 import { oneOf, type Problem, show, throwIfAny, within } from "../support/problems.ts";
 import { TerraformData } from "../support/terraform-data.ts";
-import { commandContentHash, imageContentHash, isContent } from "./image-content.ts";
+import {
+  commandContentHash,
+  imageContentHash,
+  isContent,
+  mentionedContentHash,
+  workerContentHash,
+} from "./image-content.ts";
 import { imageProblems } from "./image-reference.ts";
 
 /** The settings that choose an evaluation. */
@@ -16,12 +22,13 @@ export type EvaluationIdentity = Pick<RunIdentity, "evaluation" | "evaluationSha
 
 /** An image that pods can run. */
 export interface ContainerImage {
-  /** Reference for a pod, for example `111122223333.dkr.ecr.us-west-2.amazonaws.com/dev/ttg-worker:0123456789abcdef`. */
-  readonly reference: string;
-  /** The same text for the same content, known at synthesis: a part of the hash that names a Job. */
-  readonly contentHash: string;
-  /** Resources that must exist before a pod can pull it. */
-  readonly dependables: readonly ITerraformDependable[];
+  /**
+   * Its reference for the pods of a job, for example `111122223333.dkr.ecr.us-west-2.amazonaws.com/dev/ttg-worker:0123456789abcdef`. It
+   * changes with what the job runs: a change of another evaluation leaves the job's pods as they are.
+   */
+  referenceFor(choice: EvaluationChoice): string;
+  /** The same text for the same content, as far as a job runs it, known at synthesis: a part of the hash that names a Job. */
+  contentHashFor(choice: EvaluationChoice): string;
   /**
    * The identity of one of its evaluations, known at synthesis: a part of the hash that names a run. The image answers, because it
    * alone knows where an evaluation comes from: only a change of the evaluation renames a run, not a change of the worker around it.
@@ -34,6 +41,8 @@ export interface WorkerImageProps {
   readonly repositoryUrl: string;
   /** Region of the registry. */
   readonly region: string;
+  /** The evaluations of all jobs that run the image. The registry gets a tag for each. */
+  readonly evaluations: readonly EvaluationChoice[];
   /**
    * Image to build on, for evaluations that are programs in other languages: Debian 12 or newer, or another image with its glibc.
    * @default - that of worker/Dockerfile: distroless, without a shell
@@ -44,29 +53,36 @@ export interface WorkerImageProps {
 }
 
 /**
- * The worker's image, built from this repository. Its tag is a hash of its content: equal content has an equal tag, and no
- * diff. `cdktf deploy` builds and pushes it (worker/publish-image.mjs) if the registry does not have the tag.
+ * The worker's image, built from this repository. A tag is a hash of what a job runs: the worker and the job's own evaluation. Equal
+ * content has an equal tag, and no diff. A deploy builds the image once and pushes it with every tag that the registry lacks
+ * (worker/publish-image.mjs).
+ *
+ * Put it into a stack that is deployed before the one with its Jobs. Within one stack Terraform destroys a replaced Job before it
+ * builds the image of the new one, and a build that fails leaves neither.
  */
 export class WorkerImage extends Construct implements ContainerImage {
-  readonly reference: string;
-  readonly contentHash: string;
-  readonly dependables: readonly ITerraformDependable[];
-  private readonly directory: string;
-  private readonly baseImage: string | undefined;
+  /** The build and the push. */
+  readonly publication: ITerraformDependable;
+  private readonly props: WorkerImageProps;
+  private readonly buildArguments: Readonly<Record<string, string>>;
+  private readonly workerHash: string;
+  private readonly bundles = new Map<string, EvaluationBundle>();
 
-  /** @throws InvalidConfigurationError if the base image is not the name of one. */
+  /**
+   * @throws InvalidConfigurationError if the base image is not the name of one, or the image has no such evaluation.
+   * @throws PermanentError if an evaluation does not compile.
+   */
   constructor(scope: Construct, id: string, props: WorkerImageProps) {
     super(scope, id);
-    const { repositoryUrl, region, baseImage, directory } = props;
+    const { region, baseImage, directory } = props;
     if (baseImage !== undefined) throwIfAny("worker image", within(["baseImage"], imageProblems(baseImage)));
-    this.directory = directory;
-    this.baseImage = baseImage;
-    const buildArguments: Record<string, string> = baseImage === undefined ? {} : { BASE_IMAGE: baseImage };
-    this.contentHash = imageContentHash(directory, buildArguments).slice(0, 16);
-    this.reference = `${repositoryUrl}:${this.contentHash}`;
-    const publication = new TerraformData(this, "publication", {
-      // A provisioner runs when its resource is created, and another reference makes another resource.
-      triggersReplace: { reference: this.reference },
+    this.props = props;
+    this.buildArguments = baseImage === undefined ? {} : { BASE_IMAGE: baseImage };
+    this.workerHash = workerContentHash(directory, this.buildArguments);
+    const references = [...new Set(props.evaluations.map((choice) => this.referenceFor(choice)))].sort();
+    this.publication = new TerraformData(this, "publication", {
+      // A provisioner runs when its resource is created, and other references make another resource.
+      triggersReplace: { references },
       provisioners: [
         {
           type: "local-exec",
@@ -75,14 +91,24 @@ export class WorkerImage extends Construct implements ContainerImage {
           // Terraform runs in cdktf.out/stacks/<stack>. A relative path, since synthesized files name no folder of a machine.
           workingDir: "../../..",
           environment: {
-            IMAGE_REFERENCE: this.reference,
+            IMAGE_REFERENCES: references.join(" "),
             IMAGE_REGION: region,
-            IMAGE_BUILD_ARGUMENTS: JSON.stringify(buildArguments),
+            IMAGE_VERSION: shortened(imageContentHash(directory, this.buildArguments)),
+            IMAGE_BUILD_ARGUMENTS: JSON.stringify(this.buildArguments),
           },
         },
       ],
     });
-    this.dependables = [publication];
+  }
+
+  referenceFor(choice: EvaluationChoice): string {
+    return `${this.props.repositoryUrl}:${this.contentHashFor(choice)}`;
+  }
+
+  contentHashFor(choice: EvaluationChoice): string {
+    const { evaluationSha256 } = this.evaluationIdentity(choice);
+    const content = [this.workerHash, evaluationSha256, this.filesHash(choice)];
+    return shortened(createHash("sha256").update(JSON.stringify(content)).digest("hex"));
   }
 
   /**
@@ -93,14 +119,41 @@ export class WorkerImage extends Construct implements ContainerImage {
    * @throws PermanentError if the evaluation does not compile.
    */
   evaluationIdentity({ evaluation = "", evaluationCommand }: EvaluationChoice): EvaluationIdentity {
-    if (evaluationCommand !== undefined) {
-      const evaluationSha256 = commandContentHash(this.directory, evaluationCommand, this.baseImage);
-      return { evaluation: evaluationCommand, evaluationSha256 };
-    }
-    const files = evaluationFiles(this.directory);
-    throwIfAny("worker image", within(["evaluation"], evaluationProblems(evaluation, [...files.keys()])));
-    return { evaluation, evaluationSha256: bundleEvaluation(files.get(evaluation) as string).sha256 };
+    const { directory, baseImage } = this.props;
+    if (evaluationCommand === undefined) return { evaluation, evaluationSha256: this.bundleOf(evaluation).sha256 };
+    return {
+      evaluation: evaluationCommand,
+      evaluationSha256: commandContentHash(directory, evaluationCommand, baseImage),
+    };
   }
+
+  /** A hash of the files beside the evaluation that it may read while it runs. */
+  private filesHash({ evaluation = "", evaluationCommand }: EvaluationChoice): string {
+    const { directory } = this.props;
+    if (evaluationCommand !== undefined) {
+      return mentionedContentHash(directory, (name) => evaluationCommand.includes(parse(name).name));
+    }
+    // A bundle is long, and holds most short words: it mentions a file only with its ending, which is .mjs for a module in the image.
+    const [code = ""] = Buffer.from(this.bundleOf(evaluation).contents)
+      .toString("latin1")
+      .split("\n//# sourceMappingURL=");
+    return mentionedContentHash(directory, (name) => code.includes(name.replace(/\.ts$/, ".mjs")));
+  }
+
+  private bundleOf(evaluation: string): EvaluationBundle {
+    const known = this.bundles.get(evaluation);
+    if (known !== undefined) return known;
+    const files = evaluationFiles(this.props.directory);
+    throwIfAny("worker image", within(["evaluation"], evaluationProblems(evaluation, [...files.keys()])));
+    const bundle = bundleEvaluation(files.get(evaluation) as string);
+    this.bundles.set(evaluation, bundle);
+    return bundle;
+  }
+}
+
+/** A hash as a tag has it. */
+function shortened(hash: string): string {
+  return hash.slice(0, 16);
 }
 
 /**
@@ -133,9 +186,8 @@ export function evaluationProblems(evaluation: string, names: readonly string[])
 export function prebuiltImage(reference: string): ContainerImage {
   throwIfAny("worker image", within(["reference"], imageProblems(reference)));
   return {
-    reference,
-    contentHash: reference,
-    dependables: [],
+    referenceFor: () => reference,
+    contentHashFor: () => reference,
     evaluationIdentity: ({ evaluation = "", evaluationCommand }) => ({
       evaluation: evaluationCommand ?? evaluation,
       evaluationSha256: createHash("sha256")

@@ -101,6 +101,7 @@ function resourceProblems(settings: WorkerJobSettings, target: NodeTarget, isRig
   const full = `a node of ${target.name} has no more room for pods`;
   const twice = "and the autoscaler counts kube-proxy twice";
   const larger = "ask for less, or use a pool of larger nodes";
+  if (room.pods < 1) return noRoomForAPod(target);
   const gpus = target.gpu
     ? `a node of ${target.name} has no more; ${larger}`
     : `${target.name} has no GPUs; use a pool with gpu: true`;
@@ -123,6 +124,13 @@ function resourceProblems(settings: WorkerJobSettings, target: NodeTarget, isRig
   const problems =
     requests.length > 0 ? requests : [...limitProblems(settings, target), ...placementProblems(settings, target)];
   return problems.filter(({ path: [name] }) => isRight(name as Name));
+}
+
+/** Small types have few addresses, and the DaemonSets of the platform take all of them. */
+function noRoomForAPod({ name, allocatable }: NodeTarget): Problem[] {
+  const got = `${name}, whose nodes hold ${formatCount(allocatable.pods)} pods`;
+  const fix = "the platform's own pods take all of these places; use a pool of larger nodes";
+  return [{ path: ["workers"], allowed: "on nodes with a place for a pod", got, fix }];
 }
 
 function limitProblems(settings: WorkerJobSettings, target: NodeTarget): Problem[] {

@@ -111,6 +111,13 @@ export interface WorkerJobSettings extends Pick<WorkerSettings, (typeof workerSe
   readonly maxFailedIndexes?: number | undefined;
 
   /**
+   * Raise it by 1 to start a Job again that has failed: it gets another name, and the run continues where it stopped. A deploy
+   * without a change leaves a failed Job as it is.
+   * @default 0
+   */
+  readonly restart?: number | undefined;
+
+  /**
    * Name of a Secret in the job's namespace, whose entries become environment variables. Make it with `kubectl create secret generic`;
    * Terraform never sees its content.
    * @default - none
@@ -133,6 +140,7 @@ export const jobDefaults = {
   cpuLimitMillis: 500,
   memoryLimitMiB: 256,
   backoffLimitPerIndex: 6,
+  restart: 0,
 } as const satisfies Partial<WorkerJobSettings>;
 
 /** The default of a pod's temporary storage: a fixed part for the evaluation, and room for blocks with this number of columns. */
@@ -210,6 +218,7 @@ export const workerJobSettingsSchema = z.strictObject({
   }),
   backoffLimitPerIndex: wholeNumber(0, { example: 6, default: jobDefaults.backoffLimitPerIndex }),
   maxFailedIndexes: wholeNumber(0, { example: 1, defaultText: "a tenth of the workers, at least 1" }),
+  restart: wholeNumber(0, { example: 1, default: jobDefaults.restart }),
   secretName: dnsLabel({ example: "sweep-secrets", defaultText: "none" }).optional(),
   runName: dnsLabel({
     example: "first-sweep",

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { ConfigMapV1 } from "@cdktf/provider-kubernetes/lib/config-map-v1";
 import { JobV1, type JobV1SpecPodFailurePolicyRule } from "@cdktf/provider-kubernetes/lib/job-v1";
-import { type ITerraformDependable, Token } from "cdktf";
+import { Annotations, type ITerraformDependable, Token } from "cdktf";
 import { Construct } from "constructs";
 import {
   EXIT_CODE,
@@ -15,10 +15,21 @@ import {
 import type { NodeTarget } from "../pools/node-target.ts";
 import { show, throwIfAny } from "../support/problems.ts";
 import { terraformTexts } from "../support/terraform-text.ts";
-import type { ContainerImage } from "./worker-image.ts";
+import { machinesRemark } from "./job-machines.ts";
+import type { ContainerImage, EvaluationChoice } from "./worker-image.ts";
 import { workerJobProblems } from "./worker-job-problems.ts";
 import { jobDefaults, type WorkerJobSettings, workerSettingNames } from "./worker-job-settings.ts";
 import { podResources, workerContainer, workerLabels, workerPod } from "./worker-pod.ts";
+
+/** Annotations of a Job. */
+export const jobAnnotations = {
+  /** Name of the run that it computes. */
+  run: "evaluation-platform/run",
+  /** The evaluation's part of the run's identity. */
+  evaluationSha256: "evaluation-platform/evaluation-sha256",
+  /** The setting `restart`. */
+  restart: "evaluation-platform/restart",
+} as const;
 
 export interface WorkerJobProps extends WorkerJobSettings {
   /** The pool that it runs on, or all pools of an executor size (`executorsOfSize`). */
@@ -26,6 +37,7 @@ export interface WorkerJobProps extends WorkerJobSettings {
   readonly namespace: string;
   /** A service account whose identity may write below {@link resultsPrefix}. */
   readonly serviceAccountName: string;
+  /** A `WorkerImage` belongs into a stack that is deployed before the Job. */
   readonly image: ContainerImage;
   /** Region of the bucket. */
   readonly region: string;
@@ -52,8 +64,13 @@ export class WorkerJob extends Construct {
     super(scope, id);
     const { name, namespace, image, target, workers, resultsPrefix } = props;
     throwIfAny(`worker job ${show(name)}`, workerJobProblems(props, target));
+    const { isWarning, text } = machinesRemark(props, target);
+    // `cdktf synth`, `deploy` and `diff` print it, and `npm run diff` puts it into its report.
+    Annotations.of(this)[isWarning ? "addWarning" : "addInfo"](`${name}: ${text}`);
 
-    const run = `${resultsPrefix}${runNameOf(props, image)}`;
+    const choice = evaluationChoiceOf(props);
+    const runName = runNameOf(props, image);
+    const run = `${resultsPrefix}${runName}`;
     this.resultsUrl = `s3://${props.resultsBucket}/${run}`;
     const variables = (resultsUrl: string) => ({
       ...toEnvironment(workerSettingsOf(props, resultsUrl)),
@@ -86,7 +103,12 @@ export class WorkerJob extends Construct {
     // The template of a Job never changes, and the provider loses some changes of its metadata without an error
     // (terraform-provider-kubernetes#2586): therefore other content gets another name, which is another Job. For the image and the
     // bucket the hash takes the part that synthesis knows.
-    const hash = shortHash([variables(run), pod(image.contentHash, ""), spec]);
+    const hash = shortHash([
+      variables(run),
+      pod(image.contentHashFor(choice), ""),
+      spec,
+      props.restart ?? jobDefaults.restart,
+    ]);
     this.jobName = `${name}-${hash}`;
     const labels = { ...workerLabels, "app.kubernetes.io/name": name, "app.kubernetes.io/managed-by": "terraform" };
     const configMap = new ConfigMapV1(this, "config", {
@@ -96,19 +118,26 @@ export class WorkerJob extends Construct {
       immutable: true,
       dependsOn: [...props.dependsOn],
     });
+    const { evaluationSha256 } = image.evaluationIdentity(choice);
+    // `kubectl describe job` shows them, and `npm run diff` tells with them why a Job is another one, and where it starts.
+    const annotations = {
+      [jobAnnotations.run]: runName,
+      [jobAnnotations.evaluationSha256]: evaluationSha256,
+      [jobAnnotations.restart]: String(props.restart ?? jobDefaults.restart),
+    };
     new JobV1(this, "job", {
-      metadata: { name: this.jobName, namespace, labels },
+      metadata: { name: this.jobName, namespace, labels, annotations },
       spec: {
         ...spec,
         parallelism: props.parallelism ?? workers,
-        template: pod(image.reference, this.jobName),
+        template: pod(image.referenceFor(choice), this.jobName),
         // No TTL: the next deploy would create a Job again that has deleted itself (terraform-provider-kubernetes#2531).
       },
       // A Job runs for minutes or days; `sweep status` and `kubectl get job` show its progress.
       waitForCompletion: false,
       // Terraform waits for the last pod, and pods have 100 s to end. The provider's own limit is one minute.
       timeouts: { create: "5m", update: "5m", delete: "15m" },
-      dependsOn: [configMap, ...image.dependables, ...props.dependsOn],
+      dependsOn: [configMap, ...props.dependsOn],
     });
   }
 }
@@ -131,6 +160,12 @@ function podFailureRules(): JobV1SpecPodFailurePolicyRule[] {
   ];
 }
 
+/** The evaluation of a job, which is the worker's default where the job names none. */
+export function evaluationChoiceOf(settings: WorkerJobSettings): EvaluationChoice {
+  const { evaluation, evaluationCommand } = withDefaults(settings);
+  return { evaluation, evaluationCommand };
+}
+
 /** The settings that all workers of a sweep share. Each worker adds its own number. */
 export function workerSettingsOf(settings: WorkerJobSettings, resultsUrl: string): Partial<WorkerSettings> {
   const given: Partial<WorkerSettings> = Object.fromEntries(workerSettingNames.map((name) => [name, settings[name]]));
@@ -150,10 +185,10 @@ export function workerSettingsOf(settings: WorkerJobSettings, resultsUrl: string
  */
 function runNameOf(settings: WorkerJobSettings, image: ContainerImage): string {
   if (settings.runName !== undefined) return settings.runName;
-  const { totalParameters, batchSize, seed, evaluation, evaluationCommand, resultColumns } = withDefaults(settings);
+  const { totalParameters, batchSize, seed, resultColumns } = withDefaults(settings);
   const hash = runHash({
     format: RESULTS_FORMAT,
-    ...image.evaluationIdentity({ evaluation, evaluationCommand }),
+    ...image.evaluationIdentity(evaluationChoiceOf(settings)),
     // The columns of a module are in its bundle, and known only when it runs.
     columns: resultColumns ?? [],
     totalParameters,

@@ -4,6 +4,7 @@ import {
   principalProblems,
   publicAccessProblems,
 } from "../../constructs/cluster/cluster-access.ts";
+import { clusterZoneProblems } from "../../constructs/cluster/cluster-zones.ts";
 import { kubernetesVersionProblems } from "../../constructs/cluster/kubernetes-versions.ts";
 import { regionProblems } from "../../constructs/support/aws-regions.ts";
 import { retentionProblems } from "../../constructs/support/log-retention.ts";
@@ -14,12 +15,18 @@ import { checked, type Resolution } from "./resolution.ts";
 import { isAccountId } from "./resolve-account.ts";
 import type { ClusterSettings, Environment } from "./schema.ts";
 
-export function resolveCluster(environment: Environment, malformed: Malformed): Resolution<ClusterSettings> {
+/** @param zones The environment's zones, or undefined if they are wrong themselves. */
+export function resolveCluster(
+  environment: Environment,
+  zones: readonly string[] | undefined,
+  malformed: Malformed,
+): Resolution<ClusterSettings> {
   const { cluster } = environment;
   const { kubernetesVersion, addonVersions, endpointPublicAccessCidrs, logRetentionInDays } = cluster;
   const { enabledLogTypes = [] } = cluster;
   const here = malformed.in("cluster");
   return checked(cluster, [
+    ...within(["availabilityZones"], clusterZoneProblems(cluster.availabilityZones, zones)),
     ...kubernetesVersionProblems(kubernetesVersion, addonVersions),
     ...within(["administrators"], administratorProblems(environment, here.in("administrators"))),
     ...within(["endpointPublicAccessCidrs"], publicAccessProblems(endpointPublicAccessCidrs)),

@@ -1,7 +1,7 @@
 import type { ExistingNetworkAttributes, NetworkOptions } from "../../constructs/network/network.ts";
 import { addressesPerPrivateSubnet, cidrProblems, zoneCountProblems } from "../../constructs/network/subnet-layout.ts";
-import { endpointsNodesNeed } from "../../constructs/network/vpc-endpoints.ts";
 import { instanceTypesWith } from "../../constructs/pools/instance-types.ts";
+import type { NodePoolOptions } from "../../constructs/pools/node-pool-options.ts";
 import { regionProblems, zoneProblems } from "../../constructs/support/aws-regions.ts";
 import { retentionProblems } from "../../constructs/support/log-retention.ts";
 import { type Problem, show, within } from "../../constructs/support/problems.ts";
@@ -52,7 +52,7 @@ function resolveNewNetwork(
   environment: Environment,
   malformed: Malformed,
 ): Resolution<ResolvedNetwork> {
-  const { cidrBlock, natGateways, interfaceEndpoints = [], flowLogRetentionInDays } = network;
+  const { cidrBlock, interfaceEndpoints = [], flowLogRetentionInDays } = network;
   const problems = [
     ...within(["cidrBlock"], cidrProblems(cidrBlock)),
     ...within(["flowLogRetentionInDays"], retentionProblems(flowLogRetentionInDays)),
@@ -62,12 +62,6 @@ function resolveNewNetwork(
     ),
   ];
   if (cidrProblems(cidrBlock).length === 0) problems.push(...roomProblems(cidrBlock, environment, malformed));
-  const missing = endpointsNodesNeed.filter((service) => !interfaceEndpoints.includes(service));
-  if (natGateways === "none" && missing.length > 0 && !malformed.in("network", "interfaceEndpoints").any) {
-    const fix = `nodes have no other way to AWS; add ${missing.join(", ")}, or use natGateways: "single"`;
-    const allowed = `a list with ${endpointsNodesNeed.join(", ")} when natGateways is "none"`;
-    problems.push({ path: ["interfaceEndpoints"], allowed, got: show(network.interfaceEndpoints), fix });
-  }
   return checked({ kind: "new", ...network }, problems);
 }
 
@@ -77,22 +71,28 @@ function resolveNewNetwork(
  * @see https://github.com/aws/amazon-vpc-cni-k8s/blob/master/docs/eni-and-ip-target.md
  */
 function roomProblems(cidrBlock: string, environment: Environment, malformed: Malformed): Problem[] {
-  if (malformed.in("availabilityZones").whole) return [];
-  const zones = environment.availabilityZones.length;
+  if (malformed.in("availabilityZones").whole || malformed.in("cluster").in("availabilityZones").any) return [];
   const known = instanceTypesWith(environment.instanceTypes);
   const pools = Object.entries(environment.nodePools).flatMap(([name, pool]) =>
     malformed.in("nodePools", name).any ? [] : [pool],
   );
-  const nodes = pools.reduce((sum, pool) => sum + pool.capacity.max, 0);
-  const needed = pools.reduce((sum, { instanceTypes: names, capacity }) => {
-    const perNode = Math.max(0, ...names.map((name) => 2 * (known[name]?.addressesPerInterface ?? 0)));
-    return sum + capacity.max * perNode;
-  }, 0);
-  const available = zones * addressesPerPrivateSubnet(cidrBlock);
-  if (needed <= available) return [];
-  const allowed = `a block with ${needed} addresses or more, for ${nodes} nodes when every pool is at its maximum`;
-  const got = `${show(cidrBlock)} with ${available} addresses in ${zones} private subnets`;
-  return [{ path: ["cidrBlock"], allowed, got, fix: "use a larger block, at most /16, or lower the maxima" }];
+  const zonesOf = (pool: NodePoolOptions) => pool.availabilityZones ?? environment.cluster.availabilityZones;
+  // Pools that share no zone do not share its addresses: all zones together can have enough, and those of a pool too few.
+  for (const zones of [pools.flatMap(zonesOf), ...pools.map(zonesOf)].map((names) => new Set(names))) {
+    const inside = pools.filter((pool) => zonesOf(pool).every((zone) => zones.has(zone)));
+    const nodes = inside.reduce((sum, pool) => sum + pool.capacity.max, 0);
+    const needed = inside.reduce((sum, { instanceTypes: names, capacity }) => {
+      const perNode = Math.max(0, ...names.map((name) => 2 * (known[name]?.addressesPerInterface ?? 0)));
+      return sum + capacity.max * perNode;
+    }, 0);
+    const available = zones.size * addressesPerPrivateSubnet(cidrBlock);
+    if (needed <= available) continue;
+    const allowed = `a block with ${needed} addresses or more, for ${nodes} nodes when every pool is at its maximum`;
+    const subnets = zones.size === 1 ? "the private subnet" : `the ${zones.size} private subnets`;
+    const got = `${show(cidrBlock)} with ${available} addresses in ${subnets} of ${[...zones].join(", ")}`;
+    return [{ path: ["cidrBlock"], allowed, got, fix: "use a larger block, at most /16, or lower the maxima" }];
+  }
+  return [];
 }
 
 function resolveExistingNetwork(

@@ -38,14 +38,16 @@ function resolveValues(
   malformed: Malformed,
   evaluations: readonly string[],
 ): Resolution<ResolvedEnvironment> {
+  const zones = resolveZones(environment, malformed);
+  const knownZones = zones.ok && !malformed.in("availabilityZones").any ? zones.value : undefined;
   const pools = resolvePools(environment, malformed);
   return all<ResolvedEnvironment>({
     name: resolveName(environment.name),
     accountId: resolveAccountId(environment.accountId),
     region: resolveRegion(environment.region),
-    availabilityZones: resolveZones(environment, malformed),
+    availabilityZones: zones,
     network: resolveNetwork(environment, malformed),
-    cluster: at(["cluster"], resolveCluster(environment, malformed)),
+    cluster: at(["cluster"], resolveCluster(environment, knownZones, malformed)),
     nodePools: all(pools),
     alwaysOnPools: resolveAlwaysOnPools(environment, pools, malformed),
     instanceTypes: resolveInstanceTypes(environment, malformed),

@@ -35,7 +35,10 @@ export interface Environment {
   readonly accountId: string;
   /** Region of everything but {@link s3State}, for example `us-west-2`. */
   readonly region: string;
-  /** Two to six zones of the region. Append a zone at the end: subnets of the others then stay where they are. */
+  /**
+   * Two to six zones of the region, each with its subnets. A zone added later moves no subnet, and changes neither the cluster nor a
+   * pool: name it in the `availabilityZones` of pools.
+   */
   readonly availabilityZones: readonly string[];
   /**
    * A VPC to create.

@@ -31,6 +31,7 @@ describe("the constructs as a library", () => {
         region: "us-west-2",
         accountId: "111122223333",
         kubernetesVersion: "1.35",
+        availabilityZones: ["us-west-2a", "us-west-2b"],
         network: testNetwork,
         administrators: {},
       });

@@ -14,6 +14,7 @@ from io import BytesIO
 from urllib.parse import parse_qsl, unquote
 from xml.sax.saxutils import escape
 
+from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
@@ -34,6 +35,12 @@ def answer(body, status=200):
 def not_found(what):
     response = answer({"message": f"{what} not found"}, 404)
     response.headers["x-amzn-ErrorType"] = "ResourceNotFoundException"
+    return response
+
+
+def invalid_parameter(message):
+    response = answer({"message": message}, 400)
+    response.headers["x-amzn-ErrorType"] = "InvalidParameterException"
     return response
 
 
@@ -111,6 +118,8 @@ def association(request, cluster, name):
 def cluster_or_node_group(request, cluster, node_group):
     """Moto's own answer, with what it has forgotten and without what it has made up."""
     written = json.loads(request.get_data() or "{}")
+    if unknown := [name for name in written.get("instanceTypes", []) if name not in INSTANCE_TYPES]:
+        return invalid_parameter(f"The following supplied instance types do not exist: [{', '.join(unknown)}]")
     response = forward(request)
     if response.status_code != 200 or not response.is_json:
         return response
@@ -133,6 +142,25 @@ def cluster_or_node_group(request, cluster, node_group):
     if request.method == "DELETE":
         del bodies[key]
     return answer(body)
+
+
+def node_group_update(request, cluster, node_group):
+    """EKS's rules for the numbers of a group, which moto does not check. A number that is left out stays as it was."""
+    question = {"REQUEST_METHOD": "GET", "PATH_INFO": f"/clusters/{cluster}/node-groups/{node_group}"}
+    body = request.get_json()
+    described = Response.from_app(moto, {**request.environ, **question, "CONTENT_LENGTH": "0", "wsgi.input": BytesIO()})
+    if described.status_code == 200:
+        sizes = described.get_json()["nodegroup"]["scalingConfig"] | body.get("scalingConfig", {})
+        least, most, desired = (sizes[name] for name in ("minSize", "maxSize", "desiredSize"))
+        if desired > most:
+            return invalid_parameter(f"desired capacity {desired} can't be greater than max size {most}")
+        if least > desired:
+            return invalid_parameter(f"Minimum capacity {least} can't be greater than desired size {desired}")
+    return forward(request)
+
+
+def update(request, cluster, name):
+    return answer({"update": {"id": name, "status": "Successful", "type": "ConfigUpdate", "params": [], "errors": [], **times()}})
 
 
 def auto_scaling_group_tags(form):
@@ -177,6 +205,8 @@ ROUTES = [
     (r"/clusters/([^/]+)/access-entries/([^/]+)/access-policies(?:/([^/]+))?", access_policy),
     (r"/clusters/([^/]+)/access-entries(?:/([^/]+))?", access_entry),
     (r"/clusters/([^/]+)/pod-identity-associations(?:/([^/]+))?", association),
+    (r"/clusters/([^/]+)/node-groups/([^/]+)/update-config", node_group_update),
+    (r"/clusters/([^/]+)/updates/([^/]+)", update),
     (r"/clusters(?:/([^/]+))?(?:/node-groups(?:/([^/]+))?)?", cluster_or_node_group),
 ]
 

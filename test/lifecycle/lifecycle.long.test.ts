@@ -1,12 +1,10 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { stripVTControlCharacters } from "node:util";
 import { cloneInto } from "../support/clone.ts";
 import { findMirror, mirrorConfiguration } from "../support/mirror.ts";
 import { startProgram, temporaryDirectory } from "../support/sweep.ts";
+import { imitateAws } from "./imitated-aws.ts";
 
 /*
  * The platform from nothing to nothing, with the commands of the README and the real AWS provider, on an AWS that is imitated
@@ -32,22 +30,6 @@ async function cdktf(...args: string[]): Promise<string> {
   return said;
 }
 
-async function imitateAws(): Promise<string> {
-  const server = spawn(python ?? "", [join(__dirname, "imitated_aws.py")], {
-    env: { ...process.env, MOTO_IAM_LOAD_MANAGED_POLICIES: "true", PYTHONDONTWRITEBYTECODE: "1" },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  stop = () => server.kill();
-  // Its log: a line for each request, which is read so that it does not stop for want of room.
-  let last = "";
-  server.stderr.on("data", (chunk) => {
-    last = `${last}${chunk}`.slice(-5000);
-  });
-  const [address] = await Promise.race([once(createInterface({ input: server.stdout }), "line"), once(server, "exit")]);
-  if (typeof address !== "string") throw new Error(`no AWS is imitated:\n${last}`);
-  return address;
-}
-
 const define = reason === undefined ? describe : describe.skip;
 define(`the platform, from nothing to nothing${reason === undefined ? "" : ` (skipped: ${reason})`}`, () => {
   jest.setTimeout(600_000);
@@ -55,6 +37,8 @@ define(`the platform, from nothing to nothing${reason === undefined ? "" : ` (sk
   beforeAll(async () => {
     clone = cloneInto(directory);
     if ("missing" in mirror) return;
+    const aws = await imitateAws(python ?? "");
+    stop = aws.stop;
     const account = "123456789012";
     const configuration = join(directory, "terraform.rc");
     writeFileSync(configuration, mirrorConfiguration(mirror.path));
@@ -63,7 +47,7 @@ define(`the platform, from nothing to nothing${reason === undefined ? "" : ` (sk
       CHECKPOINT_DISABLE: "1",
       // The folder may be that very cache.
       CDKTF_DISABLE_PLUGIN_CACHE_ENV: "1",
-      AWS_ENDPOINT_URL: await imitateAws(),
+      AWS_ENDPOINT_URL: aws.address,
       AWS_ACCESS_KEY_ID: "imitated",
       AWS_SECRET_ACCESS_KEY: "imitated",
       PLATFORM_DEV_ACCOUNT_ID: account,

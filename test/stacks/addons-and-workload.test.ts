@@ -7,7 +7,7 @@ import { devWithJob, synthesizeEnvironment } from "../support/workload.ts";
 
 const remoteState = /data\.terraform_remote_state\.([\w-]+)\.outputs\.([\w-]+)/g;
 /** Tags and names that are hashes over the worker's sources: they change with every edit, and mean no change of the stack. */
-const hashes = /(ttg-computation-|repository_url\}:)[0-9a-f]+/g;
+const hashes = /(ttg-computation-|repository_url\}:|evaluation-sha256":")[0-9a-f]+/g;
 
 describe.each(environments.map((environment) => [environment.name, environment] as const))(
   "in %s",
@@ -78,10 +78,11 @@ describe.each(environments.map((environment) => [environment.name, environment] 
     });
 
     test("the stacks are deployed in order, and destroyed in reverse", () => {
-      const { platform, addons, workload } = made;
+      const { platform, addons, image, workload } = made;
       expect(platform.dependencies).toEqual([]);
       expect(addons.dependencies).toEqual([`${name}-platform`]);
-      expect([...workload.dependencies].sort()).toEqual([`${name}-addons`, `${name}-platform`]);
+      expect(image.dependencies).toEqual([`${name}-platform`]);
+      expect([...workload.dependencies].sort()).toEqual([`${name}-addons`, `${name}-image`, `${name}-platform`]);
     });
   },
 );
@@ -130,7 +131,7 @@ describe("the addons stack", () => {
 describe("the workload stack", () => {
   const workload = (environment: Environment) => synthesizeEnvironment(environment).workload;
 
-  test("without jobs has a namespace and no image, so that the platform stands idle", () => {
+  test("without jobs has a namespace and nothing else, so that the platform stands idle", () => {
     const idle = workload(devWith({ workload: { namespace: "sweep", jobs: [] } }));
     expect(idle.addresses.map((address) => address.split(".")[0]).sort()).toEqual([
       "kubernetes_namespace_v1",
@@ -141,7 +142,7 @@ describe("the workload stack", () => {
     expect(idle.json.output?.results?.value).toEqual({});
   });
 
-  test("has a Job for each job, on its pool or its size, and one image for all of them", () => {
+  test("has a Job for each job, on its pool or its size", () => {
     const common = { totalParameters: 1000, workers: 2 };
     const jobs = [
       { name: "a", nodePool: "executor", ...common },
@@ -160,34 +161,7 @@ describe("the workload stack", () => {
       [{ "executor-size": "large" }, "workload-type", undefined],
       [{ "executor-size": "gpu" }, "nvidia.com/gpu", "1"],
     ]);
-    expect(made.all("terraform_data", "image_publication_")).toHaveLength(1);
     expect(Object.keys(made.json.output?.results?.value ?? {})).toEqual(["a", "b", "c", "d"]);
-  });
-
-  test("runs an image that was built elsewhere without building one", () => {
-    const made = workload(devWith({ workload: { ...dev.workload, image: "ghcr.io/example/ttg-worker:1.4.0" } }));
-    expect(made.all("terraform_data", "image_publication_")).toEqual([]);
-    const { container } = made.one("kubernetes_job_v1").spec.template.spec;
-    expect(container[0].image).toBe("ghcr.io/example/ttg-worker:1.4.0");
-  });
-
-  test("builds the image on the base image that is given", () => {
-    const baseImage = "docker.io/library/python:3.13-slim-bookworm";
-    const [provisioner] = workload(devWith({ workload: { ...dev.workload, baseImage } })).one(
-      "terraform_data",
-      "image_publication_",
-    ).provisioner;
-    expect(provisioner["local-exec"].environment.IMAGE_BUILD_ARGUMENTS).toContain(baseImage);
-  });
-
-  test("publishes the image before the Job that runs it, and pulls it from the platform's registry", () => {
-    const made = workload(dev);
-    const job = made.one("kubernetes_job_v1");
-    expect(job.depends_on).toContain(made.address("terraform_data", "image_publication_"));
-    expect(job.spec.template.spec.container[0].image).toBe(
-      made.one("terraform_data", "image_publication_").triggers_replace.reference,
-    );
-    expect(job.spec.template.spec.container[0].image).toMatch(/aws_ecr_repository[\w-]*repository_url\}:[0-9a-f]{16}$/);
   });
 
   test("writes only where the platform has allowed it, in the namespace and as the account it has bound", () => {

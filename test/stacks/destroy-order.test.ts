@@ -6,10 +6,9 @@ import { DestroyOrder } from "../support/destroy-order.ts";
 import { devWith, resolved } from "../support/fixtures.ts";
 import { Synthesized } from "../support/synthesized.ts";
 
-const withoutNat = devWith({
+const withEndpoints = devWith({
   network: {
     cidrBlock: "10.0.0.0/16",
-    natGateways: "none",
     interfaceEndpoints: ["ecr.api", "ecr.dkr", "sts", "eks", "eks-auth", "autoscaling", "ec2"],
   },
 });
@@ -18,6 +17,10 @@ const withoutNat = devWith({
 const neededByNodes: readonly [pattern: RegExp, why: string][] = [
   [/^aws_(vpc|subnet|route|route_table|route_table_association)\.network_(vpc|private)/, "addresses and routes"],
   [/^aws_(eip|nat_gateway)\./, "way out"],
+  [
+    /^aws_(internet_gateway|subnet|route|route_table|route_table_association)\.network_(internet|public)/,
+    "NAT's way out",
+  ],
   [/^aws_(vpc_endpoint|security_group|vpc_security_group_ingress_rule)\.network_endpoints_/, "way to AWS services"],
   [/^aws_eks_cluster\./, "the API it is drained through"],
   [
@@ -34,15 +37,13 @@ const neededByNodes: readonly [pattern: RegExp, why: string][] = [
   [/^aws_s3_bucket\.results_/, "where they write them"],
 ];
 
-/** The public half of the network: the way out, as long as there is a NAT gateway in it. */
-const publicNetwork =
-  /^aws_(internet_gateway|subnet|route|route_table|route_table_association)\.network_(internet|public)/;
-
 /** Resources that no node needs. Terraform may destroy them before, with or after the nodes. */
 const unrelatedToNodes: readonly RegExp[] = [
   /^aws_default_security_group\./,
   /^aws_\w+\.network_flow-logs_/,
   /^aws_kms_alias\./,
+  // Records of the state.
+  /^terraform_data\.(cluster_zones_|deletion-protection$)/,
   // People's access, and that of the stacks destroyed before this one.
   /^aws_eks_access_(entry|policy_association)\./,
   /^aws_(iam_role|iam_role_policy|eks_pod_identity_association)\.cluster-autoscaler-identity_/,
@@ -54,6 +55,8 @@ const unrelatedToNodes: readonly RegExp[] = [
 
 /** Resources that run on nodes or describe them, and are destroyed before them. */
 const goneBeforeNodes: readonly RegExp[] = [
+  // It refuses before anything is gone.
+  /^terraform_data\.deletion-protection$/,
   /^aws_autoscaling_group_tag\./,
   /^aws_eks_addon\.addons_(coredns|metrics-server|aws-ebs-csi-driver)_/,
 ];
@@ -61,7 +64,7 @@ const goneBeforeNodes: readonly RegExp[] = [
 describe.each<[string, Environment]>([
   ["dev", dev],
   ["prod", prod],
-  ["an environment without NAT gateways", withoutNat],
+  ["an environment with endpoints", withEndpoints],
 ])("destroying %s", (_, environment) => {
   const made = Synthesized.of(
     new PlatformStack(Testing.app(), `${environment.name}-platform`, { environment: resolved(environment) }),
@@ -72,10 +75,7 @@ describe.each<[string, Environment]>([
   const matching = (patterns: readonly RegExp[]) =>
     made.addresses.filter((address) => patterns.some((pattern) => pattern.test(address)));
 
-  const needed =
-    environment === withoutNat ? neededByNodes : [...neededByNodes, [publicNetwork, "NAT's way out"] as const];
-
-  test.each(needed.map(([pattern, why]) => [why, pattern] as const))(
+  test.each(neededByNodes.map(([pattern, why]) => [why, pattern] as const))(
     "keeps everything for %s until every node is gone",
     (_why, pattern) => {
       const kept = matching([pattern]);
@@ -88,7 +88,7 @@ describe.each<[string, Environment]>([
 
   test("knows of every resource whether nodes need it", () => {
     const classified = new Set([
-      ...matching([publicNetwork, ...neededByNodes.map(([pattern]) => pattern)]),
+      ...matching(neededByNodes.map(([pattern]) => pattern)),
       ...matching(unrelatedToNodes),
       ...matching(goneBeforeNodes),
       ...nodeGroups,

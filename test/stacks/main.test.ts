@@ -29,7 +29,7 @@ describe("the app", () => {
   test("synthesizes both environments at once, and writes no path of this machine", () => {
     const { status, stacks, written, outdir } = runApp();
     expect(status).toBe(0);
-    const parts = ["addons", "platform", "workload"];
+    const parts = ["addons", "image", "platform", "workload"];
     expect(stacks).toEqual(["dev", "prod"].flatMap((name) => parts.map((part) => `${name}-${part}`)));
     for (const text of written) {
       expect(text).not.toContain(project);

@@ -16,6 +16,7 @@ export const testCluster: ICluster = {
   clusterEndpoint: "https://example.eks.amazonaws.com",
   certificateAuthorityData: "bW9jaw==",
   kubernetesVersion: "1.35",
+  availabilityZones: ["us-west-2a", "us-west-2b"],
   dependables: [],
 };
 

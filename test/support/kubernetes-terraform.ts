@@ -77,7 +77,8 @@ function outputsReadBy(stack: string): string[] {
   return [...stack.matchAll(/\.outputs\.([\w-]+)/g)].flatMap(([, name]) => name ?? []);
 }
 
-function stateWith(outputs: readonly string[]): string {
+/** The text of a state that has these outputs and no resource. */
+export function stateWith(outputs: readonly string[]): string {
   const values = outputs.map((name) => [name, { value: "example", type: "string" }] as const);
   return JSON.stringify({
     version: 4,

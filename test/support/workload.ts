@@ -16,17 +16,17 @@ export function pool(name: string): NodePool {
 }
 
 /** An image whose reference, content and evaluations may differ alone. */
-export function testImage(changes: Partial<ContainerImage> & { readonly evaluations?: string } = {}): ContainerImage {
-  const { evaluations = "1", ...others } = changes;
+export function testImage(
+  changes: { readonly reference?: string; readonly contentHash?: string; readonly evaluations?: string } = {},
+): ContainerImage {
+  const { evaluations = "1", reference = "registry.example.com/ttg-worker:1", contentHash = "1" } = changes;
   return {
-    reference: "registry.example.com/ttg-worker:1",
-    contentHash: "1",
-    dependables: [],
+    referenceFor: () => reference,
+    contentHashFor: () => contentHash,
     evaluationIdentity: ({ evaluation, evaluationCommand }) => ({
       evaluation: evaluationCommand ?? evaluation ?? "",
       evaluationSha256: evaluations,
     }),
-    ...others,
   };
 }
 
@@ -48,10 +48,10 @@ export function jobProps(changes: Partial<WorkerJobProps> = {}): WorkerJobProps 
   };
 }
 
-/** All three stacks of an environment, as `cdktf synth` writes them, by their ids without the environment's name. */
+/** All stacks of an environment, as `cdktf synth` writes them, by their ids without the environment's name. */
 export function synthesizeEnvironment(
   environment: Environment,
-): Record<"platform" | "addons" | "workload", Synthesized> {
+): Record<"platform" | "addons" | "image" | "workload", Synthesized> {
   const app = Testing.app();
   createStacks(app, resolved(environment));
   const stacks = synthesizeApp(app);
@@ -60,7 +60,7 @@ export function synthesizeEnvironment(
     if (made === undefined) throw new Error(`there is no stack ${name}`);
     return made;
   };
-  return { platform: stack("platform"), addons: stack("addons"), workload: stack("workload") };
+  return { platform: stack("platform"), addons: stack("addons"), image: stack("image"), workload: stack("workload") };
 }
 
 /** The dev environment with one job, changed. */

@@ -9,12 +9,12 @@ import { Synthesized } from "../support/synthesized.ts";
 import { readStackFile } from "../support/terraform.ts";
 import { describeWithTerraform } from "../support/with-terraform.ts";
 
-/** An environment that uses what dev and prod do not: a closed network with endpoints, a fixed pool, one zone. */
-const closed = devWith({
-  name: "closed",
+/** An environment that uses what dev and prod do not: endpoints, a zone for nodes alone, a fixed pool, a pool in one zone. */
+const varied = devWith({
+  name: "varied",
+  availabilityZones: [...dev.availabilityZones, "us-west-2d"],
   network: {
     cidrBlock: "10.0.0.0/16",
-    natGateways: "none",
     interfaceEndpoints: ["ecr.api", "ecr.dkr", "sts", "eks", "eks-auth", "autoscaling", "ec2", "sqs", "logs"],
   },
   nodePools: {
@@ -22,7 +22,7 @@ const closed = devWith({
     steady: {
       instanceTypes: ["c5.xlarge"],
       capacity: { mode: "fixed", min: 5, max: 5 },
-      availabilityZones: ["us-west-2a"],
+      availabilityZones: ["us-west-2d"],
     },
   },
 });
@@ -31,7 +31,7 @@ describeWithTerraform("terraform applies with a mocked provider", (workspace) =>
   test.each<[string, Environment]>([
     ["dev", dev],
     ["prod", prodForLowestProvider],
-    ["closed", closed],
+    ["varied", varied],
   ])("%s-platform, and then has nothing left to change", (_, environment) => {
     const folder = workspace().synthesize(environment);
     workspace().init(folder);

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { App, LocalBackend, TerraformStack } from "cdktf";
+import { imageContentHash } from "../../constructs/workload/image-content.ts";
 import { WorkerImage, type WorkerImageProps } from "../../constructs/workload/worker-image.ts";
 import { temporaryDirectory } from "../support/sweep.ts";
 
@@ -18,11 +19,12 @@ if (terraform === "") console.warn('skipped "terraform publishes the image": ter
 
   const stack = (props: Partial<WorkerImageProps> = {}): string => {
     const app = new App({ outdir: join(root, "cdktf.out") });
-    const made = new TerraformStack(app, "dev-workload");
+    const made = new TerraformStack(app, "dev-image");
     new LocalBackend(made, { path: "../../../terraform.tfstate" });
-    new WorkerImage(made, "image", { repositoryUrl, region: "us-west-2", directory: project, ...props });
+    const evaluations = [{ evaluation: "collatz", evaluationCommand: undefined }];
+    new WorkerImage(made, "image", { repositoryUrl, region: "us-west-2", directory: project, evaluations, ...props });
     app.synth();
-    const folder = join(app.outdir, "stacks", "dev-workload");
+    const folder = join(app.outdir, "stacks", "dev-image");
     expect(run(folder, "init").status).toBe(0);
     return folder;
   };
@@ -82,7 +84,7 @@ if (terraform === "") console.warn('skipped "terraform publishes the image": ter
     const { status, stdout } = apply(folder);
     expect(status).toBe(0);
     const [reference = ""] = /[\w.-]+\/dev\/ttg-worker:[0-9a-f]{16}/.exec(stdout) ?? [];
-    const tag = reference.slice(reference.indexOf(":") + 1);
+    const version = imageContentHash(project, {}).slice(0, 16);
     expect(called()).toEqual([
       "docker --version",
       "docker buildx version",
@@ -93,7 +95,7 @@ if (terraform === "") console.warn('skipped "terraform publishes the image": ter
       `docker buildx imagetools inspect ${reference}`,
       "docker buildx inspect",
       "docker info --format={{.DriverStatus}}",
-      `docker buildx build --platform=linux/amd64,linux/arm64 --file=worker/Dockerfile --build-arg=VERSION=${tag} --tag=${reference} --provenance=false --push .`,
+      `docker buildx build --platform=linux/amd64,linux/arm64 --file=worker/Dockerfile --build-arg=VERSION=${version} --tag=${reference} --provenance=false --push .`,
     ]);
     expect(stdout).toContain(`worker image: pushed ${reference}`);
     expect(stdout).not.toContain("secret");

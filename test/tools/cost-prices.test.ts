@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { dev } from "../../environments.ts";
 import { environmentCost } from "../../tools/cost/environment-cost.ts";
 import { instancePrice, readPrices } from "../../tools/cost/price-table.ts";
 import { resourcesOf } from "../../tools/cost/synthesized.ts";
@@ -19,7 +20,8 @@ function pricesFile(name: string, content: unknown): string {
 describe("a file of your own", () => {
   const usWest = readPrices().regions["us-west-2"];
   const zones = ["eu-central-1a", "eu-central-1b", "eu-central-1c"];
-  const frankfurt = devWith({ region: "eu-central-1", availabilityZones: zones });
+  const cluster = { ...dev.cluster, availabilityZones: zones };
+  const frankfurt = devWith({ region: "eu-central-1", availabilityZones: zones, cluster });
   const all = () => Object.values(synthesizeEnvironment(frankfurt)).flatMap(({ json }) => resourcesOf(json));
 
   test("adds a region; without it, an environment there gets the steps to add it", () => {

@@ -138,7 +138,7 @@ describe("one sweep", () => {
       computeSeconds: 2000,
       wallSeconds: 2190,
     });
-    const hours = (190 - 7 + 2000 + 300) / 3600;
+    const hours = (190 - 7 + 2000 + 325) / 3600;
     const volume = (50 * 0.08) / 730;
     expect(sweep?.costs?.onDemand.most).toBeCloseTo(hours * (0.34 + volume), 9);
     expect(sweep?.costs?.spot.least).toBeCloseTo(hours * (0.3 * 0.308 + volume), 9);
@@ -172,12 +172,17 @@ describe("one sweep", () => {
     expect(environmentReport(cost)).toContain("npx sweep plan --environment dev --job ttg-computation");
   });
 
-  test("waits for the idle minutes of the autoscaler's release", () => {
+  test("waits as long as the autoscaler's release lets an idle node run, and buys within two rounds of it", () => {
     const release = resources(dev).find(
       ({ type, name }) => type === "helm_release" && name.startsWith("cluster-autoscaler"),
     );
     const { extraArgs } = JSON.parse(release?.json.values[0]);
-    expect(extraArgs["scale-down-unneeded-time"]).toBe(`${costOf(dev).timeline.idle / 60}m`);
+    const seconds = (flag: string) => Number.parseFloat(extraArgs[flag]) * (extraArgs[flag].endsWith("m") ? 60 : 1);
+    // It notices an idle node after half of the time between two looks and a round, and terminates it 5 s after it marks it.
+    const noticed = seconds("unremovable-node-recheck-timeout") / 2 + seconds("scan-interval");
+    expect(costOf(dev).timeline.idle).toBe(noticed + seconds("scale-down-unneeded-time") + 5);
+    // A pod younger than 2 s waits for the next round.
+    expect(costOf(dev).timeline.decision).toBe(2 + seconds("scan-interval"));
   });
 
   test("stores the columns that a program declares; the columns of a module are assumed, and the report says so", () => {
@@ -207,9 +212,9 @@ describe("the user's example, 5 c5.xlarge", () => {
   });
 
   test("costs about $10 from zero, for 22 batches of 24 minutes with start and idling", () => {
-    expect(fromZero.billedSeconds).toBe(190 - 7 + 24 * 60 + 300);
-    expect(fromZero.machineHours).toBeCloseTo((22 * 5 * 1923) / 3600, 6);
-    expect(fromZero.machinesUsd).toBeCloseTo(58.7583 * 0.17, 3);
+    expect(fromZero.billedSeconds).toBe(190 - 7 + 24 * 60 + 325);
+    expect(fromZero.machineHours).toBeCloseTo((22 * 5 * 1948) / 3600, 6);
+    expect(fromZero.machinesUsd).toBeCloseTo(59.5222 * 0.17, 3);
     expect(Math.round(fromZero.machinesUsd)).toBe(10);
   });
 });

@@ -45,11 +45,11 @@ describeWithGit("diff since a commit", () => {
       ),
     );
     const { code, stdout } = await since("base");
-    expect(planned(stdout)).toEqual(["dev-platform", "dev-addons", "dev-workload"]);
+    expect(planned(stdout)).toEqual(["dev-platform", "dev-addons", "dev-image", "dev-workload"]);
     expect(stdout).toContain("prod: its synthesized stacks have not changed since base");
     expect(code).toBe(1);
     checkout.commit();
-    expect(planned((await since("base")).stdout)).toEqual(["dev-platform", "dev-addons", "dev-workload"]);
+    expect(planned((await since("base")).stdout)).toEqual(["dev-platform", "dev-addons", "dev-image", "dev-workload"]);
     expect(planned((await since("HEAD")).stdout)).toEqual([]);
   });
 

@@ -45,7 +45,8 @@ describe("the summary", () => {
         ],
         {
           output_changes: { o: change(["update"]), same: change(["no-op"]) },
-          resource_drift: [resource("a", ["update"])],
+          resource_drift: [resource("a", ["update"], { before: { x: 1 }, after: { x: 2 } })],
+          relevant_attributes: [{ resource: "a.x", attribute: ["x"] }],
         },
       ),
     );
@@ -263,9 +264,14 @@ describe("markdown", () => {
     expect(text).toContain("The same error as that of dev-platform.");
   });
 
-  test("says that nothing changes, and counts changes outside Terraform", () => {
-    const drifted = planned("dev-platform", plan([], { resource_drift: [resource("aws_vpc", ["update"])] }));
-    expect(markdown([drifted])).toContain("nothing changes; 1 changed outside Terraform");
-    expect(renderText(report(drifted))).not.toContain("WARNING");
+  test("says that nothing changes, whatever a refresh has found, and counts changes outside Terraform beside others", () => {
+    const resource_drift = [resource("aws_vpc", ["update"], { before: { x: 1 }, after: { x: 2 } })];
+    const unaffected = planned("dev-platform", plan([], { resource_drift }));
+    expect(markdown([unaffected])).toContain("| `dev-platform` | | | | | nothing changes |");
+    expect(renderText(report(unaffected))).not.toContain("WARNING");
+    const back = [resource("aws_vpc", ["update"], { before: { x: 2 }, after: { x: 1 } })];
+    expect(markdown([planned("dev-platform", plan(back, { resource_drift }))])).toContain(
+      "| `dev-platform` | 0 | 1 | 0 | 0 | 1 changed outside Terraform |",
+    );
   });
 });

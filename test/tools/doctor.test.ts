@@ -116,6 +116,39 @@ describe("programs", () => {
     expect(found("cluster access")).toMatchObject({ found: "needs credentials for the account" });
   });
 
+  test.each([
+    ["is there", "echo 28.2.2", { status: "ok", found: "ghcr.io/example/ttg-worker:1.4.0 is in its registry" }],
+    [
+      "is not there",
+      'echo "ERROR: ghcr.io/example/ttg-worker:1.4.0: not found" >&2; exit 1',
+      {
+        status: "problem",
+        found: "ghcr.io/example/ttg-worker:1.4.0 is not in its registry",
+        needed: "an image that the nodes can pull: pods that cannot pull theirs hold paid machines",
+        fix: "push it, or correct workload.image",
+      },
+    ],
+    [
+      "needs a login that this machine lacks",
+      'echo "ERROR: 401 Unauthorized" >&2; exit 1',
+      {
+        status: "not checked",
+        found: "docker buildx imagetools inspect ghcr.io/example/ttg-worker:1.4.0: ERROR: 401 Unauthorized",
+      },
+    ],
+  ])("an image that was built elsewhere %s", async (_, answer, expected) => {
+    programs.install(
+      "docker",
+      `test "$*" = "buildx imagetools inspect ghcr.io/example/ttg-worker:1.4.0" || exit 3; ${answer}`,
+    );
+    const environment = mine(prod, { workload: { ...prod.workload, image: "ghcr.io/example/ttg-worker:1.4.0" } });
+    expect(await finding("Image", environment)).toMatchObject(expected);
+    programs.remove("docker");
+    expect(await finding("Image", environment)).toMatchObject({ status: "not checked" });
+    const names = (await findings(mine(prod))).map(({ name }) => name);
+    expect(names).not.toContain("Image");
+  });
+
   test("Docker must be there, run, and have buildx, unless no image is built", async () => {
     programs.remove("docker");
     expect(await finding("Docker")).toMatchObject({ status: "problem", found: "docker: not on PATH" });

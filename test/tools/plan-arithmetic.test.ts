@@ -1,10 +1,5 @@
-import {
-  coresOfNode,
-  type NodePoolFacts,
-  type PodShape,
-  podsPerNode,
-  type TimelineFacts,
-} from "../../tools/cost/machines.ts";
+import { podsPerNode } from "../../constructs/workload/job-machines.ts";
+import { coresOfNode, type NodePoolFacts, type PodShape, type TimelineFacts } from "../../tools/cost/machines.ts";
 import { billedSeconds, creditsCost, predict, sweepCost } from "../../tools/cost/prediction.ts";
 import { recommend } from "../../tools/plan/recommendation.ts";
 
@@ -33,16 +28,6 @@ const timeline: TimelineFacts = { decision: 7, start: 190, idle: 300, minimumBil
 const wholeCore: PodShape = { ...pod, cpuRequestMillis: 968, cpuLimitMillis: 1000 };
 
 describe("the pods of a node", () => {
-  test.each([
-    ["the number of pods that it can hold", pod, 54],
-    ["CPU", { ...pod, cpuRequestMillis: 2000 }, 3],
-    ["memory", { ...pod, memoryRequestMiB: 5000 }, 2],
-    ["storage", { ...pod, temporaryStorageMiB: 20_000 }, 2],
-    ["GPUs", { ...pod, gpus: 1 }, 0],
-  ])("are limited by %s", (_, shape, fits) => {
-    expect(podsPerNode(node, shape)).toBe(fits);
-  });
-
   test("compute no more than their limits, and no more than one vCPU each", () => {
     expect(coresOfNode(node, 3, pod)).toBe(1.5);
     expect(coresOfNode(node, 3, { ...pod, cpuLimitMillis: 4000 })).toBe(3);
@@ -142,7 +127,7 @@ describe("a recommendation", () => {
   test("gives each vCPU a pod with a whole one, and names the waste of a limit", () => {
     const { pod: shape, reasons } = of(20_000, 1);
     expect(shape).toMatchObject({ cpuRequestMillis: 968, cpuLimitMillis: 1000 });
-    expect(podsPerNode(node, shape)).toBe(8);
+    expect(podsPerNode(node.room, shape)).toBe(8);
     expect(reasons.pod).toContain("with a limit of 500 a pod idles 50 % of the time");
   });
 
@@ -156,7 +141,7 @@ describe("a recommendation", () => {
       timeline,
     );
     expect(shape.cpuRequestMillis).toBe(3875);
-    expect(podsPerNode(node, shape)).toBe(2);
+    expect(podsPerNode(node.room, shape)).toBe(2);
     expect(workers).toBe(2);
   });
 

@@ -34,15 +34,16 @@ function writeProgram(name: string, answers: Docker): void {
 }
 
 /** Runs the program with this Docker, or without one, and with an AWS CLI. */
-function publish(docker: Docker | undefined, buildArguments: object = {}) {
+function publish(docker: Docker | undefined, buildArguments: object = {}, references = [reference]) {
   writeProgram("aws", { ecr: "echo password" });
   if (docker !== undefined) writeProgram("docker", docker);
   const { status, stdout, stderr } = spawnSync(process.execPath, [program], {
     encoding: "utf8",
     env: {
       PATH: programs,
-      IMAGE_REFERENCE: reference,
+      IMAGE_REFERENCES: references.join(" "),
       IMAGE_REGION: "us-west-2",
+      IMAGE_VERSION: "fedcba9876543210",
       IMAGE_BUILD_ARGUMENTS: JSON.stringify(buildArguments),
     },
   });
@@ -80,11 +81,24 @@ test("an image that the registry has is not built again", () => {
   });
 });
 
+test("an image of several jobs is built once, and gets the tags that the registry lacks and no others", () => {
+  const [present, ...missing] = ["0", "1", "2"].map((digit) => reference.replace(/[^:]*$/, digit.repeat(16)));
+  const docker = { [`buildx imagetools inspect ${present}`]: "exit 0", "buildx imagetools inspect": "exit 1" };
+  const { status, stdout, commands } = publish({ ...docker, ...WORKING }, {}, [String(present), ...missing]);
+  expect({ status, stdout }).toEqual({
+    status: 0,
+    stdout: `worker image: ${present} is in the registry already\n${missing.map((name) => `worker image: pushed ${name}\n`).join("")}`,
+  });
+  const builds = commands.filter((command) => command.startsWith("docker buildx build"));
+  expect(builds).toHaveLength(1);
+  expect([...(builds[0] ?? "").matchAll(/--tag=(\S+)/g)].map(([, tag]) => tag)).toEqual(missing);
+});
+
 test("an image is built for both platforms, without a manifest about the build, and pushed", () => {
   const { status, stdout, build, commands } = publish(WORKING);
   expect({ status, stdout }).toEqual({ status: 0, stdout: `worker image: pushed ${reference}\n` });
   expect(build).toBe(
-    `docker buildx build --platform=linux/amd64,linux/arm64 --file=worker/Dockerfile --build-arg=VERSION=0123456789abcdef --tag=${reference} --provenance=false --push .`,
+    `docker buildx build --platform=linux/amd64,linux/arm64 --file=worker/Dockerfile --build-arg=VERSION=fedcba9876543210 --tag=${reference} --provenance=false --push .`,
   );
   expect(commands).toContain(
     "docker login --username AWS --password-stdin 111122223333.dkr.ecr.us-west-2.amazonaws.com",

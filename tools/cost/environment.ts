@@ -2,6 +2,7 @@ import type { WorkerSettings } from "sweep-worker/contract";
 import { type InstanceType, instanceTypesWith } from "../../constructs/pools/instance-types.ts";
 import type { NodePool } from "../../constructs/pools/node-pool.ts";
 import { roomForPods } from "../../constructs/pools/node-target.ts";
+import { type MachinesRemark, machinesRemark } from "../../constructs/workload/job-machines.ts";
 import { workerSettingsOf } from "../../constructs/workload/worker-job.ts";
 import { podResources } from "../../constructs/workload/worker-pod.ts";
 import type { ResolvedEnvironment, ResolvedJob } from "../../stacks/configuration/resolved-environment.ts";
@@ -17,6 +18,8 @@ export interface JobFacts {
   readonly totalParameters: number;
   readonly workers: number;
   readonly parallelism: number;
+  /** On how many machines it runs. */
+  readonly machines: MachinesRemark;
   /** The settings of its workers, with defaults. */
   readonly settings: Partial<WorkerSettings>;
 }
@@ -38,11 +41,12 @@ export interface EnvironmentFacts {
 }
 
 /**
- * The autoscaler decides at 7 s, a node is ready at about 180 s, a pod computes at 190 s, and the autoscaler terminates an idle
- * node after five minutes (test/tools/cost.test.ts compares it with the release). EC2 bills by the second, and a minute at least.
+ * The autoscaler decides within 7 s, a node is ready at about 180 s, and a pod computes at 190 s. The autoscaler terminates a node
+ * after five idle minutes, for which it looks every 30 s: 325 s after the last pod on average, 345 s at most (test/tools/cost.test.ts
+ * compares it with the release). EC2 bills by the second, and a minute at least.
  * @see https://aws.amazon.com/ec2/pricing/on-demand/
  */
-export const platformTimeline: TimelineFacts = { decision: 7, start: 190, idle: 300, minimumBilled: 60 };
+export const platformTimeline: TimelineFacts = { decision: 7, start: 190, idle: 325, minimumBilled: 60 };
 
 /** @throws ToolError if a price is missing. */
 export function environmentFacts(environment: ResolvedEnvironment, table: PriceTable): EnvironmentFacts {
@@ -70,7 +74,9 @@ function jobFacts({ settings: job, target }: ResolvedJob, pools: readonly NodePo
   const pool = pools.find(({ labels }) => selected.every(([label, value]) => labels[label] === value));
   if (pool === undefined) throw new Error(`the target of ${name} selects no pool`);
   const settings = workerSettingsOf(job, "");
-  return { name, pool: pool.name, pod: podResources(job, target), totalParameters, workers, parallelism, settings };
+  const machines = machinesRemark(job, target);
+  const pod = podResources(job, target);
+  return { name, pool: pool.name, pod, totalParameters, workers, parallelism, machines, settings };
 }
 
 /**

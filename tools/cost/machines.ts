@@ -1,3 +1,5 @@
+import type { Allocatable } from "../../constructs/pools/allocatable.ts";
+import type { PodRequests } from "../../constructs/workload/job-machines.ts";
 import type { PriceRange } from "./money.ts";
 
 /** A pool of machines, as the scheduler and the bill see one of its nodes. */
@@ -10,13 +12,7 @@ export interface NodePoolFacts {
   readonly maximumNodes: number;
   readonly vCpus: number;
   /** The part of a node that is left for pods of jobs. */
-  readonly room: {
-    readonly cpuMillis: number;
-    readonly memoryMiB: number;
-    readonly ephemeralStorageMiB: number;
-    readonly gpus: number;
-    readonly pods: number;
-  };
+  readonly room: Allocatable;
   readonly onDemandUsdPerHour: number;
   /** Hourly price range in US dollars (spot prices vary). */
   readonly spotUsdPerHour: PriceRange;
@@ -28,12 +24,8 @@ export interface NodePoolFacts {
 }
 
 /** Requests and limits of one pod. */
-export interface PodShape {
-  readonly cpuRequestMillis: number;
+export interface PodShape extends PodRequests {
   readonly cpuLimitMillis: number;
-  readonly memoryRequestMiB: number;
-  readonly temporaryStorageMiB: number;
-  readonly gpus: number;
 }
 
 /** When a machine for a sweep is bought, begins to compute, and is returned; in seconds. */
@@ -46,19 +38,6 @@ export interface TimelineFacts {
   readonly idle: number;
   /** EC2 bills by the second, with this minimum. */
   readonly minimumBilled: number;
-}
-
-/** The number of these pods that the scheduler puts on one node. */
-export function podsPerNode({ room }: NodePoolFacts, pod: PodShape): number {
-  const fits = (available: number, wanted: number) =>
-    wanted === 0 ? Number.POSITIVE_INFINITY : Math.floor(available / wanted);
-  return Math.min(
-    room.pods,
-    fits(room.cpuMillis, pod.cpuRequestMillis),
-    fits(room.memoryMiB, pod.memoryRequestMiB),
-    fits(room.ephemeralStorageMiB, pod.temporaryStorageMiB),
-    fits(room.gpus, pod.gpus),
-  );
 }
 
 /** EC2's x86 types of these families offer two hyperthreads of each core as vCPUs. */

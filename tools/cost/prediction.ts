@@ -1,12 +1,6 @@
 import { COMPLETE_EVERY_MS } from "sweep-worker/contract";
-import {
-  busyVCpus,
-  coresOfNode,
-  type NodePoolFacts,
-  type PodShape,
-  podsPerNode,
-  type TimelineFacts,
-} from "./machines.ts";
+import { machinesFor, podsPerNode } from "../../constructs/workload/job-machines.ts";
+import { busyVCpus, coresOfNode, type NodePoolFacts, type PodShape, type TimelineFacts } from "./machines.ts";
 import type { PriceRange } from "./money.ts";
 
 /** A number of parameters, with their cost. */
@@ -71,10 +65,10 @@ export const SECONDS_PER_OBJECT = COMPLETE_EVERY_MS.s3 / 1000;
  */
 export function predict(work: Work, arrangement: Arrangement, timeline: TimelineFacts): Prediction {
   const { node, pod, workers } = arrangement;
-  const fits = podsPerNode(node, pod);
+  const fits = podsPerNode(node.room, pod);
   if (fits < 1) throw new RangeError(`no pod of this size fits on a node of ${node.name}`);
   const wanted = Math.min(arrangement.parallelism, workers);
-  const nodes = arrangement.nodes ?? Math.min(node.maximumNodes, Math.ceil(wanted / fits));
+  const { nodes = machinesFor(wanted, fits, node.maximumNodes).nodes } = arrangement;
   const pods = Math.min(wanted, nodes * fits);
   const podsOnNode = Math.ceil(pods / nodes);
   const coresOfPod = coresOfNode(node, podsOnNode, pod) / podsOnNode;

@@ -1,4 +1,5 @@
 import { describeSeconds, formatCount } from "sweep-worker/contract";
+import type { MachinesRemark } from "../../constructs/workload/job-machines.ts";
 import { table } from "../support/table.ts";
 import type { EnvironmentCost } from "./environment-cost.ts";
 import type { Example } from "./example.ts";
@@ -48,10 +49,10 @@ export function environmentReport(cost: EnvironmentCost): string {
 }
 
 function sweepReport(sweep: SweepEstimate, cost: EnvironmentCost): string {
-  const { job, pool, totalParameters, duration, prediction, costs } = sweep;
+  const { job, pool, totalParameters, machines, duration, prediction, costs } = sweep;
   const title = `One run of ${job}: ${formatCount(totalParameters)} parameters`;
   if (prediction === undefined || costs === undefined || duration === undefined) {
-    return `\n${title} on ${pool}: not known, because nobody has measured it. Run npx sweep plan --environment ${cost.name} --job ${job}, or give --seconds-per-parameter`;
+    return `\n${title} on ${pool}: not known, because nobody has measured it. Run npx sweep plan --environment ${cost.name} --job ${job}, or give --seconds-per-parameter\n${describeMachines(machines)}`;
   }
   const node = cost.pools.find(({ name }) => name === pool);
   const added = addedBySweep(costs);
@@ -72,10 +73,16 @@ function sweepReport(sweep: SweepEstimate, cost: EnvironmentCost): string {
   const { start, idle } = cost.timeline;
   const share = Math.round(100 * prediction.coresOfPod);
   return [
-    `\n${title} take ${describeSeconds(prediction.wallSeconds)}: ${start} s until a machine computes, ${describeSeconds(prediction.computeSeconds)} of computing; the machine is returned after ${idle / 60} idle minutes.`,
+    `\n${title} take ${describeSeconds(prediction.wallSeconds)}: ${start} s until a machine computes, ${describeSeconds(prediction.computeSeconds)} of computing; the machine is returned ${describeSeconds(idle)} after its last pod.`,
     `${prediction.pods} pods on ${prediction.nodes === 1 ? "1 node" : `${prediction.nodes} nodes`}, each with ${share} % of a core. A parameter takes ${describeSeconds(duration.secondsPerParameter)} of a core: ${duration.from}.`,
+    describeMachines(machines),
     rows.toString(),
   ].join("\n");
+}
+
+/** A line about the machines of a job. */
+export function describeMachines({ isWarning, text }: MachinesRemark): string {
+  return `${isWarning ? "Warning: " : ""}${text}.`;
 }
 
 /** The assumptions, and the sources of the prices. */

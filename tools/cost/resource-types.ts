@@ -61,7 +61,7 @@ export const pricedTypes: Readonly<Record<string, PriceType>> = {
       prices.natGateway.usd,
       gateways.length > 1
         ? 'network.natGateways: "single", which loses internet access if one zone fails'
-        : 'network.natGateways: "none" with interfaceEndpoints, if those are fewer than four',
+        : "an existingNetwork, whose gateways somebody pays for already",
     ),
   aws_eip: (addresses, { prices }) =>
     hourly("public IPv4 addresses", addresses.length, prices.publicIpv4Address.usd, "fewer NAT gateways"),

@@ -11,6 +11,7 @@ export interface SweepEstimate {
   readonly job: string;
   readonly pool: string;
   readonly totalParameters: number;
+  readonly machines: JobFacts["machines"];
   /** Undefined if nobody has measured the evaluation. */
   readonly duration: { readonly secondsPerParameter: number; readonly from: string } | undefined;
   readonly prediction: Prediction | undefined;
@@ -56,9 +57,9 @@ export function sweepOf(
   monthly: MonthlyCost,
   given: number | undefined,
 ): SweepEstimate {
-  const { totalParameters, settings } = job;
+  const { totalParameters, machines, settings } = job;
   const duration = durationOf(job, table, given);
-  const estimate = { job: job.name, pool: job.pool, totalParameters, duration };
+  const estimate = { job: job.name, pool: job.pool, totalParameters, machines, duration };
   if (duration === undefined) return { ...estimate, prediction: undefined, costs: undefined };
   const node = facts.pools.find(({ name }) => name === job.pool);
   if (node === undefined) throw new ToolError(`${job.name}: there is no pool ${job.pool}`);

@@ -166,7 +166,8 @@ const disturbingUpdates: Readonly<Record<string, readonly DisturbingUpdate[]>> =
       severity: "notice",
       happens: "changes",
       attributes: /^(version|release_version|launch_template\[0\]\.(version|id|name))$/,
-      effect: "its nodes are replaced a few at a time, and every pod on them is drained once",
+      effect:
+        "its nodes are replaced, a third of them at a time: every pod on them is drained once, and workers continue elsewhere from their committed blocks",
     },
   ],
   // The protection of a stack, which remembers its deployed value.

@@ -7,6 +7,7 @@ import { environmentOf } from "../support/environment.ts";
 import { environmentOfStack, type SynthesizedStack } from "../support/synthesize.ts";
 import { refusal, runTool, ToolError, tool } from "../support/tool.ts";
 import { differenceSince, synthesizeHere } from "./changed-stacks.ts";
+import { jobStarts, readBucket } from "./job-starts.ts";
 import { renderMarkdown } from "./markdown.ts";
 import type { Outcome, Report } from "./outcome.ts";
 import { readPlan } from "./plan.ts";
@@ -62,7 +63,7 @@ function ofPlans(names: readonly string[], files: readonly string[]): Report {
           step: "plan",
           error: "the plan was made in spite of errors, and is incomplete",
         }
-      : { stack, notes: [], kind: "planned", plan };
+      : withJobStarts({ stack, notes: [], kind: "planned", plan });
   });
   return { subject: outcomes.map(({ stack }) => stack).join(", "), outcomes, remarks: [] };
 }
@@ -121,10 +122,17 @@ function planAll(stacks: readonly SynthesizedStack[], options: Options): Outcome
   const refresh: Refresh = options.refresh === undefined ? "aws" : options.refresh ? "all" : "none";
   return stacks.map((stack) => {
     const started = Date.now();
-    const outcome = planStack(stack, refresh, (step) => process.stderr.write(`${stack.id}: ${step}\n`));
+    const planned = planStack(stack, refresh, (step) => process.stderr.write(`${stack.id}: ${step}\n`));
+    const outcome = { ...planned, notes: [...stack.remarks, ...planned.notes] };
     process.stderr.write(`${stack.id}: ${outcome.kind} after ${describeSeconds((Date.now() - started) / 1000)}\n`);
-    return outcome;
+    return withJobStarts(outcome);
   });
+}
+
+/** The bucket's content is no part of the digest: a run goes on between the plan and its approval. */
+function withJobStarts(outcome: Outcome): Outcome {
+  if (outcome.kind !== "planned") return outcome;
+  return { ...outcome, notes: [...outcome.notes, ...jobStarts(outcome.plan, readBucket)] };
 }
 
 const collected = (value: string, before: readonly string[] = []) => [...before, value];

@@ -12,8 +12,13 @@ export interface Plan {
   readonly complete?: boolean;
   readonly errored?: boolean;
   readonly resource_changes?: readonly ResourceChange[];
-  /** Changes outside Terraform since its last refresh. */
+  /** Differences between the state and a refresh, most of which are nobody's change: see {@link relevantDrift}. */
   readonly resource_drift?: readonly ResourceChange[];
+  /** The attributes that the planned changes read. */
+  readonly relevant_attributes?: readonly {
+    readonly resource: string;
+    readonly attribute: readonly (string | number)[];
+  }[];
   readonly output_changes?: Readonly<Record<string, Change>>;
   readonly variables?: Readonly<Record<string, { readonly value?: unknown }>>;
   readonly configuration?: {

@@ -18,10 +18,8 @@ export function rowOf(outcome: Outcome): Row {
   if (outcome.kind === "waits") {
     return { stack, sentence: `can be planned when ${outcome.upstream} is deployed`, failed: false };
   }
+  if (!changesAnything(outcome.plan)) return { stack, sentence: "nothing changes", failed: false };
   const counts = countsOf(outcome.plan);
-  if (!changesAnything(outcome.plan)) {
-    return { stack, sentence: ["nothing changes", ...drift(counts)].join("; "), failed: false };
-  }
   const numbers = [counts.add, counts.change, counts.replace, counts.destroy].map(String);
   return { stack, cells: [...numbers, besides(counts, outcome.plan).join(", ")] };
 }
@@ -33,13 +31,9 @@ function besides(counts: Counts, plan: Plan): string[] {
     ...of(counts.moved, "moved"),
     ...of(counts.forgotten, "forgotten (left running, unmanaged)"),
     ...of(counts.outputs, counts.outputs === 1 ? "output" : "outputs"),
-    ...drift(counts),
+    ...of(counts.drifted, "changed outside Terraform"),
     ...(plan.complete === false ? ["more in the next plan (deferred)"] : []),
   ];
-}
-
-function drift({ drifted }: Counts): string[] {
-  return drifted === 0 ? [] : [`${drifted} changed outside Terraform`];
 }
 
 /** The warnings of all stacks, the worst first. */

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { changedAttributes, pathText } from "./attributes.ts";
 import { consequenceOf, consequencesOfUpdate } from "./consequences.ts";
+import { relevantDrift } from "./drift.ts";
 import type { Outcome } from "./outcome.ts";
 import { actionOf, isImport, outputChanges, type Plan, type ResourceChange, resourceChanges } from "./plan.ts";
 import { redacted } from "./redact.ts";
@@ -15,7 +16,7 @@ export interface Counts {
   readonly moved: number;
   readonly forgotten: number;
   readonly outputs: number;
-  /** Changed outside Terraform. A deploy reverts only those changes that the other counts include. */
+  /** Changed outside Terraform, and read or taken back by the changes that the other counts include. */
   readonly drifted: number;
 }
 
@@ -45,7 +46,7 @@ export function countsOf(plan: Plan): Counts {
     imported: changes.filter(({ change }) => isImport(change)).length,
     moved: changes.filter(({ previous_address }) => previous_address).length,
     outputs: outputChanges(plan).length,
-    drifted: (plan.resource_drift ?? []).filter(({ change }) => actionOf(change) !== "none").length,
+    drifted: relevantDrift(plan).length,
   };
 }
 

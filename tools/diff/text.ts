@@ -4,24 +4,31 @@ import { allWarnings, columns, detailsOf, rowOf } from "./rows.ts";
 
 /** A report for a terminal or a log: table, warnings, notes, and every plan in full. */
 export function renderText(report: Report): string {
+  const details = detailsOf(report).map(({ outcome, text }) => {
+    const title = outcome.kind === "failed" ? `${outcome.stack}: terraform ${outcome.step} failed` : outcome.stack;
+    return `${title}\n${"-".repeat(title.length)}\n${text}`;
+  });
+  return `${[...summaryOf(report), ...details].join("\n\n")}\n`;
+}
+
+/** The same without the plans, for a terminal that has them already. */
+export function renderSummary(report: Report): string {
+  return `${summaryOf(report).join("\n\n")}\n`;
+}
+
+function summaryOf(report: Report): string[] {
   const { outcomes } = report;
   const warnings = allWarnings(report).map(
     ({ severity, stack, noun, address, happens, because, effect }) =>
       `${severity === "loud" ? "WARNING" : "Note"}, ${stack}: ${noun} ${address} ${happens}\n  because ${because}\n  ${effect}`,
   );
   const notes = outcomes.flatMap(({ stack, notes }) => notes.map((note) => `${stack}: ${note}`));
-  const details = detailsOf(report).map(({ outcome, text }) => {
-    const title = outcome.kind === "failed" ? `${outcome.stack}: terraform ${outcome.step} failed` : outcome.stack;
-    return `${title}\n${"-".repeat(title.length)}\n${text}`;
-  });
-  const parts = [
+  return [
     ...(outcomes.length === 0 ? [] : [tableOf(report)]),
     ...report.remarks,
     ...warnings,
     ...(notes.length === 0 ? [] : [notes.join("\n")]),
-    ...details,
   ];
-  return `${parts.join("\n\n")}\n`;
 }
 
 function tableOf({ outcomes }: Report): string {

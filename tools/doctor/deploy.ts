@@ -2,6 +2,7 @@ import { environments } from "../../environments.ts";
 import type { ResolvedEnvironment } from "../../stacks/configuration/resolved-environment.ts";
 import { configurationChecks, documentationAccount } from "./configuration.ts";
 import { credentialChecks, identify } from "./credentials.ts";
+import { imageChecks } from "./image.ts";
 import { programChecks } from "./programs.ts";
 import { type Check, type Section, warning } from "./report.ts";
 
@@ -10,7 +11,7 @@ export function deploySections(environment: ResolvedEnvironment): Section[] {
   const names = environments.map(({ name }) => name);
   return [
     { title: `Environment ${environment.name}`, checks: configurationChecks(environment, names) },
-    { title: "Programs", checks: programChecks(environment.workload) },
+    { title: "Programs", checks: [...programChecks(environment.workload), ...imageChecks(environment.workload)] },
     { title: "AWS", checks: credentialChecks(environment) },
   ];
 }

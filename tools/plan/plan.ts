@@ -1,7 +1,8 @@
 import type { Measurement } from "sweep-worker";
 import { largestBatchSize } from "sweep-worker/contract";
+import { podsPerNode } from "../../constructs/workload/job-machines.ts";
 import type { EnvironmentFacts, JobFacts } from "../cost/environment.ts";
-import { type NodePoolFacts, type PodShape, podsPerNode } from "../cost/machines.ts";
+import type { NodePoolFacts, PodShape } from "../cost/machines.ts";
 import type { PriceRange } from "../cost/money.ts";
 import { type Arrangement, type Prediction, predict, type Work } from "../cost/prediction.ts";
 import { costBesideMachines, resultBytes } from "../cost/sweep.ts";
@@ -70,7 +71,7 @@ export function planFor(
   const scenario = (label: string, of: Work, arrangement: Arrangement) =>
     priced(label, predict(of, arrangement, timeline), environment, node, bytes);
   const onNodes = (nodes: number) => {
-    const workers = Math.max(1, Math.min(nodes * podsPerNode(node, recommendation.pod), totalParameters));
+    const workers = Math.max(1, Math.min(nodes * podsPerNode(node.room, recommendation.pod), totalParameters));
     return arrangementOf(node, recommendation.pod, workers, nodes);
   };
   const { workers, nodes } = recommendation;

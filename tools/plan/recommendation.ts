@@ -1,5 +1,6 @@
 import { describeSeconds, formatCount, LIMITS } from "sweep-worker/contract";
-import { coresOfNode, type NodePoolFacts, type PodShape, podsPerNode, type TimelineFacts } from "../cost/machines.ts";
+import { podsPerNode } from "../../constructs/workload/job-machines.ts";
+import { coresOfNode, type NodePoolFacts, type PodShape, type TimelineFacts } from "../cost/machines.ts";
 import { SECONDS_PER_OBJECT, type Work } from "../cost/prediction.ts";
 
 export interface Recommendation {
@@ -46,7 +47,7 @@ export function recommend(
   timeline: TimelineFacts,
 ): Recommendation {
   const pod = podFor(node, present);
-  const fits = podsPerNode(node, pod);
+  const fits = podsPerNode(node.room, pod);
   const coresOfPod = coresOfNode(node, fits, pod) / fits;
   const { nodesWithoutMaximum, paidIdle, nodeSeconds } = nodesFor(work, coresOfPod * fits, timeline);
   const nodes = Math.min(nodesWithoutMaximum, node.maximumNodes);
@@ -78,7 +79,7 @@ function podFor(node: NodePoolFacts, present: PodShape): PodShape {
   const { room, vCpus } = node;
   if (present.gpus > 0) return { ...present, cpuLimitMillis: Math.max(present.cpuLimitMillis, FULL_CORE_MILLIS) };
   // Memory may limit the number of pods below the number of vCPUs.
-  const pods = Math.max(1, Math.min(vCpus, podsPerNode(node, { ...present, cpuRequestMillis: 0 })));
+  const pods = Math.max(1, Math.min(vCpus, podsPerNode(node.room, { ...present, cpuRequestMillis: 0 })));
   return {
     ...present,
     cpuRequestMillis: Math.floor(room.cpuMillis / pods),

@@ -3,6 +3,7 @@ import { describeSeconds, formatCount } from "sweep-worker/contract";
 import type { EnvironmentFacts, JobFacts } from "../cost/environment.ts";
 import { HYPERTHREAD_GAIN } from "../cost/machines.ts";
 import { dollars, showDollars } from "../cost/money.ts";
+import { describeMachines } from "../cost/report.ts";
 import { resultBytes } from "../cost/sweep.ts";
 import { table } from "../support/table.ts";
 import { onThisMachine, type Plan, type PlanInput, type Scenario } from "./plan.ts";
@@ -117,7 +118,8 @@ export function describePlan(
   return [
     `${environment.name}, pool ${node.name}: ${node.instanceTypes[0]}, ${node.minimumNodes} to ${node.maximumNodes} nodes, prices of ${environment.pricesOf} in ${environment.region}`,
     rows.toString(),
-    `The time counts from the submission: ${start} s until a new machine computes, then the parameters. The ${idle / 60} idle minutes afterwards are billed too.`,
+    `${job.name} as it is: ${describeMachines(job.machines)}`,
+    `The time counts from the submission: ${start} s until a new machine computes, then the parameters. The ${describeSeconds(idle)} until the idle machine is returned are billed too.`,
     `Assumed: a core of ${node.instanceTypes[0]} is ${input.speed === 1 ? "as fast as" : `${input.speed} times as fast as`} one of this machine (--speed); 2 vCPUs are hyperthreads of 1 core, and the second adds ${100 * HYPERTHREAD_GAIN} %; spot prices change by the hour.`,
     ...measuredFor(node.room.gpus),
     "",

@@ -11,6 +11,8 @@ export interface SynthesizedStack {
   readonly dependencies: readonly string[];
   /** The Terraform JSON. */
   readonly json: string;
+  /** Sentences about it that `cdktf synth` prints, too, for example on how many machines a job runs. */
+  readonly remarks: readonly string[];
 }
 
 /**
@@ -29,8 +31,9 @@ export function synthesize(directory: string, outdir: string): SynthesizedStack[
   });
   if (status !== 0) throw new ToolError(`the app cannot be synthesized\n${stderr}${stdout}`.trimEnd());
   const { stacks } = JSON.parse(readFileSync(join(outdir, "manifest.json"), "utf8"));
-  const found = Object.values<ManifestStack>(stacks).map(({ name, workingDirectory, dependencies }) => ({
+  const found = Object.values<ManifestStack>(stacks).map(({ name, workingDirectory, dependencies, annotations }) => ({
     id: name,
+    remarks: annotations.map(({ level, message }) => `${level === "@cdktf/warn" ? "warning: " : ""}${message}`),
     folder: join(outdir, workingDirectory),
     dependencies,
     json: readFileSync(join(outdir, workingDirectory, "cdk.tf.json"), "utf8"),
@@ -42,6 +45,7 @@ interface ManifestStack {
   readonly name: string;
   readonly workingDirectory: string;
   readonly dependencies: readonly string[];
+  readonly annotations: readonly { readonly level: string; readonly message: string }[];
 }
 
 function inOrder(stacks: readonly SynthesizedStack[]): SynthesizedStack[] {

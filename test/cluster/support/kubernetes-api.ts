@@ -51,6 +51,11 @@ export function pathOf(object: KubernetesObject): string {
   return `${group}${namespace}/${resource.plural}${name}`;
 }
 
+function pathToCreate(object: KubernetesObject): string {
+  const { name: _, ...metadata } = object.metadata;
+  return `${pathOf({ ...object, metadata })}?fieldValidation=Strict`;
+}
+
 /**
  * A client of the Kubernetes API that sends and returns JSON as it is. `@kubernetes/client-node` drops the fields that its own models
  * do not have, so that a strict API server would never see a wrong one; it also needs a newer Node.js than this repository.
@@ -91,10 +96,16 @@ export class KubernetesApi {
     return (await this.get(path)).items;
   }
 
-  /** Creates an object. A field that the API does not have is an error. */
-  create(object: KubernetesObject): Promise<KubernetesObject> {
-    const { name, ...metadata } = object.metadata;
-    return this.json("POST", `${pathOf({ ...object, metadata })}?fieldValidation=Strict`, object);
+  /** Creates an object. A field that the API does not have is an error, and so is a warning. */
+  async create(object: KubernetesObject): Promise<KubernetesObject> {
+    return this.json("POST", pathToCreate(object), object);
+  }
+
+  /** Creates an object unless there is one of this name. */
+  async ensure(object: KubernetesObject): Promise<void> {
+    await this.create(object).catch((error) => {
+      if (!(error instanceof KubernetesError && error.status === 409)) throw error;
+    });
   }
 
   /** Changes fields of an object (JSON merge patch). `subresource` is for example `/status`. */
@@ -108,7 +119,8 @@ export class KubernetesApi {
   }
 
   /**
-   * What happens to objects of a path; first an event ADDED for each that there is. It ends with the signal, and when the API is closed.
+   * What happens to objects of a path; first an event ADDED for each that there is, unless `query` has a resourceVersion. It ends with
+   * the signal, and when the API is closed.
    * @param query for example `labelSelector=...`
    */
   async *watch(path: string, query = "", signal?: AbortSignal): AsyncGenerator<WatchEvent> {
@@ -151,10 +163,14 @@ export class KubernetesApi {
     withinMs = 300_000,
   ): Promise<KubernetesObject | undefined> {
     const { name, ...metadata } = object.metadata;
-    const signal = AbortSignal.timeout(withinMs);
-    let last: KubernetesObject | undefined;
+    const path = pathOf({ ...object, metadata });
     const query = `fieldSelector=metadata.name%3D${name}`;
-    for await (const event of this.watch(pathOf({ ...object, metadata }), query, signal)) {
+    // A watch alone says nothing of an object that there is not.
+    const { items, metadata: listed } = await this.get(`${path}?${query}`);
+    let last: KubernetesObject | undefined = items[0];
+    if (isWanted(last)) return last;
+    const signal = AbortSignal.timeout(withinMs);
+    for await (const event of this.watch(path, `${query}&resourceVersion=${listed.resourceVersion}`, signal)) {
       last = event.type === "DELETED" ? undefined : event.object;
       if (isWanted(last)) return last;
     }
@@ -174,10 +190,13 @@ export class KubernetesApi {
     signal: AbortSignal,
   ): Promise<IncomingMessage> {
     return new Promise((done, failed) => {
-      const headers = { accept: "application/json", ...(body !== undefined && { "content-type": contentType }) };
+      const text = body === undefined ? "" : JSON.stringify(body);
+      // With its length: Node.js sends the body of a DELETE without one, and the server takes it for the next request.
+      const content = { "content-type": contentType, "content-length": Buffer.byteLength(text) };
+      const headers = { accept: "application/json", ...(text !== "" && content) };
       const sent = request(`${this.connection.server}${path}`, { method, agent: this.agent, headers, signal });
       sent.on("response", done).on("error", failed);
-      sent.end(body === undefined ? undefined : JSON.stringify(body));
+      sent.end(text);
     });
   }
 }

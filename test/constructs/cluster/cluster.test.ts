@@ -16,6 +16,7 @@ function cluster(props: Partial<ClusterProps> = {}) {
       region: "us-west-2",
       accountId: "111122223333",
       kubernetesVersion: "1.35",
+      availabilityZones: ["us-west-2a", "us-west-2b"],
       network: testNetwork,
       administrators: { admin: "arn:aws:iam::111122223333:role/admin" },
       ...props,
@@ -56,6 +57,25 @@ describe("a cluster", () => {
         made.address("aws_iam_role_policy_attachment"),
         made.address("aws_iam_role_policy"),
       ],
+    });
+  });
+
+  test("keeps its first zones in the state, and refuses a plan with others", () => {
+    const made = cluster({ availabilityZones: ["us-west-2b", "us-west-2a"] });
+    const address = made.address("aws_eks_cluster");
+    expect(made.one("terraform_data")).toEqual({
+      input: { zones: "us-west-2a, us-west-2b" },
+      depends_on: [address],
+      lifecycle: {
+        ignore_changes: ["input"],
+        replace_triggered_by: [`${address}.created_at`],
+        postcondition: [
+          {
+            condition: `\${self.output.zones == "us-west-2a, us-west-2b"}`,
+            error_message: `The cluster was made in \${self.output.zones}, and EKS takes no other zones. Name these in cluster.availabilityZones, and other zones in the availabilityZones of pools; or destroy the platform and deploy it anew.`,
+          },
+        ],
+      },
     });
   });
 
@@ -216,6 +236,18 @@ describe("a cluster", () => {
     expect(messageOf(() => cluster(props))).toBe(`cluster test-platform has 1 problem:\n  - ${message}`);
   });
 
+  test("keeps its zones when the network gets another, and refuses zones that the network lacks", () => {
+    const network = {
+      ...testNetwork,
+      privateSubnetIds: { "us-west-2c": "subnet-0c", ...testNetwork.privateSubnetIds, "us-west-2d": "subnet-0d" },
+    };
+    const { vpc_config } = cluster({ network }).one("aws_eks_cluster");
+    expect(vpc_config.subnet_ids).toEqual(["subnet-0a", "subnet-0b"]);
+    expect(messageOf(() => cluster({ availabilityZones: ["us-west-2a", "us-west-2d"] }))).toBe(
+      'cluster test-platform has 1 problem:\n  - availabilityZones[1] must be us-west-2a or us-west-2b, got "us-west-2d": name one of these, or add the zone to the network, which keeps the zones of its cluster',
+    );
+  });
+
   test("leaves values known only after apply to AWS", () => {
     const block = Lazy.stringValue({ produce: () => "0.0.0.0/0" });
     expect(() => cluster({ endpointPublicAccessCidrs: [block] })).not.toThrow();
@@ -230,6 +262,7 @@ test("a cluster made elsewhere is used as it is, in its own region", () => {
     region: "us-gov-west-1",
     accountId: "111122223333",
     kubernetesVersion: "1.35",
+    availabilityZones: ["us-west-2b"],
     clusterEndpoint: "https://example.eks.amazonaws.com",
     certificateAuthorityData: "bW9jaw==",
   });
@@ -246,7 +279,11 @@ test("a cluster made elsewhere is used as it is, in its own region", () => {
     });
   });
   expect(made.all("aws_eks_cluster")).toEqual([]);
-  expect(made.one("aws_eks_node_group")).toMatchObject({ cluster_name: "elsewhere", version: "1.35" });
+  expect(made.one("aws_eks_node_group")).toMatchObject({
+    cluster_name: "elsewhere",
+    version: "1.35",
+    subnet_ids: ["subnet-0b"],
+  });
   expect(made.one("aws_iam_role_policy_attachment", "role_AmazonEKSWorkerNode").policy_arn).toMatch(
     /^arn:aws-us-gov:iam::/,
   );
@@ -260,6 +297,7 @@ test("a cluster's dependables are its administrators' permissions", () => {
       region: "us-west-2",
       accountId: "111122223333",
       kubernetesVersion: "1.35",
+      availabilityZones: ["us-west-2a", "us-west-2b"],
       network: testNetwork,
       administrators: { admin: "arn:aws:iam::111122223333:role/admin" },
     });

@@ -19,10 +19,14 @@ const allVersions = Object.fromEntries(addonNames.map((name) => [name, "v1.35.1-
 
 test("the pinned versions of each Kubernetes minor are these", () => {
   expect(kubernetesMinors).toEqual({
-    "1.33": { clusterAutoscalerImageTag: "v1.33.6" },
-    "1.34": { clusterAutoscalerImageTag: "v1.34.5" },
-    "1.35": { clusterAutoscalerImageTag: "v1.35.2", addonVersions: versionsOf135 },
-    "1.36": { clusterAutoscalerImageTag: "v1.36.1" },
+    "1.33": { clusterAutoscalerImageTag: "v1.33.6", nodeReleaseVersion: "1.33.13-20260714" },
+    "1.34": { clusterAutoscalerImageTag: "v1.34.5", nodeReleaseVersion: "1.34.11-20260930" },
+    "1.35": {
+      clusterAutoscalerImageTag: "v1.35.2",
+      nodeReleaseVersion: "1.35.8-20260930",
+      addonVersions: versionsOf135,
+    },
+    "1.36": { clusterAutoscalerImageTag: "v1.36.1", nodeReleaseVersion: "1.36.4-20260930" },
   });
   expect([...addonNames].sort()).toEqual(Object.keys(versionsOf135).sort());
 });

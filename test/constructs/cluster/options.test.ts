@@ -6,6 +6,8 @@ import { fieldsOf, fieldsThatMisbehave } from "../../support/options.ts";
 test("the options of a cluster, as errors and the reference describe them", () => {
   expect(fieldsOf(clusterOptionsSchema)).toEqual([
     'kubernetesVersion; must be a Kubernetes minor; example "1.35"',
+    'availabilityZones; must be a list of 2 or 3 zones of the network; example ["us-west-2a","us-west-2b"]',
+    'availabilityZones[]; must be a zone of the network; example "us-west-2a"',
     'endpointPublicAccessCidrs?; must be a list of IPv4 blocks; example ["203.0.113.7/32"]',
     'endpointPublicAccessCidrs[]; must be an IPv4 block of /8 or smaller; example "203.0.113.7/32"',
     'enabledLogTypes?; must be a list of logs; example ["audit"]; default ["api","audit","authenticator"]',

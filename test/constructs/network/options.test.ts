@@ -4,7 +4,7 @@ import { fieldsOf, fieldsThatMisbehave } from "../../support/options.ts";
 test("the options of a network, as errors and the reference describe them", () => {
   expect(fieldsOf(networkOptionsSchema)).toEqual([
     'cidrBlock; must be an IPv4 block from /16 to /22; example "10.0.0.0/16"',
-    'natGateways?; none single per-zone; example "per-zone"; default "single"',
+    'natGateways?; single per-zone; example "per-zone"; default "single"; use for example "single"; nodes pull images from registries outside AWS, and only an existingNetwork can have another way there',
     'interfaceEndpoints?; must be a list of AWS services; example ["ecr.api","ecr.dkr"]; default []',
     'interfaceEndpoints[]; ecr.api ecr.dkr sts eks eks-auth autoscaling ec2 sqs logs; example "ecr.api"',
     "flowLogRetentionInDays?; must be a number of days that CloudWatch Logs allows; example 90",

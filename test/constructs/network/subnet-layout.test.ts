@@ -4,6 +4,7 @@ import {
   parseCidr,
   subnetLayout,
   zoneCountProblems,
+  zoneProblems,
 } from "../../../constructs/network/subnet-layout.ts";
 import { describeProblem } from "../../../constructs/support/problems.ts";
 
@@ -76,7 +77,15 @@ test("a VPC has two to six zones", () => {
   expect([0, 1, 7].flatMap(zoneCountProblems).map(describeProblem)).toEqual([
     "the value must be a list of 2 to 6 zones, got 0 zones: EKS's control plane needs two zones, so add one",
     "the value must be a list of 2 to 6 zones, got 1 zone: EKS's control plane needs two zones, so add one",
-    "the value must be a list of 2 to 6 zones, got 7 zones: keep 6 of them",
+    "the value must be a list of 2 to 6 zones, got 7 zones: the VPC has room for the subnets of 6 zones, so keep 6 of them",
+  ]);
+});
+
+test("a VPC's zones have a letter from a to f each", () => {
+  expect(zoneProblems(["us-west-2f", "us-west-2a"])).toEqual([]);
+  expect(zoneProblems(["us-west-2a", "us-west-2g", "us-west-2-lax-1a"]).map(describeProblem)).toEqual([
+    '[1] must be a zone that ends with a letter from a to f, got "us-west-2g": the VPC has room for the subnets of these six, so name one of them',
+    '[2] must be a zone with a letter of its own, got "us-west-2-lax-1a": a zone\'s letter decides where its subnets are, so remove one of the two',
   ]);
 });
 
@@ -91,8 +100,11 @@ describe("the subnets' address blocks", () => {
     ]);
   });
 
-  test("stay where they are when a zone is added", () => {
-    expect(subnetLayout("10.8.0.0/20", letters(6)).slice(0, 3)).toEqual(subnetLayout("10.8.0.0/20", letters(3)));
+  test("stay where they are when a zone is added or taken away, in any order", () => {
+    const all = subnetLayout("10.8.0.0/20", letters(6));
+    expect(subnetLayout("10.8.0.0/20", letters(3))).toEqual(all.slice(0, 3));
+    expect(subnetLayout("10.8.0.0/20", letters(6).slice(2))).toEqual(all.slice(2));
+    expect(subnetLayout("10.8.0.0/20", letters(6).reverse())).toEqual([...all].reverse());
   });
 
   test.each([16, 18, 20, 22])("of a /%i never overlap, and none is smaller than AWS allows", (prefix) => {

@@ -1,6 +1,8 @@
 import { KmsKey } from "@cdktf/provider-aws/lib/kms-key";
+import { kubernetesMinors } from "../../../constructs/cluster/kubernetes-versions.ts";
 import { type Capacity, dynamic, fixed, fromZero } from "../../../constructs/pools/capacity.ts";
-import { NodeGroup } from "../../../constructs/pools/node-group.ts";
+import { NodeGroup, type NodeGroupProps } from "../../../constructs/pools/node-group.ts";
+import { sizeConditions } from "../../../constructs/pools/node-group-size.ts";
 import { NodePool } from "../../../constructs/pools/node-pool.ts";
 import type { NodePoolProps } from "../../../constructs/pools/node-pool-options.ts";
 import { NodeRole } from "../../../constructs/pools/node-role.ts";
@@ -9,7 +11,7 @@ import { messageOf, synthesize } from "../../support/synthesized.ts";
 
 const policies = ["AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"];
 
-function nodeGroup(props: Partial<NodePoolProps> = {}) {
+function nodeGroup(props: Partial<NodePoolProps> = {}, others: Partial<NodeGroupProps> = {}) {
   return synthesize((stack) => {
     const route = new KmsKey(stack, "route");
     const addon = new KmsKey(stack, "addon");
@@ -20,6 +22,7 @@ function nodeGroup(props: Partial<NodePoolProps> = {}) {
       pool: new NodePool({ name: "general", instanceTypes: ["t3.large"], capacity: dynamic(2, 10), ...props }),
       instanceTags: { Environment: "test" },
       dependsOn: [addon],
+      ...others,
     });
     new KmsKey(stack, "pods", { dependsOn: [...group.dependables] });
   });
@@ -44,6 +47,7 @@ describe("a node group", () => {
       node_role_arn: `\${${made.address("aws_iam_role")}.arn}`,
       subnet_ids: ["subnet-0a", "subnet-0b"],
       version: "1.35",
+      release_version: "1.35.8-20260930",
       ami_type: "AL2023_x86_64_STANDARD",
       capacity_type: "ON_DEMAND",
       instance_types: ["t3.large"],
@@ -53,7 +57,20 @@ describe("a node group", () => {
       scaling_config: { min_size: 2, desired_size: 2, max_size: 10 },
       update_config: { max_unavailable_percentage: 33 },
       node_repair_config: { enabled: true },
-      lifecycle: { create_before_destroy: true, ignore_changes: ["scaling_config[0].desired_size"] },
+      tags: {
+        "k8s.io/cluster-autoscaler/node-template/resources/cpu": "1930m",
+        "k8s.io/cluster-autoscaler/node-template/resources/ephemeral-storage": "44595Mi",
+        "k8s.io/cluster-autoscaler/node-template/resources/memory": "6878Mi",
+        "k8s.io/cluster-autoscaler/node-template/resources/pods": "35",
+      },
+      lifecycle: {
+        create_before_destroy: true,
+        ignore_changes: ["scaling_config[0].desired_size"],
+        postcondition: sizeConditions("general", dynamic(2, 10), "us-west-2").map(({ condition, errorMessage }) => ({
+          condition,
+          error_message: errorMessage,
+        })),
+      },
       depends_on: [
         ...policies.map((policy) => made.address("aws_iam_role_policy_attachment", `node-role_${policy}_`)),
         "aws_kms_key.route",
@@ -77,6 +94,16 @@ describe("a node group", () => {
     });
   });
 
+  test("boots the release of its image that is pinned for the cluster's minor, or the given one", () => {
+    expect(nodeGroup().one("aws_eks_node_group")).toMatchObject({
+      version: "1.35",
+      release_version: kubernetesMinors["1.35"]?.nodeReleaseVersion,
+    });
+    const releaseOf = (props: object) => nodeGroup({}, props).one("aws_eks_node_group").release_version;
+    expect(releaseOf({ releaseVersion: "1.35.9-20261101" })).toBe("1.35.9-20261101");
+    expect(releaseOf({ cluster: { ...testCluster, kubernetesVersion: "1.99" } })).toBeUndefined();
+  });
+
   test("boots NVIDIA's image where the pool has GPUs", () => {
     const made = nodeGroup({ instanceTypes: ["g4dn.xlarge"], gpu: true });
     expect(made.one("aws_eks_node_group").ami_type).toBe("AL2023_x86_64_NVIDIA");
@@ -87,7 +114,10 @@ describe("a node group", () => {
     ["from zero", fromZero(50), ["scaling_config[0].desired_size"]],
     ["fixed", fixed(5), undefined],
   ])("of %s capacity leaves the desired size to the autoscaler only where it decides", (_, capacity, ignored) => {
-    expect(nodeGroup({ capacity }).one("aws_eks_node_group").lifecycle.ignore_changes).toEqual(ignored);
+    const { lifecycle } = nodeGroup({ capacity }).one("aws_eks_node_group");
+    expect(lifecycle.ignore_changes).toEqual(ignored);
+    // Where Terraform keeps the size, it changes together with its limits.
+    expect(lifecycle.postcondition?.length).toBe(ignored === undefined ? undefined : 2);
   });
 
   test("has encrypted disks that are deleted with their nodes, and a metadata service that pods cannot reach", () => {
@@ -120,6 +150,7 @@ describe("a node group", () => {
     expect(tags.every((tag) => tag.autoscaling_group_name === name && tag.tag.propagate_at_launch === false)).toBe(
       true,
     );
+    expect(tags.every(({ lifecycle }) => lifecycle.create_before_destroy === true)).toBe(true);
     expect(Object.fromEntries(tags.map(({ tag }) => [tag.key, tag.value]))).toEqual({
       "k8s.io/cluster-autoscaler/node-template/label/workload-type": "executor",
       "k8s.io/cluster-autoscaler/node-template/label/node-pool": "executor",

@@ -31,6 +31,8 @@ describe("the pools of an executor size", () => {
       tolerations: [toleration("a"), toleration("b"), toleration("c")],
       allocatable: { cpuMillis: 3920, memoryMiB: 14244, ephemeralStorageMiB: 17223, gpus: 0, pods: 58 },
       largestCpuMillis: 7910,
+      instanceTypes: ["c5.2xlarge", "m5.xlarge"],
+      capacity: { max: 10 },
       gpu: false,
     });
   });
@@ -53,7 +55,8 @@ describe("the pools of an executor size", () => {
 
 describe("the room for pods of jobs", () => {
   const allocatable = { cpuMillis: 8000, memoryMiB: 16_000, ephemeralStorageMiB: 50_000, gpus: 1, pods: 58 };
-  const target: NodeTarget = { name: "pool", nodeSelector: {}, tolerations: [], allocatable, gpu: false };
+  const of = { nodeSelector: {}, tolerations: [], instanceTypes: ["c5.2xlarge"], capacity: { max: 1 } };
+  const target: NodeTarget = { name: "pool", ...of, allocatable, gpu: false };
 
   test("is without the DaemonSets of the add-ons: four pods that request 180m and 120 MiB, and 100m of a kube-proxy that only the autoscaler sees", () => {
     expect(roomForPods(target)).toEqual({

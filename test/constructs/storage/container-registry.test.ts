@@ -19,7 +19,7 @@ describe("the container registry", () => {
   });
 
   test.each([
-    [undefined, 100],
+    [undefined, 1000],
     [5, 5],
     [1, 1],
   ])(
@@ -54,7 +54,7 @@ describe("the container registry", () => {
 
   test.each([[0], [2.5]])("refuses to keep %d images", (keepImages) => {
     expect(messageOf(() => registry({ keepImages }))).toBe(
-      `container registry "test/ttg-worker" has 1 problem:\n  - keepImages must be a whole number from 1, got ${keepImages}: use for example 100`,
+      `container registry "test/ttg-worker" has 1 problem:\n  - keepImages must be a whole number from 1, got ${keepImages}: use for example 1000`,
     );
   });
 });

@@ -13,47 +13,54 @@ import { sweep } from "../../support/sweep.ts";
 import { messageOf, synthesize } from "../../support/synthesized.ts";
 
 const sources = copiedImageSources();
+const repositoryUrl = "111122223333.dkr.ecr.us-west-2.amazonaws.com/dev/ttg-worker";
+const [collatz, prime] = ["collatz", "prime"].map((evaluation) => ({ evaluation, evaluationCommand: undefined })) as [
+  EvaluationChoice,
+  EvaluationChoice,
+];
+const program = (evaluationCommand: string): EvaluationChoice => ({ evaluation: undefined, evaluationCommand });
 
 const made = (changes: Partial<WorkerImageProps> = {}) => {
   let image: WorkerImage | undefined;
   const resources = synthesize((stack) => {
-    const repositoryUrl = "111122223333.dkr.ecr.us-west-2.amazonaws.com/dev/ttg-worker";
-    image = new WorkerImage(stack, "image", { repositoryUrl, region: "us-west-2", directory: repository, ...changes });
+    const props = { repositoryUrl, region: "us-west-2", directory: repository, evaluations: [collatz] };
+    image = new WorkerImage(stack, "image", { ...props, ...changes });
   });
   return { image: image as WorkerImage, data: resources.one("terraform_data") };
 };
 
 describe("the worker's image", () => {
-  test("is tagged with the hash of its content", () => {
-    const tag = imageContentHash(repository, {}).slice(0, 16);
-    expect(made().image).toMatchObject({
-      contentHash: tag,
-      reference: `111122223333.dkr.ecr.us-west-2.amazonaws.com/dev/ttg-worker:${tag}`,
-    });
-    expect(made().image.dependables).toHaveLength(1);
-  });
-
-  test("is published when, and only when, the tag is another, from the folder of cdktf.json", () => {
-    const { image, data } = made();
+  test("has a tag for each evaluation of its jobs, and is published once for all of them, from the folder of cdktf.json", () => {
+    const { image, data } = made({ evaluations: [prime, collatz, collatz] });
+    const references = [collatz, prime].map((choice) => image.referenceFor(choice)).sort();
+    for (const reference of references) {
+      expect(reference).toMatch(/^111122223333\.dkr\.ecr\.us-west-2\.amazonaws\.com\/dev\/ttg-worker:[0-9a-f]{16}$/);
+    }
+    expect(new Set(references).size).toBe(2);
     expect(data).toMatchObject({
-      triggers_replace: { reference: image.reference },
+      triggers_replace: { references },
       provisioner: [
         {
           "local-exec": {
             command: "node worker/publish-image.mjs",
             working_dir: "../../..",
-            environment: { IMAGE_REFERENCE: image.reference, IMAGE_REGION: "us-west-2", IMAGE_BUILD_ARGUMENTS: "{}" },
+            environment: {
+              IMAGE_REFERENCES: references.join(" "),
+              IMAGE_REGION: "us-west-2",
+              IMAGE_VERSION: imageContentHash(repository, {}).slice(0, 16),
+              IMAGE_BUILD_ARGUMENTS: "{}",
+            },
           },
         },
       ],
     });
-    expect(made({ directory: sources.directory }).image.contentHash).toBe(image.contentHash);
+    expect(made({ directory: sources.directory }).image.referenceFor(prime)).toBe(image.referenceFor(prime));
   });
 
-  test("is built on the base image that is given, and then has another tag", () => {
+  test("is built on the base image that is given, and then has other tags", () => {
     const baseImage = "docker.io/library/python:3.13-slim-bookworm";
     const { image, data } = made({ baseImage });
-    expect(image.contentHash).not.toBe(made().image.contentHash);
+    expect(image.contentHashFor(collatz)).not.toBe(made().image.contentHashFor(collatz));
     expect(JSON.parse(data.provisioner[0]["local-exec"].environment.IMAGE_BUILD_ARGUMENTS)).toEqual({
       BASE_IMAGE: baseImage,
     });
@@ -62,7 +69,8 @@ describe("the worker's image", () => {
   test("can be built elsewhere, if its reference has a tag or a digest", () => {
     const digest = `sha256:${"0123456789abcdef".repeat(4)}`;
     for (const name of ["ghcr.io/a/b:1.2", `localhost:5000/b@${digest}`, `a/b:1@${digest}`, `${Fn.lower("HOST")}/b`]) {
-      expect(prebuiltImage(name)).toMatchObject({ reference: name, contentHash: name, dependables: [] });
+      const image = prebuiltImage(name);
+      expect([image.referenceFor(collatz), image.contentHashFor(collatz)]).toEqual([name, name]);
     }
   });
 
@@ -75,6 +83,68 @@ describe("the worker's image", () => {
       expect(messageOf(() => made({ baseImage: name }))).toBe(problem("baseImage"));
     },
   );
+});
+
+describe("the tag of a job's image", () => {
+  const tags = (...choices: EvaluationChoice[]) => {
+    const { image } = made({ directory: sources.directory });
+    return choices.map((choice) => image.contentHashFor(choice));
+  };
+  const evaluations = (name: string, text: string) =>
+    writeFileSync(join(sources.directory, "worker/evaluations", name), text);
+
+  test("is another when its own evaluation changes, and the same when that of another job does", () => {
+    const [beforeCollatz, beforePrime] = tags(collatz, prime);
+    sources.write("worker/evaluations/prime.ts", (text) => `${text}\nexport const more = 1;\n`);
+    const [afterCollatz, afterPrime] = tags(collatz, prime);
+    expect(afterCollatz).toBe(beforeCollatz);
+    expect(afterPrime).not.toBe(beforePrime);
+  });
+
+  test.each(["worker/src/engine/worker.ts", "worker/Dockerfile", "worker/package.json", ".npmrc"])(
+    "is another for every job when %s changes, which all of them run",
+    (path) => {
+      const before = tags(collatz, prime);
+      sources.write(path, (text) => `${text}\n`);
+      const after = tags(collatz, prime);
+      expect(after.filter((tag) => before.includes(tag))).toEqual([]);
+    },
+  );
+
+  test("of a program counts the files that it mentions, and those that they mention, and no others", () => {
+    evaluations("detect.py", "import helpers\n");
+    evaluations("helpers.py", "open('weights.bin')\n");
+    evaluations("weights.bin", "1");
+    evaluations("other.py", "1");
+    const tag = () => tags(program("python3 evaluations/detect.py"))[0];
+    const all = [tag()];
+    for (const name of ["weights.bin", "helpers.py", "detect.py"]) {
+      sources.write(`worker/evaluations/${name}`, (text) => `${text}\n# 1`);
+      all.push(tag());
+    }
+    expect(new Set(all).size).toBe(4);
+    evaluations("other.py", "2");
+    sources.write("worker/evaluations/prime.ts", (text) => `${text}\n`);
+    expect(tag()).toBe(all.at(-1));
+  });
+
+  test("of a module counts a file that it reads by its name while it runs", () => {
+    evaluations("weights.bin", "1");
+    evaluations("table.ts", "export const rows = 1;\n");
+    evaluations("own.ts", 'export const evaluate = () => ["evaluations/weights.bin", "a table of own"].length;\n');
+    const own = { evaluation: "own", evaluationCommand: undefined };
+    const before = tags(own);
+    evaluations("table.ts", "export const rows = 2;\n");
+    expect(tags(own)).toEqual(before);
+    evaluations("weights.bin", "2");
+    expect(tags(own)).not.toEqual(before);
+  });
+
+  test("is refused for an evaluation that the image lacks", () => {
+    expect(messageOf(() => made({ evaluations: [{ ...collatz, evaluation: "owl" }] }))).toMatch(
+      /^worker image has 1 problem:\n {2}- evaluation must be "collatz" or "prime", got "owl": /,
+    );
+  });
 });
 
 describe("the identity of an evaluation", () => {
@@ -112,10 +182,11 @@ describe("the identity of an evaluation", () => {
     "worker/package.json",
     "worker/evaluations/prime.ts",
   ])("is the same when %s changes, although the image is another", (path) => {
-    const before = { identity: own(), image: made({ directory: sources.directory }).image.contentHash };
+    const image = () => imageContentHash(sources.directory, {});
+    const before = { identity: own(), image: image() };
     sources.write(path, (text) => `${text}\n`);
     expect(own()).toBe(before.identity);
-    expect(made({ directory: sources.directory }).image.contentHash).not.toBe(before.image);
+    expect(image()).not.toBe(before.image);
   });
 
   test("is another when the evaluation or a file that it imports changes, and the same when a comment does", () => {

@@ -1,4 +1,6 @@
 import { Token } from "cdktf";
+import { fromZero } from "../../../constructs/pools/capacity.ts";
+import { type InstanceType, instanceTypes } from "../../../constructs/pools/instance-types.ts";
 import { NodePool } from "../../../constructs/pools/node-pool.ts";
 import { executorsOfSize, roomForPods } from "../../../constructs/pools/node-target.ts";
 import { describeProblem } from "../../../constructs/support/problems.ts";
@@ -289,4 +291,17 @@ test("a node has room for pods beside its DaemonSets and the kube-proxy that the
     gpus: 1,
     pods: allocatable.pods - 5 - 1,
   });
+});
+
+test("a node whose places the platform's own pods take is no node for a job", () => {
+  const tiny = { ...instanceTypes["t3.large"], networkInterfaces: 2, addressesPerInterface: 2 } as InstanceType;
+  const target = new NodePool({
+    name: "tiny",
+    instanceTypes: ["t9.tiny"],
+    additionalInstanceTypes: { "t9.tiny": tiny },
+    capacity: fromZero(3),
+  });
+  expect(workerJobProblems(right, target).map(describeProblem)).toEqual([
+    "workers must be on nodes with a place for a pod, got tiny, whose nodes hold 4 pods: the platform's own pods take all of these places; use a pool of larger nodes",
+  ]);
 });

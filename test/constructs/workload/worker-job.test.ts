@@ -3,7 +3,7 @@ import { WorkerJob, type WorkerJobProps } from "../../../constructs/workload/wor
 import { shareOf } from "../../../worker/src/parameters/partition.ts";
 import { countOf } from "../../../worker/src/parameters/ranges.ts";
 import { type ResourceJson, synthesize } from "../../support/synthesized.ts";
-import { jobProps, podEnvironment, pool, testImage } from "../../support/workload.ts";
+import { jobProps, podEnvironment, pool } from "../../support/workload.ts";
 
 const made = (changes: Partial<WorkerJobProps> = {}) =>
   synthesize((stack) => {
@@ -186,14 +186,18 @@ describe("the environment of a worker", () => {
 
 test("the dependencies of a Job are created before it, and destroyed after it", () => {
   const dependable = { fqn: "a.b" } as ResourceJson;
-  const resources = made({
-    dependsOn: [dependable as never],
-    image: testImage({ dependables: [{ fqn: "terraform_data.image" } as never] }),
-  });
-  expect(resources.one("kubernetes_job_v1").depends_on).toEqual([
-    resources.address("kubernetes_config_map_v1"),
-    "terraform_data.image",
-    "a.b",
-  ]);
+  const resources = made({ dependsOn: [dependable as never] });
+  expect(resources.one("kubernetes_job_v1").depends_on).toEqual([resources.address("kubernetes_config_map_v1"), "a.b"]);
   expect(resources.one("kubernetes_config_map_v1").depends_on).toEqual(["a.b"]);
+});
+
+test("a Job says which run it computes, and what decides it", () => {
+  const { metadata } = job({ runName: "first", restart: 2 });
+  expect(metadata.annotations).toEqual({
+    "evaluation-platform/run": "first",
+    "evaluation-platform/evaluation-sha256": "1",
+    "evaluation-platform/restart": "2",
+  });
+  const run = /[^/]*$/.exec(made().one("kubernetes_config_map_v1").data.RESULTS_URL)?.[0];
+  expect(job().metadata.annotations["evaluation-platform/run"]).toBe(run);
 });

@@ -30,6 +30,7 @@ describe("the name of a Job", () => {
     ["the log level", { logLevel: "debug" }],
     ["the Secret", { secretName: "keys" }],
     ["the retries", { backoffLimitPerIndex: 7 }],
+    ["the number of its restart", { restart: 1 }],
   ])("is another when %s is, since Terraform cannot change a Job", (_, changes) => {
     expect(nameOf(changes)).not.toBe(nameOf());
   });
@@ -75,6 +76,7 @@ describe("the results of a Job", () => {
     ["another image around the same evaluation", { image: testImage({ reference: "a:2", contentHash: "2" }) }],
     ["another timeout", { evaluationTimeoutSeconds: 5 }],
     ["another number of failures", { maxFailures: 5 }],
+    ["a restart", { restart: 1 }],
   ])("go on where they were with %s", (_, changes: Partial<WorkerJobProps>) => {
     expect(resultsOf(changes)).toBe(resultsOf());
   });

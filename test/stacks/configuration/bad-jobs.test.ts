@@ -77,7 +77,7 @@ test.each<[string, object, string[]]>([
     "a misspelt setting",
     { jobs: [{ ...job, paralelism: 3 }] },
     [
-      "workload.jobs[0].paralelism must be left out, got 3: remove it, or rename it to name, totalParameters, workers, parallelism, placement, batchSize, partition, seed, evaluation, evaluationCommand, resultColumns, evaluationConcurrency, evaluationTimeoutSeconds, stopGraceSeconds, maxFailures, s3RequestTimeoutMs, simulateWorkMs, logLevel, cpuRequestMillis, memoryRequestMiB, cpuLimitMillis, memoryLimitMiB, gpus, temporaryStorageMiB, backoffLimitPerIndex, maxFailedIndexes, secretName, runName, nodePool or size",
+      "workload.jobs[0].paralelism must be left out, got 3: remove it, or rename it to name, totalParameters, workers, parallelism, placement, batchSize, partition, seed, evaluation, evaluationCommand, resultColumns, evaluationConcurrency, evaluationTimeoutSeconds, stopGraceSeconds, maxFailures, s3RequestTimeoutMs, simulateWorkMs, logLevel, cpuRequestMillis, memoryRequestMiB, cpuLimitMillis, memoryLimitMiB, gpus, temporaryStorageMiB, backoffLimitPerIndex, maxFailedIndexes, restart, secretName, runName, nodePool or size",
     ],
   ],
   [

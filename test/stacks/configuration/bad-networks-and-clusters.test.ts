@@ -1,4 +1,5 @@
 import { addonNames } from "../../../constructs/cluster/kubernetes-versions.ts";
+import { fromZero } from "../../../constructs/pools/capacity.ts";
 import { describeProblem } from "../../../constructs/support/problems.ts";
 import { dev } from "../../../environments.ts";
 import { existingVpc, problemsOf } from "../../support/fixtures.ts";
@@ -35,19 +36,21 @@ test.each<[string, object, string[]]>([
     "a block too small for the nodes it may have",
     { network: { cidrBlock: "10.0.0.0/22" } },
     [
-      'network.cidrBlock must be a block with 668 addresses or more, for 21 nodes when every pool is at its maximum, got "10.0.0.0/22" with 369 addresses in 3 private subnets: use a larger block, at most /16, or lower the maxima',
+      'network.cidrBlock must be a block with 668 addresses or more, for 21 nodes when every pool is at its maximum, got "10.0.0.0/22" with 369 addresses in the 3 private subnets of us-west-2a, us-west-2b, us-west-2c: use a larger block, at most /16, or lower the maxima',
     ],
   ],
   [
     "a NAT mode that does not exist",
     { network: { cidrBlock: "10.0.0.0/16", natGateways: "two" } },
-    ['network.natGateways must be "none", "single" or "per-zone", got "two": use for example "per-zone"'],
+    [
+      'network.natGateways must be "single" or "per-zone", got "two": use for example "single"; nodes pull images from registries outside AWS, and only an existingNetwork can have another way there',
+    ],
   ],
   [
-    "nodes without any way to AWS",
-    { network: { cidrBlock: "10.0.0.0/16", natGateways: "none", interfaceEndpoints: ["sts", "sqs"] } },
+    "nodes without a way to the registries of images",
+    { network: { cidrBlock: "10.0.0.0/16", natGateways: "none", interfaceEndpoints: ["ecr.api", "ecr.dkr", "sts"] } },
     [
-      'network.interfaceEndpoints must be a list with ecr.api, ecr.dkr, sts, eks, eks-auth, autoscaling, ec2 when natGateways is "none", got ["sts","sqs"]: nodes have no other way to AWS; add ecr.api, ecr.dkr, eks, eks-auth, autoscaling, ec2, or use natGateways: "single"',
+      'network.natGateways must be "single" or "per-zone", got "none": use for example "single"; nodes pull images from registries outside AWS, and only an existingNetwork can have another way there',
     ],
   ],
   [
@@ -115,6 +118,52 @@ test.each<[string, object, string[]]>([
     { cluster: { ...dev.cluster, addonVersions: { "vpc-cnii": "v1.22.3-eksbuild.1" } } },
     [
       'cluster.addonVersions.vpc-cnii must be left out, got "v1.22.3-eksbuild.1": remove it, or rename it to vpc-cni, kube-proxy, eks-pod-identity-agent, coredns, metrics-server or aws-ebs-csi-driver',
+    ],
+  ],
+  [
+    "a block with room for all nodes, but not in the zone that a pool names",
+    {
+      network: { cidrBlock: "10.0.0.0/21" },
+      workload: { namespace: "sweep", jobs: [] },
+      nodePools: {
+        general: dev.nodePools.general,
+        gpu: { ...dev.nodePools.gpu, capacity: fromZero(13), availabilityZones: ["us-west-2c"] },
+      },
+    },
+    [
+      'network.cidrBlock must be a block with 260 addresses or more, for 13 nodes when every pool is at its maximum, got "10.0.0.0/21" with 251 addresses in the private subnet of us-west-2c: use a larger block, at most /16, or lower the maxima',
+    ],
+  ],
+  [
+    "a zone of the cluster that the environment lacks",
+    { cluster: { ...dev.cluster, availabilityZones: ["us-west-2a", "us-west-2d"] } },
+    [
+      'cluster.availabilityZones[1] must be us-west-2a, us-west-2b or us-west-2c, got "us-west-2d": name one of these, or add the zone to the network, which keeps the zones of its cluster',
+    ],
+  ],
+  [
+    "a zone taken away from under the cluster",
+    { availabilityZones: ["us-west-2a", "us-west-2b"] },
+    [
+      'cluster.availabilityZones[2] must be us-west-2a or us-west-2b, got "us-west-2c": name one of these, or add the zone to the network, which keeps the zones of its cluster',
+    ],
+  ],
+  [
+    "an existing VPC without a subnet in a zone that is added",
+    {
+      network: undefined,
+      existingNetwork: existingVpc,
+      availabilityZones: [...dev.availabilityZones, "us-west-2d"],
+    },
+    [
+      "existingNetwork.privateSubnetIds must be one subnet in each of us-west-2a, us-west-2b, us-west-2c, us-west-2d, got subnets in us-west-2a, us-west-2b, us-west-2c: add, remove or rename zones here or in availabilityZones",
+    ],
+  ],
+  [
+    "a zone for which the VPC has no room",
+    { availabilityZones: [...dev.availabilityZones, "us-west-2g"] },
+    [
+      'availabilityZones[3] must be a zone of us-west-2, got "us-west-2g": the VPC has room for the zones a to f, so use for example "us-west-2a"',
     ],
   ],
   [

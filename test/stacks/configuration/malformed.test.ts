@@ -61,14 +61,9 @@ test.each<[string, object, string[]]>([
     ["network.natGateways", "network.cidrBlock", "network.flowLogRetentionInDays"],
   ],
   [
-    "a block does not hide missing endpoints",
-    { network: { cidrBlock: 10, natGateways: "none" } },
-    ["network.cidrBlock", "network.interfaceEndpoints"],
-  ],
-  [
-    "an endpoint is not taken for a missing one",
-    { network: { cidrBlock: "10.0.0.0/16", natGateways: "none", interfaceEndpoints: ["sts", 5] } },
-    ["network.interfaceEndpoints[1]"],
+    "a block does not hide endpoints",
+    { network: { cidrBlock: 10, interfaceEndpoints: ["sts", "sts"] } },
+    ["network.cidrBlock", "network.interfaceEndpoints[1]"],
   ],
   ["a network is not taken for no network", { network: 5 }, ["network"]],
   [

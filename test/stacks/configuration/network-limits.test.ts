@@ -56,6 +56,7 @@ test("a block may have exactly the addresses that all nodes need", () => {
   const problems = (others: number) =>
     paths({
       availabilityZones: ["us-west-2a", "us-west-2b"],
+      cluster: { ...dev.cluster, availabilityZones: ["us-west-2a", "us-west-2b"] },
       network: { cidrBlock: "10.0.0.0/20" },
       workload: { namespace: "sweep", jobs: [] },
       nodePools: nodePools(others),

@@ -1,0 +1,188 @@
+import { NodePool } from "../../constructs/pools/node-pool.ts";
+import { roomForPods } from "../../constructs/pools/node-target.ts";
+import { prod } from "../../environments.ts";
+import type { Environment } from "../../stacks/configuration/schema.ts";
+import { synthesizeEnvironment } from "../support/workload.ts";
+import type { KubernetesObject } from "./support/kubernetes-api.ts";
+import { manifestsOf } from "./support/manifests.ts";
+import { daemonSetManifests, nodeOf } from "./support/nodes.ts";
+import { describeWithControlPlane } from "./support/with-control-plane.ts";
+
+type JobSettings = Environment["workload"]["jobs"][number];
+
+const [computation] = prod.workload.jobs;
+if (computation === undefined) throw new Error("prod has a job");
+const { platform } = synthesizeEnvironment(prod);
+
+describeWithControlPlane("where the scheduler places pods", {}, (plane) => {
+  beforeAll(async () => {
+    for (const daemonSet of daemonSetManifests()) await plane().api.create(daemonSet);
+  });
+
+  test("pods of services go to the general pool, although nodes for evaluations are free", async () => {
+    await join("executor", "gpu", "executor-small", "executor-large");
+    const service = pod("service");
+    await plane().api.create({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
+    await plane().api.until(serviceAccountIn(namespace), (now) => now !== undefined);
+    await plane().api.create(service);
+    expect(await refusal(service)).toMatch(/0\/4 nodes are available: .*untolerated taint/);
+    await join("general");
+    expect(await nodeNameOf(service)).toBe("general-1");
+  });
+
+  test("pods of a job wait for a node of their pool, although the general pool is free", async () => {
+    await join("general");
+    const [first] = await start({ name: "elsewhere", workers: 1 });
+    expect(await refusal(first)).toMatch(/0\/1 nodes are available: .*node affinity\/selector/);
+    await join("executor");
+    expect(await nodeNameOf(first)).toBe("executor-1");
+  });
+
+  test("pods of a job of a size go to the pools of that size only", async () => {
+    await join("general", "executor", "executor-small", "gpu");
+    const { nodePool: _, ...sized } = computation;
+    const [first] = await start({ ...sized, name: "large", size: "large", workers: 1 });
+    expect(await refusal(first)).toMatch(/0\/4 nodes are available/);
+    await join("executor-large");
+    expect(await nodeNameOf(first)).toBe("executor-large-1");
+  });
+
+  test("three workers of one-per-node take three nodes, and the third waits while there are two", async () => {
+    await join("executor", "executor");
+    const pods = await start({ name: "alone", placement: "one-per-node", workers: 3 });
+    await plane().api.until(jobOf(pods), (job) => job?.status?.ready === 2);
+    const waiting = (await listPods(jobOf(pods))).filter(({ spec }) => spec.nodeName === undefined);
+    expect(waiting.length).toBe(1);
+    expect(await refusal(waiting[0])).toMatch(/0\/2 nodes are available: .*Insufficient cpu/);
+    await join("executor");
+    await plane().api.until(jobOf(pods), (job) => job?.status?.ready === 3);
+    const nodes = (await listPods(jobOf(pods))).map(({ spec }) => spec.nodeName);
+    expect(nodes.sort()).toEqual(["executor-1", "executor-2", "executor-3"]);
+  });
+
+  test.each(Object.keys(prod.nodePools))(
+    "the largest pod that the pool %s accepts fits beside the DaemonSets, and a larger one does not",
+    async (nodePool) => {
+      const props = prod.nodePools[nodePool];
+      if (props === undefined) throw new Error(`there is no pool ${nodePool}`);
+      const room = roomForPods(new NodePool({ name: nodePool, ...props }));
+      const largest = {
+        name: "largest",
+        nodePool,
+        workers: 1,
+        cpuRequestMillis: room.cpuMillis,
+        cpuLimitMillis: room.cpuMillis,
+        memoryRequestMiB: room.memoryMiB,
+        memoryLimitMiB: room.memoryMiB,
+        temporaryStorageMiB: room.ephemeralStorageMiB,
+        gpus: room.gpus,
+      };
+      const more = { ...largest, cpuRequestMillis: room.cpuMillis + 1, cpuLimitMillis: room.cpuMillis + 1 };
+      expect(() => workloadOf(more)).toThrow(/cpuRequestMillis must be/);
+
+      await join(nodePool);
+      for (const [resource, quantity] of [
+        ["cpu", `${room.cpuMillis + 1}m`],
+        ["memory", `${room.memoryMiB + 1}Mi`],
+        ["ephemeral-storage", `${room.ephemeralStorageMiB + 1}Mi`],
+      ] as const) {
+        const [tooLarge] = await start({ ...largest, name: `too-much-${resource}` }, (job) => {
+          const [{ resources }] = job.spec.template.spec.containers;
+          resources.requests[resource] = quantity;
+          if (resource in resources.limits) resources.limits[resource] = quantity;
+        });
+        expect(await refusal(tooLarge)).toMatch(new RegExp(`0/1 nodes are available: 1 Insufficient ${resource}`));
+      }
+      const [fitting] = await start(largest);
+      expect(await nodeNameOf(fitting)).toBe(`${nodePool}-1`);
+    },
+  );
+
+  let namespaces = 0;
+  let namespace = "";
+  beforeEach(() => {
+    namespaces++;
+    namespace = `placement-${namespaces}`;
+  });
+  let joined: KubernetesObject[] = [];
+  afterEach(async () => {
+    await plane().api.delete({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
+    for (const node of joined) await plane().api.delete(node);
+    for (const node of joined) await plane().api.until(node, (now) => now === undefined);
+    joined = [];
+  });
+
+  /** A node of each pool joins the cluster, and gets the pods of its DaemonSets. */
+  async function join(...pools: readonly string[]): Promise<void> {
+    for (const pool of pools) {
+      const number = joined.filter(({ metadata }) => metadata.labels["node-pool"] === pool).length + 1;
+      const node = nodeOf(platform, pool, `${pool}-${number}`);
+      joined.push(node);
+      await plane().api.create(node);
+    }
+    const gpus = joined.filter(({ metadata }) => "nvidia.com/gpu.present" in metadata.labels).length;
+    for (const daemonSet of daemonSetManifests()) {
+      const nodes = "nodeSelector" in daemonSet.spec.template.spec ? gpus : joined.length;
+      const isReady = ({ status }: KubernetesObject) =>
+        status.desiredNumberScheduled === nodes && (status.numberReady ?? 0) === nodes;
+      await plane().api.until(daemonSet, (now) => now !== undefined && isReady(now));
+    }
+  }
+
+  function workloadOf(settings: Partial<JobSettings>) {
+    const job = { ...computation, ...settings } as JobSettings;
+    return synthesizeEnvironment({ ...prod, workload: { namespace, jobs: [job] } }).workload;
+  }
+
+  /** Creates the objects of a job, and returns its pods as soon as all of them are there. */
+  async function start(
+    settings: Partial<JobSettings>,
+    change: (job: KubernetesObject) => void = () => {},
+  ): Promise<KubernetesObject[]> {
+    const manifests = manifestsOf(workloadOf(settings), () => "reference");
+    for (const object of manifests) {
+      if (object.kind === "Job") change(object);
+      // A second job finds the namespace and its contents.
+      await plane().api.ensure(object);
+    }
+    const job = manifests.find(({ kind }) => kind === "Job") as KubernetesObject;
+    await plane().api.until(job, (now) => now?.status?.active === job.spec.parallelism);
+    return listPods(job);
+  }
+
+  function listPods({ metadata }: KubernetesObject): Promise<KubernetesObject[]> {
+    const query = `labelSelector=batch.kubernetes.io%2Fjob-name%3D${metadata.name}`;
+    return plane().api.list(`/api/v1/namespaces/${metadata.namespace}/pods?${query}`);
+  }
+
+  function jobOf([first]: readonly KubernetesObject[]): KubernetesObject {
+    const name = first?.metadata.labels["batch.kubernetes.io/job-name"];
+    return { apiVersion: "batch/v1", kind: "Job", metadata: { name, namespace } };
+  }
+
+  /** The scheduler's words for a pod that fits nowhere. */
+  async function refusal(waiting: KubernetesObject | undefined): Promise<string> {
+    const reason = ({ status }: KubernetesObject) =>
+      status.conditions?.find(
+        ({ type, reason }: KubernetesObject) => type === "PodScheduled" && reason === "Unschedulable",
+      );
+    const pod = { ...waiting, apiVersion: "v1", kind: "Pod" };
+    const found = await plane().api.until(pod, (now) => now !== undefined && reason(now) !== undefined);
+    return reason(found as KubernetesObject).message;
+  }
+
+  async function nodeNameOf(placed: KubernetesObject | undefined): Promise<string> {
+    const pod = { ...placed, apiVersion: "v1", kind: "Pod" };
+    return (await plane().api.until(pod, (now) => now?.spec.nodeName !== undefined))?.spec.nodeName;
+  }
+
+  function pod(name: string): KubernetesObject {
+    const containers = [{ name, image: "none", resources: { requests: { cpu: "100m" } } }];
+    return { apiVersion: "v1", kind: "Pod", metadata: { name, namespace }, spec: { containers } };
+  }
+});
+
+/** Without it, no pod can be made in a namespace. */
+function serviceAccountIn(namespace: string): KubernetesObject {
+  return { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default", namespace } };
+}

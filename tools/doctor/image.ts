@@ -1,0 +1,21 @@
+import type { ResolvedWorkload } from "../../stacks/configuration/resolved-environment.ts";
+import { runProgram } from "./programs.ts";
+import { type Check, type Finding, notChecked, ok, problem } from "./report.ts";
+
+/** Whether an image that was built elsewhere is there; nothing for an image that the deploy builds, or without jobs. */
+export function imageChecks(workload: ResolvedWorkload | undefined): Check[] {
+  if (workload?.image.kind !== "prebuilt" || workload.jobs.length === 0) return [];
+  const { reference } = workload.image;
+  return [{ name: "Image", run: () => image(reference) }];
+}
+
+/** Only a registry that says no is a problem: this machine may lack Docker, or a login that the nodes do not need. */
+async function image(reference: string): Promise<Finding> {
+  const { succeeded, reason } = await runProgram("docker", ["buildx", "imagetools", "inspect", reference]);
+  if (succeeded) return ok(`${reference} is in its registry`);
+  if (!/not found|(manifest|name) unknown|does not exist/i.test(reason)) {
+    return notChecked(`docker buildx imagetools inspect ${reference}: ${reason}`);
+  }
+  const needed = "an image that the nodes can pull: pods that cannot pull theirs hold paid machines";
+  return problem(`${reference} is not in its registry`, needed, "push it, or correct workload.image");
+}
