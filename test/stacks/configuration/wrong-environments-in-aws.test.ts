@@ -336,7 +336,7 @@ test("what only resembles these is accepted", () => {
       [role("aws-reserved/sso.amazonaws.com/us-west-2/AWSReservedSSO_Admin_0123456789abcdef")],
     ],
     ["cluster.addonVersions", { "kube-proxy": "v1.34.1-eksbuild.2", coredns: undefined }],
-    ["availabilityZones", ["us-west-2a", "us-west-2b", "us-west-2d"]],
+    ["availabilityZones", ["us-west-2a", "us-west-2b", "us-west-2c", "us-west-2d"]],
     ["results.expirationInDays", 2 ** 31 - 1],
     ["budget", { limitUsdPerMonth: 0.01, notifyEmails: ["first.last+aws@sub.example.co.uk"] }],
     ["tags", Object.fromEntries(numbered(43, (index) => `tag-${index}`).map((key) => [key, ""]))],
