@@ -62,60 +62,23 @@ const strangeValues: readonly (readonly [name: string, value: unknown])[] = [
 ];
 
 const places: readonly Place[] = [
+  ...["name", "region", "availabilityZones", "network", "cluster", "nodePools", "registry", "tags", "budget"],
   ...[
-    "name",
-    "accountId",
-    "region",
-    "availabilityZones",
-    "network",
-    "cluster",
-    "nodePools",
-    "workload",
-    "registry",
-    "results",
-  ],
-  ...[
-    "budget",
-    "tags",
-    "s3State",
-    "instanceTypes",
-    "network.cidrBlock",
     "network.natGateways",
-    "network.interfaceEndpoints",
+    "cluster.administrators",
+    "cluster.deletionProtection",
+    "nodePools.gpu",
+    "nodePools.gpu.capacity",
   ],
-  ...["network.flowLogRetentionInDays", "cluster.kubernetesVersion", "cluster.administrators", "cluster.addonVersions"],
-  ...["cluster.deletionProtection", "cluster.endpointPublicAccessCidrs", "nodePools.gpu", "nodePools.gpu.capacity"],
-  ...[
-    "nodePools.gpu.capacity.max",
-    "nodePools.gpu.labels",
-    "nodePools.gpu.taints",
-    "nodePools.gpu.gpu",
-    "nodePools.gpu.instanceTypes",
-  ],
-  ...[
-    "nodePools.gpu.volumeSizeGiB",
-    "tags.CostCenter",
-    "workload.namespace",
-    "workload.image",
-    "workload.jobs",
-    "registry.forceDelete",
-  ],
-  ...[
-    ["workload", "jobs", 0],
-    ["workload", "jobs", 0, "workers"],
-    ["workload", "jobs", 0, "name"],
-    ["availabilityZones", 0],
-  ],
-  ...[
-    ["workload", "jobs", 0, "evaluationCommand"],
-    ["nodePools", "gpu", "taints", 0],
-    ["cluster", "administrators", 0],
-  ],
+  ...["nodePools.gpu.capacity.max", "nodePools.gpu.labels", "tags.CostCenter", "workload.image", "workload.jobs"],
+  ["workload", "jobs", 0],
+  ["workload", "jobs", 0, "workers"],
+  ["nodePools", "gpu", "taints", 0],
 ];
 
 test("a value that is no data is refused at its place, whatever the field", () => {
   const wrong = places.flatMap((place) => strangeValues.map(([, value]): WrongValue => [place, value]));
-  expect(wrong.length).toBeGreaterThan(1000);
+  expect(wrong.length).toBeGreaterThan(500);
   expect(passed(wrong)).toEqual([]);
 });
 
@@ -245,6 +208,6 @@ test("no value anywhere makes synthesis crash, and none is refused without a pro
         expect((error as Error).message).toMatch(/^the configuration has [1-9]\d* problems?:\n {2}- /);
       }
     }),
-    { numRuns: 300, seed: 11 },
+    { numRuns: 100, seed: 11 },
   );
 });
