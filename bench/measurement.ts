@@ -5,7 +5,7 @@ export interface Measurement {
   /** Absent if this machine cannot measure it; `detail` has the reason. */
   readonly value?: number;
   /** `x` is a ratio of two measurements of the same run. */
-  readonly unit: "x" | "%" | "ns/parameter" | "ms" | "MiB";
+  readonly unit: "x" | "%" | "ns/parameter" | "ms" | "MiB" | "pods/s";
   /** The limit to keep. A row without one is for comparison only. */
   readonly limit?: { readonly atMost: number } | { readonly atLeast: number };
   /** The measurements behind the value. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { oneOf } from "sweep-worker/contract";
 import { refusal, runTool, tool } from "../tools/support/tool.ts";
 import { measureConcurrency } from "./concurrency.ts";
+import { measureIndexes } from "./indexes.ts";
 import { isReached, type Measurement } from "./measurement.ts";
 import { measureOverhead } from "./overhead.ts";
 import { measurePeers } from "./peers.ts";
@@ -26,6 +27,7 @@ const groups: Readonly<Record<string, (workspace: Workspace) => Promise<readonly
   peers: measurePeers,
   plan: measurePlan,
   synth: measureSynth,
+  indexes: measureIndexes,
 };
 
 interface Options {

@@ -36,6 +36,12 @@ export interface InstanceType {
    */
   readonly architecture?: Architecture | undefined;
   /**
+   * vCPUs that share one core, for example 2. Predictions of time and cost count cores; nothing of a deployment depends on it.
+   * `VCpuInfo.DefaultThreadsPerCore` in AWS's words.
+   * @default - by the architecture: 1 for arm64, 2 for x86_64
+   */
+  readonly threadsPerCore?: number | undefined;
+  /**
    * GPUs: a whole number from 0, for example 1.
    * @default 0
    */
@@ -61,6 +67,7 @@ export const instanceTypeSchema = z.strictObject({
   networkInterfaces: number({ allowed: fromOne, example: 4 }),
   addressesPerInterface: number({ allowed: fromOne, example: 15 }),
   architecture: word(architectures, { example: "arm64" }).optional(),
+  threadsPerCore: number({ allowed: fromOne, example: 2 }).optional(),
   gpus: number({ allowed: fromZeroGpus, example: 1, default: 0 }).optional(),
   accelerator: text({ allowed: acceleratorValue, example: "nvidia-tesla-t4" }).optional(),
 } satisfies ShapeOf<InstanceType>);
@@ -86,6 +93,14 @@ export function instanceTypesWith(additional: Readonly<Record<string, InstanceTy
 export function architectureOf(name: string, type: InstanceType): Architecture {
   return type.architecture ?? (/^[a-z]+\d+[a-z]*g/.test(name) ? "arm64" : "x86_64");
 }
+
+/** The cores of a type, each of which one or two vCPUs share. */
+export function coresOf(name: string, type: InstanceType): number {
+  return type.vCpus / (type.threadsPerCore ?? threadsPerCore[architectureOf(name, type)]);
+}
+
+/** vCPUs that share a core on most types. AMD's newer ones differ. */
+export const threadsPerCore = { x86_64: 2, arm64: 1 } as const satisfies Record<Architecture, number>;
 
 /**
  * Pods for which a node has addresses. The VPC CNI gives each pod an address of its own. The first address of each interface belongs
@@ -124,7 +139,8 @@ export function instanceTypeProblems(
 /** Checks the figures of an added type; `path` starts with the figure. */
 export function figuresProblems(figures: InstanceType): Problem[] {
   const { vCpus, memoryGiB, networkInterfaces, addressesPerInterface, gpus = 0, accelerator } = figures;
-  const problems: Problem[] = Object.entries({ vCpus, networkInterfaces, addressesPerInterface })
+  const { threadsPerCore = 1 } = figures;
+  const problems: Problem[] = Object.entries({ vCpus, networkInterfaces, addressesPerInterface, threadsPerCore })
     .filter(([, count]) => !Number.isInteger(count) || count < 1)
     .map(([figure, count]) => ({ path: [figure], allowed: fromOne, got: show(count), fix: `copy it from ${source}` }));
   if (!(memoryGiB > 0)) {

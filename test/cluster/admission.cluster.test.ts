@@ -50,9 +50,11 @@ describeWithControlPlane("what a deploy creates in the cluster", {}, (plane) => 
 
   beforeAll(async () => {
     const { platform } = synthesizeEnvironment(prod);
-    for (const pool of Object.keys(prod.nodePools)) {
-      // Two workers of prod's job need no more than these.
-      for (const number of [1, 2, 3]) await plane().api.create(nodeOf(platform, pool, `${pool}-${number}`));
+    // All the machines that the environment may buy.
+    for (const [pool, { capacity }] of Object.entries(prod.nodePools)) {
+      for (let number = 1; number <= capacity.max; number++) {
+        await plane().api.create(nodeOf(platform, pool, `${pool}-${number}`));
+      }
     }
   });
 
@@ -60,6 +62,9 @@ describeWithControlPlane("what a deploy creates in the cluster", {}, (plane) => 
     const { workload } = synthesizeEnvironment(environment);
     const manifests = manifestsOf(workload, resolve);
     const jobs = manifests.filter(({ kind }) => kind === "Job");
+
+    // The next environment needs the machines.
+    afterAll(() => plane().api.delete(manifests.find(({ kind }) => kind === "Namespace") ?? {}));
 
     test("is accepted by the API server, strictly and without a warning", async () => {
       expect(jobs.length).toBe(environment.workload.jobs.length);

@@ -77,22 +77,14 @@ export class ImitatedWorkload {
     const text = JSON.stringify(stack);
     const platform = join(this.root, "platform.tfstate");
     writeFileSync(platform, stateWith([...text.matchAll(/\.outputs\.([\w-]+)/g)].flatMap(([, name]) => name ?? [])));
-    const resource: Record<string, Record<string, object>> = { terraform_data: { ...stack.resource?.terraform_data } };
+    const made: Record<string, object> = {};
     for (const [type, named] of Object.entries<Record<string, Record<string, unknown>>>(stack.resource ?? {})) {
-      if (type === "terraform_data") continue;
       for (const [name, { depends_on = [], "//": _, ...attributes }] of Object.entries(named)) {
-        const { lifecycle, provisioner, timeouts, ...input } = attributes;
-        const addresses = (depends_on as string[]).map((address) =>
+        const dependencies = (depends_on as string[]).map((address) =>
           address.replace(/^kubernetes_\w+\./, "terraform_data."),
         );
-        const { parallelism: __, ...spec } = (input.spec ?? {}) as Record<string, unknown>;
-        const immutable = { ...input, spec, metadata: { ...(input.metadata as object), annotations: {} } };
-        (resource.terraform_data as Record<string, object>)[name] = {
-          input,
-          triggers_replace: immutable,
-          depends_on: addresses,
-          ...(lifecycle !== undefined && { lifecycle }),
-        };
+        const own = type === "terraform_data" ? attributes : imitation(attributes);
+        made[name] = { ...own, depends_on: dependencies };
       }
     }
     const data = Object.fromEntries(
@@ -104,7 +96,7 @@ export class ImitatedWorkload {
     return {
       terraform: { backend: { local: { path: join(this.root, `${id}.tfstate`) } } },
       data: { terraform_remote_state: data },
-      resource,
+      resource: { terraform_data: made },
     };
   }
 
@@ -116,4 +108,12 @@ export class ImitatedWorkload {
       encoding: "utf8",
     });
   }
+}
+
+/** A record in the place of a Kubernetes resource. Its annotations and a Job's parallelism change in place, and nothing else does. */
+function imitation({ lifecycle, timeouts: _, ...input }: Record<string, unknown>): object {
+  const { parallelism: __, ...spec } = (input.spec ?? {}) as Record<string, unknown>;
+  const metadata = { ...(input.metadata as object), annotations: {} };
+  const triggers_replace = { ...input, spec, metadata };
+  return { input, triggers_replace, ...(lifecycle !== undefined && { lifecycle }) };
 }

@@ -46,7 +46,7 @@ export class KubernetesWorkspace extends TerraformWorkspace {
    */
   copyForCluster(folder: string, kubeconfig: string, charts?: string): string {
     const copy = join(this.root, `${basename(folder)}-in-cluster`);
-    mkdirSync(copy);
+    mkdirSync(copy, { recursive: true });
     const stack = JSON.parse(readFileSync(join(folder, "cdk.tf.json"), "utf8"));
     const state = join(copy, "platform.tfstate");
     writeFileSync(state, stateWith(outputsReadBy(JSON.stringify(stack))));

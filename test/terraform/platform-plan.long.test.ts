@@ -1,3 +1,4 @@
+import { dynamic, fromZero } from "../../constructs/pools/capacity.ts";
 import { dev } from "../../environments.ts";
 import type { Environment } from "../../stacks/configuration/schema.ts";
 import { prodForLowestProvider } from "../support/fixtures.ts";
@@ -9,6 +10,27 @@ import { describeWithTerraform } from "../support/with-terraform.ts";
 const planned: readonly Environment[] = [dev, prodForLowestProvider];
 
 describeWithTerraform("terraform plans", (workspace) => {
+  test("validates a group of each image: x86_64 and ARM, with and without GPU", () => {
+    const pool = (type: string, gpu = false) => ({ instanceTypes: [type], capacity: fromZero(1), gpu });
+    const nodePools = {
+      general: { instanceTypes: ["t4g.large"], capacity: dynamic(2, 4) },
+      x86: pool("c5.2xlarge"),
+      gpu: pool("g4dn.xlarge", true),
+      "gpu-arm": pool("g5g.xlarge", true),
+    };
+    const folder = workspace().synthesize({ ...dev, nodePools, workload: { namespace: "sweep", jobs: [] } });
+    const groups = new Synthesized(JSON.parse(readStackFile(folder))).all("aws_eks_node_group");
+    expect(groups.map(({ ami_type }) => ami_type).sort()).toEqual([
+      "AL2023_ARM_64_NVIDIA",
+      "AL2023_ARM_64_STANDARD",
+      "AL2023_x86_64_NVIDIA",
+      "AL2023_x86_64_STANDARD",
+    ]);
+    workspace().init(folder);
+    const validated = workspace().run(folder, "validate", "-json", "-no-color");
+    expect(JSON.parse(validated)).toMatchObject({ valid: true, error_count: 0, warning_count: 0, diagnostics: [] });
+  });
+
   describe.each(planned.map((environment) => [environment.name, environment] as const))("%s-platform", (name, env) => {
     let folder: string;
     let made: Synthesized;

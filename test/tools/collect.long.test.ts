@@ -110,7 +110,7 @@ test("collect names the step that must come first", async () => {
   expect({ code, stderr }).toEqual({
     code: 1,
     stderr:
-      "error: there is no dev-workload here: run npx cdktf synth, or, if it was never deployed, npx cdktf deploy 'dev-*'\n",
+      "error: there is no dev-workload here: run npx cdktf synth, or, if it was never deployed, npm run deploy -- dev\n",
   });
 });
 

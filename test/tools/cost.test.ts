@@ -1,3 +1,4 @@
+import { dynamic, fromZero } from "../../constructs/pools/capacity.ts";
 import { dev, prod } from "../../environments.ts";
 import type { Environment } from "../../stacks/configuration/schema.ts";
 import { environmentCost } from "../../tools/cost/environment-cost.ts";
@@ -74,6 +75,24 @@ test("at most is every pool at its maximum: on-demand pools by their price, spot
   expect(maximum(prod, "nodes of gpu")?.most).toBeCloseTo(5 * 730 * 0.526, 6);
   // Two busy vCPUs, of which 0.6 are the baseline's.
   expect(maximum(prod, "CPU credits of general")?.most).toBeCloseTo(10 * 730 * (2 - 0.6) * 0.05, 6);
+});
+
+test("machines with Graviton have their own prices, cores and credits", () => {
+  const { general, executor } = dev.nodePools;
+  const arm = devWith({
+    nodePools: {
+      ...dev.nodePools,
+      general: { ...general, instanceTypes: ["t4g.large"], capacity: dynamic(2, 4) },
+      executor: { ...executor, instanceTypes: ["c7g.2xlarge", "c6g.2xlarge"], capacity: fromZero(10) },
+    },
+  });
+  const { pools, monthly } = costOf(arm);
+  expect(pools.find(({ name }) => name === "executor")).toMatchObject({ vCpus: 8, cores: 8, onDemandUsdPerHour: 0.29 });
+  expect(costOf(dev).pools.find(({ name }) => name === "executor")).toMatchObject({ vCpus: 8, cores: 4 });
+  expect(monthly.lines.find(({ item }) => item === "nodes of general")?.idle.most).toBeCloseTo(2 * 730 * 0.0672, 6);
+  // Two busy vCPUs, of which 0.6 are the baseline's; t4g's credits cost less than t3's.
+  const credits = monthly.lines.find(({ item }) => item === "CPU credits of general");
+  expect(credits?.maximum.most).toBeCloseTo(4 * 730 * (2 - 0.6) * 0.04, 6);
 });
 
 test("a spot price that somebody has looked up takes the place of the assumption", () => {

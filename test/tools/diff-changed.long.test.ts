@@ -39,12 +39,18 @@ describeWithGit("diff since a commit", () => {
   test("only the environment that changes is planned, all of its stacks, committed or not", async () => {
     checkout.write(
       environments,
-      original.replace(
-        "executor: { ...nodePools.executor, capacity: fromZero(10)",
-        "executor: { ...nodePools.executor, capacity: fromZero(11)",
-      ),
+      original
+        .replace(
+          "executor: { ...nodePools.executor, capacity: fromZero(10)",
+          "executor: { ...nodePools.executor, capacity: fromZero(11)",
+        )
+        .replace("workers: 3 }", 'workers: 12, placement: "one-per-node" }'),
     );
     const { code, stdout } = await since("base");
+    // On how many machines a job runs is said of every stack with jobs, whether it can be planned or not.
+    expect(stdout).toContain(
+      "\ndev-workload: warning: ttg-computation: 12 workers need 12 c5.2xlarge of executor, one for each; executor allows 11, so that 11 run at a time and the others wait for them\n",
+    );
     expect(planned(stdout)).toEqual(["dev-platform", "dev-addons", "dev-image", "dev-workload"]);
     expect(stdout).toContain("prod: its synthesized stacks have not changed since base");
     expect(code).toBe(1);

@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { kubernetesMinors } from "../../constructs/cluster/kubernetes-versions.ts";
 import { dev } from "../../environments.ts";
 import type { Environment } from "../../stacks/configuration/schema.ts";
 import { type Plan, readPlan } from "../../tools/diff/plan.ts";
@@ -31,6 +32,22 @@ function filled(known: unknown, answered: unknown): unknown {
   return Object.fromEntries(keys.map((key) => [key, filled((known as Record<string, unknown>)[key], other[key])]));
 }
 
+/** The attributes of `terraform_data`, which may be of any type: a state names it beside the value. */
+function withTypes(attributes: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { input, output, triggers_replace, ...others } = attributes;
+  const dynamic = Object.entries({ input, output, triggers_replace }).map(([name, value]) => [
+    name,
+    value === null || value === undefined ? null : { value, type: typeOf(value) },
+  ]);
+  return { ...others, ...Object.fromEntries(dynamic) };
+}
+
+function typeOf(value: unknown): unknown {
+  if (Array.isArray(value)) return ["tuple", value.map(typeOf)];
+  if (typeof value !== "object" || value === null) return typeof value === "boolean" ? "bool" : typeof value;
+  return ["object", Object.fromEntries(Object.entries(value).map(([name, part]) => [name, typeOf(part)]))];
+}
+
 /**
  * The state after a first deploy: the real provider's planned values, with its defaults. Values that only AWS knows come from the
  * mocked provider.
@@ -38,7 +55,8 @@ function filled(known: unknown, answered: unknown): unknown {
 function stateOf(planned: readonly StoredResource[], applied: readonly StoredResource[]) {
   const resources = planned.map(({ address, type, name, provider_name, schema_version, values }) => {
     const answered = applied.find((resource) => resource.address === address)?.values;
-    const attributes = filled(values, answered);
+    const known = filled(values, answered) as Readonly<Record<string, unknown>>;
+    const attributes = type === "terraform_data" ? withTypes(known) : known;
     const provider = `provider["${provider_name}"]`;
     return {
       mode: "managed",
@@ -70,9 +88,9 @@ describeWithTerraform("the warnings of real plans of the platform", (workspace) 
   });
 
   /** The plan of a changed environment for the deployed one. */
-  const planOf = (name: string, environment: Environment): Plan => {
+  const planOf = (name: string, environment: Environment, deployed = state): Plan => {
     const copy = workspace().copyWithoutAccount(workspace().synthesize(environment), name);
-    writeFileSync(join(copy, "terraform.tfstate"), state);
+    writeFileSync(join(copy, "terraform.tfstate"), deployed);
     workspace().init(copy);
     workspace().run(copy, "plan", "-input=false", "-refresh=false", "-lock=false", "-out=plan.out");
     return readPlan(workspace().run(copy, "show", "-json", "plan.out"), name);
@@ -111,6 +129,24 @@ describeWithTerraform("the warnings of real plans of the platform", (workspace) 
       "node group",
     ]);
     expect(countsOf(plan)).toMatchObject({ drifted: 0, forgotten: 0, imported: 0 });
+  });
+
+  test("tell of the nodes that another release of their image replaces, group by group and in place", () => {
+    const { nodeReleaseVersion } = kubernetesMinors[dev.cluster.kubernetesVersion] ?? {};
+    if (nodeReleaseVersion === undefined) throw new Error("the release of dev's nodes is pinned");
+    const deployed = state.replaceAll(nodeReleaseVersion, "1.35.6-20260714");
+    const plan = planOf("release", dev, deployed);
+    expect(countsOf(plan)).toMatchObject({ add: 0, replace: 0, destroy: 0 });
+    const groups = of(warningsOf("dev-platform", plan), "aws_eks_node_group");
+    expect(groups).toHaveLength(Object.keys(dev.nodePools).length);
+    for (const group of groups) {
+      expect(group).toMatchObject({
+        severity: "notice",
+        because: "release_version changes",
+        effect:
+          "its nodes are replaced, a third of them at a time: every pod on them is drained once, and workers continue elsewhere from their committed blocks",
+      });
+    }
   });
 
   test("name everything that goes with a network whose addresses change", () => {

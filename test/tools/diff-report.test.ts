@@ -193,6 +193,9 @@ describe("warnings", () => {
         plan([resource(type, ["update"], { before: { [attribute]: "1" }, after: { [attribute]: "2" } })]),
       );
     expect(update("aws_eks_node_group", "version")).toMatchObject([{ because: "version changes", severity: "notice" }]);
+    expect(update("aws_eks_node_group", "release_version")).toMatchObject([
+      { because: "release_version changes", effect: expect.stringMatching(/^its nodes are replaced, a third of them/) },
+    ]);
     expect(update("aws_eks_cluster", "version")).toMatchObject([
       { effect: expect.stringContaining("does not go back") },
     ]);

@@ -6,7 +6,11 @@ const repository = join(__dirname, "../..");
 const scripts: Readonly<Record<string, string>> = JSON.parse(
   readFileSync(join(repository, "package.json"), "utf8"),
 ).scripts;
-const tools = Object.entries(scripts).filter(([, command]) => command.startsWith("tsx "));
+/** The tools, with what Node.js imports and runs. A signal must reach `deploy` itself, so no `tsx` starts it. */
+const tools = Object.entries(scripts).flatMap(([name, command]): [string, string][] => {
+  const [, imported] = /^(?:exec node --import )?(tsx \S+)$/.exec(command) ?? [];
+  return imported === undefined ? [] : [[name, imported]];
+});
 const run = (command: string, argument: string) =>
   startProgram([process.execPath, "--import", ...command.split(" "), argument], { cwd: repository }).finished;
 
@@ -14,6 +18,8 @@ test("the tools of package.json are found", () => {
   expect(tools.map(([name]) => name)).toEqual([
     "bench",
     "collect",
+    "deploy",
+    "destroy",
     "diff",
     "cost",
     "doctor",

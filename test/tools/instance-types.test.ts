@@ -7,7 +7,7 @@ const c5 = {
   InstanceType: "c5.2xlarge",
   BareMetal: false,
   Hypervisor: "nitro",
-  VCpuInfo: { DefaultVCpus: 8 },
+  VCpuInfo: { DefaultVCpus: 8, DefaultThreadsPerCore: 2 },
   MemoryInfo: { SizeInMiB: 16384 },
   ProcessorInfo: { SupportedArchitectures: ["x86_64"] },
   NetworkInfo: {
@@ -25,9 +25,10 @@ const tableFor = (changes: object) => tableOf(describedTypes.parse({ InstanceTyp
 test("AWS's description of a type becomes the figures that the table has", () => {
   expect(tableFor({})).toEqual({ "c5.2xlarge": figures });
   expect(instanceTypes["c5.2xlarge"]).toEqual(figures);
-  expect(tableFor({ ProcessorInfo: { SupportedArchitectures: ["arm64"] } })).toMatchObject({
-    "c5.2xlarge": { architecture: "arm64" },
-  });
+  const ProcessorInfo = { SupportedArchitectures: ["arm64"] };
+  const oneThread = { VCpuInfo: { DefaultVCpus: 8, DefaultThreadsPerCore: 1 } };
+  expect(tableFor({ ...oneThread, ProcessorInfo })).toEqual({ "c5.2xlarge": { ...figures, architecture: "arm64" } });
+  expect(tableFor(oneThread)).toEqual({ "c5.2xlarge": { ...figures, threadsPerCore: 1 } });
 });
 
 test("interfaces are those of the default network card", () => {

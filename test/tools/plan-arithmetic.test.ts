@@ -11,6 +11,7 @@ const node: NodePoolFacts = {
   minimumNodes: 0,
   maximumNodes: 10,
   vCpus: 8,
+  cores: 4,
   room: { cpuMillis: 7750, memoryMiB: 14_000, ephemeralStorageMiB: 40_000, gpus: 0, pods: 54 },
   onDemandUsdPerHour: 0.36,
   spotUsdPerHour: { least: 0.12, most: 0.24 },
@@ -31,6 +32,11 @@ describe("the pods of a node", () => {
   test("compute no more than their limits, and no more than one vCPU each", () => {
     expect(coresOfNode(node, 3, pod)).toBe(1.5);
     expect(coresOfNode(node, 3, { ...pod, cpuLimitMillis: 4000 })).toBe(3);
+  });
+
+  test("get whole cores where each vCPU is one", () => {
+    expect(coresOfNode({ ...node, cores: 8 }, 6, wholeCore)).toBe(6);
+    expect(coresOfNode({ ...node, cores: 8 }, 16, wholeCore)).toBe(7.75);
   });
 
   test("get 30 % of the hyperthreads beyond the four cores, and nothing beyond the room", () => {

@@ -162,7 +162,8 @@ test("a deploy is never cancelled, waits for its environment's reviewers, and do
   expect(apply?.jobs.apply).toMatchObject({ environment: expression("inputs.environment") });
   const runs = (apply?.jobs.apply?.steps ?? []).flatMap(({ run }) => run ?? []);
   expect(runs[0]).toContain("--approved");
-  expect(runs[1]).toContain("cdktf deploy");
+  // The three stacks of one environment, never a pattern; `exec` lets the signals of a cancelled job reach the deploy.
+  expect(runs[1]).toBe('exec npm run --silent deploy -- "$ENVIRONMENT" --yes');
   expect(Object.keys(deploy?.on ?? {})).toEqual(["push", "workflow_dispatch"]);
 });
 

@@ -30,7 +30,7 @@ function collect(argument: string | undefined, { environment: option, job, direc
 function resultsOf(environment: string): { readonly name: string; readonly url: string }[] {
   const stack = `${environment}-workload`;
   const folder = stackFolder(stack);
-  const deploy = `npx cdktf deploy '${environment}-*'`;
+  const deploy = `npm run deploy -- ${environment}`;
   // In a fresh clone the state is in S3, and only the stack's folder is missing.
   if (!existsSync(folder)) {
     throw new ToolError(`there is no ${stack} here: run npx cdktf synth, or, if it was never deployed, ${deploy}`);

@@ -1,5 +1,5 @@
 import type { WorkerSettings } from "sweep-worker/contract";
-import { type InstanceType, instanceTypesWith } from "../../constructs/pools/instance-types.ts";
+import { coresOf, type InstanceType, instanceTypesWith } from "../../constructs/pools/instance-types.ts";
 import type { NodePool } from "../../constructs/pools/node-pool.ts";
 import { roomForPods } from "../../constructs/pools/node-target.ts";
 import { type MachinesRemark, machinesRemark } from "../../constructs/workload/job-machines.ts";
@@ -93,6 +93,7 @@ export function poolFacts(
 ): NodePoolFacts {
   const { name, capacity, capacityType, volumeSizeGiB } = pool;
   const known = instanceTypesWith(additionalTypes);
+  const types = pool.instanceTypes.flatMap((type) => (known[type] ? [[type, known[type]] as const] : []));
   const prices = pool.instanceTypes.map((type) => instancePrice(table, region, type));
   const [first] = prices;
   const { gp3Volume, cpuCredits } = pricesOf(table, region);
@@ -102,7 +103,8 @@ export function poolFacts(
     capacityType,
     minimumNodes: capacity.min,
     maximumNodes: capacity.max,
-    vCpus: Math.min(...pool.instanceTypes.flatMap((type) => known[type]?.vCpus ?? [])),
+    vCpus: Math.min(...types.map(([, { vCpus }]) => vCpus)),
+    cores: Math.min(...types.map(([type, figures]) => coresOf(type, figures))),
     room: roomForPods(pool),
     onDemandUsdPerHour: first?.onDemand ?? Number.NaN,
     spotUsdPerHour: {
@@ -112,7 +114,7 @@ export function poolFacts(
     volumeSizeGiB,
     volumeUsdPerHour: (volumeSizeGiB * gp3Volume.usd) / hoursPerMonth,
     ...(first?.baselineVCpus !== undefined && {
-      credits: { baselineVCpus: first.baselineVCpus, usdPerVCpuHour: cpuCredits.usd },
+      credits: { baselineVCpus: first.baselineVCpus, usdPerVCpuHour: first.creditUsdPerVCpuHour ?? cpuCredits.usd },
     }),
   };
 }

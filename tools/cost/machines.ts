@@ -11,6 +11,8 @@ export interface NodePoolFacts {
   readonly minimumNodes: number;
   readonly maximumNodes: number;
   readonly vCpus: number;
+  /** Cores, each of which one or two vCPUs share. */
+  readonly cores: number;
   /** The part of a node that is left for pods of jobs. */
   readonly room: Allocatable;
   readonly onDemandUsdPerHour: number;
@@ -40,9 +42,6 @@ export interface TimelineFacts {
   readonly minimumBilled: number;
 }
 
-/** EC2's x86 types of these families offer two hyperthreads of each core as vCPUs. */
-const VCPUS_PER_CORE = 2;
-
 /**
  * The gain of a core by its second hyperthread. It is an assumption, between nothing (code that keeps the arithmetic units
  * busy) and a half (code that waits for memory).
@@ -53,9 +52,8 @@ export const HYPERTHREAD_GAIN = 0.3;
  * The computing power of all pods of a node, in cores that are not shared. A pod computes one parameter at a time, on one
  * vCPU at most and on no more than its limit: with `cpuLimitMillis: 500` it idles half of the time.
  */
-export function coresOfNode({ vCpus, room }: NodePoolFacts, pods: number, { cpuLimitMillis }: PodShape): number {
+export function coresOfNode({ cores, room }: NodePoolFacts, pods: number, { cpuLimitMillis }: PodShape): number {
   const busy = busyVCpus(room.cpuMillis, pods, cpuLimitMillis);
-  const cores = vCpus / VCPUS_PER_CORE;
   return busy <= cores ? busy : cores + HYPERTHREAD_GAIN * (busy - cores);
 }
 

@@ -23,6 +23,8 @@ const instance = z
     spot: spotPrices.extend({ date: day }).readonly().optional(),
     /** Burstable types: vCPUs that the node may keep busy all the time without being charged for credits. */
     baselineVCpus: amount.optional(),
+    /** Burstable types: the price of a vCPU above the baseline. @default - `cpuCredits` of the region */
+    creditUsdPerVCpuHour: amount.optional(),
   })
   .readonly();
 

@@ -114,6 +114,10 @@ export function readBucket(url: string, region: string): InBucket {
   if (stderr.includes("holds no results: it has no run.json")) return { kind: "nothing" };
   const isLate = (error as NodeJS.ErrnoException | undefined)?.code === "ETIMEDOUT";
   // The URL names the bucket, which cdktf's outputs keep as a sensitive value.
-  const said = stderr.replaceAll(url, "the run").trim().split("\n").at(-1);
+  const last = stderr.trim().split("\n").at(-1) ?? "";
+  const said = last
+    .replace(/^error: /, "")
+    .replaceAll(`${url}/`, "it")
+    .replaceAll(url, "it");
   return { kind: "unknown", reason: isLate ? `no answer within ${withinMs / 1000} s` : said || "sweep status failed" };
 }

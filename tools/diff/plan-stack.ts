@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from "node:fs";
-import { join, resolve } from "node:path";
-import type { SynthesizedStack } from "../support/synthesize.ts";
+import { join } from "node:path";
+import { localStateFile, type SynthesizedStack } from "../support/synthesize.ts";
 import { type TerraformResult, terraform } from "../support/terraform.ts";
 import type { Outcome } from "./outcome.ts";
 import { readPlan } from "./plan.ts";
@@ -46,7 +46,7 @@ export function planStack(stack: SynthesizedStack, refresh: Refresh, progress: (
     const plan = readPlan(shown.stdout, id);
     return {
       stack: id,
-      notes: notesOf(folder, json, refreshed),
+      notes: notesOf(stack, refreshed),
       kind: "planned",
       plan,
       text: redacted(text.stdout.trim(), plan),
@@ -63,11 +63,10 @@ export function waiting(stack: string, upstream: string): Outcome {
 }
 
 /** The limits of the plan that a reader must know. */
-function notesOf(folder: string, json: StackJson, refreshed: boolean): string[] {
+function notesOf(stack: SynthesizedStack, refreshed: boolean): string[] {
   const notes = refreshed ? [] : ["planned from the state alone, without asking the cluster or AWS"];
-  const local = json.terraform?.backend?.local?.path;
-  if (local === undefined) return notes;
-  const state = resolve(folder, local);
+  const state = localStateFile(stack);
+  if (state === undefined) return notes;
   if (!existsSync(state)) {
     notes.push(
       "there is no state file here, so this is the plan of a first deploy; if it was deployed from another machine, set s3State",
@@ -76,11 +75,6 @@ function notesOf(folder: string, json: StackJson, refreshed: boolean): string[] 
   const lock = join(state, "..", `.${state.slice(state.lastIndexOf("/") + 1)}.lock.info`);
   if (existsSync(lock)) notes.push("its state is locked: a running deploy may change this plan");
   return notes;
-}
-
-interface StackJson {
-  readonly terraform?: { readonly backend?: { readonly local?: { readonly path: string } } };
-  readonly provider?: object;
 }
 
 interface Diagnostic {
@@ -106,6 +100,10 @@ function diagnosticsOf({ stdout }: TerraformResult): Diagnostic[] {
     .filter(({ severity }: Diagnostic) => severity === "error");
 }
 
+/** Helm needs a chart's index and archive to plan its release, even where nothing changes. */
+const chartFix =
+  "A plan of this stack needs its charts' repositories: let this machine reach them (HTTPS_PROXY), or name a mirror in constructs/addons (README, Troubleshooting).";
+
 /** The errors, each once with the addresses of its resources. */
 function errorText(result: TerraformResult): string {
   const places = new Map<string, string[]>();
@@ -116,6 +114,7 @@ function errorText(result: TerraformResult): string {
   const messages = [...places].map(([message, addresses]) =>
     addresses.length === 0 ? message : `${message}\n(${[...new Set(addresses)].join(", ")})`,
   );
+  if (messages.some((message) => message.includes("is not a valid chart repository"))) messages.push(chartFix);
   return messages.length > 0 ? messages.join("\n\n") : (result.stderr || result.stdout).trim();
 }
 

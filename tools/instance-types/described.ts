@@ -1,12 +1,12 @@
 import { z } from "zod";
-import type { InstanceType } from "../../constructs/pools/instance-types.ts";
+import { type InstanceType, threadsPerCore } from "../../constructs/pools/instance-types.ts";
 
 /** The fields that the table needs of one type in `aws ec2 describe-instance-types`. */
 const describedType = z.object({
   InstanceType: z.string(),
   BareMetal: z.boolean(),
   Hypervisor: z.string().optional(),
-  VCpuInfo: z.object({ DefaultVCpus: z.int() }),
+  VCpuInfo: z.object({ DefaultVCpus: z.int(), DefaultThreadsPerCore: z.int() }),
   MemoryInfo: z.object({ SizeInMiB: z.int() }),
   ProcessorInfo: z.object({ SupportedArchitectures: z.array(z.string()) }),
   NetworkInfo: z.object({
@@ -64,12 +64,15 @@ function figuresOf({ VCpuInfo, MemoryInfo, ProcessorInfo, NetworkInfo, GpuInfo }
   // The VPC CNI attaches interfaces to the default network card only. nodeadm counts in the same way.
   const card = NetworkInfo.NetworkCards.find((one) => one.NetworkCardIndex === NetworkInfo.DefaultNetworkCardIndex);
   const [gpu] = GpuInfo?.Gpus ?? [];
+  const architecture = ProcessorInfo.SupportedArchitectures.includes("arm64") ? "arm64" : "x86_64";
+  const threads = VCpuInfo.DefaultThreadsPerCore;
   return {
     vCpus: VCpuInfo.DefaultVCpus,
     memoryGiB: MemoryInfo.SizeInMiB / 1024,
     networkInterfaces: card?.MaximumNetworkInterfaces ?? 0,
     addressesPerInterface: NetworkInfo.Ipv4AddressesPerInterface,
-    architecture: ProcessorInfo.SupportedArchitectures.includes("arm64") ? "arm64" : "x86_64",
+    architecture,
+    ...(threads !== threadsPerCore[architecture] && { threadsPerCore: threads }),
     ...(GpuInfo && gpu && { gpus: gpuCount(GpuInfo), accelerator: acceleratorOf(gpu.Name) }),
   };
 }

@@ -1,7 +1,7 @@
 import type { Measurement } from "sweep-worker";
 import { describeSeconds, formatCount } from "sweep-worker/contract";
 import type { EnvironmentFacts, JobFacts } from "../cost/environment.ts";
-import { HYPERTHREAD_GAIN } from "../cost/machines.ts";
+import { HYPERTHREAD_GAIN, type NodePoolFacts } from "../cost/machines.ts";
 import { dollars, showDollars } from "../cost/money.ts";
 import { describeMachines } from "../cost/report.ts";
 import { resultBytes } from "../cost/sweep.ts";
@@ -120,7 +120,7 @@ export function describePlan(
     rows.toString(),
     `${job.name} as it is: ${describeMachines(job.machines)}`,
     `The time counts from the submission: ${start} s until a new machine computes, then the parameters. The ${describeSeconds(idle)} until the idle machine is returned are billed too.`,
-    `Assumed: a core of ${node.instanceTypes[0]} is ${input.speed === 1 ? "as fast as" : `${input.speed} times as fast as`} one of this machine (--speed); 2 vCPUs are hyperthreads of 1 core, and the second adds ${100 * HYPERTHREAD_GAIN} %; spot prices change by the hour.`,
+    `Assumed: a core of ${node.instanceTypes[0]} is ${input.speed === 1 ? "as fast as" : `${input.speed} times as fast as`} one of this machine (--speed); ${coresAssumed(node)}; spot prices change by the hour.`,
     ...measuredFor(node.room.gpus),
     "",
     `Recommended for ${job.name}:`,
@@ -133,6 +133,11 @@ export function describePlan(
     ...changes.settings.map((line) => `  ${line}`),
     ...changes.notes,
   ].join("\n");
+}
+
+function coresAssumed({ cores, vCpus }: NodePoolFacts): string {
+  if (cores === vCpus) return "each vCPU is a core";
+  return `2 vCPUs are hyperthreads of 1 core, and the second adds ${100 * HYPERTHREAD_GAIN} %`;
 }
 
 function measuredFor(gpus: number): string[] {

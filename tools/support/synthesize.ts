@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { ToolError } from "./tool.ts";
 
 /** A synthesized stack. */
@@ -59,6 +59,12 @@ function inOrder(stacks: readonly SynthesizedStack[]): SynthesizedStack[] {
   };
   for (const stack of stacks) add(stack);
   return [...ordered];
+}
+
+/** The file of a stack's local state, whether it exists or not; undefined if the state is elsewhere. */
+export function localStateFile({ folder, json }: SynthesizedStack): string | undefined {
+  const path: string | undefined = JSON.parse(json).terraform?.backend?.local?.path;
+  return path === undefined ? undefined : resolve(folder, path);
 }
 
 /** The environment of a stack. Only one fits: the loader refuses a name that begins with another's and a hyphen. */

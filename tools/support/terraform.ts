@@ -7,9 +7,12 @@ import { ToolError } from "./tool.ts";
 /** Terraform or a replacement, by cdktf's own variable: `TERRAFORM_BINARY_NAME=tofu` is OpenTofu. */
 export const terraformProgram = () => process.env.TERRAFORM_BINARY_NAME || "terraform";
 
+/** The folder in which `cdktf synth` writes all stacks. */
+export const outputFolder = () => process.env.CDKTF_OUTDIR ?? join(repository, "cdktf.out");
+
 /** The folder in which `cdktf synth` writes a stack. */
 export function stackFolder(stackId: string): string {
-  return join(process.env.CDKTF_OUTDIR ?? join(repository, "cdktf.out"), "stacks", stackId);
+  return join(outputFolder(), "stacks", stackId);
 }
 
 export interface TerraformResult {

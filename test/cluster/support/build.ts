@@ -48,7 +48,7 @@ function build(program: Program, folder: string): void {
       ["build", "-trimpath", "-ldflags", linkerFlags(program), "-o", file, packages[program]],
       "inherit",
     );
-    if (status !== 0) process.exit(1);
+    if (status !== 0) throw new Error(`${program} cannot be built`);
     renameSync(file, join(folder, program));
   } finally {
     rmSync(unfinished, { recursive: true, force: true });

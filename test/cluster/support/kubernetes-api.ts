@@ -34,9 +34,15 @@ const plurals: Readonly<Record<string, { readonly plural: string; readonly names
   ServiceAccount: { plural: "serviceaccounts", namespaced: true },
   Service: { plural: "services", namespaced: true },
   Job: { plural: "jobs", namespaced: true },
+  CronJob: { plural: "cronjobs", namespaced: true },
+  Role: { plural: "roles", namespaced: true },
+  RoleBinding: { plural: "rolebindings", namespaced: true },
   DaemonSet: { plural: "daemonsets", namespaced: true },
   Deployment: { plural: "deployments", namespaced: true },
   NetworkPolicy: { plural: "networkpolicies", namespaced: true },
+  CronJob: { plural: "cronjobs", namespaced: true },
+  Role: { plural: "roles", namespaced: true },
+  RoleBinding: { plural: "rolebindings", namespaced: true },
   Lease: { plural: "leases", namespaced: true },
 };
 
@@ -160,7 +166,7 @@ export class KubernetesApi {
   async until(
     object: KubernetesObject,
     isWanted: (object: KubernetesObject | undefined) => boolean,
-    withinMs = 300_000,
+    withinMs = 100_000,
   ): Promise<KubernetesObject | undefined> {
     const { name, ...metadata } = object.metadata;
     const path = pathOf({ ...object, metadata });

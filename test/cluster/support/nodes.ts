@@ -12,9 +12,8 @@ const effects: Readonly<Record<string, string>> = {
 /**
  * A node of a pool as it joins the cluster, from the synthesized platform stack: labels and taints from the node group, and the
  * resources for pods from the tags that tell them to the autoscaler.
- * @param pods the number of pods, which EKS's AMI computes for each type.
  */
-export function nodeOf(platform: Synthesized, pool: string, name: string, pods = 58): KubernetesObject {
+export function nodeOf(platform: Synthesized, pool: string, name: string): KubernetesObject {
   const groups: ResourceJson[] = platform.all("aws_eks_node_group");
   const group = groups.find(({ labels }) => labels["node-pool"] === pool);
   if (group === undefined) throw new Error(`there is no node group of ${pool}`);
@@ -25,8 +24,9 @@ export function nodeOf(platform: Synthesized, pool: string, name: string, pods =
     .map(({ tag }) => tag)
     .filter(({ key }) => key.startsWith(template))
     .map(({ key, value }) => [key.slice(template.length), value] as const);
-  const allocatable = { pods: String(pods), ...Object.fromEntries(resources) };
-  if (!("cpu" in allocatable)) throw new Error(`no tag says how much CPU a node of ${pool} has`);
+  const allocatable = Object.fromEntries(resources);
+  const untold = ["cpu", "memory", "ephemeral-storage", "pods"].filter((resource) => !(resource in allocatable));
+  if (untold.length > 0) throw new Error(`no tag says how much ${untold.join(", ")} a node of ${pool} has`);
   return {
     apiVersion: "v1",
     kind: "Node",

@@ -149,13 +149,28 @@ const podFailureRule: Attributes = {
 const job: Attributes = {
   active_deadline_seconds: value,
   backoff_limit: set,
-  backoff_limit_per_index: set,
-  completion_mode: value,
   completions: value,
-  max_failed_indexes: set,
   parallelism: value,
   pod_failure_policy: block({ rule: blocks(podFailureRule, "rules") }),
   template: block({ metadata, spec: block(pod) }),
+};
+
+const indexedJob: Attributes = {
+  ...job,
+  completion_mode: set,
+  backoff_limit_per_index: set,
+  max_failed_indexes: set,
+};
+
+const cronJob: Attributes = {
+  concurrency_policy: value,
+  failed_jobs_history_limit: value,
+  job_template: block({ metadata, spec: block(job) }),
+  schedule: value,
+  starting_deadline_seconds: value,
+  successful_jobs_history_limit: value,
+  suspend: value,
+  timezone: { kind: "value", name: "timeZone" },
 };
 
 const networkPeer: Attributes = {
@@ -202,5 +217,24 @@ export const resourceTypes: Readonly<
       }),
     },
   },
-  kubernetes_job_v1: { apiVersion: "batch/v1", kind: "Job", attributes: { metadata, spec: block(job) } },
+  kubernetes_role_v1: {
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "Role",
+    attributes: {
+      metadata,
+      rule: blocks({ api_groups: value, resources: value, resource_names: value, verbs: value }, "rules"),
+    },
+  },
+  kubernetes_role_binding_v1: {
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "RoleBinding",
+    attributes: {
+      metadata,
+      role_ref: block({ api_group: value, kind: value, name: value }),
+      subject: blocks({ api_group: value, kind: value, name: value, namespace: value }, "subjects"),
+    },
+  },
+  kubernetes_cron_job_v1: { apiVersion: "batch/v1", kind: "CronJob", attributes: { metadata, spec: block(cronJob) } },
+  // All Jobs of this platform are indexed.
+  kubernetes_job_v1: { apiVersion: "batch/v1", kind: "Job", attributes: { metadata, spec: block(indexedJob) } },
 };

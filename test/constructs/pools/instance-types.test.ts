@@ -2,6 +2,7 @@ import { allocatable } from "../../../constructs/pools/allocatable.ts";
 import {
   architectureOf,
   architectures,
+  coresOf,
   figuresProblems,
   type InstanceType,
   instanceTypeProblems,
@@ -61,6 +62,16 @@ describe("the table of instance types", () => {
     for (const [, figures] of types) expect(instanceTypeSchema.parse(figures)).toEqual(figures);
   });
 
+  test.each([
+    ["c5.2xlarge", 4],
+    ["c7a.2xlarge", 8],
+    ["c7g.2xlarge", 8],
+    ["t3.large", 1],
+    ["t4g.large", 2],
+  ])("counts the cores of a %s: %i", (name, cores) => {
+    expect(coresOf(name, instanceTypes[name] as InstanceType)).toBe(cores);
+  });
+
   test("has room for a pod beside the DaemonSets on each type", () => {
     const rooms = Object.entries(instanceTypes).map(([name, type]) => {
       const gpu = type.gpus !== undefined;
@@ -92,13 +103,16 @@ describe("figures of another type", () => {
     expect(messages({ gpus: 1, accelerator: "nvidia-l4" })).toEqual([]);
   });
 
-  test.each(["vCpus", "networkInterfaces", "addressesPerInterface"])("may not have %s of 0, 1.5 or -1", (figure) => {
-    for (const value of [0, 1.5, -1]) {
-      expect(messages({ [figure]: value })).toEqual([
-        `${figure} must be a whole number from 1, got ${value}: copy it from ${command}`,
-      ]);
-    }
-  });
+  test.each(["vCpus", "networkInterfaces", "addressesPerInterface", "threadsPerCore"])(
+    "may not have %s of 0, 1.5 or -1",
+    (figure) => {
+      for (const value of [0, 1.5, -1]) {
+        expect(messages({ [figure]: value })).toEqual([
+          `${figure} must be a whole number from 1, got ${value}: copy it from ${command}`,
+        ]);
+      }
+    },
+  );
 
   test.each([0, -4, Number.NaN])("may not have %d GiB of memory", (memoryGiB) => {
     expect(messages({ memoryGiB })).toEqual([

@@ -33,6 +33,7 @@ test("the options of an instance type, as errors and the reference describe them
     "networkInterfaces; must be a whole number from 1; example 4",
     "addressesPerInterface; must be a whole number from 1; example 15",
     'architecture?; x86_64 arm64; example "arm64"',
+    "threadsPerCore?; must be a whole number from 1; example 2",
     "gpus?; must be a whole number from 0; example 1; default 0",
     'accelerator?; must be the value of the label k8s.amazonaws.com/accelerator; example "nvidia-tesla-t4"',
   ]);

@@ -1,0 +1,180 @@
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline/promises";
+import { setImmediate } from "node:timers/promises";
+import { oneOf } from "sweep-worker/contract";
+import { repository } from "../../stacks/repository.ts";
+import { jobStarts, readBucket } from "../diff/job-starts.ts";
+import { type Plan, readPlan } from "../diff/plan.ts";
+import { changesAnything } from "../diff/summary.ts";
+import { renderSummary } from "../diff/text.ts";
+import { environmentOf } from "../support/environment.ts";
+import { localStateFile, type SynthesizedStack, synthesize } from "../support/synthesize.ts";
+import { outputFolder, terraformProgram } from "../support/terraform.ts";
+import { refusal, ToolError } from "../support/tool.ts";
+import { TerraformRun } from "./terraform-run.ts";
+
+export interface ApplyOptions {
+  /** The stacks without the environment's name, for example `platform`; all of them if absent. */
+  readonly stack?: readonly string[];
+  /** Asks nothing. */
+  readonly yes?: true;
+}
+
+/** A plan in a file, so that exactly what was shown is applied. */
+interface PlannedStack {
+  readonly stack: SynthesizedStack;
+  readonly plan: Plan;
+  readonly file: string;
+}
+
+/**
+ * Deploys or destroys the stacks of an environment, with the state where `cdktf deploy` has it.
+ *
+ * A deploy plans, shows and applies one stack after the other, because a stack reads the outputs of those before it. A destroy shows
+ * all of its plans before it begins: none depends on another, and whatever Terraform refuses is refused while everything still runs.
+ */
+export async function applyStacks(kind: "deploy" | "destroy", name: string, options: ApplyOptions): Promise<void> {
+  const { name: environment } = environmentOf(name);
+  if (options.yes !== true && process.stdin.isTTY !== true) {
+    throw refusal("--yes", "given where nobody can answer", undefined, "start it in a terminal, or add --yes");
+  }
+  process.stderr.write("synthesizing\n");
+  const own = synthesize(repository, outputFolder()).filter(({ id }) => id.startsWith(`${environment}-`));
+  const partOf = ({ id }: SynthesizedStack) => id.slice(environment.length + 1);
+  for (const part of options.stack ?? []) {
+    const parts = own.map(partOf);
+    if (!parts.includes(part)) throw refusal("--stack", oneOf(parts), part, "name one of these");
+  }
+  const wanted = own.filter((stack) => options.stack?.includes(partOf(stack)) ?? true);
+
+  const folder = mkdtempSync(join(tmpdir(), `${kind}-`));
+  const work = new Work(kind, environment, new TerraformRun(), folder);
+  try {
+    if (kind === "deploy") {
+      for (const stack of wanted) await work.apply([await work.plan(stack)], options);
+    } else {
+      for (const stack of own.filter((one) => !wanted.includes(one))) await work.refuseIfStandingOn(wanted, stack);
+      const planned: PlannedStack[] = [];
+      for (const stack of [...wanted].reverse()) {
+        if ((await work.resourcesOf(stack)) > 0) planned.push(await work.plan(stack));
+        else process.stderr.write(`${stack.id}: nothing is deployed\n`);
+      }
+      await work.apply(planned, options);
+    }
+  } finally {
+    // The plans hold every value in clear, even sensitive ones.
+    rmSync(folder, { recursive: true, force: true });
+  }
+  process.stderr.write(`${environment} is ${kind === "deploy" ? "deployed" : "destroyed"}\n`);
+}
+
+class Work {
+  readonly #initialised = new Set<SynthesizedStack>();
+
+  constructor(
+    readonly kind: "deploy" | "destroy",
+    readonly environment: string,
+    readonly terraform: TerraformRun,
+    /** Where the plans are, readable for their owner only. */
+    readonly folder: string,
+  ) {}
+
+  async plan(stack: SynthesizedStack): Promise<PlannedStack> {
+    await this.#init(stack);
+    const file = join(this.folder, `${stack.id}.tfplan`);
+    await this.#run(stack, ["plan", `-out=${file}`, ...(this.kind === "destroy" ? ["-destroy"] : [])]);
+    const { stdout } = await this.#run(stack, ["show", "-json", file], true);
+    return { stack, file, plan: readPlan(stdout, stack.id) };
+  }
+
+  /** Asks once, then applies the plans in their order. */
+  async apply(planned: readonly PlannedStack[], { yes }: ApplyOptions): Promise<void> {
+    const notesOf = ({ stack, plan }: PlannedStack) =>
+      this.kind === "deploy" ? [...stack.remarks, ...jobStarts(plan, readBucket)] : [];
+    const outcomes = planned.map((one) => {
+      return { stack: one.stack.id, notes: notesOf(one), kind: "planned" as const, plan: one.plan };
+    });
+    if (outcomes.length > 0) {
+      process.stdout.write(`\n${renderSummary({ subject: this.environment, outcomes, remarks: [] })}\n`);
+    }
+    const changing = planned.filter(({ plan }) => changesAnything(plan));
+    if (changing.length === 0) return;
+    if (yes !== true && !(await this.#isApproved(changing.map(({ stack }) => stack.id)))) {
+      throw new ToolError(`not approved: nothing was changed in ${changing.map(({ stack }) => stack.id).join(", ")}`);
+    }
+    for (const { stack, file } of changing) await this.#run(stack, ["apply", "-input=false", file]);
+  }
+
+  /** @throws ToolError if a stack outside the wanted ones still needs one of them. */
+  async refuseIfStandingOn(wanted: readonly SynthesizedStack[], stack: SynthesizedStack): Promise<void> {
+    const needed = wanted.filter(({ id }) => stack.dependencies.includes(id)).map(({ id }) => id);
+    if (needed.length === 0) return;
+    const count = await this.resourcesOf(stack);
+    if (count === 0) return;
+    const part = stack.id.slice(this.environment.length + 1);
+    throw new ToolError(
+      `${stack.id} still needs ${needed.join(" and ")} (resources in its state: ${count}): destroy it first, npm run destroy -- ${this.environment} --stack ${part}`,
+    );
+  }
+
+  /** The number of resources in the state of a stack. */
+  async resourcesOf(stack: SynthesizedStack): Promise<number> {
+    const file = localStateFile(stack);
+    if (file !== undefined && !existsSync(file)) return 0;
+    await this.#init(stack);
+    const { stdout } = await this.#run(stack, ["state", "pull"], true);
+    const resources: { readonly mode: string }[] = stdout.trim() === "" ? [] : (JSON.parse(stdout).resources ?? []);
+    return resources.filter(({ mode }) => mode === "managed").length;
+  }
+
+  async #init(stack: SynthesizedStack): Promise<void> {
+    if (this.#initialised.has(stack)) return;
+    process.stderr.write(`\n${stack.id}\n${"-".repeat(stack.id.length)}\n`);
+    await this.#run(stack, ["init", "-input=false"]);
+    this.#initialised.add(stack);
+  }
+
+  async #run(stack: SynthesizedStack, args: readonly string[], captures = false): Promise<{ stdout: string }> {
+    const [command = ""] = args;
+    const again = `npm run ${this.kind} -- ${this.environment}`;
+    const isApply = command === "apply";
+    // Signals that came while nothing of Terraform's ran are delivered in another turn of the event loop.
+    await setImmediate();
+    this.terraform.throwIfStopped(`stopped before terraform ${command} of ${stack.id}; to go on: ${again}`);
+    // A destroy creates nothing that an interrupt could leave half made, and nobody wants it to go on.
+    const { status, stdout } = await this.terraform.run(stack, args, {
+      captures,
+      completes: isApply && this.kind === "deploy",
+    });
+    const went = status === 0 ? "was completed" : "ended early, and its state has what was done";
+    this.terraform.throwIfStopped(
+      isApply ? `stopped: ${stack.id} ${went}; to go on: ${again}` : `stopped before ${stack.id} was changed`,
+    );
+    if (status === 0) return { stdout };
+    const chdir = `${terraformProgram()} -chdir=${stack.folder}`;
+    const hints: Readonly<Record<string, string>> = {
+      init: `if Terraform asks for it: ${chdir} init -upgrade (or -migrate-state, after a change of s3State)`,
+      apply: `its state has what was done; correct the cause (README, Troubleshooting), and go on: ${again}`,
+    };
+    const hint = hints[command] ?? `nothing of ${stack.id} was changed`;
+    throw new ToolError(`${stack.id}: terraform ${command} failed: ${hint}`);
+  }
+
+  async #isApproved(stacks: readonly string[]): Promise<boolean> {
+    // Without the terminal mode, Ctrl-C stays a signal.
+    const reader = createInterface({ input: process.stdin, output: process.stderr, terminal: false });
+    // The end of the input (Ctrl-D) answers nothing, and a question would wait for ever.
+    const ended = new Promise<string>((answer) => reader.once("close", () => answer("")));
+    const question = `${this.kind === "deploy" ? "Deploy" : "Destroy"} ${stacks.join(", ")}? Only yes is taken: `;
+    try {
+      const asked = reader.question(question, { signal: this.terraform.stopped }).catch(() => "");
+      const answer = await Promise.race([asked, ended]);
+      this.terraform.throwIfStopped(`stopped: nothing was changed in ${stacks.join(", ")}`);
+      return answer.trim() === "yes";
+    } finally {
+      reader.close();
+    }
+  }
+}
