@@ -14,6 +14,7 @@ import { BudgetAlarm } from "../constructs/storage/budget-alarm.ts";
 import { ContainerRegistry } from "../constructs/storage/container-registry.ts";
 import { ResultsBucket } from "../constructs/storage/results-bucket.ts";
 import { DeletionProtection } from "../constructs/support/deletion-protection.ts";
+import { terraformTexts } from "../constructs/support/terraform-text.ts";
 import type { ResolvedEnvironment } from "./configuration/resolved-environment.ts";
 import { configureState } from "./state-backend.ts";
 import { lowestAwsProvider, lowestAwsProviderWithDeletionProtection, lowestTerraform } from "./versions.ts";
@@ -117,7 +118,7 @@ export class PlatformStack extends TerraformStack {
       region,
       // Terraform stops here with the wrong credentials, before it creates anything in the wrong account.
       allowedAccountIds: [accountId],
-      defaultTags: [{ tags: { ...tags } }],
+      defaultTags: [{ tags: terraformTexts(tags) }],
     });
     const lowest =
       cluster.deletionProtection === undefined ? lowestAwsProvider : lowestAwsProviderWithDeletionProtection;

@@ -2,6 +2,7 @@ import { EksAddon } from "@cdktf/provider-aws/lib/eks-addon";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { managedPolicyArn } from "../support/iam-policy.ts";
+import { terraformTexts } from "../support/terraform-text.ts";
 import type { ICluster } from "./cluster.ts";
 import {
   type AddonName,
@@ -103,7 +104,7 @@ export class WorkloadAddons extends Construct {
       coredns: addon("coredns", { preserve: true, dependsOn }),
       "metrics-server": addon("metrics-server", { dependsOn }),
       "aws-ebs-csi-driver": addon("aws-ebs-csi-driver", {
-        configurationValues: JSON.stringify({ controller: { extraVolumeTags: props.volumeTags } }),
+        configurationValues: JSON.stringify({ controller: { extraVolumeTags: terraformTexts(props.volumeTags) } }),
         // The identity first: a controller admitted before it would run without credentials until it is restarted.
         dependsOn: [...dependsOn, ...identity.dependables],
       }),

@@ -28,13 +28,12 @@ export interface ClusterAddonsOptions {
   readonly addonVersions?: Readonly<Partial<Record<AddonName, string | undefined>>> | undefined;
 }
 
+const allowedAddonVersion = "the exact version of an EKS add-on (v<major>.<minor>.<patch>-eksbuild.<number>)";
+
 /** Schema of the {@link ClusterAddonsOptions}. */
 export const clusterAddonsOptionsSchema = z.strictObject({
   addonVersions: z
-    .partialRecord(
-      z.enum(addonNames),
-      text({ allowed: "the version of an EKS add-on", example: "v1.22.3-eksbuild.1" }).optional(),
-    )
+    .partialRecord(z.enum(addonNames), text({ allowed: allowedAddonVersion, example: "v1.22.3-eksbuild.1" }).optional())
     .meta(withFix({ allowed: "an object of versions by add-on", example: { "vpc-cni": "v1.22.3-eksbuild.1" } }))
     .optional(),
 } satisfies ShapeOf<ClusterAddonsOptions>);
@@ -91,9 +90,27 @@ export function kubernetesVersionProblems(
     const fix = `use "${pinned.at(-1)}", or add the versions for this minor to kubernetesMinors`;
     return [{ path: ["kubernetesVersion"], allowed: oneOf(minors), got: show(version), fix }];
   }
-  return addonNames
-    .filter((name) => versionOf(name, version, addonVersions) === undefined)
-    .map((name) => missingVersion(name, version));
+  return addonNames.flatMap((name) => {
+    const addon = versionOf(name, version, addonVersions);
+    return addon === undefined ? [missingVersion(name, version)] : addonVersionProblems(name, addon, version);
+  });
+}
+
+/** @see https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateAddon.html "addonVersion" */
+function addonVersionProblems(name: AddonName, addon: string, version: string): Problem[] {
+  const problem = (allowed: string, fix: string): Problem[] => [
+    { path: ["addonVersions", name], allowed, got: show(addon), fix },
+  ];
+  const [, major, minor] = /^v(\d+)\.(\d+)\.\d+-eksbuild\.\d+$/.exec(addon) ?? [];
+  if (major === undefined || minor === undefined)
+    return problem(allowedAddonVersion, `use one that ${listing(name, version)} lists`);
+  const ofCluster = Number(version.split(".")[1]);
+  // It may be older than the API server, and never newer.
+  // @see https://kubernetes.io/releases/version-skew-policy/#kube-proxy
+  if (name !== "kube-proxy" || (major === "1" && Number(minor) <= ofCluster && Number(minor) >= ofCluster - 3))
+    return [];
+  const allowed = `a version for Kubernetes 1.${ofCluster - 3} to ${version}`;
+  return problem(allowed, `use one that ${listing(name, version)} lists`);
 }
 
 /**
@@ -120,6 +137,10 @@ function versionOf(
 
 function missingVersion(name: AddonName, kubernetesVersion: string): Problem {
   const allowed = `given, since kubernetesMinors pins no version for Kubernetes ${kubernetesVersion}`;
-  const command = `aws eks describe-addon-versions --kubernetes-version ${kubernetesVersion} --addon-name ${name}`;
-  return { path: ["addonVersions", name], allowed, got: show(undefined), fix: `use a version that ${command} lists` };
+  const fix = `use a version that ${listing(name, kubernetesVersion)} lists`;
+  return { path: ["addonVersions", name], allowed, got: show(undefined), fix };
+}
+
+function listing(name: AddonName, kubernetesVersion: string): string {
+  return `aws eks describe-addon-versions --kubernetes-version ${kubernetesVersion} --addon-name ${name}`;
 }

@@ -1,4 +1,5 @@
 import { type Problem, show } from "../support/problems.ts";
+import { type Cidr, vpcRangeProblems } from "./address-ranges.ts";
 
 /** The address blocks of one availability zone. */
 export interface ZoneCidrBlocks {
@@ -62,7 +63,7 @@ export function cidrProblems(cidrBlock: string): Problem[] {
     return [{ path: [], allowed: allowedVpcBlock, got, fix }];
   }
   const start = startOf(address, prefix);
-  if (start === address) return [];
+  if (start === address) return vpcRangeProblems(cidrBlock);
   const allowed = `written with the first address of its /${prefix} block`;
   return [{ path: [], allowed, got, fix: `use "${showAddress(start)}/${prefix}"` }];
 }
@@ -97,26 +98,22 @@ export function zoneProblems(zones: readonly string[]): Problem[] {
   return [...zoneCountProblems(zones.length), ...places];
 }
 
-/** An IPv4 block as numbers. */
-interface Cidr {
-  readonly address: number;
-  readonly prefix: number;
-}
-
-/** Parses an IPv4 block. The result is `undefined` for any other text. */
+/** Parses an IPv4 block. The result is `undefined` for any other text, also with leading zeros, which some programs read as octal. */
 export function parseCidr(text: string): Cidr | undefined {
   const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text);
-  if (match === null) return undefined;
+  if (match === null || /(^|[./])0\d/.test(text)) return undefined;
   const [a = 0, b = 0, c = 0, d = 0, prefix = 0] = match.slice(1).map(Number);
   if ([a, b, c, d].some((byte) => byte > 255) || prefix > 32) return undefined;
   return { address: ((a * 256 + b) * 256 + c) * 256 + d, prefix };
 }
 
-function startOf(address: number, prefix: number): number {
+/** The first address of the block in which an address is. */
+export function startOf(address: number, prefix: number): number {
   const size = 2 ** (32 - prefix);
   return Math.floor(address / size) * size;
 }
 
-function showAddress(address: number): string {
+/** An address as people write it: `10.0.0.0`. */
+export function showAddress(address: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join(".");
 }

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { number, type ShapeOf, text, word } from "../support/fields.ts";
-import { type Problem, show } from "../support/problems.ts";
+import { labelValueProblems } from "../support/kubernetes-syntax.ts";
+import { type Problem, show, within } from "../support/problems.ts";
+import { largestFigureProblems } from "./figure-limits.ts";
 import described from "./instance-types.json";
 
 /** Processor architectures, by their names in EC2. */
@@ -77,6 +79,16 @@ export const instanceTypeSchema = z.strictObject({
  */
 export const instanceTypes = described as Readonly<Record<string, InstanceType>>;
 
+const merged = new WeakMap<object, Readonly<Record<string, InstanceType>>>();
+
+/** The table with an environment's own types, made once: a copy of a thousand entries for each pool would be most of a synthesis's checks. */
+export function instanceTypesWith(additional: Readonly<Record<string, InstanceType>> = {}): typeof instanceTypes {
+  if (Object.keys(additional).length === 0) return instanceTypes;
+  const known = merged.get(additional) ?? { ...instanceTypes, ...additional };
+  merged.set(additional, known);
+  return known;
+}
+
 /** The architecture of a type: as given, or else by its name. */
 export function architectureOf(name: string, type: InstanceType): Architecture {
   return type.architecture ?? (/^[a-z]+\d+[a-z]*g/.test(name) ? "arm64" : "x86_64");
@@ -142,7 +154,8 @@ export function figuresProblems(figures: InstanceType): Problem[] {
     const fix = 'types with GPUs need it, so add for example accelerator: "nvidia-tesla-t4"';
     problems.push({ path: ["accelerator"], allowed: acceleratorValue, got: show(accelerator), fix });
   }
-  return problems;
+  if (accelerator !== undefined) problems.push(...within(["accelerator"], labelValueProblems(accelerator)));
+  return [...problems, ...largestFigureProblems(figures)];
 }
 
 /** The source of all figures, for error texts. */

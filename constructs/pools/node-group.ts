@@ -7,6 +7,7 @@ import type { ICluster } from "../cluster/cluster.ts";
 import { kubernetesMinors } from "../cluster/kubernetes-versions.ts";
 import type { INetwork } from "../network/network.ts";
 import { oneOf, show, throwIfAny } from "../support/problems.ts";
+import { terraformTexts } from "../support/terraform-text.ts";
 import { sizeConditions } from "./node-group-size.ts";
 import type { NodePool } from "./node-pool.ts";
 import type { NodeRole } from "./node-role.ts";
@@ -102,7 +103,7 @@ export class NodeGroup extends Construct {
   }
 
   private createLaunchTemplate({ pool, cluster, instanceTags }: NodeGroupProps): LaunchTemplate {
-    const tags = { Name: `${cluster.clusterName}-${pool.name}`, ...instanceTags };
+    const tags = { Name: `${cluster.clusterName}-${pool.name}`, ...terraformTexts(instanceTags) };
     return new LaunchTemplate(this, "launch-template", {
       namePrefix: `${pool.name}-`,
       description: `Nodes of the ${pool.name} pool`,
@@ -142,7 +143,7 @@ export class NodeGroup extends Construct {
     const autoscalingGroupName = nodeGroup.resources.get(0).autoscalingGroups.get(0).name;
     for (const [key, value] of Object.entries(this.pool.autoscalerTags)) {
       const name = key.slice(key.indexOf("node-template/") + "node-template/".length);
-      new AutoscalingGroupTagA(this, `tag-${name.replace(/[^A-Za-z0-9-]+/g, "-")}`, {
+      new AutoscalingGroupTagA(this, tagId(name), {
         autoscalingGroupName,
         // Do not propagate to instances: they already have these labels, and an instance can have 50 tags at most.
         tag: { key, value, propagateAtLaunch: false },
@@ -150,6 +151,14 @@ export class NodeGroup extends Construct {
       });
     }
   }
+}
+
+/** Signs of a key that a construct's id shows as a hyphen. cdktf leaves them out of a Terraform address, and counts them in its hash. */
+const idSigns: Readonly<Record<string, string>> = { "/": "-:", ".": "-.", _: "-~" };
+
+/** A construct's id for a tag, another one for each: the labels `a.b`, `a_b` and `a-b` are three tags. */
+function tagId(name: string): string {
+  return `tag-${name.replace("/", "-").replace(/[/._]/g, (sign) => idSigns[sign] ?? sign)}`;
 }
 
 /** Never all subnets of the network: another subnet replaces a group, and a zone that the network gets later would add one. */

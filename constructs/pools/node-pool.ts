@@ -15,10 +15,11 @@ import {
   figuresProblems,
   type InstanceType,
   instanceTypeProblems,
-  instanceTypes,
+  instanceTypesWith,
 } from "./instance-types.ts";
 import { type CapacityType, type NodePoolProps, nodePoolDefaults, volumeSizes } from "./node-pool-options.ts";
 import { poolKind, poolKindLabel } from "./pool-kind.ts";
+import { groupTagProblems, listProblems } from "./pool-limits.ts";
 
 /** EKS's spelling of the effects. @see https://docs.aws.amazon.com/eks/latest/APIReference/API_Taint.html */
 const eksEffects = {
@@ -72,7 +73,7 @@ export class NodePool {
   /** @throws InvalidConfigurationError that names every problem that {@link nodePoolProblems} finds. */
   constructor(props: NodePoolProps) {
     throwIfAny(`node pool ${show(props.name)}`, nodePoolProblems(props));
-    const known = { ...instanceTypes, ...props.additionalInstanceTypes };
+    const known = instanceTypesWith(props.additionalInstanceTypes);
     const types = props.instanceTypes.flatMap((name) => known[name] ?? []);
     this.name = props.name;
     this.instanceTypes = props.instanceTypes;
@@ -94,6 +95,7 @@ export class NodePool {
       ...(this.gpu && { "nvidia.com/gpu.present": "true" }),
       ...(this.gpu && types[0]?.accelerator && { "k8s.amazonaws.com/accelerator": types[0].accelerator }),
     };
+    throwIfAny(`node pool ${show(props.name)}`, groupTagProblems(this.autoscalerTags));
   }
 
   /** A node selector that matches this pool and no other. */
@@ -139,7 +141,7 @@ export class NodePool {
 
 /** Checks a pool and finds all of its problems; `path` starts with the property. */
 export function nodePoolProblems(props: NodePoolProps): Problem[] {
-  const known = { ...instanceTypes, ...props.additionalInstanceTypes };
+  const known = instanceTypesWith(props.additionalInstanceTypes);
   const { labels = nodePoolDefaults.labels, taints = nodePoolDefaults.taints } = props;
   const { volumeSizeGiB = nodePoolDefaults.volumeSizeGiB } = props;
   return [
@@ -151,6 +153,7 @@ export function nodePoolProblems(props: NodePoolProps): Problem[] {
     ...within(["labels"], [...labelProblems(labels), ...derivedLabelProblems(labels)]),
     ...within(["taints"], taintProblems(taints)),
     ...within(["volumeSizeGiB"], volumeProblems(volumeSizeGiB)),
+    ...listProblems(props),
   ];
 }
 
@@ -192,7 +195,7 @@ function typesProblems(props: NodePoolProps, known: Readonly<Record<string, Inst
 /** Checks the figures of the added types that the pool uses; `path` starts with the type. */
 function addedTypesProblems({ instanceTypes: names, additionalInstanceTypes = {} }: NodePoolProps): Problem[] {
   return [...new Set(names)].flatMap((name) => {
-    const figures = additionalInstanceTypes[name];
+    const figures = Object.hasOwn(additionalInstanceTypes, name) ? additionalInstanceTypes[name] : undefined;
     return figures === undefined ? [] : within([name], figuresProblems(figures));
   });
 }

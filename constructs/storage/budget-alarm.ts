@@ -7,14 +7,22 @@ import { type Problem, show, throwIfAny } from "../support/problems.ts";
 
 /** Options of the budget alarm. An environment sets them as `budget`. */
 export interface BudgetAlarmOptions {
-  /** Budget of the account in US dollars a month: more than 0, for example 500. */
+  /** Budget of the account in US dollars a month, from a cent to a billion dollars, for example 500. */
   readonly limitUsdPerMonth: number;
   /** Mail addresses that AWS notifies, from one to ten, for example `["team@example.com"]`. */
   readonly notifyEmails: readonly string[];
 }
 
-const allowedLimit = "more than 0 US dollars";
+/** AWS reads the amount as digits with a decimal point, and JavaScript writes larger and smaller numbers with an exponent. */
+const mostUsd = 1_000_000_000;
+const allowedLimit = "more than 0 US dollars, in whole cents, and at most 1,000,000,000";
 const allowedAddress = "a mail address (name@domain)";
+/** @see https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-best-practices.html */
+const mostAddresses = 10;
+/** @see https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1 */
+const longestAddress = 254;
+const longestLocalPart = 64;
+const addressSchema = z.email();
 
 /** Schema of the {@link BudgetAlarmOptions}. */
 export const budgetAlarmOptionsSchema = z.strictObject({
@@ -34,22 +42,35 @@ export interface BudgetAlarmProps extends BudgetAlarmOptions {
 /** Checks the options of a budget alarm; `path` starts with the option. Values known only after apply are left to AWS. */
 export function budgetAlarmProblems({ limitUsdPerMonth: limit, notifyEmails }: BudgetAlarmOptions): Problem[] {
   const problems: Problem[] = [];
-  if (!Token.isUnresolved(limit) && !(limit > 0)) {
+  if (!Token.isUnresolved(limit) && !isAmount(limit)) {
     const fix = "use for example 500";
     problems.push({ path: ["limitUsdPerMonth"], allowed: allowedLimit, got: show(limit), fix });
   }
   if (Token.isUnresolved(notifyEmails)) return problems;
   const count = notifyEmails.length;
-  if (count < 1 || count > 10) {
+  if (count < 1 || count > mostAddresses) {
     const fix = count < 1 ? 'add for example "team@example.com"' : "use a mailing list";
     problems.push({ path: ["notifyEmails"], allowed: "a list of 1 to 10 addresses", got: `${count} addresses`, fix });
   }
   notifyEmails.forEach((email, index) => {
-    if (Token.isUnresolved(email) || /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email)) return;
-    const fix = 'use for example "team@example.com"';
-    problems.push({ path: ["notifyEmails", index], allowed: allowedAddress, got: show(email), fix });
+    if (Token.isUnresolved(email)) return;
+    const problem = (allowed: string, fix: string) =>
+      problems.push({ path: ["notifyEmails", index], allowed, got: show(email), fix });
+    if (!isAddress(email)) problem(allowedAddress, 'use for example "team@example.com"');
+    else if (notifyEmails.findIndex((other) => other.toLowerCase() === email.toLowerCase()) < index) {
+      problem("different from the addresses before it", "remove one of the two");
+    }
   });
   return problems;
+}
+
+function isAmount(limit: number): boolean {
+  return limit >= 0.01 && limit <= mostUsd && Math.abs(limit * 100 - Math.round(limit * 100)) < 1e-4;
+}
+
+function isAddress(email: string): boolean {
+  const isShort = email.length <= longestAddress && email.indexOf("@") <= longestLocalPart;
+  return isShort && addressSchema.safeParse(email).success;
 }
 
 /**

@@ -29,7 +29,9 @@ export interface ResultsBucketOptions {
   readonly expirationInDays?: number | undefined;
 }
 
-const allowedExpiration = "a whole number of days from 1";
+/** The largest number that S3 takes (`int32`). */
+const mostDays = 2 ** 31 - 1;
+const allowedExpiration = "a whole number of days from 1 to 2,147,483,647";
 
 /** Schema of the {@link ResultsBucketOptions}. */
 export const resultsBucketOptionsSchema = z.strictObject({
@@ -50,8 +52,9 @@ export interface ResultsBucketProps extends ResultsBucketOptions {
 
 /** Checks the options of a results bucket; `path` starts with the option. */
 export function resultsBucketProblems({ expirationInDays: days }: ResultsBucketOptions): Problem[] {
-  if (days === undefined || Token.isUnresolved(days) || (Number.isInteger(days) && days >= 1)) return [];
-  const fix = "use 1 or more, or remove it to keep results for ever";
+  if (days === undefined || Token.isUnresolved(days)) return [];
+  if (Number.isInteger(days) && days >= 1 && days <= mostDays) return [];
+  const fix = `use ${days > mostDays ? "less" : "1 or more"}, or remove it to keep results for ever`;
   return [{ path: ["expirationInDays"], allowed: allowedExpiration, got: show(days), fix }];
 }
 

@@ -61,15 +61,15 @@ const dnsSubdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-
 const dnsLabel = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
 
 /**
- * Longest key of a label or taint that the cluster autoscaler can know of: AWS allows 128 characters in a tag key, and
- * `k8s.io/cluster-autoscaler/node-template/label/` takes 46 of them.
+ * Longest key of a label or taint in EKS's API. Kubernetes would allow a prefix of 253 characters beside the name.
+ * @see https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateNodegroup.html "labels"
  */
-const maximumKeyLength = 128 - "k8s.io/cluster-autoscaler/node-template/label/".length;
+const maximumKeyLength = 63;
 
 /** Checks the labels of a node; `path` starts with the label's key. Values known only after apply are left to Kubernetes. */
 export function labelProblems(labels: Readonly<Record<string, string>>): Problem[] {
   return Object.entries(labels).flatMap(([key, value]) =>
-    within([key], [...keyProblems(key), ...reservedKeyProblems(key), ...valueProblems(value)]),
+    within([key], [...keyProblems(key), ...reservedKeyProblems(key), ...labelValueProblems(value)]),
   );
 }
 
@@ -77,7 +77,10 @@ export function labelProblems(labels: Readonly<Record<string, string>>): Problem
 export function taintProblems(taints: readonly Taint[]): Problem[] {
   const seen = new Set<string>();
   return taints.flatMap(({ key, value, effect }, index) => {
-    const problems = [...within(["key"], keyProblems(key)), ...within(["value"], valueProblems(value ?? ""))];
+    const problems = [
+      ...within(["key"], [...keyProblems(key), ...statusKeyProblems(key)]),
+      ...within(["value"], valueProblems(value ?? "")),
+    ];
     if (!taintEffects.includes(effect)) {
       const fix = "use Kubernetes' spelling, from which EKS's own (NO_SCHEDULE) is derived";
       problems.push({ path: ["effect"], allowed: oneOf(taintEffects), got: show(effect), fix });
@@ -117,7 +120,7 @@ function keyProblems(key: string): Problem[] {
   }
   if (key.length > maximumKeyLength) {
     const allowed = `a key of at most ${maximumKeyLength} characters`;
-    const fix = "shorten the key, which is part of the tag that the autoscaler reads";
+    const fix = "EKS takes no longer one, so shorten the key or its prefix";
     return [{ path: [], allowed, got: `${key.length} characters`, fix }];
   }
   return [];
@@ -129,6 +132,20 @@ function reservedKeyProblems(key: string): Problem[] {
   if (!/(^|\.)(kubernetes\.io|k8s\.io)$|^eks\.amazonaws\.com$/.test(prefix)) return [];
   const allowed = "a key without the reserved prefixes kubernetes.io, k8s.io and eks.amazonaws.com";
   return [{ path: [], allowed, got: show(key), fix: "remove the prefix, or use a domain of your own" }];
+}
+
+/** Kubernetes sets these taints on nodes that are not ready, and removes them again. */
+function statusKeyProblems(key: string): Problem[] {
+  if (!/^node\.(cloudprovider\.)?kubernetes\.io\//.test(key)) return [];
+  const fix = "Kubernetes keeps pods away from unready nodes with these, so use a key of your own";
+  return [{ path: [], allowed: "a key without the prefix of a node's conditions", got: show(key), fix }];
+}
+
+/** Checks the value of a label of a node. Kubernetes would allow an empty one, and EKS's API does not. */
+export function labelValueProblems(value: string): Problem[] {
+  if (value !== "") return valueProblems(value);
+  const fix = 'EKS takes no empty value for a label, so use for example "true"';
+  return [{ path: [], allowed: "up to 63 letters, digits, -, _ and ., at least one", got: show(value), fix }];
 }
 
 function valueProblems(value: string): Problem[] {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { join, parse } from "node:path";
-import { type ITerraformDependable, Token } from "cdktf";
+import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { bundleEvaluation, type EvaluationBundle, type RunIdentity, type WorkerSettings } from "sweep-worker/contract";
 import { oneOf, type Problem, show, throwIfAny, within } from "../support/problems.ts";
@@ -13,6 +13,7 @@ import {
   mentionedContentHash,
   workerContentHash,
 } from "./image-content.ts";
+import { imageProblems } from "./image-reference.ts";
 
 /** The settings that choose an evaluation. */
 export type EvaluationChoice = Required<Pick<WorkerSettings, "evaluation" | "evaluationCommand">>;
@@ -194,22 +195,4 @@ export function prebuiltImage(reference: string): ContainerImage {
         .digest("hex"),
     }),
   };
-}
-
-/**
- * What is wrong with the name of an image. Without a tag or a digest it would mean `latest`, another image every day.
- * @see https://github.com/distribution/reference/blob/main/reference.go
- */
-export function imageProblems(reference: string): Problem[] {
-  const image = /^([a-z0-9.-]+(:\d+)?\/)?[a-z0-9._/-]+(:(?!latest$)[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?$/;
-  if (Token.isUnresolved(reference)) return [];
-  if (image.test(reference) && /(:[\w.-]+|@sha256:[0-9a-f]{64})$/.test(reference)) return [];
-  return [
-    {
-      path: [],
-      allowed: "<repository>:<tag>, <repository>@sha256:<digest> or both, and not the tag latest",
-      got: show(reference),
-      fix: 'use for example "docker.io/library/python:3.13-slim-bookworm"',
-    },
-  ];
 }

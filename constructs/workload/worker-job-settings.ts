@@ -146,10 +146,15 @@ export const jobDefaults = {
 /** The default of a pod's temporary storage: a fixed part for the evaluation, and room for blocks with this number of columns. */
 export const defaultStorage = { evaluationMiB: 64, spooledColumns: 8 } as const;
 
-function wholeNumber(least: number, facts: Omit<Facts<number>, "allowed">, most = Number.MAX_SAFE_INTEGER) {
+/** The largest number of most fields of Kubernetes (`int32`). */
+const mostOfKubernetes = 2 ** 31 - 1;
+/** The least CPU that a container gets: 1 ms of each 100 ms, the shortest slice of the kernel's scheduler. Less is rounded up. */
+const leastCpuMillis = 10;
+
+function wholeNumber(least: number, facts: Omit<Facts<number>, "allowed">) {
   const unit = facts.unit === undefined ? "" : ` of ${facts.unit}`;
-  const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${formatCount(most)}`;
-  return withFacts(z.int().min(least).max(most), { ...facts, allowed: `a whole number${unit} ${range}` }).optional();
+  const allowed = `a whole number${unit} from ${least} to ${formatCount(mostOfKubernetes)}`;
+  return withFacts(z.int().min(least).max(mostOfKubernetes), { ...facts, allowed }).optional();
 }
 
 function dnsLabel(facts: Omit<Facts<string>, "allowed">) {
@@ -185,7 +190,7 @@ export const workerJobSettingsSchema = z.strictObject({
   s3RequestTimeoutMs: z.optional(SETTINGS.s3RequestTimeoutMs.schema),
   simulateWorkMs: z.optional(SETTINGS.simulateWorkMs.schema),
   logLevel: z.optional(SETTINGS.logLevel.schema),
-  cpuRequestMillis: wholeNumber(1, {
+  cpuRequestMillis: wholeNumber(leastCpuMillis, {
     unit: cores,
     example: 500,
     defaultText: `${jobDefaults.cpuRequestMillis}; with one-per-node, just above half of a node`,
@@ -195,7 +200,7 @@ export const workerJobSettingsSchema = z.strictObject({
     example: 512,
     defaultText: `${jobDefaults.memoryRequestMiB}; as much as large blocks need, if that is more than ${jobDefaults.memoryLimitMiB}`,
   }),
-  cpuLimitMillis: wholeNumber(1, {
+  cpuLimitMillis: wholeNumber(leastCpuMillis, {
     unit: cores,
     example: 1000,
     defaultText: `${jobDefaults.cpuLimitMillis}; with one-per-node, all of the node`,
@@ -211,7 +216,7 @@ export const workerJobSettingsSchema = z.strictObject({
     example: 128,
     defaultText: `${defaultStorage.evaluationMiB}, and room for ${LIMITS.spooledBlocks} blocks of ${defaultStorage.spooledColumns} columns or ${LIMITS.bytesInFlight / 1024 ** 2} MiB of them, at least for 2`,
   }),
-  backoffLimitPerIndex: wholeNumber(0, { example: 6, default: jobDefaults.backoffLimitPerIndex }, 2 ** 31 - 1),
+  backoffLimitPerIndex: wholeNumber(0, { example: 6, default: jobDefaults.backoffLimitPerIndex }),
   maxFailedIndexes: wholeNumber(0, { example: 1, defaultText: "a tenth of the workers, at least 1" }),
   restart: wholeNumber(0, { example: 1, default: jobDefaults.restart }),
   secretName: dnsLabel({ example: "sweep-secrets", defaultText: "none" }).optional(),

@@ -14,6 +14,7 @@ import {
 } from "sweep-worker/contract";
 import type { NodeTarget } from "../pools/node-target.ts";
 import { show, throwIfAny } from "../support/problems.ts";
+import { terraformTexts } from "../support/terraform-text.ts";
 import { machinesRemark } from "./job-machines.ts";
 import type { ContainerImage, EvaluationChoice } from "./worker-image.ts";
 import { workerJobProblems } from "./worker-job-problems.ts";
@@ -112,7 +113,7 @@ export class WorkerJob extends Construct {
     const labels = { ...workerLabels, "app.kubernetes.io/name": name, "app.kubernetes.io/managed-by": "terraform" };
     const configMap = new ConfigMapV1(this, "config", {
       metadata: { name: this.jobName, namespace, labels },
-      data: variables(this.resultsUrl),
+      data: terraformTexts(variables(this.resultsUrl)),
       // Pods that start later read the same values as the first ones.
       immutable: true,
       dependsOn: [...props.dependsOn],

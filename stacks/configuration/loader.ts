@@ -5,8 +5,9 @@ import { duplicateProblems } from "./duplicates.ts";
 import { allOf, at, problemsIn } from "./resolution.ts";
 import { resolveEnvironment } from "./resolve.ts";
 import type { ResolvedEnvironment } from "./resolved-environment.ts";
+import { type Variables, variablePrefix, variableProblems } from "./variables.ts";
 
-type Variables = Readonly<Record<string, string | undefined>>;
+export { variablePrefix } from "./variables.ts";
 
 /**
  * Resolves environments. Environment variables override values that belong to one person or account and not into version control:
@@ -19,19 +20,15 @@ export function loadEnvironments(
   environments: readonly unknown[],
   variables: Variables = process.env,
 ): readonly ResolvedEnvironment[] {
-  const complete = environments.map((environment) => withVariables(environment, variables));
   const evaluations = [...evaluationFiles(repository).keys()];
-  const resolutions = complete.map((environment) => resolveEnvironment(environment, evaluations));
-  const names = complete.map(nameOf);
+  const override = (environment: unknown) => withVariables(environment, variables);
+  const resolutions = environments.map((environment) => resolveEnvironment(environment, evaluations, override));
+  const names = environments.map(nameOf);
   const resolution = allOf(resolutions.map((one, index) => at(pathOf(names, index), one)));
-  const problems = [...problemsIn(resolution), ...nameProblems(names)];
+  const known = names.filter((name) => name !== undefined);
+  const problems = [...problemsIn(resolution), ...nameProblems(names), ...variableProblems(known, variables)];
   if (!resolution.ok || problems.length > 0) throw new InvalidConfigurationError("the configuration", problems);
   return resolution.value;
-}
-
-/** Prefix of the environment variables of an environment, for example `PLATFORM_DEV`. */
-export function variablePrefix(name: string): string {
-  return `PLATFORM_${name.toUpperCase().replace(/[^A-Z0-9]/g, "_")}`;
 }
 
 function pathOf(names: readonly (string | undefined)[], index: number): PropertyKey[] {
@@ -63,8 +60,15 @@ function patternProblems(names: readonly (string | undefined)[]): Problem[] {
 }
 
 function nameOf(environment: unknown): string | undefined {
-  const name = (environment as { name?: unknown } | null)?.name;
-  return typeof name === "string" ? name : undefined;
+  try {
+    if (typeof environment !== "object" || environment === null || !Object.hasOwn(environment, "name"))
+      return undefined;
+    const { name } = environment as { name?: unknown };
+    return typeof name === "string" && name !== "" ? name : undefined;
+  } catch {
+    // A property that throws is reported where environments are read.
+    return undefined;
+  }
 }
 
 function withVariables(environment: unknown, variables: Variables): unknown {
@@ -76,7 +80,7 @@ function withVariables(environment: unknown, variables: Variables): unknown {
   const accountId = variables[`${prefix}_ACCOUNT_ID`];
   const administrators = list("ADMINISTRATORS");
   const endpointPublicAccessCidrs = list("PUBLIC_ACCESS_CIDRS");
-  const own = typeof written === "object" ? written : {};
+  const own = typeof written === "object" && !Array.isArray(written) ? written : {};
   const cluster = {
     ...(administrators && { administrators }),
     ...(endpointPublicAccessCidrs && { endpointPublicAccessCidrs }),

@@ -1,7 +1,8 @@
 import type { ExistingNetworkAttributes, NetworkOptions } from "../../constructs/network/network.ts";
 import { addressesPerPrivateSubnet, cidrProblems, zoneCountProblems } from "../../constructs/network/subnet-layout.ts";
-import { instanceTypes } from "../../constructs/pools/instance-types.ts";
+import { instanceTypesWith } from "../../constructs/pools/instance-types.ts";
 import type { NodePoolOptions } from "../../constructs/pools/node-pool-options.ts";
+import { regionProblems, zoneProblems } from "../../constructs/support/aws-regions.ts";
 import { retentionProblems } from "../../constructs/support/log-retention.ts";
 import { type Problem, show, within } from "../../constructs/support/problems.ts";
 import { duplicateProblems } from "./duplicates.ts";
@@ -10,12 +11,8 @@ import { at, checked, type Resolution, refused } from "./resolution.ts";
 import type { ResolvedNetwork } from "./resolved-environment.ts";
 import type { Environment } from "./schema.ts";
 
-const isRegion = (region: string) => /^(af|ap|ca|eu|il|me|mx|sa|us|us-gov)-[a-z]+-\d$/.test(region);
-
 export function resolveRegion(region: string): Resolution<string> {
-  const allowed = "a region of AWS or AWS GovCloud";
-  const problem: Problem = { path: [], allowed, got: show(region), fix: 'use for example "us-west-2"' };
-  return at(["region"], checked(region, isRegion(region) ? [] : [problem]));
+  return at(["region"], checked(region, regionProblems(region)));
 }
 
 export function resolveZones(
@@ -24,12 +21,9 @@ export function resolveZones(
 ): Resolution<readonly string[]> {
   const problems = malformed.in("availabilityZones").whole ? [] : zoneCountProblems(zones.length);
   problems.push(...duplicateProblems(zones, "different from the zones before it", "remove one of the two"));
-  zones.forEach((zone, index) => {
-    if (!isRegion(region) || (zone.startsWith(region) && /^[a-f]$/.test(zone.slice(region.length)))) return;
-    const room = /^[g-z]$/.test(zone.slice(-1)) ? "the VPC has room for the zones a to f, so " : "";
-    const fix = `${room}use for example "${region}a"`;
-    problems.push({ path: [index], allowed: `a zone of ${region}`, got: show(zone), fix });
-  });
+  if (regionProblems(region).length === 0) {
+    problems.push(...zones.flatMap((zone, index) => within([index], zoneProblems(zone, region))));
+  }
   return at(["availabilityZones"], checked(zones, problems));
 }
 
@@ -78,7 +72,7 @@ function resolveNewNetwork(
  */
 function roomProblems(cidrBlock: string, environment: Environment, malformed: Malformed): Problem[] {
   if (malformed.in("availabilityZones").whole || malformed.in("cluster").in("availabilityZones").any) return [];
-  const known = { ...instanceTypes, ...environment.instanceTypes };
+  const known = instanceTypesWith(environment.instanceTypes);
   const pools = Object.entries(environment.nodePools).flatMap(([name, pool]) =>
     malformed.in("nodePools", name).any ? [] : [pool],
   );
@@ -108,16 +102,17 @@ function resolveExistingNetwork(
 ): Resolution<ResolvedNetwork> {
   const { vpcId, privateSubnetIds } = existing;
   const problems: Problem[] = [];
-  if (!/^vpc-[0-9a-f]{8,17}$/.test(vpcId)) {
+  if (!/^vpc-([0-9a-f]{8}|[0-9a-f]{17})$/.test(vpcId)) {
     const fix = "copy it from aws ec2 describe-vpcs";
     problems.push({ path: ["vpcId"], allowed: "the id of a VPC, vpc-<hexadecimal>", got: show(vpcId), fix });
   }
   for (const [zone, id] of Object.entries(privateSubnetIds)) {
-    if (/^subnet-[0-9a-f]{8,17}$/.test(id)) continue;
+    if (/^subnet-([0-9a-f]{8}|[0-9a-f]{17})$/.test(id)) continue;
     const allowed = "the id of a subnet, subnet-<hexadecimal>";
     const fix = "copy it from aws ec2 describe-subnets";
     problems.push({ path: ["privateSubnetIds", zone], allowed, got: show(id), fix });
   }
+  problems.push(...within(["privateSubnetIds"], sharedSubnetProblems(privateSubnetIds)));
   const zones = Object.keys(privateSubnetIds);
   const incomplete = malformed.in("availabilityZones").any || malformed.in("existingNetwork", "privateSubnetIds").whole;
   if (!incomplete && show([...zones].sort()) !== show([...availabilityZones].sort())) {
@@ -126,4 +121,15 @@ function resolveExistingNetwork(
     problems.push({ path: ["privateSubnetIds"], allowed, got: `subnets in ${zones.join(", ") || "no zone"}`, fix });
   }
   return checked({ kind: "existing", ...existing }, problems);
+}
+
+/** A subnet is in one zone. */
+function sharedSubnetProblems(subnetIds: ExistingNetworkAttributes["privateSubnetIds"]): Problem[] {
+  const zones = Object.keys(subnetIds);
+  const allowed = "different from the subnets of the zones before it, because a subnet is in one zone";
+  const fix = "copy the zone's own from aws ec2 describe-subnets";
+  return duplicateProblems(Object.values(subnetIds), allowed, fix).map(({ path: [index], ...problem }) => ({
+    path: [zones[Number(index)] ?? ""],
+    ...problem,
+  }));
 }

@@ -2,7 +2,8 @@ import type { NodePool } from "../../constructs/pools/node-pool.ts";
 import { executorsOfSize, type NodeTarget } from "../../constructs/pools/node-target.ts";
 import { dnsLabelProblems } from "../../constructs/support/kubernetes-syntax.ts";
 import { oneOf, type Problem, show, within } from "../../constructs/support/problems.ts";
-import { evaluationProblems, imageProblems } from "../../constructs/workload/worker-image.ts";
+import { imageProblems } from "../../constructs/workload/image-reference.ts";
+import { evaluationProblems } from "../../constructs/workload/worker-image.ts";
 import { workerJobProblems } from "../../constructs/workload/worker-job-problems.ts";
 import { duplicateProblems } from "./duplicates.ts";
 import type { Malformed } from "./malformed.ts";
@@ -26,7 +27,16 @@ export function resolveWorkload(
   );
   const names = workload.jobs.map(({ name }, index) => (here.in("jobs", index, "name").any ? "" : name));
   const repeated = duplicateProblems(names, "different from the names of the jobs before it", "rename one of the two");
-  const named = repeated.map((problem) => ({ ...problem, path: ["jobs", ...problem.path, "name"] }));
+  const runs = workload.jobs.map(({ runName = "" }, index) => (here.in("jobs", index, "runName").any ? "" : runName));
+  const sameRun = duplicateProblems(
+    runs,
+    "different from the runs of the jobs before it, because two jobs would write the same results",
+    "rename one of the two, or leave it out",
+  );
+  const named = [
+    ...repeated.map((problem) => ({ ...problem, path: ["jobs", ...problem.path, "name"] })),
+    ...sameRun.map((problem) => ({ ...problem, path: ["jobs", ...problem.path, "runName"] })),
+  ];
   return at(
     ["workload"],
     all<ResolvedWorkload>({
@@ -62,7 +72,7 @@ function withRoomForOthers(job: Job, malformed: Malformed): Job {
   const { parallelism = 1, maxFailedIndexes = 1 } = job;
   const lenient: Partial<Job> = {
     workers: Math.max(1, Math.ceil(parallelism), Math.ceil(maxFailedIndexes)),
-    cpuRequestMillis: 1,
+    cpuRequestMillis: 10,
     memoryRequestMiB: 1,
     evaluationCommand: "true",
   };

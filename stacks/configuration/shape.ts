@@ -2,6 +2,8 @@ import { factsOf } from "sweep-worker/contract";
 import { z } from "zod";
 import { oneOf, type Problem, show } from "../../constructs/support/problems.ts";
 import { Malformed } from "./malformed.ts";
+import { plainOf } from "./plain.ts";
+import { unwrapped } from "./schema-fields.ts";
 
 type Schema = z.core.$ZodType;
 
@@ -15,16 +17,31 @@ export interface Shape<T> {
   readonly malformed: Malformed;
 }
 
-/** Compares an input with a schema. The `meta` of a field may hold the texts `allowed` and `fix` for its problems. */
-export function shapeOf<T>(schema: z.core.$ZodType<T>, input: unknown): Shape<T> {
-  const result = z.safeParse(schema, input);
-  if (result.success) return { value: result.data, problems: [], malformed: new Malformed([]) };
-  const { issues } = result.error;
+/**
+ * Compares an input with a schema. The `meta` of a field may hold the texts `allowed` and `fix` for its problems.
+ * @param override changes the input after it was read and before it is compared.
+ */
+export function shapeOf<T>(
+  schema: z.core.$ZodType<T>,
+  written: unknown,
+  override: (input: unknown) => unknown = (input) => input,
+): Shape<T> {
+  const plain = plainOf(schema, written);
+  const input = override(plain.value);
+  const unreadable = new Malformed(plain.problems.map(({ path }) => path));
+  const result = z.safeParse(schema, input, { error: withoutLooking });
+  const issues = (result.error?.issues ?? []).filter(({ path }) => !unreadable.in(...path).whole);
+  const malformed = issues.filter(({ code }) => code !== "unrecognized_keys").map(({ path }) => path);
   return {
-    value: completed(schema, input) as T,
-    problems: issues.flatMap((issue) => problemsOfIssue(schema, input, issue)),
-    malformed: new Malformed(issues.filter(({ code }) => code !== "unrecognized_keys").map(({ path }) => path)),
+    value: result.success ? result.data : (completed(schema, input) as T),
+    problems: [...plain.problems, ...issues.flatMap((issue) => problemsOfIssue(schema, input, issue))],
+    malformed: new Malformed([...plain.problems.map(({ path }) => path), ...malformed]),
   };
+}
+
+/** Errors have a text of their own here, and zod's would ask a value for its class, which a proxy can refuse. */
+function withoutLooking({ code }: { readonly code?: string | undefined }): string | undefined {
+  return code === "invalid_type" ? "of another type" : undefined;
 }
 
 function completed(schema: Schema, input: unknown): unknown {
@@ -101,14 +118,6 @@ function fieldAt(schema: Schema, path: readonly PropertyKey[]): Schema | undefin
     if (whole instanceof z.ZodArray) return whole.element;
     return undefined;
   }, schema);
-}
-
-function unwrapped(field: Schema): Schema {
-  return isWrapper(field) ? unwrapped(field.unwrap()) : field;
-}
-
-function isWrapper(field: Schema): field is z.ZodOptional | z.ZodReadonly {
-  return field instanceof z.ZodOptional || field instanceof z.ZodReadonly;
 }
 
 function knownKeys(field: Schema | undefined): string[] {

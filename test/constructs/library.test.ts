@@ -93,7 +93,7 @@ describe("the constructs as a library", () => {
         }),
         new ResultsBucket(stack, "results", { name: "test" }),
         new ContainerRegistry(stack, "registry", { name: "test" }),
-        new BudgetAlarm(stack, "budget", { name: "test", limitUsdPerMonth: 1, notifyEmails: ["a@b.c"] }),
+        new BudgetAlarm(stack, "budget", { name: "test", limitUsdPerMonth: 1, notifyEmails: ["a@b.co"] }),
         new ClusterAutoscaler(stack, "autoscaler", { cluster, identity, ...pools }),
         new NvidiaDevicePlugin(stack, "plugin", { gpuPools: [gpu] }),
       ];

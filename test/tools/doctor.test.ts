@@ -38,7 +38,7 @@ describe("the configuration", () => {
   });
 
   test("must not name administrators of another account", async () => {
-    const administrators = ["arn:aws:iam::999999999999:user/eve"];
+    const administrators = [`arn:aws:iam::${own}:role/me`, "arn:aws:iam::999999999999:user/eve"];
     const environment = mine(prod, { cluster: { ...prod.cluster, administrators } });
     expect(await finding("administrators", environment)).toMatchObject({
       status: "problem",

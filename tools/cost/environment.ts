@@ -1,5 +1,5 @@
 import type { WorkerSettings } from "sweep-worker/contract";
-import { coresOf, type InstanceType, instanceTypes } from "../../constructs/pools/instance-types.ts";
+import { coresOf, type InstanceType, instanceTypesWith } from "../../constructs/pools/instance-types.ts";
 import type { NodePool } from "../../constructs/pools/node-pool.ts";
 import { roomForPods } from "../../constructs/pools/node-target.ts";
 import { type MachinesRemark, machinesRemark } from "../../constructs/workload/job-machines.ts";
@@ -92,7 +92,7 @@ export function poolFacts(
   additionalTypes: Readonly<Record<string, InstanceType>> = {},
 ): NodePoolFacts {
   const { name, capacity, capacityType, volumeSizeGiB } = pool;
-  const known: Readonly<Record<string, InstanceType>> = { ...instanceTypes, ...additionalTypes };
+  const known = instanceTypesWith(additionalTypes);
   const types = pool.instanceTypes.flatMap((type) => (known[type] ? [[type, known[type]] as const] : []));
   const prices = pool.instanceTypes.map((type) => instancePrice(table, region, type));
   const [first] = prices;

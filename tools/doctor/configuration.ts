@@ -1,11 +1,10 @@
 import { principalName } from "../../constructs/cluster/cluster-access.ts";
-import { variablePrefix } from "../../stacks/configuration/loader.ts";
 import type { ResolvedEnvironment } from "../../stacks/configuration/resolved-environment.ts";
+import { variablePrefix, variableSettings } from "../../stacks/configuration/variables.ts";
 import { type Check, type Finding, ok, problem, warning } from "./report.ts";
 
 /** The account of AWS's documentation, which environments.ts contains as a placeholder. */
 export const documentationAccount = "111122223333";
-const settings = ["ACCOUNT_ID", "ADMINISTRATORS", "PUBLIC_ACCESS_CIDRS"];
 /** Blocks that are reserved for documentation. @see https://www.rfc-editor.org/rfc/rfc5737 */
 const documentationBlocks = ["192.0.2.", "198.51.100.", "203.0.113."];
 
@@ -44,7 +43,7 @@ function administratorsFinding({ name, accountId, cluster }: ResolvedEnvironment
 /** Nothing reads a misspelt variable, and no other program would report it. */
 function variablesFinding(name: string, names: readonly string[]): Finding {
   const set = Object.keys(process.env).filter((variable) => variable.startsWith("PLATFORM_"));
-  const read = names.flatMap((other) => settings.map((setting) => `${variablePrefix(other)}_${setting}`));
+  const read = names.flatMap((other) => variableSettings.map((setting) => `${variablePrefix(other)}_${setting}`));
   const unread = set.filter((variable) => !read.includes(variable));
   if (unread.length > 0) {
     const found = `${unread.join(", ")}: nothing reads ${unread.length === 1 ? "it" : "them"}`;

@@ -15,9 +15,10 @@ describe("the allow-list of the public endpoint", () => {
     expect(paths(["203.0.113.0/24", "8.0.0.0/7"])).toEqual([[[1], '"8.0.0.0/7"']]);
   });
 
-  test("accepts 40 blocks of up to /8, less than a sixth of all addresses, and no 41st", () => {
-    const blocks = Array.from({ length: 41 }, (_, index) => `${index + 10}.0.0.0/8`);
+  test("accepts 40 blocks that together are no larger than a /8, and no 41st", () => {
+    const blocks = Array.from({ length: 41 }, (_, index) => `20.${index}.0.0/16`);
     expect(paths(blocks.slice(0, 40))).toEqual([]);
+    expect(paths(["20.0.0.0/9", "21.0.0.0/9", "20.7.0.0/16"])).toEqual([]);
     expect(publicAccessProblems(blocks)).toEqual([
       {
         path: [],

@@ -15,7 +15,7 @@ const versionsOf135 = {
   "metrics-server": "v0.9.0-eksbuild.5",
   "aws-ebs-csi-driver": "v1.63.1-eksbuild.1",
 };
-const allVersions = Object.fromEntries(addonNames.map((name) => [name, "v1"]));
+const allVersions = Object.fromEntries(addonNames.map((name) => [name, "v1.35.1-eksbuild.1"]));
 
 test("the pinned versions of each Kubernetes minor are these", () => {
   expect(kubernetesMinors).toEqual({

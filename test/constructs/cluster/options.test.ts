@@ -29,7 +29,7 @@ test("the options of access to a cluster, as errors and the reference describe t
 test("the options of a cluster's add-ons, as errors and the reference describe them", () => {
   expect(fieldsOf(clusterAddonsOptionsSchema)).toEqual([
     'addonVersions?; must be an object of versions by add-on; example {"vpc-cni":"v1.22.3-eksbuild.1"}',
-    'addonVersions.*?; must be the version of an EKS add-on; example "v1.22.3-eksbuild.1"',
+    'addonVersions.*?; must be the exact version of an EKS add-on (v<major>.<minor>.<patch>-eksbuild.<number>); example "v1.22.3-eksbuild.1"',
   ]);
   expect(fieldsThatMisbehave(clusterAddonsOptionsSchema)).toEqual([]);
 });

@@ -181,6 +181,14 @@ describe("a node group", () => {
     ]);
   });
 
+  test("has a tag for each of several labels that differ in their signs only", () => {
+    const keys = ["a.b", "a_b", "a-b", "a/b", "a.-b", "a._b", "a-.b"];
+    const made = nodeGroup({ labels: Object.fromEntries(keys.map((key) => [key, "v"])) });
+    const tags = made.all("aws_autoscaling_group_tag").map(({ tag }) => tag.key);
+    const prefix = "k8s.io/cluster-autoscaler/node-template/label/";
+    expect(tags).toEqual(expect.arrayContaining(keys.map((key) => `${prefix}${key}`)));
+  });
+
   test("starts in the zones of its pool only", () => {
     const subnets = (availabilityZones: string[]) =>
       nodeGroup({ availabilityZones }).one("aws_eks_node_group").subnet_ids;

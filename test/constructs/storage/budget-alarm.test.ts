@@ -29,14 +29,26 @@ test("a budget alarm refuses a limit of nothing, no address, and an address that
   expect(messageOf(made(0, []))).toBe(
     [
       'budget alarm "test" has 2 problems:',
-      "  - limitUsdPerMonth must be more than 0 US dollars, got 0: use for example 500",
+      "  - limitUsdPerMonth must be more than 0 US dollars, in whole cents, and at most 1,000,000,000, got 0: use for example 500",
       '  - notifyEmails must be a list of 1 to 10 addresses, got 0 addresses: add for example "team@example.com"',
     ].join("\n"),
   );
-  expect(messageOf(made(500, Array(11).fill("team@example.com")))).toBe(
+  expect(
+    messageOf(
+      made(
+        500,
+        Array.from({ length: 11 }, (_, index) => `team-${index}@example.com`),
+      ),
+    ),
+  ).toBe(
     'budget alarm "test" has 1 problem:\n  - notifyEmails must be a list of 1 to 10 addresses, got 11 addresses: use a mailing list',
   );
-  expect(made(500, Array(10).fill("team@example.com"))).not.toThrow();
+  expect(
+    made(
+      500,
+      Array.from({ length: 10 }, (_, index) => `team-${index}@example.com`),
+    ),
+  ).not.toThrow();
   expect(messageOf(made(500, ["team"]))).toBe(
     'budget alarm "test" has 1 problem:\n  - notifyEmails[0] must be a mail address (name@domain), got "team": use for example "team@example.com"',
   );

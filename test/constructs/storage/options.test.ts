@@ -5,7 +5,7 @@ import { fieldsOf, fieldsThatMisbehave } from "../../support/options.ts";
 
 test("the options of a budget alarm, as errors and the reference describe them", () => {
   expect(fieldsOf(budgetAlarmOptionsSchema)).toEqual([
-    "limitUsdPerMonth; must be more than 0 US dollars; example 500",
+    "limitUsdPerMonth; must be more than 0 US dollars, in whole cents, and at most 1,000,000,000; example 500",
     'notifyEmails; must be a list of mail addresses; example ["team@example.com"]',
     'notifyEmails[]; must be a mail address (name@domain); example "team@example.com"',
   ]);
@@ -22,7 +22,7 @@ test("the options of a container registry, as errors and the reference describe 
 test("the options of a results bucket, as errors and the reference describe them", () => {
   expect(fieldsOf(resultsBucketOptionsSchema)).toEqual([
     "forceDestroy?; must be true or false; example true; default false",
-    "expirationInDays?; must be a whole number of days from 1; example 90",
+    "expirationInDays?; must be a whole number of days from 1 to 2,147,483,647; example 90",
   ]);
   expect(fieldsThatMisbehave(resultsBucketOptionsSchema)).toEqual([]);
 });

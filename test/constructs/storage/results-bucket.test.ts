@@ -99,7 +99,7 @@ describe("the results bucket", () => {
 
   test.each([[0], [1.5]])("refuses to drop results after %d days", (expirationInDays) => {
     expect(messageOf(() => results({ expirationInDays }))).toBe(
-      `results bucket "test-results" has 1 problem:\n  - expirationInDays must be a whole number of days from 1, got ${expirationInDays}: use 1 or more, or remove it to keep results for ever`,
+      `results bucket "test-results" has 1 problem:\n  - expirationInDays must be a whole number of days from 1 to 2,147,483,647, got ${expirationInDays}: use 1 or more, or remove it to keep results for ever`,
     );
   });
 

@@ -30,10 +30,10 @@ describe("the key of a label or taint", () => {
     "a/b",
     "a.b-c.d/E_f",
     "0.1/a",
-    `${subdomain(70)}/a`,
+    `${subdomain(61)}/a`,
   ])("may be %s", (key) => {
     expect(taint(key)).toEqual([]);
-    expect(labelProblems({ [key]: "" })).toEqual([]);
+    expect(labelProblems({ [key]: "v" })).toEqual([]);
   });
 
   test.each([
@@ -63,7 +63,7 @@ describe("the key of a label or taint", () => {
   ])("may not be %s", (key) => {
     const message = `must be a key of the form ${keyForm}, got ${JSON.stringify(key)}: ${outer}`;
     expect(taint(key)).toEqual([`[0].key ${message}`]);
-    expect(labelProblems({ [key]: "" }).map((problem) => describeProblem({ ...problem, path: ["key"] }))).toEqual([
+    expect(labelProblems({ [key]: "v" }).map((problem) => describeProblem({ ...problem, path: ["key"] }))).toEqual([
       `key ${message}`,
     ]);
   });
@@ -71,14 +71,14 @@ describe("the key of a label or taint", () => {
   test("has a prefix of 253 characters at most", () => {
     expect(taint(`${subdomain(254)}/a`)).toHaveLength(1);
     expect(taint(`${subdomain(254)}/a`)[0]).toContain(keyForm);
-    // Shorter ones are still too long for the autoscaler's tag.
-    expect(taint(`${subdomain(253)}/a`)[0]).toContain("at most 82 characters, got 255 characters");
+    // Shorter ones are still too long for EKS.
+    expect(taint(`${subdomain(253)}/a`)[0]).toContain("at most 63 characters, got 255 characters");
   });
 
-  test("has 82 characters at most, which a tag of the auto scaling group has room for", () => {
-    expect(taint(`${subdomain(80)}/a`)).toEqual([]);
-    expect(taint(`${subdomain(81)}/a`)).toEqual([
-      "[0].key must be a key of at most 82 characters, got 83 characters: shorten the key, which is part of the tag that the autoscaler reads",
+  test("has 63 characters at most, as EKS's API", () => {
+    expect(taint(`${subdomain(61)}/a`)).toEqual([]);
+    expect(taint(`${subdomain(62)}/a`)).toEqual([
+      "[0].key must be a key of at most 63 characters, got 64 characters: EKS takes no longer one, so shorten the key or its prefix",
     ]);
   });
 
@@ -109,7 +109,14 @@ describe("the key of a label or taint", () => {
 describe("the value of a label or taint", () => {
   const label = (value: string) => messages(labelProblems({ a: value }));
 
-  test.each(["", "a", "A.b_c-9", "v".repeat(63)])("may be %j", (value) => {
+  test("may be empty in a taint, and not in a label, which EKS refuses", () => {
+    expect(taintProblems([{ key: "a", value: "", effect: "NoExecute" }])).toEqual([]);
+    expect(label("")).toEqual([
+      'a must be up to 63 letters, digits, -, _ and ., at least one, got "": EKS takes no empty value for a label, so use for example "true"',
+    ]);
+  });
+
+  test.each(["a", "A.b_c-9", "v".repeat(63)])("may be %j", (value) => {
     expect(label(value)).toEqual([]);
     expect(taintProblems([{ key: "a", value, effect: "NoExecute" }])).toEqual([]);
   });

@@ -210,7 +210,7 @@ test("a setting that must be set is asked for", () => {
 
 test("resources are checked for themselves where the pool is unknown", () => {
   expect(workerJobProblems({ ...right, gpus: -1, cpuRequestMillis: 10 ** 9 }, undefined).map(describeProblem)).toEqual([
-    "gpus must be a whole number from 0, got -1: use for example 1",
+    "gpus must be a whole number from 0 to 2,147,483,647, got -1: use for example 1",
   ]);
 });
 

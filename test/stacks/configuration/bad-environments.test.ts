@@ -87,7 +87,9 @@ test.each<[string, object, string[]]>([
   [
     "a budget of nothing",
     { budget: { limitUsdPerMonth: 0, notifyEmails: ["team@example.com"] } },
-    ["budget.limitUsdPerMonth must be more than 0 US dollars, got 0: use for example 500"],
+    [
+      "budget.limitUsdPerMonth must be more than 0 US dollars, in whole cents, and at most 1,000,000,000, got 0: use for example 500",
+    ],
   ],
   [
     "a budget that tells nobody",
@@ -103,7 +105,7 @@ test.each<[string, object, string[]]>([
     "results kept for half a day",
     { results: { expirationInDays: 0.5 } },
     [
-      "results.expirationInDays must be a whole number of days from 1, got 0.5: use 1 or more, or remove it to keep results for ever",
+      "results.expirationInDays must be a whole number of days from 1 to 2,147,483,647, got 0.5: use 1 or more, or remove it to keep results for ever",
     ],
   ],
   [

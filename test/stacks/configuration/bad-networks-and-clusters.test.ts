@@ -4,7 +4,7 @@ import { describeProblem } from "../../../constructs/support/problems.ts";
 import { dev } from "../../../environments.ts";
 import { existingVpc, problemsOf } from "../../support/fixtures.ts";
 
-const addonVersions = Object.fromEntries(addonNames.map((name) => [name, "v1"]));
+const addonVersions = Object.fromEntries(addonNames.map((name) => [name, "v1.34.1-eksbuild.1"]));
 
 // Each one alone in an environment that is otherwise right, with everything its author is told.
 test.each<[string, object, string[]]>([
@@ -160,10 +160,10 @@ test.each<[string, object, string[]]>([
     ],
   ],
   [
-    "a zone for which the VPC has no room",
+    "a letter that no zone of the region has",
     { availabilityZones: [...dev.availabilityZones, "us-west-2g"] },
     [
-      'availabilityZones[3] must be a zone of us-west-2, got "us-west-2g": the VPC has room for the zones a to f, so use for example "us-west-2a"',
+      'availabilityZones[3] must be a zone of us-west-2, got "us-west-2g": use for example "us-west-2a", or add a letter that aws ec2 describe-availability-zones lists to constructs/support/aws-regions.ts',
     ],
   ],
   [

@@ -107,7 +107,7 @@ test.each<[string, object, string[]]>([
     "a label the autoscaler could not be told",
     poolWith({ labels: { [`${"a".repeat(40)}.example.com/${"b".repeat(50)}`]: "x" } }),
     [
-      'nodePools.test.labels["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example.com/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"] must be a key of at most 82 characters, got 103 characters: shorten the key, which is part of the tag that the autoscaler reads',
+      'nodePools.test.labels["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example.com/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"] must be a key of at most 63 characters, got 103 characters: EKS takes no longer one, so shorten the key or its prefix',
     ],
   ],
   [

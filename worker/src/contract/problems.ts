@@ -1,3 +1,5 @@
+import { formatCount } from "./format.ts";
+
 /** One value that must change, found in what a user wrote. {@link describeProblem} makes a sentence of it. */
 export interface Problem {
   /** Where the value stands, for example `["nodePools", "gpu", "taints", 0, "key"]`. */
@@ -20,21 +22,31 @@ export function within(prefix: readonly PropertyKey[], problems: readonly Proble
   return problems.map((problem) => ({ ...problem, path: [...prefix, ...problem.path] }));
 }
 
+/** Characters of a value or a key that an error shows: more would push the rest of the error off the screen. */
+const MOST_SHOWN = 1000;
+
 /** A value as a user would write it. An absent value is `nothing`. */
 export function show(value: unknown): string {
   if (value === undefined) return "nothing";
-  // JSON has neither NaN, nor Infinity, nor BigInt.
-  if (typeof value === "number") return String(value);
+  // JSON has neither NaN, nor Infinity, nor -0, nor BigInt.
+  if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
   if (typeof value === "bigint") return `${value}n`;
+  if (typeof value === "function" || typeof value === "symbol") return shortened(String(value));
   try {
-    return JSON.stringify(value, withoutForeignNumbers) ?? String(value);
-  } catch {
-    return "a value that contains itself";
+    return shortened(JSON.stringify(value, withoutForeignValues) ?? String(value));
+  } catch (error) {
+    const isCircle = error instanceof TypeError && error.message.includes("circular");
+    return isCircle ? "a value that contains itself" : "a value that cannot be read";
   }
 }
 
-function withoutForeignNumbers(_key: string, value: unknown): unknown {
-  return typeof value === "bigint" || (typeof value === "number" && !Number.isFinite(value)) ? show(value) : value;
+function withoutForeignValues(_key: string, value: unknown): unknown {
+  const isForeign = ["bigint", "function", "symbol"].includes(typeof value) || Object.is(value, -0);
+  return isForeign || (typeof value === "number" && !Number.isFinite(value)) ? show(value) : value;
+}
+
+function shortened(text: string): string {
+  return text.length <= MOST_SHOWN ? text : `${text.slice(0, MOST_SHOWN)}… (${formatCount(text.length)} characters)`;
 }
 
 /** Words joined for a sentence: `a, b or c`. */
@@ -52,7 +64,7 @@ function showPath(path: readonly PropertyKey[]): string {
   if (path.length === 0) return "the value";
   return path.reduce<string>((text, key) => {
     if (typeof key === "number") return `${text}[${key}]`;
-    if (!/^[\w-]+$/.test(String(key))) return `${text}[${JSON.stringify(String(key))}]`;
+    if (!/^[\w-]{1,256}$/.test(String(key))) return `${text}[${show(String(key))}]`;
     return text === "" ? String(key) : `${text}.${String(key)}`;
   }, "");
 }
