@@ -7,7 +7,9 @@ import { readColumn, startProgram, temporaryDirectory } from "./support/sweep.ts
 
 /** A fresh clone with its dependencies, in which the commands run one after the other as a reader types them. */
 const clone = cloneInto(temporaryDirectory());
-const ci = readFileSync(join(repository, ".ci/run"), "utf8").split("\n");
+const ci = readFileSync(join(repository, ".ci/run"), "utf8")
+  .split("\n")
+  .map((line) => line.trim());
 const { scripts } = JSON.parse(readFileSync(join(repository, "package.json"), "utf8"));
 const commands = shellCommands();
 const withoutAccount = commands.filter(({ needsAccount }) => !needsAccount).map(({ command }) => command);
