@@ -102,7 +102,11 @@ export class DeployedPlatform {
   private async synthesize(environment: Environment): Promise<void> {
     const app = new App({ outdir: join(this.root, "cdktf.out") });
     new PlatformStack(app, "dev-platform", {
-      environment: resolved({ ...environment, accountId: imitatedAccount }),
+      environment: resolved({
+        ...environment,
+        accountId: imitatedAccount,
+        cluster: { ...environment.cluster, administrators: [`arn:aws:iam::${imitatedAccount}:role/administrator`] },
+      }),
     });
     app.synth();
     await this.mustSucceed("init", "-input=false", "-no-color");
