@@ -124,6 +124,9 @@ define("npm run deploy and npm run destroy", () => {
       "error: dev-addons still needs dev-platform (resources in its state: 1): destroy it first, npm run destroy -- dev --stack addons\n",
     );
 
+    const one = await npm("deploy", "--", "dev", "--stack", "platform", "--yes").finished;
+    expect(one.stderr).toMatch(/\ndev-platform is deployed\n$/);
+
     const last = terminal("destroy", "--", "dev");
     await last.shows("Destroy dev-addons, dev-platform? Only yes is taken: ");
     expect([stateOf("dev-platform").length, stateOf("dev-addons").length]).toEqual([2, 1]);

@@ -70,7 +70,10 @@ export async function applyStacks(kind: "deploy" | "destroy", name: string, opti
     // The plans hold every value in clear, even sensitive ones.
     rmSync(folder, { recursive: true, force: true });
   }
-  process.stderr.write(`${environment} is ${kind === "deploy" ? "deployed" : "destroyed"}\n`);
+  const all = options.stack === undefined ? [environment] : wanted.map(({ id }) => id);
+  process.stderr.write(
+    `${all.join(" and ")} ${all.length === 1 ? "is" : "are"} ${kind === "deploy" ? "deployed" : "destroyed"}\n`,
+  );
 }
 
 class Work {
