@@ -3,8 +3,8 @@ import type { Taint } from "./constructs/support/kubernetes-syntax.ts";
 import type { Environment } from "./stacks/configuration/schema.ts";
 
 // This file describes what the platform deploys, as data. Each environment becomes four stacks, for example dev-platform,
-// dev-addons, dev-image and dev-workload. Rest the pointer on a field to read its meaning, unit and default. `npm run synth` checks all values
-// and reports every problem at once.
+// dev-addons, dev-image and dev-workload. Rest the pointer on a field to read its meaning, unit and default. `npm run synth` checks
+// all values and reports every problem at once.
 
 /**
  * The example account of AWS's documentation. Replace it, the administrators and the public access blocks with your own, here or in

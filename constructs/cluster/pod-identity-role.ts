@@ -34,8 +34,8 @@ export interface PodIdentityRoleProps {
 }
 
 /**
- * An IAM role for the pods of one service account, and for no others. Create it long before the pods: the association takes
- * effect with a delay, and a pod admitted earlier never gets credentials (containers-roadmap#2507).
+ * An IAM role for the pods of one service account, and for no others. Create it before the pods: the association takes effect with a
+ * delay, for which Terraform waits, and a pod admitted earlier never gets credentials (containers-roadmap#2507).
  * @see https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html
  */
 export class PodIdentityRole extends Construct {
@@ -95,10 +95,19 @@ export class PodIdentityRole extends Construct {
       namespace: props.namespace,
       serviceAccount: props.serviceAccount,
       roleArn: role.arn,
+      // Terraform goes on when the association is in effect, also with a job that is added to a cluster whose machines wait.
+      provisioners: [{ type: "local-exec", interpreter: ["node", "-e"], command: waitForEffect }],
     });
     this.dependables = [association, ...policies];
   }
 }
+
+/**
+ * A program for Node.js, since shells differ. An association "may take several seconds to be effective", and a worker without
+ * credentials fails for good.
+ * @see https://docs.aws.amazon.com/eks/latest/APIReference/API_CreatePodIdentityAssociation.html
+ */
+const waitForEffect = "setTimeout(() => {}, 15_000)";
 
 function tooLong(name: string): Problem {
   const fix = "IAM allows 64 characters in a role's name and Terraform appends 26, so shorten it";

@@ -13,13 +13,13 @@ export interface DeletionProtectionProps {
  * Makes `terraform destroy` fail before it deletes anything, while the protection is on. It covers every resource of its stack,
  * including those added later.
  *
- * Every stack has one, also without protection: a user who deletes the option from the configuration, and destroys without a
- * deploy, meets the deployed value.
+ * Every stack but that of the image has one, also without protection: a user who deletes the option from the configuration, and
+ * destroys without a deploy, meets the deployed value.
  *
  * Stacks are destroyed in reverse order, and the cluster refuses last. By then the Jobs, the autoscaler and the nodes would be gone,
  * or worse, nodes would be left without an autoscaler to return them. The protection is a resource of its own, since
- * `prevent_destroy` on the other resources would also forbid to replace them. Jobs still come and go: a deploy with an empty list of
- * jobs ends them. The protection also refuses to destroy one stack alone: no job needs that, and `destroy 'prod-*'` begins with it.
+ * `prevent_destroy` on the other resources would also forbid to replace them. Jobs still come and go: a deploy with `parallelism: 0`
+ * ends their pods. The protection also refuses to destroy one stack alone: no job needs that, and `destroy 'prod-*'` begins with it.
  *
  * Switching the protection off takes one deploy. Terraform reads `prevent_destroy` in the configuration, and EKS has a record of its
  * own: a user who edits the configuration and does not deploy would lose everything but the cluster. So this resource remembers the

@@ -108,7 +108,7 @@ export function commandContentHash(directory: string, command: string, image: st
  * A hash of the files in `worker/evaluations` that a program may read while it runs: those that it mentions, those that these mention,
  * and so on. A name without its ending is a mention, because Python imports modules so. A mention too many replaces a Job in vain. A
  * file that a program finds without its name, for example in a listing of its folder, is missing here: its Job keeps the image that it
- * was made with until something else of the job changes, such as `restart`.
+ * was made with, also with another `restart`. A comment in the program that names the file is a mention, too.
  *
  * @param mentions tells whether the program itself, a command line or a bundle, mentions an entry of the folder.
  */

@@ -4,8 +4,8 @@ import { type Problem, show } from "../support/problems.ts";
 
 /**
  * The problems of links in a source of the worker's image. The build follows a link, and sees only the sources: a link that leads out
- * of its source, to a file that does not count, or to nothing would fail there with a message of `cp`. Links to folders are refused too, because they can form a
- * circle.
+ * of its source, to a file that does not count, or to nothing would fail there with a message of `cp`. Links to folders are refused too,
+ * because they can form a circle.
  *
  * @param directory the repository.
  * @param source a file or a folder in it.

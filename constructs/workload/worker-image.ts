@@ -78,6 +78,8 @@ export class WorkerImage extends Construct implements ContainerImage {
     if (baseImage !== undefined) throwIfAny("worker image", within(["baseImage"], imageProblems(baseImage)));
     this.props = props;
     this.buildArguments = baseImage === undefined ? {} : { BASE_IMAGE: baseImage };
+    // First, because it explains a link that the build cannot follow, which ends reading the evaluations.
+    const version = shortened(imageContentHash(directory, this.buildArguments));
     this.workerHash = workerContentHash(directory, this.buildArguments);
     const references = [...new Set(props.evaluations.map((choice) => this.referenceFor(choice)))].sort();
     this.publication = new TerraformData(this, "publication", {
@@ -93,7 +95,7 @@ export class WorkerImage extends Construct implements ContainerImage {
           environment: {
             IMAGE_REFERENCES: references.join(" "),
             IMAGE_REGION: region,
-            IMAGE_VERSION: shortened(imageContentHash(directory, this.buildArguments)),
+            IMAGE_VERSION: version,
             IMAGE_BUILD_ARGUMENTS: JSON.stringify(this.buildArguments),
           },
         },

@@ -27,16 +27,7 @@ export function resolveWorkload(
   );
   const names = workload.jobs.map(({ name }, index) => (here.in("jobs", index, "name").any ? "" : name));
   const repeated = duplicateProblems(names, "different from the names of the jobs before it", "rename one of the two");
-  const runs = workload.jobs.map(({ runName = "" }, index) => (here.in("jobs", index, "runName").any ? "" : runName));
-  const sameRun = duplicateProblems(
-    runs,
-    "different from the runs of the jobs before it, because two jobs would write the same results",
-    "rename one of the two, or leave it out",
-  );
-  const named = [
-    ...repeated.map((problem) => ({ ...problem, path: ["jobs", ...problem.path, "name"] })),
-    ...sameRun.map((problem) => ({ ...problem, path: ["jobs", ...problem.path, "runName"] })),
-  ];
+  const named = repeated.map((problem) => ({ ...problem, path: ["jobs", ...problem.path, "name"] }));
   return at(
     ["workload"],
     all<ResolvedWorkload>({

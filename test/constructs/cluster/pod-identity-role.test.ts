@@ -49,6 +49,13 @@ describe("a pod identity role", () => {
     });
   });
 
+  test("is made when its association is in effect, so that pods of a job that is added later get credentials", () => {
+    const [provisioner] = identity().one("aws_eks_pod_identity_association").provisioner;
+    expect(provisioner).toEqual({
+      "local-exec": { interpreter: ["node", "-e"], command: "setTimeout(() => {}, 15_000)" },
+    });
+  });
+
   test("allows nothing by itself", () => {
     const made = identity();
     expect(made.all("aws_iam_role_policy")).toEqual([]);

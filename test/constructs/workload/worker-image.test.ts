@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Fn } from "cdktf";
 import { imageContentHash } from "../../../constructs/workload/image-content.ts";
@@ -138,6 +138,13 @@ describe("the tag of a job's image", () => {
     expect(tags(own)).toEqual(before);
     evaluations("weights.bin", "2");
     expect(tags(own)).not.toEqual(before);
+  });
+
+  test("is refused with a link that leads nowhere, also where a program mentions it", () => {
+    symlinkSync("nowhere.py", join(sources.directory, "worker/evaluations/lost.py"));
+    expect(messageOf(() => made({ directory: sources.directory, evaluations: [program("python3 lost.py")] }))).toMatch(
+      /^worker image has 1 problem:\n {2}- files\["worker\/evaluations\/lost.py"\] must be a relative link /,
+    );
   });
 
   test("is refused for an evaluation that the image lacks", () => {

@@ -32,6 +32,7 @@ const strangeValues: readonly (readonly [name: string, value: unknown])[] = [
   ["BigInt", 8n],
   ["Symbol", Symbol("eight")],
   ["function", () => 8],
+  ["function that throws when it is written", Object.assign(() => 8, { toString: throwing })],
   ["class", Settings],
   ["instance of a class", new Settings()],
   ["Date", new Date(0)],

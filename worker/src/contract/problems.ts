@@ -31,8 +31,8 @@ export function show(value: unknown): string {
   // JSON has neither NaN, nor Infinity, nor -0, nor BigInt.
   if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
   if (typeof value === "bigint") return `${value}n`;
-  if (typeof value === "function" || typeof value === "symbol") return shortened(String(value));
   try {
+    if (typeof value === "function" || typeof value === "symbol") return shortened(String(value));
     return shortened(JSON.stringify(value, withoutForeignValues) ?? String(value));
   } catch (error) {
     const isCircle = error instanceof TypeError && error.message.includes("circular");
