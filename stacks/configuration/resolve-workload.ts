@@ -30,7 +30,7 @@ export function resolveWorkload(
   const runs = workload.jobs.map(({ runName = "" }, index) => (here.in("jobs", index, "runName").any ? "" : runName));
   const sameRun = duplicateProblems(
     runs,
-    "different from the runs of the jobs before it, because two jobs would write the same results",
+    "different from the runs of the jobs before it, because a run belongs to one job",
     "rename one of the two, or leave it out",
   );
   const named = [
