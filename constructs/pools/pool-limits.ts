@@ -35,7 +35,7 @@ function zoneListProblems(zones: readonly string[]): Problem[] {
     { path: ["availabilityZones"], allowed, got: show(zones), fix },
   ];
   if (zones.length === 0)
-    return problem("a list of at least one zone", "name a zone, or remove the property for all zones");
+    return problem("a list of at least one zone", "name a zone, or remove the property for the zones of the cluster");
   return duplicatesIn(zones).length === 0 ? [] : problem("a list without duplicates", "remove the second one");
 }
 

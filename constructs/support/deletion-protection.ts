@@ -13,8 +13,8 @@ export interface DeletionProtectionProps {
  * Makes `terraform destroy` fail before it deletes anything, while the protection is on. It covers every resource of its stack,
  * including those added later.
  *
- * Every stack but that of the image has one, also without protection: a user who deletes the option from the configuration, and
- * destroys without a deploy, meets the deployed value.
+ * Every stack but the image's, which deletes no image, has one, also without protection: a user who deletes the option from the
+ * configuration, and destroys without a deploy, meets the deployed value.
  *
  * Stacks are destroyed in reverse order, and the cluster refuses last. By then the Jobs, the autoscaler and the nodes would be gone,
  * or worse, nodes would be left without an autoscaler to return them. The protection is a resource of its own, since

@@ -74,7 +74,7 @@ function roomProblems(cidrBlock: string, environment: Environment, malformed: Ma
   if (malformed.in("availabilityZones").whole || malformed.in("cluster").in("availabilityZones").any) return [];
   const known = instanceTypesWith(environment.instanceTypes);
   const pools = Object.entries(environment.nodePools).flatMap(([name, pool]) =>
-    malformed.in("nodePools", name).any ? [] : [pool],
+    malformed.in("nodePools", name).any || pool.availabilityZones?.length === 0 ? [] : [pool],
   );
   const zonesOf = (pool: NodePoolOptions) => pool.availabilityZones ?? environment.cluster.availabilityZones;
   // Pools that share no zone do not share its addresses: all zones together can have enough, and those of a pool too few.

@@ -27,7 +27,16 @@ export function resolveWorkload(
   );
   const names = workload.jobs.map(({ name }, index) => (here.in("jobs", index, "name").any ? "" : name));
   const repeated = duplicateProblems(names, "different from the names of the jobs before it", "rename one of the two");
-  const named = repeated.map((problem) => ({ ...problem, path: ["jobs", ...problem.path, "name"] }));
+  const runs = workload.jobs.map(({ runName = "" }, index) => (here.in("jobs", index, "runName").any ? "" : runName));
+  const sameRun = duplicateProblems(
+    runs,
+    "different from the runs of the jobs before it, because a run belongs to one job",
+    "rename one of the two, or leave it out",
+  );
+  const named = [
+    ...repeated.map((problem) => ({ ...problem, path: ["jobs", ...problem.path, "name"] })),
+    ...sameRun.map((problem) => ({ ...problem, path: ["jobs", ...problem.path, "runName"] })),
+  ];
   return at(
     ["workload"],
     all<ResolvedWorkload>({

@@ -180,6 +180,19 @@ describe("one sweep", () => {
     expect(paused?.prediction).toEqual(costOf(dev).sweeps[0]?.prediction);
   });
 
+  test("runs on the nodes of all pools of its size", () => {
+    const small = dev.nodePools["executor-small"] ?? { instanceTypes: [] };
+    const environment = devWith({
+      nodePools: { ...dev.nodePools, "executor-a": { ...small, capacity: fromZero(2) } },
+      workload: {
+        namespace: "sweep",
+        jobs: [{ name: "wide", size: "small", totalParameters: 1_000, workers: 9, placement: "one-per-node" }],
+      },
+    });
+    const [sweep] = costOf(environment, table, 1).sweeps;
+    expect(sweep?.prediction?.nodes).toBe(3 + 2);
+  });
+
   test("uses the measured time of the evaluation by default, and names its source", () => {
     const [sweep] = costOf(dev).sweeps;
     expect(sweep?.duration).toEqual({

@@ -47,6 +47,13 @@ Plan: 1 to add, 1 to change, 1 to destroy.`,
     },
     waiting("dev-addons", "dev-platform"),
     {
+      stack: "dev-image",
+      notes: [],
+      kind: "planned",
+      plan: { format_version: "1.2", resource_changes: [] },
+      text: "No changes.",
+    },
+    {
       stack: "dev-workload",
       notes: ["planned from the state alone, without asking the cluster or AWS"],
       kind: "planned",

@@ -267,6 +267,21 @@ describe("markdown", () => {
     expect(text).toContain("The same error as that of dev-platform.");
   });
 
+  test("is one table for a terminal, with whole sentences between rows of numbers", () => {
+    const outcomes = [planned("dev-platform", plan()), planned("dev-image", plan([resource("a", ["create"])]))];
+    expect(
+      renderText(report(...outcomes))
+        .split("\n\n")[0]
+        ?.split("\n"),
+    ).toEqual([
+      "┌──────────────┬─────┬────────┬─────────┬─────────┬─────────┐",
+      "│ stack        │ add │ change │ replace │ destroy │ besides │",
+      "│ dev-platform │ nothing changes                            │",
+      "│ dev-image    │   1 │      0 │       0 │       0 │         │",
+      "└──────────────┴─────┴────────┴─────────┴─────────┴─────────┘",
+    ]);
+  });
+
   test("says that nothing changes, whatever a refresh has found, and counts changes outside Terraform beside others", () => {
     const resource_drift = [resource("aws_vpc", ["update"], { before: { x: 1 }, after: { x: 2 } })];
     const unaffected = planned("dev-platform", plan([], { resource_drift }));

@@ -15,6 +15,8 @@ export interface JobFacts {
   /** The pool of its pods; the first, if several match. */
   readonly pool: string;
   readonly pod: PodShape & { readonly memoryLimitMiB: number };
+  /** A node of its pool, or of the first of several pools; `maximumNodes` counts those of all of them. */
+  readonly node: NodePoolFacts;
   readonly totalParameters: number;
   readonly workers: number;
   readonly parallelism: number;
@@ -53,13 +55,14 @@ export function environmentFacts(environment: ResolvedEnvironment, table: PriceT
   const { name, region, instanceTypes: additionalTypes, workload } = environment;
   const prices = pricesOf(table, region);
   const pools = Object.values(environment.nodePools);
+  const facts = (pool: NodePool) => poolFacts(pool, table, region, additionalTypes);
   return {
     name,
     region,
     pricesOf: table.date,
     timeline: platformTimeline,
-    pools: pools.map((pool) => poolFacts(pool, table, region, additionalTypes)),
-    jobs: workload.jobs.map((job) => jobFacts(job, pools)),
+    pools: pools.map(facts),
+    jobs: workload.jobs.map((job) => jobFacts(job, pools, facts)),
     storage: {
       usdPerThousandPuts: prices.s3Put.usd,
       usdPerGbMonth: prices.s3Storage.usd,
@@ -68,7 +71,11 @@ export function environmentFacts(environment: ResolvedEnvironment, table: PriceT
   };
 }
 
-function jobFacts({ settings: job, target }: ResolvedJob, pools: readonly NodePool[]): JobFacts {
+function jobFacts(
+  { settings: job, target }: ResolvedJob,
+  pools: readonly NodePool[],
+  facts: (pool: NodePool) => NodePoolFacts,
+): JobFacts {
   const { name, totalParameters, workers, parallelism = workers } = job;
   const selected = Object.entries(target.nodeSelector);
   const pool = pools.find(({ labels }) => selected.every(([label, value]) => labels[label] === value));
@@ -76,7 +83,8 @@ function jobFacts({ settings: job, target }: ResolvedJob, pools: readonly NodePo
   const settings = workerSettingsOf(job, "");
   const machines = machinesRemark(job, target);
   const pod = podResources(job, target);
-  return { name, pool: pool.name, pod, totalParameters, workers, parallelism, machines, settings };
+  const node = { ...facts(pool), name: target.name, maximumNodes: target.capacity.max };
+  return { name, pool: pool.name, node, pod, totalParameters, workers, parallelism, machines, settings };
 }
 
 /**

@@ -1,5 +1,4 @@
 import { DEFAULTS } from "sweep-worker/contract";
-import { ToolError } from "../support/tool.ts";
 import type { EnvironmentFacts, JobFacts } from "./environment.ts";
 import { dollars, type PriceRange, sum, times } from "./money.ts";
 import type { MonthlyCost } from "./monthly.ts";
@@ -61,13 +60,11 @@ export function sweepOf(
   const duration = durationOf(job, table, given);
   const estimate = { job: job.name, pool: job.pool, totalParameters, machines, duration };
   if (duration === undefined) return { ...estimate, prediction: undefined, costs: undefined };
-  const node = facts.pools.find(({ name }) => name === job.pool);
-  if (node === undefined) throw new ToolError(`${job.name}: there is no pool ${job.pool}`);
   const { secondsPerParameter } = duration;
   const work = { totalParameters, secondsPerParameter, batchSize: settings.batchSize ?? DEFAULTS.batchSize };
   // A paused job is estimated as if it ran.
   const parallelism = job.parallelism || job.workers;
-  const prediction = predict(work, { ...job, parallelism, node }, facts.timeline);
+  const prediction = predict(work, { ...job, parallelism }, facts.timeline);
   const columns = settings.resultColumns?.length;
   const bytes = resultBytes(totalParameters, columns ?? 1);
   const { storageUsd, natUsd } = costBesideMachines(prediction, bytes, facts.storage);

@@ -148,7 +148,7 @@ runTool(
     .argument("[environments...]", "some of environments.ts")
     .option("--all", "every environment")
     .option("--changed-since <ref>", "only environments whose synthesized stacks changed since this branch left <ref>")
-    .option("--stack <name>", "only this stack: platform, addons or workload (can be repeated)", collected)
+    .option("--stack <name>", "only this stack: platform, addons, image or workload (can be repeated)", collected)
     .option(
       "--plan <file>",
       "a plan as JSON instead of environments, - for standard input (can be repeated)",

@@ -41,5 +41,10 @@ function tableOf({ outcomes }: Report): string {
       rendered.push([row.stack, { content: row.sentence, colSpan: columns.length - 1, hAlign: "left" }]);
     }
   }
-  return rendered.toString();
+  // Between rows with another number of cells, cli-table3 prints the joints of the line that this table does without.
+  return rendered
+    .toString()
+    .split("\n")
+    .filter((line) => !/^[┬┴]+$/.test(line))
+    .join("\n");
 }

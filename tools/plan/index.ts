@@ -52,7 +52,7 @@ async function planCommand(evaluation: string | undefined, command: Command): Pr
   }
   const { input, evaluation: measured, isStopped } = await sample(configuration, sampleSeconds, speed);
   const cores = availableParallelism();
-  const node = target?.environment.pools.find((pool) => pool.name === target.job.pool);
+  const node = target?.job.node;
   let planned: Planned | undefined;
   if (target !== undefined && node !== undefined) {
     const plan = planFor(input, target.environment, target.job, node, nodeCounts);

@@ -1,4 +1,5 @@
 import { dynamic, fromZero } from "../../../constructs/pools/capacity.ts";
+import { describeProblem } from "../../../constructs/support/problems.ts";
 import { dev } from "../../../environments.ts";
 import { variablePrefix } from "../../../stacks/configuration/loader.ts";
 import { devWith, existingVpc, problemsOf } from "../../support/fixtures.ts";
@@ -63,6 +64,14 @@ test("a block may have exactly the addresses that all nodes need", () => {
     });
   expect(problems(1)).toEqual([]);
   expect(problems(2)).toEqual(["network.cidrBlock"]);
+});
+
+test("a pool without zones is named, and asks for no addresses", () => {
+  const executor = { instanceTypes: ["c5.2xlarge"], capacity: fromZero(1), availabilityZones: [] };
+  const problems = problemsOf(devWith({ nodePools: { ...dev.nodePools, executor } }));
+  expect(problems.filter(({ path }) => path[0] !== "workload").map(describeProblem)).toEqual([
+    "nodePools.executor.availabilityZones must be a list of at least one zone, got []: name a zone, or remove the property for the zones of the cluster",
+  ]);
 });
 
 test("the variables of an environment have names that shells accept", () => {

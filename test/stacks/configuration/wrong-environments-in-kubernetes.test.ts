@@ -318,6 +318,11 @@ const wrongJobs: readonly WrongValue[] = [
   ["workload.jobs", jobs({ nodePool: undefined }), ["workload", "jobs", 0, "nodePool"]],
   ["workload.jobs", jobs({ nodePool: undefined, size: "huge" }), ["workload", "jobs", 0, "size"]],
   ["workload.jobs", jobs({}, {}), ["workload", "jobs", 1, "name"]],
+  [
+    "workload.jobs",
+    jobs({ name: "a", runName: "one" }, { name: "b", runName: "one" }),
+    ["workload", "jobs", 1, "runName"],
+  ],
   ["workload.jobs", jobs({ evaluation: "collatz", evaluationCommand: "true" }), ["workload", "jobs", 0, "evaluation"]],
   ["workload.jobs", jobs({ evaluationCommand: " " }), ["workload", "jobs", 0, "evaluationCommand"]],
   [
@@ -381,8 +386,7 @@ test("what only resembles these is accepted", () => {
     ["workload.image", `UPPER.example.com/a:1@sha256:${digest}`],
     ["workload.image", "python:3.13"],
     ["workload.jobs", jobs({ cpuRequestMillis: 10, cpuLimitMillis: 10 })],
-    // Each job writes below a prefix of its own.
-    ["workload.jobs", jobs({ name: "a", runName: "one" }, { name: "b", runName: "one" }, { name: "c" })],
+    ["workload.jobs", jobs({ name: "a", runName: "one" }, { name: "b", runName: "two" }, { name: "c" })],
     // biome-ignore lint/suspicious/noTemplateCurlyInString: the text of a user.
     ["workload.jobs", jobs({ evaluation: undefined, evaluationCommand: 'sh -c "echo ${HOME} %{x}"' })],
     ["workload.jobs", jobs({ secretName: "team.db-credentials" })],
