@@ -91,8 +91,10 @@ export class DeployedPlatform {
 
   private async synthesize(environment: Environment): Promise<void> {
     const app = new App({ outdir: join(this.root, "cdktf.out") });
+    const administrators = [`arn:aws:iam::${imitatedAccount}:role/platform-administrator`];
+    const cluster = { ...environment.cluster, administrators };
     new PlatformStack(app, "dev-platform", {
-      environment: resolved({ ...environment, accountId: imitatedAccount }),
+      environment: resolved({ ...environment, accountId: imitatedAccount, cluster }),
     });
     app.synth();
     await this.mustSucceed("init", "-input=false", "-no-color");
