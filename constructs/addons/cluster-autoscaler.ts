@@ -116,8 +116,8 @@ function valuesOf(props: ClusterAutoscalerProps): ClusterAutoscalerValues {
       // autoscaler wait for that node instead.
       // @see https://github.com/kubernetes/autoscaler/blob/cluster-autoscaler-1.35.2/cluster-autoscaler/processors/nodegroupset/label_nodegroups.go
       "balancing-label": poolKindLabel,
-      // A pod younger than 2 s waits for the next round, in case more follow: with the default of 10 s, a lone pod for 10 s. A round
-      // asks nothing of AWS, whose groups are read once a minute; it costs two requests to the Kubernetes API and some CPU.
+      // A pod younger than 2 s waits for the next round, in case more follow. With the default of 10 s, a lone pod would wait for 10 s. A
+      // round asks nothing of AWS, whose groups are read once a minute; it costs two requests to the Kubernetes API and some CPU.
       "scan-interval": "5s",
       "scale-down-unneeded-time": `${scaleDownUnneededMinutes}m`,
       // By default no node of any pool ends within 10 minutes of a purchase for any pool, so that a busy cluster never shrinks. The

@@ -94,8 +94,7 @@ export class WorkloadAddons extends Construct {
       namespace: "kube-system",
       serviceAccount: "ebs-csi-controller-sa",
       description: "EBS CSI driver",
-      // Volumes, snapshots and instances of this cluster only. The driver needs version 1.58 or newer, which tags what it makes with
-      // the cluster's name.
+      // Volumes, snapshots and instances of this cluster only. `kubernetesVersionProblems` refuses drivers that are too old for it.
       // @see https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonEBSCSIDriverEKSClusterScopedPolicy.html
       managedPolicyArns: [managedPolicyArn(cluster.region, "AmazonEBSCSIDriverEKSClusterScopedPolicy")],
     });

@@ -96,21 +96,30 @@ export function kubernetesVersionProblems(
   });
 }
 
+/**
+ * Minor of the first EBS CSI driver that tags its volumes as `AmazonEBSCSIDriverEKSClusterScopedPolicy` requires. With an older one no
+ * pod would get a volume.
+ * @see https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonEBSCSIDriverEKSClusterScopedPolicy.html
+ */
+const leastEbsDriverMinor = 58;
+
 /** @see https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateAddon.html "addonVersion" */
 function addonVersionProblems(name: AddonName, addon: string, version: string): Problem[] {
   const problem = (allowed: string, fix: string): Problem[] => [
     { path: ["addonVersions", name], allowed, got: show(addon), fix },
   ];
-  const [, major, minor] = /^v(\d+)\.(\d+)\.\d+-eksbuild\.\d+$/.exec(addon) ?? [];
-  if (major === undefined || minor === undefined)
-    return problem(allowedAddonVersion, `use one that ${listing(name, version)} lists`);
+  const [major, minor] = (/^v(\d+)\.(\d+)\.\d+-eksbuild\.\d+$/.exec(addon)?.slice(1) ?? []).map(Number);
+  const fix = `use one that ${listing(name, version)} lists`;
+  if (major === undefined || minor === undefined) return problem(allowedAddonVersion, fix);
+  if (name === "aws-ebs-csi-driver" && major === 1 && minor < leastEbsDriverMinor) {
+    const reason = "older ones do not tag volumes with the cluster's name, and their role covers no others";
+    return problem(`v1.${leastEbsDriverMinor}.0 or newer`, `${reason}, so ${fix}`);
+  }
   const ofCluster = Number(version.split(".")[1]);
   // It may be older than the API server, and never newer.
   // @see https://kubernetes.io/releases/version-skew-policy/#kube-proxy
-  if (name !== "kube-proxy" || (major === "1" && Number(minor) <= ofCluster && Number(minor) >= ofCluster - 3))
-    return [];
-  const allowed = `a version for Kubernetes 1.${ofCluster - 3} to ${version}`;
-  return problem(allowed, `use one that ${listing(name, version)} lists`);
+  if (name !== "kube-proxy" || (major === 1 && minor <= ofCluster && minor >= ofCluster - 3)) return [];
+  return problem(`a version for Kubernetes 1.${ofCluster - 3} to ${version}`, fix);
 }
 
 /**

@@ -255,7 +255,7 @@ export class Network extends Construct implements INetwork {
       subnetId: subnet.id,
       tags,
       dependsOn,
-      // Terraform would otherwise delete a gateway before it leads the routes to another, and nodes would lose their way out.
+      // Otherwise Terraform would delete a gateway before the routes point to another one, and nodes would lose their way out.
       lifecycle: { createBeforeDestroy: true },
     });
   }

@@ -9,9 +9,7 @@ import { resolved } from "../support/fixtures.ts";
 import { mirrorConfiguration } from "../support/mirror.ts";
 import type { Plan, ResourceChange } from "../support/plan.ts";
 import { startProgram } from "../support/sweep.ts";
-
-/** The account of the imitated AWS. */
-export const imitatedAccount = "123456789012";
+import { imitatedAccount } from "./imitated-aws.ts";
 
 /** A step of an apply, in the order in which Terraform took them. */
 export interface Step {
@@ -77,7 +75,7 @@ export class DeployedPlatform {
     return keptSizes({ format_version: "1.2", resource_changes }, { json });
   }
 
-  /** Attributes of every resource in the state, by address. Of a replaced one, the present. */
+  /** Attributes of every resource in the state, by address, without those that wait to be deleted. */
   // biome-ignore lint/suspicious/noExplicitAny: tests look into it.
   get state(): ReadonlyMap<string, any> {
     const state = JSON.parse(readFileSync(join(this.root, "terraform.dev-platform.tfstate"), "utf8"));

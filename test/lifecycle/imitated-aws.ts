@@ -3,6 +3,9 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
+/** The account of the imitated AWS. */
+export const imitatedAccount = "123456789012";
+
 /** AWS on this machine. */
 export interface ImitatedAws {
   /** Address for `AWS_ENDPOINT_URL`. */

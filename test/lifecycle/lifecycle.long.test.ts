@@ -4,7 +4,7 @@ import { stripVTControlCharacters } from "node:util";
 import { cloneInto } from "../support/clone.ts";
 import { findMirror, mirrorConfiguration } from "../support/mirror.ts";
 import { startProgram, temporaryDirectory } from "../support/sweep.ts";
-import { imitateAws } from "./imitated-aws.ts";
+import { imitateAws, imitatedAccount } from "./imitated-aws.ts";
 
 /*
  * The platform from nothing to nothing, with the commands of the README and the real AWS provider, on an AWS that is imitated
@@ -49,7 +49,6 @@ define(`the platform, from nothing to nothing${reason === undefined ? "" : ` (sk
     if ("missing" in mirror) return;
     const aws = await imitateAws(python ?? "");
     stop = aws.stop;
-    const account = "123456789012";
     const configuration = join(directory, "terraform.rc");
     writeFileSync(configuration, mirrorConfiguration(mirror.path));
     env = {
@@ -60,8 +59,8 @@ define(`the platform, from nothing to nothing${reason === undefined ? "" : ` (sk
       AWS_ENDPOINT_URL: aws.address,
       AWS_ACCESS_KEY_ID: "imitated",
       AWS_SECRET_ACCESS_KEY: "imitated",
-      PLATFORM_DEV_ACCOUNT_ID: account,
-      PLATFORM_DEV_ADMINISTRATORS: `arn:aws:iam::${account}:role/platform-administrator`,
+      PLATFORM_DEV_ACCOUNT_ID: imitatedAccount,
+      PLATFORM_DEV_ADMINISTRATORS: `arn:aws:iam::${imitatedAccount}:role/platform-administrator`,
     };
   });
   afterAll(() => stop());

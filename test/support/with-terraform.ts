@@ -1,5 +1,19 @@
-import { findMirror } from "./mirror.ts";
+import { spawnSync } from "node:child_process";
+import { terraformProgram } from "../../tools/support/terraform.ts";
+import { findMirror, terraformEnvironment } from "./mirror.ts";
 import { TerraformWorkspace } from "./terraform.ts";
+
+/**
+ * Whether a suite that needs Terraform without a downloaded provider can run. If not, it is to be skipped, with a line that says why, or
+ * fails with `REQUIRE_TERRAFORM=1`.
+ */
+export function hasTerraform(name: string): boolean {
+  const program = terraformProgram();
+  if (spawnSync(program, ["-version"], { env: terraformEnvironment() }).error === undefined) return true;
+  if (process.env.REQUIRE_TERRAFORM === "1") throw new Error(`REQUIRE_TERRAFORM=1, but ${program} is not on PATH`);
+  process.stderr.write(`skipped, ${name}: ${program} is not on PATH\n`);
+  return false;
+}
 
 /**
  * A suite that needs Terraform and the AWS provider. If one is missing, the suite is skipped with a line that says why, or fails

@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +5,7 @@ import type { Environment } from "../../stacks/configuration/schema.ts";
 import { devWith } from "../support/fixtures.ts";
 import { copiedImageSources } from "../support/image-sources.ts";
 import { ImitatedWorkload } from "../support/imitated-workload.ts";
+import { hasTerraform } from "../support/with-terraform.ts";
 
 const sources = copiedImageSources();
 // The stacks take the image's sources from a copy, in which a test may edit them.
@@ -21,10 +21,9 @@ const two: Environment = devWith({
   workload: { namespace: "sweep", jobs: [job("a", { evaluation: "collatz" }), job("b", { evaluation: "prime" })] },
 });
 
-const terraform = spawnSync("terraform", ["-version"]).error === undefined;
-if (!terraform) console.warn('skipped "a deploy with real Terraform": terraform is not on PATH');
+const define = hasTerraform("a deploy with real Terraform") ? describe : describe.skip;
 
-(terraform ? describe : describe.skip)("a deploy with real Terraform", () => {
+define("a deploy with real Terraform", () => {
   let root: string;
   let deployed: ImitatedWorkload;
 
@@ -87,10 +86,8 @@ if (!terraform) console.warn('skipped "a deploy with real Terraform": terraform 
 
   test("of a restart replaces that Job, and builds nothing", () => {
     dockerBuilds(17);
-    const [first, second] = two.workload.jobs as [
-      Environment["workload"]["jobs"][number],
-      (typeof two.workload.jobs)[number],
-    ];
+    type Job = Environment["workload"]["jobs"][number];
+    const [first, second] = two.workload.jobs as [Job, Job];
     const again = devWith({ workload: { ...two.workload, jobs: [{ ...first, restart: 1 }, second] } });
     const [a, b] = deployed.jobs;
     expect(deployed.deploy(again).failed).toBeUndefined();

@@ -12,13 +12,11 @@ import { testCluster, testNetwork } from "../support/fixtures.ts";
 import { terraformEnvironment } from "../support/mirror.ts";
 import { temporaryDirectory } from "../support/sweep.ts";
 import { synthesize } from "../support/synthesized.ts";
+import { hasTerraform } from "../support/with-terraform.ts";
 import { jobProps, pool } from "../support/workload.ts";
 
 const directory = temporaryDirectory();
-const isMissing = spawnSync(terraformProgram(), ["-version"]).error !== undefined;
-if (isMissing && process.env.REQUIRE_TERRAFORM === "1")
-  throw new Error("REQUIRE_TERRAFORM=1, but terraform is not on PATH");
-const testWithTerraform = isMissing ? test.skip : test;
+const testWithTerraform = hasTerraform("texts of users in Terraform") ? test : test.skip;
 
 /** The values of outputs as Terraform evaluates and prints them. */
 function printed(outputs: Readonly<Record<string, unknown>>): Record<string, unknown> {

@@ -15,7 +15,7 @@ const versionsOf135 = {
   "metrics-server": "v0.9.0-eksbuild.5",
   "aws-ebs-csi-driver": "v1.63.1-eksbuild.1",
 };
-const allVersions = Object.fromEntries(addonNames.map((name) => [name, "v1.35.1-eksbuild.1"]));
+const allVersions = { ...versionsOf135, "kube-proxy": "v1.36.1-eksbuild.1" };
 
 test("the pinned versions of each Kubernetes minor are these", () => {
   expect(kubernetesMinors).toEqual({
@@ -62,6 +62,16 @@ describe("a Kubernetes minor", () => {
     expect(kubernetesVersionProblems("1.36").map(({ path }) => path)).toEqual(
       addonNames.map((name) => ["addonVersions", name]),
     );
+  });
+
+  test("needs an EBS CSI driver whose volumes the driver's role covers", () => {
+    const driver = (version: string) => messages("1.35", { "aws-ebs-csi-driver": version });
+    for (const version of ["v1.58.0-eksbuild.1", "v1.63.1-eksbuild.1", "v2.0.0-eksbuild.1"]) {
+      expect(driver(version)).toEqual([]);
+    }
+    expect(driver("v1.57.1-eksbuild.1")).toEqual([
+      'addonVersions.aws-ebs-csi-driver must be v1.58.0 or newer, got "v1.57.1-eksbuild.1": older ones do not tag volumes with the cluster\'s name, and their role covers no others, so use one that aws eks describe-addon-versions --kubernetes-version 1.35 --addon-name aws-ebs-csi-driver lists',
+    ]);
   });
 
   test.each(["1.32", "1.37", "toString", ""])("%j is refused, since it has no cluster autoscaler here", (version) => {

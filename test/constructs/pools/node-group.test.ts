@@ -206,7 +206,7 @@ describe("a node group", () => {
   });
 });
 
-test("a node's role can be taken by EC2 alone, and has three managed policies", () => {
+test("a node's role can be taken by EC2 alone, and has two managed policies", () => {
   const made = nodeGroup();
   const { name_prefix, description, assume_role_policy } = made.one("aws_iam_role");
   expect([name_prefix, description]).toEqual(["test-node-", "EKS nodes"]);

@@ -4,7 +4,10 @@ import { describeProblem } from "../../../constructs/support/problems.ts";
 import { dev } from "../../../environments.ts";
 import { existingVpc, problemsOf } from "../../support/fixtures.ts";
 
-const addonVersions = Object.fromEntries(addonNames.map((name) => [name, "v1.34.1-eksbuild.1"]));
+const addonVersions = {
+  ...Object.fromEntries(addonNames.map((name) => [name, "v1.34.1-eksbuild.1"])),
+  "aws-ebs-csi-driver": "v1.58.0-eksbuild.1",
+};
 
 // Each one alone in an environment that is otherwise right, with everything its author is told.
 test.each<[string, object, string[]]>([
