@@ -72,12 +72,11 @@ describeWithControlPlane("the real worker in the pods of a Job", { kwok: false }
   const started: { stop(): unknown }[] = [];
 
   beforeAll(async () => {
-    const [s3, agent, image] = await Promise.all([
-      imitateS3(),
-      startPodIdentityAgent(folder),
-      buildWorkerImage(join(folder, "image"), [watched, collatz]),
-    ]);
-    started.push(s3, agent);
+    const s3 = await imitateS3();
+    started.push(s3);
+    const agent = await startPodIdentityAgent(folder);
+    started.push(agent);
+    const image = await buildWorkerImage(join(folder, "image"), [watched, collatz]);
     here = { plane: plane(), s3: s3.url, credentials: agent.environment, image, folder };
     stacks = synthesizeEnvironment(environmentWith());
     await createSurroundings(stacks);

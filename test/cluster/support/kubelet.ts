@@ -1,6 +1,5 @@
 import { EventEmitter } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ControlPlane } from "./control-plane.ts";
@@ -21,7 +20,7 @@ const LEASE_SECONDS = 40;
  */
 export class Kubelet implements NodeOfPods {
   /** Folder of the pods' volumes. */
-  readonly folder = mkdtempSync(join(tmpdir(), "kubelet-"));
+  readonly folder: string;
   readonly api: KubernetesApi;
   /** `SIGTERM <pod>` when a container has got that signal. */
   readonly events = new EventEmitter();
@@ -32,6 +31,8 @@ export class Kubelet implements NodeOfPods {
     private readonly plane: ControlPlane,
     readonly options: KubeletOptions,
   ) {
+    // Inside the control plane's, which is removed even if Jest dies.
+    this.folder = mkdtempSync(join(plane.folder, "kubelet-"));
     const { certificate, key } = plane.credentials(`system:node:${options.node.metadata.name}`, "system:nodes");
     this.api = new KubernetesApi({
       server: plane.server,
@@ -68,7 +69,6 @@ export class Kubelet implements NodeOfPods {
     this.ending.abort();
     for (const pod of this.pods.values()) pod.kill();
     this.api.close();
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
   /** The machine is taken away without a notice. The cloud controller manager then deletes its Node, and nobody else has a word. */
