@@ -32,13 +32,11 @@ const plurals: Readonly<Record<string, { readonly plural: string; readonly names
   ConfigMap: { plural: "configmaps", namespaced: true },
   Secret: { plural: "secrets", namespaced: true },
   ServiceAccount: { plural: "serviceaccounts", namespaced: true },
-  Service: { plural: "services", namespaced: true },
   Job: { plural: "jobs", namespaced: true },
   CronJob: { plural: "cronjobs", namespaced: true },
   Role: { plural: "roles", namespaced: true },
   RoleBinding: { plural: "rolebindings", namespaced: true },
   DaemonSet: { plural: "daemonsets", namespaced: true },
-  Deployment: { plural: "deployments", namespaced: true },
   NetworkPolicy: { plural: "networkpolicies", namespaced: true },
   Lease: { plural: "leases", namespaced: true },
 };
