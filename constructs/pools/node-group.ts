@@ -1,7 +1,7 @@
 import { AutoscalingGroupTagA } from "@cdktf/provider-aws/lib/autoscaling-group-tag";
 import { EksNodeGroup } from "@cdktf/provider-aws/lib/eks-node-group";
 import { LaunchTemplate } from "@cdktf/provider-aws/lib/launch-template";
-import { type ITerraformDependable, Token } from "cdktf";
+import { type ITerraformDependable, TerraformVariable, Token } from "cdktf";
 import { Construct } from "constructs";
 import type { ICluster } from "../cluster/cluster.ts";
 import { kubernetesMinors } from "../cluster/kubernetes-versions.ts";
@@ -72,7 +72,7 @@ export class NodeGroup extends Construct {
       taint: pool.eksTaints,
       // A node's resources, as below on the auto scaling group: these are there as soon as the group is.
       tags: resourceTags(pool),
-      scalingConfig: { minSize: pool.capacity.min, desiredSize: pool.capacity.min, maxSize: pool.capacity.max },
+      scalingConfig: { minSize: pool.capacity.min, desiredSize: this.initialSize(pool), maxSize: pool.capacity.max },
       // A third at a time: new machines come up before old ones are drained, and an update ends within the hour. A pod has 15 minutes to
       // leave, workers need 100 s of them, and a pod that stays fails the update: `forceUpdateVersion` would end it instead.
       updateConfig: { maxUnavailablePercentage: 33 },
@@ -100,6 +100,21 @@ export class NodeGroup extends Construct {
     this.resource = nodeGroup;
     this.dependables = [nodeGroup];
     this.tagForAutoscaler(nodeGroup);
+  }
+
+  /**
+   * The number of nodes with which the group begins: the minimum. `npm run deploy` gives another value when it replaces a group, since
+   * Terraform then ignores no change and cannot read the old group's size.
+   */
+  private initialSize({ name, capacity }: NodePool): number {
+    if (capacity.mode === "fixed") return capacity.min;
+    const variable = new TerraformVariable(this, "initial-size", {
+      type: "number",
+      default: capacity.min,
+      nullable: false,
+      description: `Nodes with which a new group of the pool ${name} begins`,
+    });
+    return variable.numberValue;
   }
 
   private createLaunchTemplate({ pool, cluster, instanceTags }: NodeGroupProps): LaunchTemplate {

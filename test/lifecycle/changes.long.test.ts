@@ -165,11 +165,20 @@ define(`a platform that runs${reason === undefined ? "" : ` (skipped: ${reason})
     expect((await platform.apply(small)).error).toBe("");
   });
 
-  test("starts the new group of a replaced pool with the pool's minimum: the autoscaler buys the nodes that pods wait for", async () => {
+  test("starts the new group of a replaced pool with the nodes that the old one has, up to its maximum", async () => {
     await autoscaler({ desiredSize: 8 });
-    expect((await platform.apply(withExecutor({ instanceTypes: ["c5.2xlarge"] }))).error).toBe("");
-    const [size] = platform.stateOf("aws_eks_node_group.pool-executor_").scaling_config;
-    expect(size).toEqual({ desired_size: 0, max_size: 10, min_size: 0 });
+    for (const [capacity, nodes, instanceTypes] of [
+      [fromZero(10), 8, ["c5.2xlarge"]],
+      [fromZero(5), 5, ["c5a.2xlarge"]],
+    ] as const) {
+      const replaced = withExecutor({ capacity, instanceTypes });
+      const sizes = await platform.keptSizes(replaced);
+      expect(sizes).toEqual([expect.stringMatching(`^-var=pool-executor_initial-size_[0-9A-F]+=${nodes}$`)]);
+      expect((await platform.apply(replaced, ...sizes)).error).toBe("");
+      const [size] = platform.stateOf("aws_eks_node_group.pool-executor_").scaling_config;
+      expect(size).toEqual({ desired_size: nodes, max_size: capacity.max, min_size: 0 });
+      expect(await platform.plan(replaced)).toEqual([]);
+    }
   });
 });
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { App } from "cdktf";
 import type { Environment } from "../../stacks/configuration/schema.ts";
 import { PlatformStack } from "../../stacks/platform-stack.ts";
+import { keptSizes } from "../../tools/diff/kept-sizes.ts";
 import { terraformProgram } from "../../tools/support/terraform.ts";
 import { resolved } from "../support/fixtures.ts";
 import { mirrorConfiguration } from "../support/mirror.ts";
@@ -45,9 +46,9 @@ export class DeployedPlatform {
   }
 
   /** Deploys a changed environment; `error` is what Terraform says if it fails. */
-  async apply(environment: Environment): Promise<{ steps: readonly Step[]; error: string }> {
+  async apply(environment: Environment, ...args: string[]): Promise<{ steps: readonly Step[]; error: string }> {
     await this.synthesize(environment);
-    const { code, stdout } = await this.terraform("apply", "-auto-approve", "-input=false", "-json");
+    const { code, stdout } = await this.terraform("apply", "-auto-approve", "-input=false", "-json", ...args);
     const events = stdout
       .split("\n")
       .filter((line) => line !== "")
@@ -67,6 +68,13 @@ export class DeployedPlatform {
     await this.mustSucceed("plan", "-input=false", "-no-color", "-out=plan.out");
     const plan: Plan = JSON.parse(await this.mustSucceed("show", "-json", "plan.out"));
     return plan.resource_changes.filter(({ change }) => String(change.actions) !== "no-op");
+  }
+
+  /** The arguments with which `npm run deploy` plans a changed environment again. */
+  async keptSizes(environment: Environment): Promise<string[]> {
+    const resource_changes = await this.plan(environment);
+    const json = readFileSync(join(this.folder, "cdk.tf.json"), "utf8");
+    return keptSizes({ format_version: "1.2", resource_changes }, { json });
   }
 
   /** Attributes of every resource in the state, by address. Of a replaced one, the present. */
@@ -94,7 +102,11 @@ export class DeployedPlatform {
   private async synthesize(environment: Environment): Promise<void> {
     const app = new App({ outdir: join(this.root, "cdktf.out") });
     new PlatformStack(app, "dev-platform", {
-      environment: resolved({ ...environment, accountId: imitatedAccount }),
+      environment: resolved({
+        ...environment,
+        accountId: imitatedAccount,
+        cluster: { ...environment.cluster, administrators: [`arn:aws:iam::${imitatedAccount}:role/administrator`] },
+      }),
     });
     app.synth();
     await this.mustSucceed("init", "-input=false", "-no-color");

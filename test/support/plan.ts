@@ -52,7 +52,7 @@ export function differencesOf(configured: unknown, planned: unknown, path: strin
     // A block that may stand once is a list of one in the plan.
     const block = (Array.isArray(planned) ? planned[0] : planned) as Record<string, unknown> | null | undefined;
     return Object.entries(configured)
-      .filter(([key]) => !["//", "depends_on", "lifecycle", "provider"].includes(key))
+      .filter(([key]) => !["//", "depends_on", "lifecycle", "provider", "provisioner"].includes(key))
       .flatMap(([key, value]) => differencesOf(value, block?.[key], `${path}.${key}`));
   }
   if (String(configured) === String(planned) || sameJson(configured, planned)) return [];

@@ -90,10 +90,11 @@ describeWithTerraform("terraform plans", (workspace) => {
         aws_eks_addon: 6,
         aws_eks_node_group: pools,
         aws_launch_template: pools,
-        // Labels, taints and resources: general 5, executor 6, small and large 7 each, gpu 10.
-        aws_autoscaling_group_tag: 35,
+        // Labels, taints and resources: general 7, executor 8, small and large 9 each, gpu 12.
+        aws_autoscaling_group_tag: 45,
         aws_eks_access_entry: env.cluster.administrators.length,
-        aws_eks_pod_identity_association: 3,
+        // The autoscaler, the EBS CSI driver, the CNI, and the workers of the one job.
+        aws_eks_pod_identity_association: 4,
         aws_flow_log: env.network?.flowLogRetentionInDays === undefined ? 0 : 1,
         aws_budgets_budget: env.budget === undefined ? 0 : 1,
       });

@@ -6,6 +6,7 @@ import { setImmediate } from "node:timers/promises";
 import { oneOf } from "sweep-worker/contract";
 import { repository } from "../../stacks/repository.ts";
 import { jobStarts, readBucket } from "../diff/job-starts.ts";
+import { keptSizes } from "../diff/kept-sizes.ts";
 import { type Plan, readPlan } from "../diff/plan.ts";
 import { changesAnything } from "../diff/summary.ts";
 import { renderSummary } from "../diff/text.ts";
@@ -83,8 +84,16 @@ class Work {
 
   async plan(stack: SynthesizedStack): Promise<PlannedStack> {
     await this.#init(stack);
+    const planned = await this.#planWith(stack, this.kind === "destroy" ? ["-destroy"] : []);
+    const sizes = keptSizes(planned.plan, stack);
+    if (sizes.length === 0) return planned;
+    process.stderr.write("\nplanning again, with as many nodes in the new groups as the old ones have\n");
+    return this.#planWith(stack, sizes);
+  }
+
+  async #planWith(stack: SynthesizedStack, args: readonly string[]): Promise<PlannedStack> {
     const file = join(this.folder, `${stack.id}.tfplan`);
-    await this.#run(stack, ["plan", `-out=${file}`, ...(this.kind === "destroy" ? ["-destroy"] : [])]);
+    await this.#run(stack, ["plan", `-out=${file}`, ...args]);
     const { stdout } = await this.#run(stack, ["show", "-json", file], true);
     return { stack, file, plan: readPlan(stdout, stack.id) };
   }

@@ -2,8 +2,9 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { localStateFile, type SynthesizedStack } from "../support/synthesize.ts";
 import { type TerraformResult, terraform } from "../support/terraform.ts";
+import { keptSizes } from "./kept-sizes.ts";
 import type { Outcome } from "./outcome.ts";
-import { readPlan } from "./plan.ts";
+import { type Plan, readPlan } from "./plan.ts";
 import { redacted } from "./redact.ts";
 
 /** The resources that Terraform refreshes: only those in AWS, all, or none. */
@@ -34,16 +35,22 @@ export function planStack(stack: SynthesizedStack, refresh: Refresh, progress: (
   const refreshed = refresh === "all" || (refresh === "aws" && !inCluster);
   try {
     const args = ["-input=false", "-lock=false", "-json", `-out=${planFile}`, ...(refreshed ? [] : ["-refresh=false"])];
-    const planned = run("plan", "plan", ...args);
-    if (planned.status !== 0) {
-      const upstream = missingUpstream(diagnosticsOf(planned), stack);
-      return upstream === undefined ? failed("plan", planned) : waiting(id, upstream);
-    }
-    const shown = run("show", "show", "-json", planFile);
-    if (shown.status !== 0) return failed("show", shown);
+    const plannedWith = (...sizes: readonly string[]): Plan | Outcome => {
+      const planned = run("plan", "plan", ...args, ...sizes);
+      if (planned.status !== 0) {
+        const upstream = missingUpstream(diagnosticsOf(planned), stack);
+        return upstream === undefined ? failed("plan", planned) : waiting(id, upstream);
+      }
+      const shown = run("show", "show", "-json", planFile);
+      if (shown.status !== 0) return failed("show", shown);
+      const plan = readPlan(shown.stdout, id);
+      const kept = sizes.length === 0 ? keptSizes(plan, stack) : [];
+      return kept.length === 0 ? plan : plannedWith(...kept);
+    };
+    const plan = plannedWith();
+    if ("kind" in plan) return plan;
     const text = terraform(folder, "show", "-no-color", planFile);
     if (text.status !== 0) return failed("show", text);
-    const plan = readPlan(shown.stdout, id);
     return {
       stack: id,
       notes: notesOf(stack, refreshed),

@@ -28,6 +28,9 @@ function nodeGroup(props: Partial<NodePoolProps> = {}, others: Partial<NodeGroup
   });
 }
 
+/** A reference to the variable of the number of nodes with which the group begins. */
+const initialSize = expect.stringMatching(/^\$\{var\.pool_initial-size_[0-9A-F]{8}\}$/);
+
 const executor: Partial<NodePoolProps> = {
   name: "executor",
   instanceTypes: ["c5.2xlarge", "c5a.2xlarge"],
@@ -54,7 +57,7 @@ describe("a node group", () => {
       launch_template: { id: `\${${template}.id}`, version: `\${${template}.latest_version}` },
       labels: { "node-pool": "general", "node-pool-kind": expect.stringMatching(/^[0-9a-f]{16}$/) },
       taint: [],
-      scaling_config: { min_size: 2, desired_size: 2, max_size: 10 },
+      scaling_config: { min_size: 2, desired_size: initialSize, max_size: 10 },
       update_config: { max_unavailable_percentage: 33 },
       node_repair_config: { enabled: true },
       tags: {
@@ -90,7 +93,7 @@ describe("a node group", () => {
         "node-pool-kind": expect.stringMatching(/^[0-9a-f]{16}$/),
       },
       taint: [{ key: "workload-type", value: "executor", effect: "NO_SCHEDULE" }],
-      scaling_config: { min_size: 0, desired_size: 0, max_size: 50 },
+      scaling_config: { min_size: 0, desired_size: initialSize, max_size: 50 },
     });
   });
 
