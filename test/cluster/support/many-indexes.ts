@@ -46,5 +46,6 @@ export async function completeManyIndexes(
   }
   const ended = await plane.api.until(job, (now) => endOf(now) !== undefined, withinMs);
   const seconds = (performance.now() - startedAt) / 1000;
+  // Not all pods of the namespace: every ten minutes the CronJob of the start deadline adds one.
   return { status: ended?.status, pods: await podsOf(plane.api, job), seconds };
 }
