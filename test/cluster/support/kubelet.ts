@@ -86,13 +86,17 @@ export class Kubelet implements NodeOfPods {
       ...this.lease,
       spec: { holderIdentity: this.name, leaseDurationSeconds: LEASE_SECONDS, renewTime: microTime() },
     });
-    const ready = { status: { conditions: [condition("Ready", true, "KubeletReady")] } };
-    await this.api.patch(node, ready, "/status");
+    await this.reportReady();
     // The node controller takes the taint "not ready" away.
     await this.api.until(node, (now) => {
       const all: KubernetesObject[] = now?.spec.taints ?? [];
       return all.every(({ key }) => key !== "node.kubernetes.io/not-ready");
     });
+  }
+
+  private reportReady(): Promise<KubernetesObject> {
+    const status = { conditions: [condition("Ready", true, "KubeletReady")] };
+    return this.api.patch(this.options.node, { status }, "/status");
   }
 
   private get lease(): KubernetesObject {
@@ -105,6 +109,8 @@ export class Kubelet implements NodeOfPods {
       await sleep((LEASE_SECONDS / 4) * 1000, undefined, { ref: false });
       if (this.isGone) return;
       await this.api.patch(this.lease, { spec: { renewTime: microTime() } }).catch(() => {});
+      // On a busy machine a lease may have run out meanwhile: the node is then not ready until its kubelet says that it is.
+      await this.reportReady().catch(() => {});
     }
   }
 
