@@ -8,6 +8,8 @@ const largest = {
   networkInterfaces: 64,
   addressesPerInterface: 100,
   gpus: 64,
+  // EC2 has no processors with more.
+  threadsPerCore: 2,
 } as const;
 
 /** Checks that figures are no larger than a machine can be; `path` starts with the figure. */

@@ -158,5 +158,26 @@ export function figuresProblems(figures: InstanceType): Problem[] {
   return [...problems, ...largestFigureProblems(figures)];
 }
 
+/** Finds figures of a type that are not those of the table, from which a pool's room would be wrong; `path` starts with the figure. */
+export function contradictionProblems(name: string, figures: InstanceType): Problem[] {
+  const own = Object.hasOwn(instanceTypes, name) ? instanceTypes[name] : undefined;
+  if (own === undefined) return [];
+  const comparable = (type: InstanceType) => ({
+    vCpus: type.vCpus,
+    memoryGiB: type.memoryGiB,
+    networkInterfaces: type.networkInterfaces,
+    addressesPerInterface: type.addressesPerInterface,
+    architecture: architectureOf(name, type),
+    gpus: type.gpus ?? 0,
+  });
+  const written = comparable(figures);
+  return Object.entries(comparable(own)).flatMap(([figure, right]): Problem[] => {
+    const got = written[figure as keyof typeof written];
+    const fix = `remove ${name}, which constructs/pools/instance-types.json has already`;
+    if (got === right) return [];
+    return [{ path: [figure], allowed: `${right}, as AWS describes ${name}`, got: show(got), fix }];
+  });
+}
+
 /** The source of all figures, for error texts. */
 const source = "aws ec2 describe-instance-types";

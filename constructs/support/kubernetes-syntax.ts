@@ -58,6 +58,7 @@ export const taintSchema = z
 const qualifiedName = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 /** @see https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-subdomain-names */
 const dnsSubdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const longestSubdomain = 253;
 const dnsLabel = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
 
 /**
@@ -100,6 +101,13 @@ export function dnsLabelProblems(name: string, maximumLength: number): Problem[]
   if (dnsLabel.test(name) && name.length <= maximumLength) return [];
   const allowed = `a lower-case letter followed by lower-case letters, digits and hyphens, at most ${maximumLength} characters`;
   return [{ path: [], allowed, got: show(name), fix: `use for example ${show(asDnsLabel(name, maximumLength))}` }];
+}
+
+/** Checks a name that must be a DNS subdomain, such as the name of a Secret. */
+export function dnsSubdomainProblems(name: string): Problem[] {
+  if (isSubdomain(name)) return [];
+  const allowed = `lower-case letters, digits, hyphens and dots between them, at most ${longestSubdomain} characters`;
+  return [{ path: [], allowed, got: show(name), fix: `use for example ${show(asDnsLabel(name, longestSubdomain))}` }];
 }
 
 function asDnsLabel(name: string, maximumLength: number): string {
@@ -156,5 +164,5 @@ function valueProblems(value: string): Problem[] {
 const outerCharacters = "use only these characters, with a letter or digit at the beginning and at the end";
 
 function isSubdomain(text: string): boolean {
-  return text.length <= 253 && dnsSubdomain.test(text);
+  return text.length <= longestSubdomain && dnsSubdomain.test(text);
 }

@@ -7,6 +7,10 @@ const repository = /^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[
 const tag = /^\w[\w.-]{0,127}$/;
 const digest = /^sha256:[0-9a-f]{64}$/;
 const longestName = 255;
+/** Docker takes such a name for the id of an image. */
+const imageId = /^[0-9a-f]{64}$/;
+/** The empty image, which exists in Dockerfiles and in no registry. */
+const emptyImage = /^(library\/)?scratch$/;
 
 /**
  * What is wrong with the reference of an image. Without a tag or a digest it would mean `latest`, another image every day.
@@ -21,6 +25,10 @@ export function imageProblems(reference: string): Problem[] {
   if (!repository.test(parts.repository)) {
     const isUpperCase = repository.test(parts.repository.toLowerCase());
     return problem(form, isUpperCase ? "write the repository in lower-case letters" : example);
+  }
+  const isOnDockerHub = parts.host === undefined || parts.host === "docker.io";
+  if (isOnDockerHub && (imageId.test(parts.repository) || emptyImage.test(parts.repository))) {
+    return problem("an image of a registry", example);
   }
   if (parts.host !== undefined && !host.test(parts.host)) return problem(form, example);
   if (parts.port !== undefined && !(/^[1-9]\d*$/.test(parts.port) && Number(parts.port) <= 65_535)) {

@@ -8,7 +8,7 @@ import {
   RUN_HASH_LENGTH,
 } from "sweep-worker/contract";
 import { type NodeTarget, roomForPods } from "../pools/node-target.ts";
-import { dnsLabelProblems } from "../support/kubernetes-syntax.ts";
+import { dnsLabelProblems, dnsSubdomainProblems } from "../support/kubernetes-syntax.ts";
 import { type Problem, show, within } from "../support/problems.ts";
 import { type WorkerJobSettings, workerJobSettingsSchema, workerSettingNames } from "./worker-job-settings.ts";
 import { leastCpuForANodeAlone, podResources, smallestBlocks } from "./worker-pod.ts";
@@ -58,12 +58,16 @@ function nameProblems({ name, workers, secretName, runName }: WorkerJobSettings,
   const indexLength = isRight("workers") ? 1 + String(workers - 1).length : 0;
   const labels = [
     { key: "name", value: name, length: 63 - suffixLength - indexLength },
-    { key: "secretName", value: secretName, length: 63 },
     { key: "runName", value: runName, length: 63 },
   ] as const;
-  return labels.flatMap(({ key, value, length }) =>
+  const problems = labels.flatMap(({ key, value, length }) =>
     value === undefined || !isRight(key) ? [] : within([key], dnsLabelProblems(value, length)),
   );
+  // Users choose the name of a Secret, and other programs do: all names that Kubernetes takes are right.
+  if (secretName !== undefined && isRight("secretName")) {
+    problems.push(...within(["secretName"], dnsSubdomainProblems(secretName)));
+  }
+  return problems;
 }
 
 /** A worker would ignore the module silently. */

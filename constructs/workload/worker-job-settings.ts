@@ -219,7 +219,11 @@ export const workerJobSettingsSchema = z.strictObject({
   backoffLimitPerIndex: wholeNumber(0, { example: 6, default: jobDefaults.backoffLimitPerIndex }),
   maxFailedIndexes: wholeNumber(0, { example: 1, defaultText: "a tenth of the workers, at least 1" }),
   restart: wholeNumber(0, { example: 1, default: jobDefaults.restart }),
-  secretName: dnsLabel({ example: "sweep-secrets", defaultText: "none" }).optional(),
+  secretName: withFacts(z.string(), {
+    allowed: "the name of a Secret",
+    example: "sweep-secrets",
+    defaultText: "none",
+  }).optional(),
   runName: dnsLabel({
     example: "first-sweep",
     defaultText: "the job's name and a hash of evaluation, columns, parameters, batch size and seed",

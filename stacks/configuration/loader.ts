@@ -20,15 +20,24 @@ export function loadEnvironments(
   environments: readonly unknown[],
   variables: Variables = process.env,
 ): readonly ResolvedEnvironment[] {
+  const listed = listOf(environments);
   const evaluations = [...evaluationFiles(repository).keys()];
   const override = (environment: unknown) => withVariables(environment, variables);
-  const resolutions = environments.map((environment) => resolveEnvironment(environment, evaluations, override));
-  const names = environments.map(nameOf);
+  const resolutions = listed.map((environment) => resolveEnvironment(environment, evaluations, override));
+  const names = listed.map(nameOf);
   const resolution = allOf(resolutions.map((one, index) => at(pathOf(names, index), one)));
   const known = names.filter((name) => name !== undefined);
   const problems = [...problemsIn(resolution), ...nameProblems(names), ...variableProblems(known, variables)];
   if (!resolution.ok || problems.length > 0) throw new InvalidConfigurationError("the configuration", problems);
   return resolution.value;
+}
+
+/** The environments, with `undefined` in the place of a hole, which is refused as any other value that is no environment. */
+function listOf(environments: unknown): readonly unknown[] {
+  if (Array.isArray(environments)) return Array.from(environments);
+  const fix = "write for example environments = [dev, prod]";
+  const problem = { path: ["environments"], allowed: "a list of environments", got: show(environments), fix };
+  throw new InvalidConfigurationError("the configuration", [problem]);
 }
 
 function pathOf(names: readonly (string | undefined)[], index: number): PropertyKey[] {

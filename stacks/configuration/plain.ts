@@ -14,6 +14,8 @@ const anything = z.unknown();
 
 /** A text of an environment ends in a variable of a process, whose length Linux limits to 128 KiB (`MAX_ARG_STRLEN`). */
 const longestText = 32_768;
+/** The mark that CDK for Terraform puts in the place of a value of a resource. An environment has no resources. */
+const tokenOfTerraform = /[$#]\{TfToken\[/;
 /** Entries of a list or an object. AWS and Kubernetes allow far fewer wherever an environment has one. */
 const mostEntries = 1000;
 
@@ -30,9 +32,19 @@ function read(schema: z.core.$ZodType, input: () => unknown): Plain {
     return copyOf(unwrapped(schema), input());
   } catch (error) {
     // Getters and proxies run code of their own, which may throw.
-    const got = `an error (${error instanceof Error ? error.message : "of an unknown kind"})`;
+    const got = `an error (${messageOf(error)})`;
     return refusal({ path: [], allowed: "a value that can be read", got, fix: "write plain data" });
   }
+}
+
+/** The message of anything that was thrown, which can throw in its turn when it is read. */
+function messageOf(error: unknown): string {
+  try {
+    if (error instanceof Error && typeof error.message === "string") return error.message;
+  } catch {
+    // It is as good as none.
+  }
+  return "of an unknown kind";
 }
 
 function copyOf(schema: z.core.$ZodType, input: unknown): Plain {
@@ -70,6 +82,10 @@ function textOf(text: string): Plain {
       got,
       fix: "shorten it",
     });
+  }
+  if (tokenOfTerraform.test(text)) {
+    const fix = "write the value itself";
+    return refusal({ path: [], allowed: "known at synthesis", got: "a token of Terraform", fix });
   }
   if (!/[\0\p{Surrogate}]/u.test(text)) return { value: text, problems: [] };
   const allowed = "a text without null characters and halves of characters";

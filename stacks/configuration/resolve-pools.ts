@@ -1,4 +1,5 @@
 import {
+  contradictionProblems,
   figuresProblems,
   instanceTypesWith,
   instanceTypes as knownTypes,
@@ -133,7 +134,10 @@ export function resolveInstanceTypes(
 ): Resolution<Environment["instanceTypes"]> {
   if (instanceTypes === undefined) return resolved(undefined);
   const types = Object.entries(instanceTypes).map(([name, figures]) => {
-    const problems = malformed.in("instanceTypes", name).untouched(figuresProblems(figures));
+    const own = figuresProblems(figures);
+    // A figure that no machine has is reported once.
+    const all = own.length > 0 ? own : contradictionProblems(name, figures);
+    const problems = malformed.in("instanceTypes", name).untouched(all);
     return [name, checked(figures, within(["instanceTypes", name], [...typeNameProblems(name), ...problems]))] as const;
   });
   return all<NonNullable<Environment["instanceTypes"]>>(Object.fromEntries(types));

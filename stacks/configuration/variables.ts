@@ -22,12 +22,18 @@ export function variablePrefix(name: string): string {
 export function variableProblems(names: readonly string[], variables: Variables): Problem[] {
   const known = names.flatMap((name) => variableSettings.map((setting) => `${variablePrefix(name)}_${setting}`));
   return Object.keys(variables).flatMap((variable): Problem[] => {
-    if (!/^PLATFORM_/i.test(variable) || variables[variable] === undefined || known.includes(variable)) return [];
+    if (!isOurs(variable) || variables[variable] === undefined || known.includes(variable)) return [];
     const [nearest = ""] = [...known].sort((a, b) => slips(variable, a) - slips(variable, b));
     if (!isMeantFor(variable, names) && !isLike(variable, nearest)) return [];
     const fix = `rename it, for example to ${nearest}, or unset it`;
     return [{ path: [variable], allowed: oneOf(known), got: "a variable that nothing reads", fix }];
   });
+}
+
+/** Whether a variable begins as all of the platform's do, or nearly so. */
+function isOurs(variable: string): boolean {
+  const beginning = "PLATFORM_";
+  return slips(variable.slice(0, beginning.length), beginning) <= likelySlip;
 }
 
 /** Whether a variable begins with the prefix of an environment, and does not end as one of another environment would. */
@@ -46,9 +52,9 @@ function isLike(variable: string, known: string): boolean {
   return !isNumbered && slips(variable, known) <= likelySlip;
 }
 
-/** Letters that differ. Letters in another order count once. */
+/** Letters that differ. Letters in another order count once, and a hyphen or a dot in the place of _ not at all. */
 function slips(variable: string, known: string): number {
   const sorted = (text: string) => [...text].sort().join("");
-  const upper = variable.toUpperCase();
+  const upper = variable.toUpperCase().replace(/[-.]/g, "_");
   return upper !== known && sorted(upper) === sorted(known) ? 1 : distance(upper, known);
 }

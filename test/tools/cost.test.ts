@@ -11,8 +11,15 @@ import { devWithJob, synthesizeEnvironment } from "../support/workload.ts";
 
 const table = readPrices();
 
-function resources(environment: Environment): Resource[] {
-  return Object.values(synthesizeEnvironment(environment)).flatMap(({ json }) => resourcesOf(json));
+/** A synthesis takes most of the time of these tests, and many of them look at the same environment. */
+const synthesized = new Map<Environment, readonly Resource[]>();
+
+function resources(environment: Environment): readonly Resource[] {
+  const found =
+    synthesized.get(environment) ??
+    Object.values(synthesizeEnvironment(environment)).flatMap(({ json }) => resourcesOf(json));
+  synthesized.set(environment, found);
+  return found;
 }
 
 function costOf(environment: Environment, changed = table, secondsPerParameter?: number) {

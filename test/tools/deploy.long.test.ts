@@ -124,6 +124,9 @@ define("npm run deploy and npm run destroy", () => {
       "error: dev-addons still needs dev-platform (resources in its state: 1): destroy it first, npm run destroy -- dev --stack addons\n",
     );
 
+    const one = await npm("deploy", "--", "dev", "--stack", "platform", "--yes").finished;
+    expect(one.stderr).toMatch(/\ndev-platform is deployed\n$/);
+
     const last = terminal("destroy", "--", "dev");
     await last.shows("Destroy dev-addons, dev-platform? Only yes is taken: ");
     expect([stateOf("dev-platform").length, stateOf("dev-addons").length]).toEqual([2, 1]);
@@ -187,6 +190,19 @@ define("npm run deploy and npm run destroy", () => {
     release();
     expect((await npm("destroy", "--", "dev", "--yes").finished).code).toBe(0);
     expect(stateOf("dev-platform")).toEqual([]);
+  });
+
+  test("Ctrl-C that ends a reader of the output, such as tee, lets Terraform complete the stack", async () => {
+    const command = ["bash", "-c", "npm run deploy -- dev --yes 2>&1 | tee log"];
+    const screen = new Terminal(command, { cwd: checkout.folder, env: { ...process.env, ...env } });
+    await until(isStarted);
+    screen.type(ctrlC);
+    // tee is gone, and Terraform writes its next lines.
+    await new Promise((later) => setTimeout(later, 1200));
+    release();
+    await screen.ended();
+    expect(stateOf("dev-platform")).toEqual(["cluster", "pool"]);
+    expect(stateOf("dev-addons")).toEqual([]);
   });
 
   test("a cancelled job of GitHub, SIGINT and then SIGTERM to npm, lets Terraform save its state", async () => {
@@ -262,6 +278,8 @@ define("npm run deploy and npm run destroy", () => {
       "error: dev-platform: terraform apply failed: its state has what was done; correct the cause (README, Troubleshooting), and go on: npm run deploy -- dev\n",
     );
     expect(stateOf("dev-addons")).toEqual([]);
+    const one = await npm("deploy", "--", "dev", "--yes", "--stack", "platform").finished;
+    expect(one.stderr).toMatch(/go on: npm run deploy -- dev --stack platform\n$/);
   });
 
   test("go on where cdktf deploy stopped, and the other way round", async () => {

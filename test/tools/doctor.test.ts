@@ -136,6 +136,16 @@ describe("programs", () => {
         found: "docker buildx imagetools inspect ghcr.io/example/ttg-worker:1.4.0: ERROR: 401 Unauthorized",
       },
     ],
+    [
+      "may need a login, of which Docker Hub says only this",
+      'echo "ERROR: pull access denied, repository does not exist or may require authorization" >&2; exit 1',
+      { status: "not checked" },
+    ],
+    [
+      "is in a registry for which Docker's helper for passwords is not installed",
+      'echo "ERROR: exec: \\"docker-credential-desktop\\": executable file not found in \\$PATH" >&2; exit 1',
+      { status: "not checked" },
+    ],
   ])("an image that was built elsewhere %s", async (_, answer, expected) => {
     programs.install(
       "docker",

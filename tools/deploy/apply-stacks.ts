@@ -51,7 +51,9 @@ export async function applyStacks(kind: "deploy" | "destroy", name: string, opti
   const wanted = own.filter((stack) => options.stack?.includes(partOf(stack)) ?? true);
 
   const folder = mkdtempSync(join(tmpdir(), `${kind}-`));
-  const work = new Work(kind, environment, new TerraformRun(), folder);
+  // Without its stacks, the command to go on after a destroy of one would destroy them all.
+  const again = [`npm run ${kind} -- ${environment}`, ...(options.stack ?? []).map((part) => `--stack ${part}`)];
+  const work = new Work(kind, environment, new TerraformRun(), folder, again.join(" "));
   try {
     if (kind === "deploy") {
       for (const stack of wanted) await work.apply([await work.plan(stack)], options);
@@ -68,7 +70,10 @@ export async function applyStacks(kind: "deploy" | "destroy", name: string, opti
     // The plans hold every value in clear, even sensitive ones.
     rmSync(folder, { recursive: true, force: true });
   }
-  process.stderr.write(`${environment} is ${kind === "deploy" ? "deployed" : "destroyed"}\n`);
+  const all = options.stack === undefined ? [environment] : wanted.map(({ id }) => id);
+  process.stderr.write(
+    `${all.join(" and ")} ${all.length === 1 ? "is" : "are"} ${kind === "deploy" ? "deployed" : "destroyed"}\n`,
+  );
 }
 
 class Work {
@@ -80,6 +85,8 @@ class Work {
     readonly terraform: TerraformRun,
     /** Where the plans are, readable for their owner only. */
     readonly folder: string,
+    /** The command that goes on where this one stopped. */
+    readonly again: string,
   ) {}
 
   async plan(stack: SynthesizedStack): Promise<PlannedStack> {
@@ -147,11 +154,10 @@ class Work {
 
   async #run(stack: SynthesizedStack, args: readonly string[], captures = false): Promise<{ stdout: string }> {
     const [command = ""] = args;
-    const again = `npm run ${this.kind} -- ${this.environment}`;
     const isApply = command === "apply";
     // Signals that came while nothing of Terraform's ran are delivered in another turn of the event loop.
     await setImmediate();
-    this.terraform.throwIfStopped(`stopped before terraform ${command} of ${stack.id}; to go on: ${again}`);
+    this.terraform.throwIfStopped(`stopped before terraform ${command} of ${stack.id}; to go on: ${this.again}`);
     // A destroy creates nothing that an interrupt could leave half made, and nobody wants it to go on.
     const { status, stdout } = await this.terraform.run(stack, args, {
       captures,
@@ -159,13 +165,13 @@ class Work {
     });
     const went = status === 0 ? "was completed" : "ended early, and its state has what was done";
     this.terraform.throwIfStopped(
-      isApply ? `stopped: ${stack.id} ${went}; to go on: ${again}` : `stopped before ${stack.id} was changed`,
+      isApply ? `stopped: ${stack.id} ${went}; to go on: ${this.again}` : `stopped before ${stack.id} was changed`,
     );
     if (status === 0) return { stdout };
     const chdir = `${terraformProgram()} -chdir=${stack.folder}`;
     const hints: Readonly<Record<string, string>> = {
       init: `if Terraform asks for it: ${chdir} init -upgrade (or -migrate-state, after a change of s3State)`,
-      apply: `its state has what was done; correct the cause (README, Troubleshooting), and go on: ${again}`,
+      apply: `its state has what was done; correct the cause (README, Troubleshooting), and go on: ${this.again}`,
     };
     const hint = hints[command] ?? `nothing of ${stack.id} was changed`;
     throw new ToolError(`${stack.id}: terraform ${command} failed: ${hint}`);

@@ -45,8 +45,8 @@ export class TerraformRun {
 
   constructor() {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => this.#receive(signal));
-    // After SIGHUP there is no terminal to write to, and Terraform must go on nevertheless.
-    for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+    // Terraform must go on where nobody reads any more: after SIGHUP, or when Ctrl-C has ended `tee`.
+    for (const stream of [process.stdout, process.stderr]) stream.removeAllListeners("error").on("error", () => {});
   }
 
   /** Is aborted by the first signal, for anything that waits for the user. */
@@ -73,11 +73,17 @@ export class TerraformRun {
       detached: true,
       // Nothing may ask: the user has no way to answer a process without a terminal.
       env: { ...process.env, TF_INPUT: "0", TF_IN_AUTOMATION: "1" },
-      stdio: ["ignore", captures ? "pipe" : "inherit", "inherit"],
+      // A write to a pipe without a reader would kill Terraform (SIGPIPE), with its lock held and its state unsaved.
+      stdio: [
+        "ignore",
+        !captures && process.stdout.isTTY ? "inherit" : "pipe",
+        process.stderr.isTTY ? "inherit" : "pipe",
+      ],
     });
     this.#running = { child, what: `terraform ${command} of ${stack.id}`, completes };
     const chunks: Buffer[] = [];
-    child.stdout?.on("data", (chunk) => chunks.push(chunk));
+    child.stdout?.on("data", (chunk) => (captures ? chunks.push(chunk) : process.stdout.write(chunk)));
+    child.stderr?.on("data", (chunk) => process.stderr.write(chunk));
     try {
       const status = await new Promise<number | null>((ended, failed) => {
         child.on("error", (error) => failed(new ToolError(`cannot start ${program}: ${error.message}`)));

@@ -13,7 +13,8 @@ export function imageChecks(workload: ResolvedWorkload | undefined): Check[] {
 async function image(reference: string): Promise<Finding> {
   const { succeeded, reason } = await runProgram("docker", ["buildx", "imagetools", "inspect", reference]);
   if (succeeded) return ok(`${reference} is in its registry`);
-  if (!/not found|(manifest|name) unknown|does not exist/i.test(reason)) {
+  // Docker Hub says "does not exist or may require authorization", and helpers for passwords have their own "not found".
+  if (!/: not found|(manifest|name) unknown|does not exist in the registry/i.test(reason)) {
     return notChecked(`docker buildx imagetools inspect ${reference}: ${reason}`);
   }
   const needed = "an image that the nodes can pull: pods that cannot pull theirs hold paid machines";

@@ -178,7 +178,7 @@ test.each<[string, object, string[]]>([
     "a Secret with a name that is none",
     { secretName: "My_Keys" },
     [
-      'secretName must be a lower-case letter followed by lower-case letters, digits and hyphens, at most 63 characters, got "My_Keys": use for example "my-keys"',
+      'secretName must be lower-case letters, digits, hyphens and dots between them, at most 253 characters, got "My_Keys": use for example "my-keys"',
     ],
   ],
   [

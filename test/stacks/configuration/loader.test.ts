@@ -110,6 +110,23 @@ describe("loading environments", () => {
     ]);
   });
 
+  test.each<[string, unknown, string]>([
+    ["an object", dev.tags, '{"CostCenter":"research"}'],
+    ["nothing", undefined, "nothing"],
+    ["a Map", new Map(), "{}"],
+  ])("refuses %s in the place of the list of environments", (_, environments, got) => {
+    expect(messageOf(() => loadEnvironments(environments as unknown[], {}))).toBe(
+      `the configuration has 1 problem:\n  - environments must be a list of environments, got ${got}: write for example environments = [dev, prod]`,
+    );
+  });
+
+  test("refuses a hole in the list of environments", () => {
+    const holed: unknown[] = [dev];
+    holed[2] = prod;
+    const text = "the configuration has 1 problem:\n  - environments[1] must be an object with name, accountId,";
+    expect(messageOf(() => loadEnvironments(holed, {}))).toContain(text);
+  });
+
   test("refuses two environments of one name", () => {
     expect(messageOf(() => loadEnvironments([dev, dev], {}))).toBe(
       'the configuration has 1 problem:\n  - environments[1].name must be different from the names of the environments before it, because stacks are named after it, got "dev": rename one of the two',

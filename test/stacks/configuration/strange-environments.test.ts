@@ -1,3 +1,4 @@
+import { Token } from "cdktf";
 import * as fc from "fast-check";
 import { describeProblem, show } from "../../../constructs/support/problems.ts";
 import { dev } from "../../../environments.ts";
@@ -18,8 +19,8 @@ circularList.push(circularList);
 const throwing = () => {
   throw new Error("not today");
 };
-const withGetter = (object: object, field: string) =>
-  Object.defineProperty({ ...object }, field, { get: throwing, enumerable: true });
+const withGetter = (object: object, field: string, get: () => unknown = throwing) =>
+  Object.defineProperty({ ...object }, field, { get, enumerable: true });
 const revoked = () => {
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();
@@ -55,6 +56,8 @@ const strangeValues: readonly (readonly [name: string, value: unknown])[] = [
   ["very long text", "a".repeat(1_000_000)],
   ["null character", "a\0b"],
   ["half of a character", "a\ud800"],
+  ["token of a text", Token.asString({})],
+  ["token of a list", Token.asList({})],
   ["NaN", Number.NaN],
   ["infinity", Number.POSITIVE_INFINITY],
   ["minus zero", -0],
@@ -164,6 +167,23 @@ test("a property that throws once is read once, and hides nothing else", () => {
     "region must be a value that can be read, got an error (not today): write plain data",
     'accountId must be an AWS account of 12 digits, got "mine": copy yours from aws sts get-caller-identity',
   ]);
+});
+
+test("an error that cannot be read hides no place", () => {
+  const errors = [
+    null,
+    revoked(),
+    Object.assign(new Error("a"), { message: Symbol("a") }),
+    Object.create(Error.prototype, { message: { get: throwing } }),
+  ];
+  for (const error of errors) {
+    const environment = withGetter(dev, "region", () => {
+      throw error;
+    });
+    expect(problemsOf(environment).map(describeProblem)).toEqual([
+      "region must be a value that can be read, got an error (of an unknown kind): write plain data",
+    ]);
+  }
 });
 
 test("no value anywhere makes synthesis crash, and none is refused without a problem", () => {

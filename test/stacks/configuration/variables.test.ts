@@ -18,7 +18,8 @@ test("a misspelt variable of an environment is refused with the name that was me
     "PLATFORM_PRD_ACCOUNT_ID",
   ];
   const cases = ["platform_dev_account_id", "PLATFORM_dev_ADMINISTRATORS", "PLATFORM_DEV_REGION"];
-  expect(misspelt(...names, ...cases)).toEqual([...names, ...cases]);
+  const signs = ["PLATFROM_DEV_ACCOUNT_ID", "PLATFORM-DEV-ACCOUNT-ID", "PLATFORM_DEV.ADMINISTRATORS"];
+  expect(misspelt(...names, ...cases, ...signs)).toEqual([...names, ...cases, ...signs]);
 });
 
 test("a variable of another environment or program is left alone", () => {
@@ -29,6 +30,7 @@ test("a variable of another environment or program is left alone", () => {
     "PLATFORM_BRANCH",
   ];
   expect(misspelt(...others, "PLATFORM_DEV_ACCOUNT_ID", "PLATFORM_PROD_PUBLIC_ACCESS_CIDRS", "PATH")).toEqual([]);
+  expect(variableProblems([], { _: "npm", PATH: "/", PLATFORM_BRANCH: "main" })).toEqual([]);
 });
 
 test("the tables of wrong environments would notice a value that passes", () => {

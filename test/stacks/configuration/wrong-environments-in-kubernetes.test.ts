@@ -156,6 +156,36 @@ const wrongPools: readonly WrongValue[] = [
       ["nodePools", "executor", "taints", 0, "effect"],
     ],
   ),
+  // AWS describes other figures.
+  ...Object.entries({ vCpus: 96, memoryGiB: 8, networkInterfaces: 4, addressesPerInterface: 15 }).map(
+    ([figure, value]): WrongValue => [
+      "instanceTypes",
+      {
+        "c5.large": { vCpus: 2, memoryGiB: 4, networkInterfaces: 3, addressesPerInterface: 10, [figure]: value },
+      },
+      ["instanceTypes", "c5.large", figure],
+    ],
+  ),
+  [
+    "instanceTypes",
+    {
+      "c7g.large": {
+        vCpus: 2,
+        memoryGiB: 4,
+        networkInterfaces: 3,
+        addressesPerInterface: 10,
+        architecture: "x86_64",
+      },
+    },
+    ["instanceTypes", "c7g.large", "architecture"],
+  ],
+  ...[0, 1.5, 3, 1e9].map(
+    (threadsPerCore): WrongValue => [
+      "instanceTypes",
+      { "x1.huge": { ...figures, threadsPerCore } },
+      ["instanceTypes", "x1.huge", "threadsPerCore"],
+    ],
+  ),
   // Figures that are no figures.
   ...["vCpus", "networkInterfaces", "addressesPerInterface", "memoryGiB"].flatMap((figure) =>
     [0, -1, 2 ** 31, ...strange].map(
@@ -247,6 +277,9 @@ const wrongJobs: readonly WrongValue[] = [
     `${"a/".repeat(127)}abc:1`,
     "worker:1\n",
     "wörker:1",
+    "scratch:1",
+    "docker.io/library/scratch:1",
+    `${digest}:1`,
     "docker run worker:1",
     "worker:1:2",
     "localhost:5000/b",
@@ -278,7 +311,7 @@ const wrongJobs: readonly WrongValue[] = [
   ...each(job("logLevel"), ["INFO", "loud", "", null]),
   ...each(job("evaluation"), ["", "colatz", "../secrets", "collatz.ts", "/etc/passwd", 5]),
   ...each(job("resultColumns"), [["a"], [], ["a", "A"], ["a b"], "a"]),
-  ...each(job("secretName"), ["", "My_Secret", "a".repeat(64), "a/b", 5]),
+  ...each(job("secretName"), ["", "My_Secret", "a".repeat(254), "a..b", "-a", "a.", "a/b", 5]),
   ...each(job("runName"), ["", "Run_1", "a".repeat(64), "a/b", "../other", 5]),
   ...each(job("nodePool"), ["executors", "", "constructor", "__proto__", "toString", 5]),
   ["workload.jobs", jobs({ size: "small" }), ["workload", "jobs", 0, "nodePool"]],
@@ -356,6 +389,9 @@ test("what only resembles these is accepted", () => {
     ["workload.jobs", jobs({ name: "a", runName: "one" }, { name: "b", runName: "two" }, { name: "c" })],
     // biome-ignore lint/suspicious/noTemplateCurlyInString: the text of a user.
     ["workload.jobs", jobs({ evaluation: undefined, evaluationCommand: 'sh -c "echo ${HOME} %{x}"' })],
+    ["workload.jobs", jobs({ secretName: "team.db-credentials" })],
+    ["workload.jobs", jobs({ secretName: "1password-token" })],
+    ["instanceTypes", { "c5.large": { vCpus: 2, memoryGiB: 4, networkInterfaces: 3, addressesPerInterface: 10 } }],
     ["workload.jobs", []],
   ];
   for (const change of right) expect([change[0], messagesWith(change)]).toEqual([change[0], []]);
