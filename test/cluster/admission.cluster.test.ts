@@ -1,6 +1,7 @@
 import { dev, prod } from "../../environments.ts";
 import type { Environment } from "../../stacks/configuration/schema.ts";
 import { synthesizeEnvironment } from "../support/workload.ts";
+import { podsOf } from "./support/jobs.ts";
 import type { KubernetesObject } from "./support/kubernetes-api.ts";
 import { manifestsOf } from "./support/manifests.ts";
 import { nodeOf } from "./support/nodes.ts";
@@ -80,7 +81,7 @@ describeWithControlPlane("what a deploy creates in the cluster", {}, (plane) => 
         const { parallelism, template } = job.spec;
         const running = await plane().api.until(job, (now) => now?.status?.ready === parallelism);
         expect(running).toMatchObject({ status: { active: parallelism } });
-        const pods = await podsOf(job);
+        const pods = await podsOf(plane().api, job);
         expect(pods.length).toBe(parallelism);
         for (const { spec } of pods) {
           const node = await plane().api.get(`/api/v1/nodes/${spec.nodeName}`);
@@ -99,11 +100,6 @@ describeWithControlPlane("what a deploy creates in the cluster", {}, (plane) => 
       );
     });
   });
-
-  async function podsOf({ metadata: { namespace, name } }: KubernetesObject): Promise<KubernetesObject[]> {
-    const query = `labelSelector=batch.kubernetes.io%2Fjob-name%3D${name}`;
-    return plane().api.list(`/api/v1/namespaces/${namespace}/pods?${query}`);
-  }
 });
 
 function secretIn(namespace: string): KubernetesObject {

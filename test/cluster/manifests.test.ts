@@ -3,10 +3,10 @@ import { devWithJob, synthesizeEnvironment } from "../support/workload.ts";
 import { manifestsOf } from "./support/manifests.ts";
 
 const stack = (type: string, resource: object) => new Synthesized({ resource: { [type]: { one: resource } } });
+const { workload } = synthesizeEnvironment(devWithJob());
 
 describe("the conversion of Terraform's resources into Kubernetes' objects", () => {
   test("keeps every value of the Job that the stack has", () => {
-    const { workload } = synthesizeEnvironment(devWithJob());
     const job = manifestsOf(workload, () => "reference").find(({ kind }) => kind === "Job");
     const terraform = workload.one("kubernetes_job_v1");
     expect(job).toMatchObject({
@@ -27,7 +27,6 @@ describe("the conversion of Terraform's resources into Kubernetes' objects", () 
   });
 
   test("creates a resource after those that it depends on", () => {
-    const { workload } = synthesizeEnvironment(devWithJob());
     const kinds = manifestsOf(workload, () => "reference").map(({ kind }) => kind);
     expect(kinds[0]).toBe("Namespace");
     expect(kinds.indexOf("ConfigMap")).toBeLessThan(kinds.indexOf("Job"));
@@ -61,7 +60,6 @@ describe("the conversion of Terraform's resources into Kubernetes' objects", () 
   });
 
   test("refuses a Job that leaves out a limit for which the provider sends a value of its own", () => {
-    const { workload } = synthesizeEnvironment(devWithJob());
     const job = structuredClone(workload.one("kubernetes_job_v1"));
     delete job.spec.backoff_limit;
     delete job.spec.max_failed_indexes;

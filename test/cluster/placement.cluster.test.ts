@@ -4,6 +4,7 @@ import { roomForPods } from "../../constructs/pools/node-target.ts";
 import { prod } from "../../environments.ts";
 import type { Environment } from "../../stacks/configuration/schema.ts";
 import { synthesizeEnvironment } from "../support/workload.ts";
+import { podsOf } from "./support/jobs.ts";
 import type { KubernetesObject } from "./support/kubernetes-api.ts";
 import { manifestsOf } from "./support/manifests.ts";
 import { daemonSetManifests, nodeOf } from "./support/nodes.ts";
@@ -51,12 +52,12 @@ describeWithControlPlane("where the scheduler places pods", {}, (plane) => {
     await join("executor", "executor");
     const pods = await start({ name: "alone", placement: "one-per-node", workers: 3 });
     await plane().api.until(jobOf(pods), (job) => job?.status?.ready === 2);
-    const waiting = (await listPods(jobOf(pods))).filter(({ spec }) => spec.nodeName === undefined);
+    const waiting = (await podsOf(plane().api, jobOf(pods))).filter(({ spec }) => spec.nodeName === undefined);
     expect(waiting.length).toBe(1);
     expect(await refusal(waiting[0])).toMatch(/0\/2 nodes are available: .*Insufficient cpu/);
     await join("executor");
     await plane().api.until(jobOf(pods), (job) => job?.status?.ready === 3);
-    const nodes = (await listPods(jobOf(pods))).map(({ spec }) => spec.nodeName);
+    const nodes = (await podsOf(plane().api, jobOf(pods))).map(({ spec }) => spec.nodeName);
     expect(nodes.sort()).toEqual([1, 2, 3].map((number) => nameOf("executor", number)));
   });
 
@@ -157,12 +158,7 @@ describeWithControlPlane("where the scheduler places pods", {}, (plane) => {
     }
     const job = manifests.find(({ kind }) => kind === "Job") as KubernetesObject;
     await plane().api.until(job, (now) => now?.status?.active === job.spec.parallelism);
-    return listPods(job);
-  }
-
-  function listPods({ metadata }: KubernetesObject): Promise<KubernetesObject[]> {
-    const query = `labelSelector=batch.kubernetes.io%2Fjob-name%3D${metadata.name}`;
-    return plane().api.list(`/api/v1/namespaces/${metadata.namespace}/pods?${query}`);
+    return podsOf(plane().api, job);
   }
 
   function jobOf([first]: readonly KubernetesObject[]): KubernetesObject {
@@ -176,14 +172,12 @@ describeWithControlPlane("where the scheduler places pods", {}, (plane) => {
       status.conditions?.find(
         ({ type, reason }: KubernetesObject) => type === "PodScheduled" && reason === "Unschedulable",
       );
-    const pod = { ...waiting, apiVersion: "v1", kind: "Pod" };
-    const found = await plane().api.until(pod, (now) => now !== undefined && reason(now) !== undefined);
+    const found = await plane().api.until(waiting ?? {}, (now) => now !== undefined && reason(now) !== undefined);
     return reason(found as KubernetesObject).message;
   }
 
   async function nodeNameOf(placed: KubernetesObject | undefined): Promise<string> {
-    const pod = { ...placed, apiVersion: "v1", kind: "Pod" };
-    return (await plane().api.until(pod, (now) => now?.spec.nodeName !== undefined))?.spec.nodeName;
+    return (await plane().api.until(placed ?? {}, (now) => now?.spec.nodeName !== undefined))?.spec.nodeName;
   }
 
   function pod(name: string): KubernetesObject {

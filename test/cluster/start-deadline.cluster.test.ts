@@ -1,5 +1,6 @@
 import { dev, prod } from "../../environments.ts";
 import { synthesizeEnvironment } from "../support/workload.ts";
+import { endOf, podsOf } from "./support/jobs.ts";
 import { KubernetesApi, type KubernetesError, type KubernetesObject } from "./support/kubernetes-api.ts";
 import { manifestsOf } from "./support/manifests.ts";
 import { nodeOf } from "./support/nodes.ts";
@@ -28,10 +29,6 @@ describeWithControlPlane("pods that have a machine and do not start", {}, (plane
   let account: KubernetesApi;
   const jobOf = (name: string) =>
     manifests.find(({ kind, metadata }) => kind === "Job" && metadata.name.startsWith(name)) as KubernetesObject;
-  const podsOf = ({ metadata }: KubernetesObject) =>
-    plane().api.list(
-      `/api/v1/namespaces/${namespace}/pods?labelSelector=batch.kubernetes.io%2Fjob-name%3D${metadata.name}`,
-    );
 
   beforeAll(async () => {
     const { platform } = synthesizeEnvironment(prod);
@@ -41,8 +38,8 @@ describeWithControlPlane("pods that have a machine and do not start", {}, (plane
     );
     jobOf("broken").spec.template.metadata.annotations["kwok.test/never-starts"] = "true";
     for (const object of manifests) await plane().api.create(object);
-    const { server, certificateAuthority, credentials } = plane();
-    const { certificate, key } = credentials.call(plane(), `system:serviceaccount:${namespace}:start-deadline`);
+    const { server, certificateAuthority } = plane();
+    const { certificate, key } = plane().credentials(`system:serviceaccount:${namespace}:start-deadline`);
     account = new KubernetesApi({ server, certificateAuthority, clientCertificate: certificate, clientKey: key });
   });
   afterAll(() => account?.close());
@@ -60,8 +57,7 @@ describeWithControlPlane("pods that have a machine and do not start", {}, (plane
     const query = new URLSearchParams({ labelSelector: option("selector"), fieldSelector: option("field-selector") });
     const path = `/api/v1/namespaces/${inNamespace.slice("--namespace=".length)}/pods`;
     const [key = "", value] = (args.at(-1) ?? "").split("=");
-    for (const { metadata } of await account.list(`${path}?${query}`)) {
-      const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: metadata.name, namespace } };
+    for (const pod of await account.list(`${path}?${query}`)) {
       if (verb === "delete") await account.delete(pod);
       else await account.patch(pod, { metadata: { labels: { [key]: value } } });
     }
@@ -73,24 +69,25 @@ describeWithControlPlane("pods that have a machine and do not start", {}, (plane
     // Each worker is started twice, and the Job controller waits 10 s in between.
     for (let start = 1; start <= 2; start++) {
       await untilPods(broken, (pods) => pods.filter(isBoundAndWaiting).length === 2);
-      const names = (await podsOf(broken)).filter(isBoundAndWaiting).map(({ metadata }) => metadata.uid);
+      const uids = (await podsOf(plane().api, broken)).filter(isBoundAndWaiting).map(({ metadata }) => metadata.uid);
       await look();
-      const marked = (await podsOf(broken)).filter(isBoundAndWaiting).map(({ metadata }) => metadata.uid);
-      expect(marked).toEqual(names);
+      // The first look only marks them.
+      const left = (await podsOf(plane().api, broken)).filter(isBoundAndWaiting).map(({ metadata }) => metadata.uid);
+      expect(left).toEqual(uids);
       await look();
       await untilPods(broken, (pods) =>
-        pods.every(({ metadata }) => !names.includes(metadata.uid) || isEnding(metadata)),
+        pods.every(({ metadata }) => !uids.includes(metadata.uid) || isEnding(metadata)),
       );
     }
-    const failed = await plane().api.until(broken, (now) => isFailed(now));
+    const failed = await plane().api.until(broken, (now) => endOf(now) !== undefined);
     expect(failed?.status.conditions).toContainEqual(
       expect.objectContaining({ type: "Failed", status: "True", reason: "MaxFailedIndexesExceeded" }),
     );
-    expect((await podsOf(broken)).filter(isBoundAndWaiting)).toEqual([]);
+    expect((await podsOf(plane().api, broken)).filter(isBoundAndWaiting)).toEqual([]);
 
     expect(await plane().api.until(jobOf("healthy"), () => true)).toMatchObject({ status: { ready: 2 } });
     expect(healthy?.status.failed ?? 0).toBe(0);
-    const waiting = await podsOf(jobOf("waiting"));
+    const waiting = await podsOf(plane().api, jobOf("waiting"));
     expect(waiting.map(({ status, metadata }) => [status.phase, metadata.deletionTimestamp])).toEqual([
       ["Pending", undefined],
       ["Pending", undefined],
@@ -108,7 +105,7 @@ describeWithControlPlane("pods that have a machine and do not start", {}, (plane
   });
 
   async function untilPods(job: KubernetesObject, isWanted: (pods: KubernetesObject[]) => boolean): Promise<void> {
-    while (!isWanted(await podsOf(job))) await new Promise((done) => setTimeout(done, 200));
+    while (!isWanted(await podsOf(plane().api, job))) await new Promise((done) => setTimeout(done, 200));
   }
 });
 
@@ -118,8 +115,4 @@ function isBoundAndWaiting({ metadata, spec, status }: KubernetesObject): boolea
 
 function isEnding(metadata: KubernetesObject): boolean {
   return metadata.deletionTimestamp !== undefined;
-}
-
-function isFailed(job: KubernetesObject | undefined): boolean {
-  return (job?.status?.conditions ?? []).some(({ type }: KubernetesObject) => type === "Failed");
 }

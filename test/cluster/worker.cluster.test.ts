@@ -72,12 +72,11 @@ describeWithControlPlane("the real worker in the pods of a Job", { kwok: false }
   const started: { stop(): unknown }[] = [];
 
   beforeAll(async () => {
-    const [s3, agent, image] = await Promise.all([
-      imitateS3(),
-      startPodIdentityAgent(folder),
-      buildWorkerImage(join(folder, "image"), [watched, collatz]),
-    ]);
-    started.push(s3, agent);
+    const s3 = await imitateS3();
+    started.push(s3);
+    const agent = await startPodIdentityAgent(folder);
+    started.push(agent);
+    const image = await buildWorkerImage(join(folder, "image"), [watched, collatz]);
     here = { plane: plane(), s3: s3.url, credentials: agent.environment, image, folder };
     stacks = synthesizeEnvironment(environmentWith());
     await createSurroundings(stacks);
@@ -239,7 +238,7 @@ describeWithControlPlane("the real worker in the pods of a Job", { kwok: false }
       { spec: { unschedulable: true } },
     );
     const evicted = [...job.pods.values()].filter(({ spec }) => spec.nodeName === node?.name);
-    await job.releaseAfterSigterm(evicted, () => Promise.all(evicted.map((pod) => evict(pod))));
+    await job.releaseAfterSigterm(evicted, () => Promise.all(evicted.map((pod) => api.evict(pod))));
     await expectComplete(job);
     expect(evicted.length).toBeGreaterThan(0);
     expect(job.endings.filter(({ phase }) => phase === "Failed")).toEqual(
@@ -303,10 +302,4 @@ describeWithControlPlane("the real worker in the pods of a Job", { kwok: false }
     await expectComplete(job);
     expect(job.endings).toContainEqual({ worker: 1, phase: "Failed", exitCode: 137, reason: "ContainerStatusUnknown" });
   });
-
-  /** As `kubectl drain` does. */
-  async function evict({ metadata: { name, namespace } }: KubernetesObject): Promise<void> {
-    const eviction = { apiVersion: "policy/v1", kind: "Eviction", metadata: { name, namespace } };
-    await plane().api.json("POST", `/api/v1/namespaces/${namespace}/pods/${name}/eviction`, eviction);
-  }
 });

@@ -17,7 +17,7 @@ export interface ImitatedAws {
 export async function imitateAws(python: string): Promise<ImitatedAws> {
   const server = spawn(python, [join(__dirname, "imitated_aws.py")], {
     env: { ...process.env, MOTO_IAM_LOAD_MANAGED_POLICIES: "true", PYTHONDONTWRITEBYTECODE: "1" },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
   });
   // Its log: a line for each request, which is read so that it does not stop for want of room.
   let last = "";

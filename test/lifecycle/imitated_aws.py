@@ -1,6 +1,6 @@
 """AWS as far as the platform stack needs it, on this machine: moto, and the parts of EKS that moto lacks.
 
-    python imitated_aws.py      prints its address, and serves until it is ended
+    python imitated_aws.py      prints its address, and serves until its standard input closes
 
 Nothing runs in it: a cluster is a record, and a node group starts no machine. What it proves is that the AWS provider's
 calls are accepted, that what was made is read back as it was written, and that a destroy takes all of it away again.
@@ -8,6 +8,8 @@ calls are accepted, that what was made is read back as it was written, and that 
 
 import json
 import re
+import sys
+import threading
 import time
 import uuid
 from io import BytesIO
@@ -225,4 +227,6 @@ def application(request):
 # One request at a time: moto is not made for several, and what fails half done is tried again.
 server = make_server("127.0.0.1", 0, application)
 print(f"http://127.0.0.1:{server.port}", flush=True)
-server.serve_forever()
+# It closes when Jest dies, too, in whatever way.
+threading.Thread(target=server.serve_forever, daemon=True).start()
+sys.stdin.read()

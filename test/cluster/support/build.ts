@@ -9,9 +9,10 @@ import { missingPrograms, moduleFolder, type Program, packages, programFolder, w
  */
 const environment = { ...process.env, CGO_ENABLED: "0", GOFLAGS: "-mod=readonly", GOWORK: "off" };
 
-function go(program: Program, args: readonly string[], stdio: "inherit" | "ignore") {
-  const options = { cwd: moduleFolder(program), env: environment, stdio: ["ignore", stdio, "inherit"] as const };
-  return spawnSync("go", args, { ...options, stdio: [...options.stdio] }).status;
+function go(program: Program, args: readonly string[], stderr: "inherit" | "pipe") {
+  const options = { cwd: moduleFolder(program), env: environment, encoding: "utf8" } as const;
+  // `list` prints megabytes of packages.
+  return spawnSync("go", args, { ...options, stdio: ["ignore", stderr === "pipe" ? "ignore" : "inherit", stderr] });
 }
 
 /** Flags for the linker: smaller files, and Kubernetes' own version, which a build from modules does not know. */
@@ -35,7 +36,12 @@ function linkerFlags(program: Program): string {
 function build(program: Program, folder: string): void {
   const startedAt = performance.now();
   process.stderr.write(`building ${program} ${wantedVersion(program)} ...\n`);
-  if (go(program, ["list", "-deps", packages[program]], "ignore") !== 0) {
+  const { status, stderr } = go(program, ["list", "-deps", packages[program]], "pipe");
+  if (status !== 0) {
+    process.stderr.write(stderr);
+    // A mistake in go.mod or go.sum is no reason to skip.
+    if (/missing go\.sum entry|updates to go\.mod needed|checksum mismatch/.test(stderr))
+      throw new Error(`the modules of ${program} do not fit together`);
     process.stderr.write(`the source of ${program} cannot be downloaded\n`);
     process.exit(75);
   }
@@ -43,12 +49,9 @@ function build(program: Program, folder: string): void {
   const unfinished = mkdtempSync(join(folder, ".unfinished-"));
   try {
     const file = join(unfinished, program);
-    const status = go(
-      program,
-      ["build", "-trimpath", "-ldflags", linkerFlags(program), "-o", file, packages[program]],
-      "inherit",
-    );
-    if (status !== 0) throw new Error(`${program} cannot be built`);
+    const flags = ["-trimpath", "-ldflags", linkerFlags(program), "-o", file];
+    if (go(program, ["build", ...flags, packages[program]], "inherit").status !== 0)
+      throw new Error(`${program} cannot be built`);
     renameSync(file, join(folder, program));
   } finally {
     rmSync(unfinished, { recursive: true, force: true });

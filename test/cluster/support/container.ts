@@ -118,12 +118,28 @@ function reaper(): ChildProcess {
 
 /** A process, those that it has started, and theirs. */
 function withDescendants(pid: number): number[] {
+  return [
+    pid,
+    ...tasksOf(pid)
+      .flatMap((task) => childrenOf(pid, task))
+      .flatMap(withDescendants),
+  ];
+}
+
+function tasksOf(pid: number): string[] {
   try {
-    const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
-      readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").split(" ").filter(Boolean).map(Number),
-    );
-    return [pid, ...children.flatMap(withDescendants)];
+    return readdirSync(`/proc/${pid}/task`);
   } catch {
+    // The process has ended meanwhile.
+    return [];
+  }
+}
+
+function childrenOf(pid: number, task: string): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").split(" ").filter(Boolean).map(Number);
+  } catch {
+    // The thread has ended meanwhile, and the process with its other children may go on.
     return [];
   }
 }

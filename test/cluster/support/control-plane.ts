@@ -1,4 +1,4 @@
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -61,17 +61,19 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
 class LocalControlPlane implements ControlPlane {
   readonly folder = mkdtempSync(join(tmpdir(), "control-plane-"));
   readonly kubeconfig = join(this.folder, "admin.kubeconfig");
+  /**
+   * Made before the certificates, so that it removes the folder where there is no `openssl`. In a group of its own: Ctrl-C ends Jest, and
+   * the end of Jest ends it, through its standard input.
+   */
+  private readonly guard = spawn(process.execPath, [join(__dirname, "guard.mjs"), this.folder], { detached: true });
   private readonly authority = new CertificateAuthority(join(this.folder, "certificates"));
   private readonly administrator = this.authority.client("administrator", "system:masters");
-  private readonly guard: ChildProcessWithoutNullStreams;
   /** Programs that have ended, with their exit code or signal. */
   private readonly ended = new Map<string, unknown>();
   server = "";
   private client: KubernetesApi | undefined;
 
   constructor(private readonly options: ControlPlaneOptions) {
-    // In a group of its own: Ctrl-C ends Jest, and the end of Jest ends it, through its standard input.
-    this.guard = spawn(process.execPath, [join(__dirname, "guard.mjs"), this.folder], { detached: true });
     // A test that forgets `stop` does not keep Jest from ending.
     this.guard.unref();
     for (const stream of [this.guard.stdin, this.guard.stdout, this.guard.stderr]) {

@@ -9,7 +9,8 @@ export type Answer = "go on" | "throw" | "loop" | "memory";
 export class Gate {
   /** The answer to a worker's question; undefined lets it wait. Questions are `load` and numbers of parameters. */
   rule: (worker: number, question: string) => Answer | undefined = () => "go on";
-  private readonly waiting = new Map<number, ServerResponse>();
+  /** The workers that wait. One that is started again may ask before its first connection has closed. */
+  private readonly waiting = new Map<ServerResponse, number>();
   private readonly arrivals = new EventEmitter();
   private readonly server: Server;
 
@@ -21,8 +22,8 @@ export class Gate {
         response.end(answer);
         return;
       }
-      this.waiting.set(Number(worker), response);
-      response.on("close", () => this.waiting.delete(Number(worker)));
+      this.waiting.set(response, Number(worker));
+      response.on("close", () => this.waiting.delete(response));
       this.arrivals.emit("arrival");
     }).listen(0, "127.0.0.1");
   }
@@ -39,17 +40,17 @@ export class Gate {
 
   /** Resolves when so many workers wait. */
   async holds(workers: number): Promise<void> {
-    while (this.waiting.size < workers) await once(this.arrivals, "arrival");
+    while (new Set(this.waiting.values()).size < workers) await once(this.arrivals, "arrival");
   }
 
   isHolding(worker: number): boolean {
-    return this.waiting.has(worker);
+    return [...this.waiting.values()].includes(worker);
   }
 
   /** From now on nobody waits. */
   release(): void {
     this.rule = () => "go on";
-    for (const response of this.waiting.values()) response.end("go on");
+    for (const response of this.waiting.keys()) response.end("go on");
   }
 
   close(): void {

@@ -6,6 +6,7 @@ import { Synthesized } from "../../support/synthesized.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { Door } from "./door.ts";
 import { Gate } from "./gate.ts";
+import { endOf } from "./jobs.ts";
 import { Kubelet, type KubeletOptions } from "./kubelet.ts";
 import type { KubernetesObject } from "./kubernetes-api.ts";
 import { manifestsOf } from "./manifests.ts";
@@ -122,13 +123,9 @@ export class JobOnCluster {
 
   /** Waits until the Job has ended. @returns its status, with the condition that says how. */
   async untilEnded(): Promise<KubernetesObject> {
-    const conditionOf = (job: KubernetesObject | undefined) =>
-      job?.status?.conditions?.find(
-        ({ type, status }: KubernetesObject) => status === "True" && ["Complete", "Failed"].includes(type),
-      );
     // A worker that fails again and again is started again after 10, 20, 40 and 80 s.
-    const job = await this.here.plane.api.until(this.job, (now) => conditionOf(now) !== undefined, 500_000);
-    return { ...job?.status, ended: conditionOf(job) };
+    const job = await this.here.plane.api.until(this.job, (now) => endOf(now) !== undefined, 500_000);
+    return { ...job?.status, ended: endOf(job) };
   }
 
   /** Waits until the pods of the job are as wanted. */

@@ -1,6 +1,5 @@
 import { EventEmitter } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ControlPlane } from "./control-plane.ts";
@@ -21,7 +20,7 @@ const LEASE_SECONDS = 40;
  */
 export class Kubelet implements NodeOfPods {
   /** Folder of the pods' volumes. */
-  readonly folder = mkdtempSync(join(tmpdir(), "kubelet-"));
+  readonly folder: string;
   readonly api: KubernetesApi;
   /** `SIGTERM <pod>` when a container has got that signal. */
   readonly events = new EventEmitter();
@@ -32,6 +31,8 @@ export class Kubelet implements NodeOfPods {
     private readonly plane: ControlPlane,
     readonly options: KubeletOptions,
   ) {
+    // Inside the control plane's, which is removed even if Jest dies.
+    this.folder = mkdtempSync(join(plane.folder, "kubelet-"));
     const { certificate, key } = plane.credentials(`system:node:${options.node.metadata.name}`, "system:nodes");
     this.api = new KubernetesApi({
       server: plane.server,
@@ -68,7 +69,6 @@ export class Kubelet implements NodeOfPods {
     this.ending.abort();
     for (const pod of this.pods.values()) pod.kill();
     this.api.close();
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
   /** The machine is taken away without a notice. The cloud controller manager then deletes its Node, and nobody else has a word. */
@@ -86,13 +86,17 @@ export class Kubelet implements NodeOfPods {
       ...this.lease,
       spec: { holderIdentity: this.name, leaseDurationSeconds: LEASE_SECONDS, renewTime: microTime() },
     });
-    const ready = { status: { conditions: [condition("Ready", true, "KubeletReady")] } };
-    await this.api.patch(node, ready, "/status");
+    await this.reportReady();
     // The node controller takes the taint "not ready" away.
     await this.api.until(node, (now) => {
       const all: KubernetesObject[] = now?.spec.taints ?? [];
       return all.every(({ key }) => key !== "node.kubernetes.io/not-ready");
     });
+  }
+
+  private reportReady(): Promise<KubernetesObject> {
+    const status = { conditions: [condition("Ready", true, "KubeletReady")] };
+    return this.api.patch(this.options.node, { status }, "/status");
   }
 
   private get lease(): KubernetesObject {
@@ -105,6 +109,8 @@ export class Kubelet implements NodeOfPods {
       await sleep((LEASE_SECONDS / 4) * 1000, undefined, { ref: false });
       if (this.isGone) return;
       await this.api.patch(this.lease, { spec: { renewTime: microTime() } }).catch(() => {});
+      // On a busy machine a lease may have run out meanwhile: the node is then not ready until its kubelet says that it is.
+      await this.reportReady().catch(() => {});
     }
   }
 

@@ -32,13 +32,11 @@ const plurals: Readonly<Record<string, { readonly plural: string; readonly names
   ConfigMap: { plural: "configmaps", namespaced: true },
   Secret: { plural: "secrets", namespaced: true },
   ServiceAccount: { plural: "serviceaccounts", namespaced: true },
-  Service: { plural: "services", namespaced: true },
   Job: { plural: "jobs", namespaced: true },
   CronJob: { plural: "cronjobs", namespaced: true },
   Role: { plural: "roles", namespaced: true },
   RoleBinding: { plural: "rolebindings", namespaced: true },
   DaemonSet: { plural: "daemonsets", namespaced: true },
-  Deployment: { plural: "deployments", namespaced: true },
   NetworkPolicy: { plural: "networkpolicies", namespaced: true },
   Lease: { plural: "leases", namespaced: true },
 };
@@ -96,7 +94,9 @@ export class KubernetesApi {
   }
 
   async list(path: string): Promise<KubernetesObject[]> {
-    return (await this.get(path)).items;
+    const { apiVersion, kind, items } = await this.get(path);
+    // The objects of a list leave out their kind, which its own name has: PodList.
+    return items.map((object: KubernetesObject) => ({ apiVersion, kind: kind.replace(/List$/, ""), ...object }));
   }
 
   /** Creates an object. A field that the API does not have is an error, and so is a warning. */
@@ -119,6 +119,13 @@ export class KubernetesApi {
 
   delete(object: KubernetesObject, options: KubernetesObject = {}): Promise<KubernetesObject> {
     return this.json("DELETE", pathOf(object), { propagationPolicy: "Background", ...options });
+  }
+
+  /** Asks a pod to leave its node, as `kubectl drain` does. */
+  evict(pod: KubernetesObject): Promise<KubernetesObject> {
+    const { name, namespace } = pod.metadata;
+    const eviction = { apiVersion: "policy/v1", kind: "Eviction", metadata: { name, namespace } };
+    return this.json("POST", `${pathOf(pod)}/eviction`, eviction);
   }
 
   /**

@@ -40,8 +40,7 @@ function convertBlock(block: unknown, attributes: Attributes, path: string, reso
   );
 }
 
-function convert(value: unknown, { kind, attributes }: Attribute, path: string, resolve: Resolve): unknown {
-  const inner = attributes?.() ?? {};
+function convert(value: unknown, { kind, attributes = {} }: Attribute, path: string, resolve: Resolve): unknown {
   switch (kind) {
     case "value":
     case "map":
@@ -51,9 +50,9 @@ function convert(value: unknown, { kind, attributes }: Attribute, path: string, 
     case "number-or-name":
       return /^\d+$/.test(String(value)) ? Number(value) : value;
     case "block":
-      return convertBlock(onlyOf(value, path), inner, path, resolve);
+      return convertBlock(onlyOf(value, path), attributes, path, resolve);
     case "blocks":
-      return [value].flat().map((block, index) => convertBlock(block, inner, `${path}[${index}]`, resolve));
+      return [value].flat().map((block, index) => convertBlock(block, attributes, `${path}[${index}]`, resolve));
   }
 }
 

@@ -95,11 +95,13 @@ export class PodOnNode {
       try {
         environment = await containerEnvironment(this.kubelet.api, this.pod, spec);
       } catch (error) {
+        if (this.kubelet.isGone) break;
         if (!(error instanceof KubernetesError)) throw error;
         await this.reportWaiting("CreateContainerConfigError", error.message);
         await Promise.race([this.deletion, sleep(RETRY_MS)]);
         continue;
       }
+      if (this.isDeleted) break;
       const directory = join(this.kubelet.folder, this.pod.metadata.uid);
       const container = new Container({
         command: [entry, ...rest, ...(spec.args ?? [])],

@@ -19,7 +19,7 @@ export interface Attribute {
     /** Any number of blocks. */
     | "blocks";
   readonly name?: string;
-  readonly attributes?: () => Attributes;
+  readonly attributes?: Attributes;
   /** The provider sends 0, or another default of its own, if it is left out. */
   readonly required?: true;
 }
@@ -30,10 +30,10 @@ const value: Attribute = { kind: "value" };
 const map: Attribute = { kind: "map" };
 const number: Attribute = { kind: "number" };
 const set: Attribute = { kind: "value", required: true };
-const block = (attributes: Attributes): Attribute => ({ kind: "block", attributes: () => attributes });
+const block = (attributes: Attributes): Attribute => ({ kind: "block", attributes });
 const blocks = (attributes: Attributes, name?: string): Attribute => ({
   kind: "blocks",
-  attributes: () => attributes,
+  attributes,
   ...(name !== undefined && { name }),
 });
 
