@@ -277,7 +277,7 @@ describe("for an environment", () => {
       /^│ ttg-computation as it is +│ +1 │ +3 │ +3 min \d+ s │ +\$0\.\d\d to \$0\.\d\d │ +\$0\.\d\d │$/m,
     );
     expect(stdout).toMatch(/^│ 50 nodes \(the pool allows 10\) +│ +50 │ +400 │/m);
-    expect(stdout).toMatch(/^ {2}nodes {6}1: each node costs 8 min 3 s of start and idling/m);
+    expect(stdout).toMatch(/^ {2}nodes {6}1: each node costs 8 min 28 s of start and idling/m);
     expect(stdout).toContain("with a limit of 500 a pod idles 50 % of the time");
   });
 

@@ -8,7 +8,7 @@ import { nodeOf } from "./nodes.ts";
 /**
  * The limits of the benchmark in KEP-3850, which took 222.7 s for 10,000 indexes: the controllers may send 100 requests a second, and
  * each pod needs two of the Job controller, one to create it and one to count it. Without these flags it is 20 a second. The scheduler
- * may send more, so that it is not what is measured. AWS does not publish the flags of EKS.
+ * may send more, so that it is not what is measured. The flags of EKS are not known to us.
  * @see https://github.com/kubernetes/enhancements/tree/master/keps/sig-apps/3850-backoff-limits-per-index-for-indexed-jobs
  * @see https://github.com/kubernetes/kubernetes/blob/v1.35.4/test/integration/job/job_test.go BenchmarkLargeIndexedJob
  */
@@ -38,7 +38,8 @@ export async function completeManyIndexes(
   }
   const manifests = manifestsOf(workload, () => "reference");
   const job = manifests.find(({ kind }) => kind === "Job") as KubernetesObject;
-  job.spec.template.metadata.annotations["kwok.test/exit-code"] = "0";
+  // One report for each pod, as in that benchmark: the control plane is measured, and not the kubelets that share this machine with it.
+  job.spec.template.metadata.annotations["kwok.test/succeeds-at-once"] = "true";
   let startedAt = 0;
   for (const object of manifests) {
     startedAt = performance.now();
