@@ -106,7 +106,7 @@ testWithRegistry(
       "gpu_node-group": expect.objectContaining({
         ami_type: "AL2023_x86_64_NVIDIA",
         cluster_name: "research",
-        release_version: "1.35.0-20260901",
+        force_update_version: true,
       }),
     });
   },

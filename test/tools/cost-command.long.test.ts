@@ -54,7 +54,7 @@ test("cost computes with a duration that is given, as text and as JSON", async (
 test("cost shows the user's example", async () => {
   const { stdout } = await cost(["--example"]);
   expect(stdout).toMatch(/│ always on +│ +3,650 │ +\$621 │ +\$641 │/);
-  expect(stdout).toMatch(/│ from zero, when needed +│ +58\.8 │ +\$9\.99 │ +\$10 │/);
+  expect(stdout).toMatch(/│ from zero, when needed +│ +59\.5 │ +\$10 │ +\$10 │/);
   expect(stdout).toContain("22 batches of 24 minutes");
   expect(stdout).toContain("About $10 pays for that");
 });
