@@ -249,7 +249,13 @@ export class Network extends Construct implements INetwork {
     // AWS refuses to detach an internet gateway while an elastic address is in use, and a NAT gateway whose subnet lost
     // its route forwards nothing. At destroy, both must outlive the NAT gateway and all nodes behind it.
     const dependsOn = [...publicRoutes];
-    const address = new Eip(this, `nat-address-${zone}`, { domain: "vpc", tags, dependsOn });
+    const address = new Eip(this, `nat-address-${zone}`, {
+      domain: "vpc",
+      tags,
+      dependsOn,
+      // Another subnet replaces the gateway, and AWS gives no address to the new gateway that the old one still has.
+      lifecycle: { replaceTriggeredBy: [`${subnet.terraformResourceType}.${subnet.friendlyUniqueId}.id`] },
+    });
     return new NatGateway(this, `nat-gateway-${zone}`, {
       allocationId: address.id,
       subnetId: subnet.id,

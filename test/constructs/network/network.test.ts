@@ -128,7 +128,10 @@ describe("routes", () => {
       made.address("aws_route_table_association", "network_public-association-us-west-2b"),
     ];
     const tags = { Name: "test-us-west-2a" };
-    expect(made.one("aws_eip")).toEqual({ domain: "vpc", tags, depends_on: publicRoutes });
+    // The new gateway of a replaced subnet cannot have the address of the old one, which goes last.
+    const subnet = made.address("aws_subnet", "network_public-subnet-us-west-2a");
+    const lifecycle = { replace_triggered_by: [`${subnet}.id`] };
+    expect(made.one("aws_eip")).toEqual({ domain: "vpc", tags, depends_on: publicRoutes, lifecycle });
     expect(made.one("aws_nat_gateway")).toEqual({
       allocation_id: reference("aws_eip", "nat-address-us-west-2a"),
       subnet_id: reference("aws_subnet", "public-subnet-us-west-2a"),
