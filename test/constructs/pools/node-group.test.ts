@@ -222,3 +222,12 @@ test("a node's role can be taken by EC2 alone, and has two managed policies", ()
   );
   expect(made.all("aws_iam_role_policy")).toEqual([]);
 });
+
+test("a node's role manages network interfaces only where the CNI has no role of its own", () => {
+  const made = synthesize(
+    (stack) => new NodeRole(stack, "role", { name: "test", cluster: testCluster, attachCniPolicy: true }),
+  );
+  expect(made.all("aws_iam_role_policy_attachment").map(({ policy_arn }) => policy_arn)).toEqual(
+    [...policies, "AmazonEKS_CNI_Policy"].sort().map((policy) => `arn:aws:iam::aws:policy/${policy}`),
+  );
+});
