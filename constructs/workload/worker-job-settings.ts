@@ -149,7 +149,7 @@ export const defaultStorage = { evaluationMiB: 64, spooledColumns: 8 } as const;
 /** The largest number of most fields of Kubernetes (`int32`). */
 const mostOfKubernetes = 2 ** 31 - 1;
 /** The least CPU that a container gets: 1 ms of each 100 ms, the shortest slice of the kernel's scheduler. Less is rounded up. */
-const leastCpuMillis = 10;
+export const leastCpuMillis = 10;
 
 function wholeNumber(least: number, facts: Omit<Facts<number>, "allowed">) {
   const unit = facts.unit === undefined ? "" : ` of ${facts.unit}`;

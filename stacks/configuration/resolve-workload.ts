@@ -5,6 +5,7 @@ import { oneOf, type Problem, show, within } from "../../constructs/support/prob
 import { imageProblems } from "../../constructs/workload/image-reference.ts";
 import { evaluationProblems } from "../../constructs/workload/worker-image.ts";
 import { workerJobProblems } from "../../constructs/workload/worker-job-problems.ts";
+import { leastCpuMillis } from "../../constructs/workload/worker-job-settings.ts";
 import { duplicateProblems } from "./duplicates.ts";
 import type { Malformed } from "./malformed.ts";
 import { all, allOf, at, checked, problemsIn, type Resolution, refused, resolved } from "./resolution.ts";
@@ -72,7 +73,7 @@ function withRoomForOthers(job: Job, malformed: Malformed): Job {
   const { parallelism = 1, maxFailedIndexes = 1 } = job;
   const lenient: Partial<Job> = {
     workers: Math.max(1, Math.ceil(parallelism), Math.ceil(maxFailedIndexes)),
-    cpuRequestMillis: 10,
+    cpuRequestMillis: leastCpuMillis,
     memoryRequestMiB: 1,
     evaluationCommand: "true",
   };
