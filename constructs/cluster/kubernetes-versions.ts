@@ -47,8 +47,9 @@ export interface KubernetesMinor {
    */
   readonly clusterAutoscalerImageTag: string;
   /**
-   * Release of the image that nodes boot, the same for every architecture, with and without GPU. EKS replaces all nodes when it changes, and
-   * without one it would keep every node on the image of the day on which its group was made. Renovate proposes newer ones.
+   * Release of the image that nodes boot, the same for every architecture, with and without GPU. EKS replaces all nodes when it
+   * changes, and without one it would keep every node on the image of the day on which its group was made. Renovate proposes newer
+   * ones.
    * @see https://github.com/awslabs/amazon-eks-ami/blob/main/CHANGELOG.md
    */
   readonly nodeReleaseVersion: string;

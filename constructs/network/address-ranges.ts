@@ -56,11 +56,16 @@ function overlap([a, aPrefix]: [IPv4, number], [b, bPrefix]: [IPv4, number]): bo
  * Blocks that are on no path from the internet. EKS refuses them in an allow-list ("can't include reserved addresses"). Those of
  * documentation are missing on purpose: the examples have them.
  */
-const unroutable = ["0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16"].concat([
+const unroutable = [
+  "0.0.0.0/8",
+  "10.0.0.0/8",
+  "100.64.0.0/10",
+  "127.0.0.0/8",
+  "169.254.0.0/16",
   "172.16.0.0/12",
   "192.168.0.0/16",
   "224.0.0.0/3",
-]);
+];
 
 /** The block without a way from the internet that a block overlaps, if there is one. */
 export function unroutablePart(cidrBlock: string): string | undefined {

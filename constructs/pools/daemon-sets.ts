@@ -38,8 +38,8 @@ export const daemonSets: readonly DaemonSet[] = [
 ];
 
 /**
- * A pod of kube-proxy that no node runs. The autoscaler adds it to every node that it simulates for a group without nodes, and the pod of the
- * DaemonSet as well. For a pod that needs its room, the autoscaler buys no node.
+ * A pod of kube-proxy that no node runs. The autoscaler adds it to every node that it simulates for a group without nodes, and the pod
+ * of the DaemonSet as well. For a pod that needs its room, the autoscaler buys no node.
  * @see https://github.com/kubernetes/autoscaler/blob/cluster-autoscaler-1.35.2/cluster-autoscaler/cloudprovider/utils.go `BuildKubeProxy`
  */
 export const simulatedKubeProxy: NodePod = { name: "kube-proxy", cpuRequestMillis: 100, memoryRequestMiB: 0 };

@@ -74,14 +74,17 @@ export const instanceTypeSchema = z.strictObject({
 
 /**
  * All types that nodes of this platform can have, from AWS's own description of them. `npm run instance-types` renews the file. It
- * leaves out bare metal, which boots longer than the autoscaler waits, types older than the Nitro system, `a1`, machines with less than 2 GiB,
- * and accelerators other than whole GPUs of NVIDIA. An environment adds any type in its `instanceTypes`.
+ * leaves out bare metal, which boots longer than the autoscaler waits, types older than the Nitro system, `a1`, machines with less
+ * than 2 GiB, and accelerators other than whole GPUs of NVIDIA. An environment adds any type in its `instanceTypes`.
  */
 export const instanceTypes = described as Readonly<Record<string, InstanceType>>;
 
 const merged = new WeakMap<object, Readonly<Record<string, InstanceType>>>();
 
-/** The table with an environment's own types, made once: a copy of a thousand entries for each pool would be most of a synthesis's checks. */
+/**
+ * The table with an environment's own types, made once: a copy of a thousand entries for each pool would be most of a synthesis's
+ * checks.
+ */
 export function instanceTypesWith(additional: Readonly<Record<string, InstanceType>> = {}): typeof instanceTypes {
   if (Object.keys(additional).length === 0) return instanceTypes;
   const known = merged.get(additional) ?? { ...instanceTypes, ...additional };

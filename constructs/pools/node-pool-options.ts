@@ -22,8 +22,9 @@ export const nodePoolDefaults = {
 export interface NodePoolOptions {
   /**
    * EC2 instance types, at least one, for example `["c5.2xlarge", "c5a.2xlarge"]`. All of them must offer the same vCPUs, memory
-   * and GPUs, because the autoscaler simulates the first type only, and have the same architecture, because they boot the same image: x86_64, or
-   * arm64 for Graviton such as `c7g.2xlarge`. Several types help with SPOT: each is one more market in which EC2 looks for a machine.
+   * and GPUs, because the autoscaler simulates the first type only. All of them have the same architecture, because they boot the
+   * same image: x86_64, or arm64 for Graviton such as `c7g.2xlarge`. Several types help with SPOT: each is one more market in which
+   * EC2 looks for a machine.
    */
   readonly instanceTypes: readonly string[];
   /** Number of nodes: `fixed(5)`, `dynamic(2, 20)` or `fromZero(50)`. */
