@@ -1,8 +1,10 @@
-import { dynamic, fromZero } from "../../constructs/pools/capacity.ts";
+import { type Capacity, dynamic, fromZero } from "../../constructs/pools/capacity.ts";
 import { dev, prod } from "../../environments.ts";
 import type { Environment } from "../../stacks/configuration/schema.ts";
+import { environmentFacts, platformTimeline } from "../../tools/cost/environment.ts";
 import { environmentCost } from "../../tools/cost/environment-cost.ts";
 import { example } from "../../tools/cost/example.ts";
+import { predict } from "../../tools/cost/prediction.ts";
 import { readPrices } from "../../tools/cost/price-table.ts";
 import { environmentReport } from "../../tools/cost/report.ts";
 import { type Resource, resourcesOf } from "../../tools/cost/synthesized.ts";
@@ -191,6 +193,37 @@ describe("one sweep", () => {
     });
     const [sweep] = costOf(environment, table, 1).sweeps;
     expect(sweep?.prediction?.nodes).toBe(3 + 2);
+  });
+
+  test("has on each node of different pools the room of the least, and keeps the nodes of all of them", () => {
+    const small = dev.nodePools["executor-small"] ?? { instanceTypes: [] };
+    const pool = (type: string, capacity: Capacity) => ({ ...small, instanceTypes: [type], capacity });
+    const environment = devWith({
+      nodePools: {
+        ...dev.nodePools,
+        "executor-small": pool("c5.4xlarge", dynamic(1, 3)),
+        "executor-a": pool("c5.xlarge", dynamic(1, 2)),
+      },
+      workload: {
+        namespace: "sweep",
+        jobs: [
+          {
+            name: "wide",
+            size: "small",
+            totalParameters: 1_000,
+            workers: 5,
+            cpuRequestMillis: 2_000,
+            cpuLimitMillis: 2_000,
+          },
+        ],
+      },
+    });
+    const [job] = environmentFacts(resolved(environment), table).jobs;
+    expect(job?.machines.text).toContain("5 workers need 5 machines");
+    expect(job?.node).toMatchObject({ minimumNodes: 2, maximumNodes: 5 });
+    expect(
+      job && predict({ totalParameters: 1_000, secondsPerParameter: 1, batchSize: 100 }, job, platformTimeline),
+    ).toMatchObject({ nodes: 5, pods: 5 });
   });
 
   test("uses the measured time of the evaluation by default, and names its source", () => {

@@ -15,7 +15,10 @@ export interface JobFacts {
   /** The pool of its pods; the first, if several match. */
   readonly pool: string;
   readonly pod: PodShape & { readonly memoryLimitMiB: number };
-  /** A node of its pool, or of the first of several pools; `maximumNodes` counts those of all of them. */
+  /**
+   * A node of its pool, or of the first of several pools, with the room that the nodes of each pool have. The numbers of nodes count those
+   * of all pools.
+   */
   readonly node: NodePoolFacts;
   readonly totalParameters: number;
   readonly workers: number;
@@ -78,12 +81,19 @@ function jobFacts(
 ): JobFacts {
   const { name, totalParameters, workers, parallelism = workers } = job;
   const selected = Object.entries(target.nodeSelector);
-  const pool = pools.find(({ labels }) => selected.every(([label, value]) => labels[label] === value));
+  const matching = pools.filter(({ labels }) => selected.every(([label, value]) => labels[label] === value));
+  const [pool] = matching;
   if (pool === undefined) throw new Error(`the target of ${name} selects no pool`);
   const settings = workerSettingsOf(job, "");
   const machines = machinesRemark(job, target);
   const pod = podResources(job, target);
-  const node = { ...facts(pool), name: target.name, maximumNodes: target.capacity.max };
+  const node = {
+    ...facts(pool),
+    name: target.name,
+    room: roomForPods(target),
+    minimumNodes: matching.reduce((sum, { capacity }) => sum + capacity.min, 0),
+    maximumNodes: target.capacity.max,
+  };
   return { name, pool: pool.name, node, pod, totalParameters, workers, parallelism, machines, settings };
 }
 

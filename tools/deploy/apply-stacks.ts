@@ -16,7 +16,7 @@ import { outputFolder, terraformProgram } from "../support/terraform.ts";
 import { refusal, ToolError } from "../support/tool.ts";
 import { TerraformRun } from "./terraform-run.ts";
 
-export interface ApplyOptions {
+interface ApplyOptions {
   /** The stacks without the environment's name, for example `platform`; all of them if absent. */
   readonly stack?: readonly string[];
   /** Asks nothing. */

@@ -1,8 +1,6 @@
 import type { Command } from "commander";
-import { tool } from "../support/tool.ts";
+import { collected, tool } from "../support/tool.ts";
 import { applyStacks } from "./apply-stacks.ts";
-
-const collected = (value: string, before: readonly string[] = []) => [...before, value];
 
 /** The command of `npm run deploy` or `npm run destroy`. @param notes follow the options in the help. */
 export function applyCommand(kind: "deploy" | "destroy", description: string, notes: string): Command {

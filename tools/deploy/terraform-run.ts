@@ -4,7 +4,7 @@ import { terraformProgram } from "../support/terraform.ts";
 import { ToolError } from "../support/tool.ts";
 
 /** A signal ended the command. Its exit code is that of a shell's command. */
-export class InterruptedError extends Error {
+class InterruptedError extends Error {
   override readonly name = "InterruptedError";
   readonly exitCode: number;
 

@@ -15,6 +15,8 @@ export interface AttributeChange {
 /** Longer values are cut; Terraform's own text has them in full. */
 const longestValue = 80;
 const hidden = "(sensitive value)";
+/** In place of a value that the provider decides during the deploy. */
+export const unknownValue = "(known after apply)";
 
 /**
  * The changed attributes, each down to the level of the difference, without sensitive values. Creating or destroying a resource
@@ -48,7 +50,7 @@ function differences(path: readonly (string | number)[], values: Values): Omit<A
     {
       path: pathText(path),
       before: holdsTrue(hideBefore) ? hidden : text(before),
-      after: holdsTrue(hideAfter) ? hidden : isUnknown ? "(known after apply)" : text(after),
+      after: holdsTrue(hideAfter) ? hidden : isUnknown ? unknownValue : text(after),
     },
   ];
 }

@@ -1,4 +1,4 @@
-import { changedAttributes, isWithin, pathText } from "./attributes.ts";
+import { changedAttributes, isWithin, pathText, unknownValue } from "./attributes.ts";
 import { actionOf, type Plan, type ResourceChange } from "./plan.ts";
 
 /**
@@ -30,11 +30,9 @@ function isTakenBack(drift: ResourceChange, { resource_changes = [] }: Plan): bo
   if (planned === undefined || action === "none") return false;
   if (actionOf(drift.change) === "delete") return action === "create";
   if (action === "delete") return false;
-  const changed = changedAttributes(planned.change).filter(({ after }) => after !== unknown);
+  const changed = changedAttributes(planned.change).filter(({ after }) => after !== unknownValue);
   return driftedPaths(drift).some((path) => changed.some((other) => overlap(path, other.path)));
 }
-
-const unknown = "(known after apply)";
 
 function driftedPaths({ change }: ResourceChange): string[] {
   const isEmpty = (value: string) => ["null", '""', "[]", "{}"].includes(value);

@@ -5,7 +5,7 @@ import { describeSeconds, oneOf } from "sweep-worker/contract";
 import { environments } from "../../environments.ts";
 import { environmentOf } from "../support/environment.ts";
 import { environmentOfStack, type SynthesizedStack } from "../support/synthesize.ts";
-import { refusal, runTool, ToolError, tool } from "../support/tool.ts";
+import { collected, refusal, runTool, ToolError, tool } from "../support/tool.ts";
 import { differenceSince, synthesizeHere } from "./changed-stacks.ts";
 import { jobStarts, readBucket } from "./job-starts.ts";
 import { renderMarkdown } from "./markdown.ts";
@@ -134,8 +134,6 @@ function withJobStarts(outcome: Outcome): Outcome {
   if (outcome.kind !== "planned") return outcome;
   return { ...outcome, notes: [...outcome.notes, ...jobStarts(outcome.plan, readBucket)] };
 }
-
-const collected = (value: string, before: readonly string[] = []) => [...before, value];
 
 function characters(text: string): number {
   const value = Number(text);

@@ -20,14 +20,7 @@ interface JobFacts {
 }
 
 /** The settings that decide a run beside the content of the evaluation. */
-const deciding = [
-  [variableName("evaluation"), "evaluation"],
-  [variableName("evaluationCommand"), "evaluationCommand"],
-  [variableName("resultColumns"), "resultColumns"],
-  [variableName("totalParameters"), "totalParameters"],
-  [variableName("batchSize"), "batchSize"],
-  [variableName("seed"), "seed"],
-] as const;
+const deciding = ["evaluation", "evaluationCommand", "resultColumns", "totalParameters", "batchSize", "seed"] as const;
 
 /**
  * From where each Job starts that a deploy would make: a sentence for each.
@@ -84,8 +77,8 @@ function sentenceOf(before: JobFacts | undefined, after: JobFacts, run: string, 
 
 /** The differences that make another run, in words. */
 function reasonsOf(before: JobFacts, after: JobFacts): string[] {
-  const settings = deciding.flatMap(([variable, name]) => {
-    const [old, now] = [before, after].map(({ data }) => data[variable]);
+  const settings = deciding.flatMap((name) => {
+    const [old, now] = [before, after].map(({ data }) => data[variableName(name)]);
     return old === now ? [] : [`${name} changes (${old ?? "none"} -> ${now ?? "none"})`];
   });
   const [old, now] = [before, after].map(({ annotations }) => annotations[jobAnnotations.evaluationSha256]);

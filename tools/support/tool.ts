@@ -24,6 +24,9 @@ export function tool(name: string, description: string): Command {
   return new Command(name).description(description).showHelpAfterError().helpOption("-h, --help", "print this help");
 }
 
+/** For an option that can be repeated: all of its values. */
+export const collected = (value: string, before: readonly string[] = []) => [...before, value];
+
 /** Runs a tool. Its exit code is `failure` after an error, unless the tool has set another. @param failure @default 1 */
 export async function runTool(command: Command, failure = 1): Promise<void> {
   // Ignore EPIPE: the reading end (head, less) closed the pipe.
