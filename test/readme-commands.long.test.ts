@@ -3,6 +3,7 @@ import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path";
 import { cloneInto } from "./support/clone.ts";
 import { codeAfter, codeBlocks, readme, repository, shellCommands } from "./support/readme.ts";
+import { canRun } from "./support/required.ts";
 import { readColumn, startProgram, temporaryDirectory } from "./support/sweep.ts";
 
 /** A fresh clone with its dependencies, in which the commands run one after the other as a reader types them. */
@@ -13,8 +14,9 @@ const ci = readFileSync(join(repository, ".ci/run"), "utf8")
 const { scripts } = JSON.parse(readFileSync(join(repository, "package.json"), "utf8"));
 const commands = shellCommands();
 const withoutAccount = commands.filter(({ needsAccount }) => !needsAccount).map(({ command }) => command);
-// Node.js is all that the tests may expect.
-const missing = ["python3"].filter((program) => spawnSync(program, ["--version"]).error !== undefined);
+// Node.js is all that the tests may expect. REQUIRE_PYTHON=1 forbids to skip.
+const noPython = spawnSync("python3", ["--version"]).error && "python3 is not on PATH";
+const hasPython = canRun("the README's example in Python", "REQUIRE_PYTHON", noPython);
 
 /** Runs a line as a shell does; a part of it that `.ci/run` has as a line of its own is run there. */
 async function run(line: string): Promise<string> {
@@ -39,13 +41,8 @@ beforeAll(() => {
 
 const outputs = new Map<string, string>();
 for (const command of withoutAccount) {
-  const lacks = missing.find((program) => command.includes(program));
-  const name = `the README's \`${command}\` works`;
-  if (lacks === undefined) {
-    test(name, async () => void outputs.set(command, await run(command)), 300_000);
-  } else {
-    test.skip(`${name} (skipped: ${lacks} is not on PATH)`, () => {});
-  }
+  const testHere = hasPython || !command.includes("python3") ? test : test.skip;
+  testHere(`the README's \`${command}\` works`, async () => void outputs.set(command, await run(command)), 300_000);
 }
 
 test("the output of `npm start` is what the README shows", () => {
@@ -68,7 +65,7 @@ test("the examples approach pi, and replay gives the value that is stored", () =
     inside: inside[42],
   });
   const python = resultsOf("npx sweep run --command");
-  if (!missing.includes("python3")) expect(4 * share(readColumn(python ?? "", "inside"))).toBeCloseTo(Math.PI, 1);
+  if (hasPython) expect(4 * share(readColumn(python ?? "", "inside"))).toBeCloseTo(Math.PI, 1);
 });
 
 test("the examples pass this project's own lint and type-check", async () => {

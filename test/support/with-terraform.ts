@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { terraformProgram } from "../../tools/support/terraform.ts";
 import { findMirror, terraformEnvironment } from "./mirror.ts";
+import { canRun } from "./required.ts";
 import { TerraformWorkspace } from "./terraform.ts";
 
 /**
@@ -9,10 +10,8 @@ import { TerraformWorkspace } from "./terraform.ts";
  */
 export function hasTerraform(name: string): boolean {
   const program = terraformProgram();
-  if (spawnSync(program, ["-version"], { env: terraformEnvironment() }).error === undefined) return true;
-  if (process.env.REQUIRE_TERRAFORM === "1") throw new Error(`REQUIRE_TERRAFORM=1, but ${program} is not on PATH`);
-  process.stderr.write(`skipped, ${name}: ${program} is not on PATH\n`);
-  return false;
+  const { error } = spawnSync(program, ["-version"], { env: terraformEnvironment() });
+  return canRun(name, "REQUIRE_TERRAFORM", error && `${program} is not on PATH`);
 }
 
 /**
@@ -22,19 +21,13 @@ export function hasTerraform(name: string): boolean {
 export function describeWithTerraform(name: string, define: (workspace: () => TerraformWorkspace) => void): void {
   const mirror = findMirror();
   if ("missing" in mirror) {
-    if (process.env.REQUIRE_TERRAFORM === "1") {
-      test(name, () => {
-        throw new Error(`REQUIRE_TERRAFORM=1, but ${mirror.missing}`);
+    canRun(name, "REQUIRE_TERRAFORM", mirror.missing);
+    // The tests keep their names: Jest fails when a snapshot belongs to no test.
+    describe.skip(name, () => {
+      define(() => {
+        throw new Error("a skipped suite has no workspace");
       });
-    } else {
-      process.stderr.write(`skipped, ${name}: ${mirror.missing}\n`);
-      // The tests keep their names: Jest fails when a snapshot belongs to no test.
-      describe.skip(name, () => {
-        define(() => {
-          throw new Error("a skipped suite has no workspace");
-        });
-      });
-    }
+    });
     return;
   }
   describe(name, () => {

@@ -3,25 +3,22 @@ import type { Environment } from "../../stacks/configuration/schema.ts";
 import { devWith } from "../support/fixtures.ts";
 import { findKubernetesMirror, KubernetesWorkspace } from "../support/kubernetes-terraform.ts";
 import type { Plan } from "../support/plan.ts";
+import { canRun } from "../support/required.ts";
 import { Synthesized } from "../support/synthesized.ts";
 import { readStackFile } from "../support/terraform.ts";
 
 // Set TF_PLUGIN_MIRROR to a folder with the providers, KUBECONFIG to the file of a cluster, and HELM_CHARTS to a folder with
 // <name>-<version>.tgz where the repositories of charts are out of reach. REQUIRE_KUBERNETES_PROVIDERS=1 forbids to skip.
 const mirror = findKubernetesMirror();
-const { KUBECONFIG: kubeconfig, HELM_CHARTS: charts, REQUIRE_KUBERNETES_PROVIDERS: required } = process.env;
+const { KUBECONFIG: kubeconfig, HELM_CHARTS: charts } = process.env;
 const image = "registry.example.com/ttg-worker:1.0.0";
 // A plan must not ask for Docker, and an image that is named does not.
 const prebuilt = devWith({ workload: { ...dev.workload, image } });
 
-const skipped = (what: string, why: string) => {
-  if (required === "1") throw new Error(`REQUIRE_KUBERNETES_PROVIDERS=1, but ${what} cannot run: ${why}`);
-  console.warn(`skipped "${what}": ${why}`);
-};
-
 if ("missing" in mirror) {
-  skipped("terraform validates and plans the addons and workload stacks", mirror.missing);
-  test.skip(`terraform validates and plans the addons and workload stacks (skipped: ${mirror.missing})`, () => {});
+  const name = "terraform validates and plans the addons and workload stacks";
+  canRun(name, "REQUIRE_KUBERNETES_PROVIDERS", mirror.missing);
+  test.skip(name, () => {});
 } else {
   const workspace = new KubernetesWorkspace(mirror.path);
   afterAll(() => workspace.remove());
@@ -39,8 +36,9 @@ if ("missing" in mirror) {
   });
 
   if (kubeconfig === undefined) {
-    skipped("terraform plans the addons and workload stacks", "KUBECONFIG names no cluster");
-    test.skip("terraform plans the addons and workload stacks (skipped: KUBECONFIG names no cluster)", () => {});
+    const name = "terraform plans the addons and workload stacks";
+    canRun(name, "REQUIRE_KUBERNETES_PROVIDERS", "KUBECONFIG names no cluster");
+    test.skip(name, () => {});
   } else {
     describe.each(["addons", "workload"] as const)("terraform plans the %s stack in a cluster", (part) => {
       let made: Synthesized;

@@ -6,12 +6,12 @@ import { join } from "node:path";
 import { dev } from "../../environments.ts";
 import { FakeS3 } from "../support/fake-s3.ts";
 import { sha256, sweep, temporaryDirectory } from "../support/sweep.ts";
+import { hasTerraform } from "../support/with-terraform.ts";
 
 const repository = join(__dirname, "..", "..");
 const directory = temporaryDirectory();
-const hasTerraform = spawnSync("terraform", ["-version"]).error === undefined;
-if (!hasTerraform) console.warn("skipped collecting from Terraform's state: terraform is not on PATH");
-const testWithTerraform = hasTerraform ? test : test.skip;
+const isComplete = hasTerraform("collecting from Terraform's state");
+const testWithTerraform = isComplete ? test : test.skip;
 
 /** Runs `npm run collect` on a folder of synthesized stacks. */
 function collect(outdir: string, args: readonly string[], env: Record<string, string> = {}) {
@@ -35,7 +35,7 @@ function deployed(name: string, results: Record<string, string>): string {
   mkdirSync(folder, { recursive: true });
   const terraform = { backend: { local: { path: "../../terraform.tfstate" } } };
   writeFileSync(join(folder, "cdk.tf.json"), JSON.stringify({ terraform, output: { results: { value: results } } }));
-  if (hasTerraform) {
+  if (isComplete) {
     for (const args of [["init"], ["apply", "-auto-approve"]]) {
       const { status, stderr } = spawnSync("terraform", args, { cwd: folder, encoding: "utf8" });
       if (status !== 0) throw new Error(stderr);

@@ -2,14 +2,14 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Checkout } from "../support/checkout.ts";
+import { canRun } from "../support/required.ts";
 import { startProgram, temporaryDirectory } from "../support/sweep.ts";
 import { ctrlC, Terminal } from "../support/terminal.ts";
 
 const runs = (program: string, option: string) => spawnSync(program, [option]).error === undefined;
 const missing = ["terraform", "python3"].filter((program) => !runs(program, "--version"));
-if (missing.length > 0 && process.env.REQUIRE_TERRAFORM === "1") throw new Error(`missing: ${missing.join(", ")}`);
-if (missing.length > 0) process.stderr.write(`skipped, npm run deploy: ${missing.join(" and ")} is not on PATH\n`);
-const define = missing.length > 0 ? describe.skip : describe;
+const reason = missing.length === 0 ? undefined : `not on PATH: ${missing.join(", ")}`;
+const define = canRun("npm run deploy", "REQUIRE_TERRAFORM", reason) ? describe : describe.skip;
 
 const checkout = new Checkout(temporaryDirectory());
 /** Where the plans are, which must not stay. */

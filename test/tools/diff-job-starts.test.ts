@@ -39,43 +39,40 @@ const planOf = (before: Facts | undefined, after: Facts, actions: readonly strin
     ],
   };
 };
+/** A Job, and the one that replaces it with the same run. */
+const first: Facts = { name: "a-1", run: "a-r" };
+const second: Facts = { name: "a-2", run: "a-r" };
 const replace = ["delete", "create"];
 const nothing: InBucket = { kind: "nothing" };
 const half: InBucket = { kind: "some", done: 5000, total: 10_000 };
 const unreadable: InBucket = { kind: "unknown", reason: "AccessDenied" };
 
 test.each<[string, Facts | undefined, Facts, InBucket, string]>([
-  [
-    "the same run",
-    { name: "a-1", run: "a-r" },
-    { name: "a-2", run: "a-r" },
-    half,
-    "Job a-2 resumes the run a-r: 5,000 of 10,000 parameters are in the bucket",
-  ],
+  ["the same run", first, second, half, "Job a-2 resumes the run a-r: 5,000 of 10,000 parameters are in the bucket"],
   [
     "the same run, started again",
-    { name: "a-1", run: "a-r" },
+    first,
     { name: "a-2", run: "a-r", restart: "1" },
     half,
     "Job a-2 resumes the run a-r (restart: 0 -> 1): 5,000 of 10,000 parameters are in the bucket",
   ],
   [
     "the same run that has stored nothing",
-    { name: "a-1", run: "a-r" },
-    { name: "a-2", run: "a-r" },
+    first,
+    second,
     nothing,
     "Job a-2 begins the run a-r, from nothing: the bucket has no result of it",
   ],
   [
     "the same run in a bucket that cannot be read",
-    { name: "a-1", run: "a-r" },
-    { name: "a-2", run: "a-r" },
+    first,
+    second,
     unreadable,
     "Job a-2 resumes the run a-r; how much of it is in the bucket could not be read: AccessDenied",
   ],
   [
     "another evaluation of the same name",
-    { name: "a-1", run: "a-r" },
+    first,
     { name: "a-2", run: "a-s", sha256: "2" },
     nothing,
     "Job a-2 begins another run, a-s, because the content of its evaluation changes, from nothing: the bucket has no result of it",
@@ -96,7 +93,7 @@ test.each<[string, Facts | undefined, Facts, InBucket, string]>([
   ],
   [
     "a run with a name of its own",
-    { name: "a-1", run: "a-r" },
+    first,
     { name: "a-2", run: "mine" },
     unreadable,
     "Job a-2 begins another run, mine, because its runName changes, from nothing unless that run is in the bucket, which could not be read: AccessDenied",
@@ -104,14 +101,14 @@ test.each<[string, Facts | undefined, Facts, InBucket, string]>([
   [
     "a first Job",
     undefined,
-    { name: "a-1", run: "a-r" },
+    first,
     nothing,
     "Job a-1 begins the run a-r, from nothing: the bucket has no result of it",
   ],
   [
     "a first Job after a destroy",
     undefined,
-    { name: "a-1", run: "a-r" },
+    first,
     half,
     "Job a-1 resumes the run a-r: 5,000 of 10,000 parameters are in the bucket",
   ],
@@ -128,12 +125,11 @@ test.each<[string, Facts | undefined, Facts, InBucket, string]>([
 });
 
 test.each([["update"], ["delete"], ["no-op"]])("a Job with the change %s starts nowhere", (action) => {
-  const facts = { name: "a-1", run: "a-r" };
-  expect(jobStarts(planOf(facts, facts, [action]), () => half)).toEqual([]);
+  expect(jobStarts(planOf(first, first, [action]), () => half)).toEqual([]);
 });
 
 test("a Job of another program says nothing", () => {
-  const plan = planOf(undefined, { name: "a-1", run: "a-r" }, ["create"]);
+  const plan = planOf(undefined, first, ["create"]);
   const [job] = plan.resource_changes ?? [];
   (job?.change.after as { metadata: object[] }).metadata = [{ name: "b" }];
   expect(jobStarts(plan, () => half)).toEqual([]);

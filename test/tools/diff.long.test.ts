@@ -1,12 +1,10 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { Checkout } from "../support/checkout.ts";
 import { temporaryDirectory } from "../support/sweep.ts";
+import { hasTerraform } from "../support/with-terraform.ts";
 
-const hasTerraform = spawnSync("terraform", ["-version"]).error === undefined;
-if (!hasTerraform && process.env.REQUIRE_TERRAFORM === "1") throw new Error("REQUIRE_TERRAFORM=1, but there is none");
-if (!hasTerraform) process.stderr.write("skipped, diff with real plans: terraform is not on PATH\n");
-const describeWithTerraform = hasTerraform ? describe : describe.skip;
+const describeIfTerraform = hasTerraform("diff with real plans") ? describe : describe.skip;
 
 const checkout = new Checkout(temporaryDirectory());
 /** Two stacks of Terraform's built-in resources. The second reads an output of the first. */
@@ -52,7 +50,7 @@ const rowOf = (output: string, stack: string) =>
     .map((cell) => cell.replace(/[`*]/g, "").trim())
     .slice(1, -1);
 
-describeWithTerraform("diff, from the first deploy to the last change", () => {
+describeIfTerraform("diff, from the first deploy to the last change", () => {
   test("of an undeployed environment creates the first stack, and names the one that the next waits for", async () => {
     checkout.write("main.ts", first);
     const { code, stdout } = await checkout.diff(["dev", "--exit-code"]);

@@ -1,3 +1,4 @@
+import { canRun } from "../../support/required.ts";
 import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from "./control-plane.ts";
 import { missingPrograms } from "./programs.ts";
 
@@ -12,15 +13,8 @@ export function describeWithControlPlane(
 ): void {
   const missing = missingPrograms();
   if (missing.length > 0) {
-    const reason = `${missing.join(", ")} are not built; npm run test:cluster builds them`;
-    if (process.env.REQUIRE_CLUSTER === "1") {
-      test(name, () => {
-        throw new Error(`REQUIRE_CLUSTER=1, but ${reason}`);
-      });
-    } else {
-      process.stderr.write(`skipped, ${name}: ${reason}\n`);
-      describe.skip(name, () => define(() => never()));
-    }
+    canRun(name, "REQUIRE_CLUSTER", `${missing.join(", ")} are not built; npm run test:cluster builds them`);
+    describe.skip(name, () => define(() => never()));
     return;
   }
   describe(name, () => {

@@ -3,7 +3,7 @@ import type { ICluster } from "../../../constructs/cluster/cluster.ts";
 import { NodeAddons, WorkloadAddons } from "../../../constructs/cluster/cluster-addons.ts";
 import { addonNames, type ClusterAddonsOptions } from "../../../constructs/cluster/kubernetes-versions.ts";
 import { testCluster } from "../../support/fixtures.ts";
-import { messageOf, synthesize } from "../../support/synthesized.ts";
+import { messageOf, type Synthesized, synthesize } from "../../support/synthesized.ts";
 
 function addons(options: ClusterAddonsOptions = {}, cluster: ICluster = testCluster) {
   return synthesize((stack) => {
@@ -18,6 +18,28 @@ function addons(options: ClusterAddonsOptions = {}, cluster: ICluster = testClus
       dependsOn: [nodes],
     });
   });
+}
+
+/** A service account of kube-system has a policy of AWS, and a resource waits for both. */
+function expectIdentityBefore(
+  resource: { readonly depends_on?: readonly string[] },
+  made: Synthesized,
+  addon: string,
+  serviceAccount: string,
+  policy: string,
+): void {
+  const identity = `addons_${addon}-identity_`;
+  expect(made.one("aws_eks_pod_identity_association", identity)).toMatchObject({
+    namespace: "kube-system",
+    service_account: serviceAccount,
+  });
+  expect(made.one("aws_iam_role_policy_attachment", identity).policy_arn).toBe(`arn:aws:iam::aws:policy/${policy}`);
+  expect(resource.depends_on).toEqual(
+    expect.arrayContaining([
+      made.address("aws_eks_pod_identity_association", identity),
+      made.address("aws_iam_role_policy_attachment", identity),
+    ]),
+  );
 }
 
 describe("cluster add-ons", () => {
@@ -74,20 +96,13 @@ describe("cluster add-ons", () => {
 
   test("give the EBS CSI driver an identity of its own before its first pod, and tags for its volumes", () => {
     const made = addons();
-    const identity = "addons_aws-ebs-csi-driver-identity_";
-    expect(made.one("aws_eks_pod_identity_association", identity)).toMatchObject({
-      namespace: "kube-system",
-      service_account: "ebs-csi-controller-sa",
-    });
-    expect(made.one("aws_iam_role_policy_attachment", identity).policy_arn).toBe(
-      "arn:aws:iam::aws:policy/AmazonEBSCSIDriverEKSClusterScopedPolicy",
-    );
     const driver = made.one("aws_eks_addon", "addons_aws-ebs-csi-driver_");
-    expect(driver.depends_on).toEqual(
-      expect.arrayContaining([
-        made.address("aws_eks_pod_identity_association", identity),
-        made.address("aws_iam_role_policy_attachment", identity),
-      ]),
+    expectIdentityBefore(
+      driver,
+      made,
+      "aws-ebs-csi-driver",
+      "ebs-csi-controller-sa",
+      "AmazonEBSCSIDriverEKSClusterScopedPolicy",
     );
     expect(JSON.parse(driver.configuration_values)).toEqual({
       controller: { extraVolumeTags: { Environment: "test" } },
@@ -96,20 +111,7 @@ describe("cluster add-ons", () => {
 
   test("give the CNI a role of its own, which outlives the nodes", () => {
     const made = addons();
-    const identity = "addons_vpc-cni-identity_";
-    expect(made.one("aws_eks_pod_identity_association", identity)).toMatchObject({
-      namespace: "kube-system",
-      service_account: "aws-node",
-    });
-    expect(made.one("aws_iam_role_policy_attachment", identity).policy_arn).toBe(
-      "arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy",
-    );
-    expect(made.one("aws_iam_role", "nodes").depends_on).toEqual(
-      expect.arrayContaining([
-        made.address("aws_eks_pod_identity_association", identity),
-        made.address("aws_iam_role_policy_attachment", identity),
-      ]),
-    );
+    expectIdentityBefore(made.one("aws_iam_role", "nodes"), made, "vpc-cni", "aws-node", "AmazonEKS_CNI_Policy");
   });
 
   test("take the versions of a Kubernetes minor that nobody pinned, and need all of them", () => {

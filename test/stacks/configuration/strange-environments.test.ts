@@ -83,7 +83,7 @@ const places: readonly Place[] = [
 test("a value that is no data is refused at its place, whatever the field", () => {
   const wrong = places.flatMap((place) => strangeValues.map(([, value]): WrongValue => [place, value]));
   expect(wrong.length).toBeGreaterThan(500);
-  expect(passed(wrong)).toEqual([]);
+  expect(passed(wrong, { below: true })).toEqual([]);
 });
 
 test("a whole environment that is no data is refused", () => {
@@ -148,7 +148,10 @@ describe("messages say what was found", () => {
 
   test("in a thousand characters, of a value of any length", () => {
     expect(show("a".repeat(5000))).toBe(`"${"a".repeat(999)}… (5,002 characters)`);
-    expect(messagesWith([["tags", "k".repeat(500)], "v"])[0]?.length).toBeLessThan(2000);
+    const key = "k".repeat(500);
+    expect(messagesWith([["tags", key], "v"])).toEqual([
+      `tags["${key}"] must be a key without the prefix aws:, of 1 to 128 letters, digits, spaces and _ . : / = + - @, got "${key}": rename the tag`,
+    ]);
   });
 });
 

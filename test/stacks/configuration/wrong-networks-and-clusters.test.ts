@@ -1,39 +1,12 @@
 import { dev } from "../../../environments.ts";
 import { problemsOf } from "../../support/fixtures.ts";
-import { messagesWith, passed, type WrongValue } from "../../support/wrong-environments.ts";
+import { each, messagesWith, numbered, type Place, passed, type WrongValue } from "../../support/wrong-environments.ts";
 
 const account = "111122223333";
 const role = (name: string, partition = "aws", owner = account) => `arn:${partition}:iam::${owner}:role/${name}`;
-const each = (place: WrongValue[0], values: readonly unknown[], named?: WrongValue[2]) =>
-  values.map((value): WrongValue => (named === undefined ? [place, value] : [place, value, named]));
-const numbered = (count: number, one: (index: number) => string) =>
-  Array.from({ length: count }, (_, index) => one(index));
 
 // What AWS's API reference, its user guides and the Terraform provider say of each field.
 const wrong: readonly WrongValue[] = [
-  ...each("name", [
-    "",
-    "Dev",
-    "dev_1",
-    "1dev",
-    "dev-",
-    "-dev",
-    "d".repeat(17),
-    "dev.eu",
-    "xn--a",
-    "sthree",
-    "amzn-s3-demo",
-    "sg",
-  ]),
-  ...each("accountId", [
-    "",
-    "000000000000",
-    "11112222333",
-    "1111222233334",
-    "1111-2222-3333",
-    "１１１１２２２２３３３３",
-    " 111122223333",
-  ]),
   // Regions that do not exist, are no regions, or belong to partitions that the stacks cannot write.
   ...each("region", [
     "us-west-3",
@@ -62,7 +35,7 @@ const wrong: readonly WrongValue[] = [
       ["us-west-2a", "us-west-2e"],
       ["us-west-2a", "us-west-2z"],
     ],
-    "availabilityZones[1]".split("[")[0],
+    ["availabilityZones", 1],
   ),
   ...each(["availabilityZones", 0], ["us-west-2e", "us-west-2A", "us-west-2", "us-west-2ab", "us-east-1a", "a", ""]),
   ...each(
@@ -122,13 +95,16 @@ const wrong: readonly WrongValue[] = [
   ...each("network.flowLogRetentionInDays", [0, -1, 2, 45, 3654, 2 ** 31, 1.5]),
   // All of the internet in pieces, and what never comes from it.
   ...each("cluster.endpointPublicAccessCidrs", [
-    ["0.0.0.0/0"],
-    ["0.0.0.0/1", "128.0.0.0/1"],
     numbered(40, (index) => `${index + 11}.0.0.0/8`),
     numbered(41, (index) => `20.0.${index}.0/24`),
     ["20.0.0.0/8", "21.0.0.0/32"],
     [],
   ]),
+  ...each(
+    "cluster.endpointPublicAccessCidrs",
+    [["0.0.0.0/0"], ["0.0.0.0/1", "128.0.0.0/1"]],
+    ["cluster", "endpointPublicAccessCidrs", 0],
+  ),
   ...each(
     "cluster.endpointPublicAccessCidrs",
     [["203.0.113.7/32", "203.0.113.7/32"]],
@@ -204,100 +180,10 @@ const wrong: readonly WrongValue[] = [
   ["cluster.administrators", []],
   ["cluster.administrators", [role("a"), role("path/a")], ["cluster", "administrators", 1]],
   ["existingNetwork", { vpcId: "vpc-1", privateSubnetIds: {} }, "existingNetwork.vpcId"],
-  ...each("results.expirationInDays", [0, -1, 0.5, 2 ** 31, Number.POSITIVE_INFINITY, Number.NaN, "90"]),
-  ...each("budget", [{ limitUsdPerMonth: 500, notifyEmails: [] }], "budget.notifyEmails"),
-  ...each(
-    "budget",
-    [{ limitUsdPerMonth: 500, notifyEmails: numbered(11, (index) => `a${index}@example.com`) }],
-    "budget.notifyEmails",
-  ),
-  ...[0, -1, -0, 0.001, 0.015, 1e21, 1e-7, Number.NaN, Number.POSITIVE_INFINITY, "500", 5n].map(
-    (limitUsdPerMonth): WrongValue => [
-      "budget",
-      { limitUsdPerMonth, notifyEmails: ["a@example.com"] },
-      "budget.limitUsdPerMonth",
-    ],
-  ),
-  ...[
-    "team",
-    "@example.com",
-    "a@",
-    "a@b",
-    "a b@example.com",
-    "a@example..com",
-    "a@example.com,b@example.com",
-    "a@@example.com",
-  ].map(
-    (email): WrongValue => ["budget", { limitUsdPerMonth: 5, notifyEmails: [email] }, ["budget", "notifyEmails", 0]],
-  ),
-  ...[
-    `${"a".repeat(65)}@example.com`,
-    `a@${"b".repeat(250)}.com`,
-    "a@-.com",
-    "<a@example.com>",
-    "mailto:a@example.com",
-    "",
-  ].map(
-    (email): WrongValue => ["budget", { limitUsdPerMonth: 5, notifyEmails: [email] }, ["budget", "notifyEmails", 0]],
-  ),
-  ["budget", { limitUsdPerMonth: 5, notifyEmails: ["a@example.com", "A@example.com"] }, ["budget", "notifyEmails", 1]],
-  // Tags: IAM ignores the case of keys.
-  ...[
-    "environment",
-    "ENVIRONMENT",
-    "Environment",
-    "name",
-    "Name",
-    "aws:owner",
-    "AWS:owner",
-    "",
-    "a&b",
-    "k".repeat(129),
-    "a\tb",
-  ].map((key): WrongValue => ["tags", { [key]: "x" }, ["tags", key]]),
-  ...[
-    "kubernetes.io/cluster/dev",
-    "k8s.io/cluster-autoscaler/enabled",
-    "eks:cluster-name",
-    "ebs.csi.aws.com/cluster",
-    "KubernetesCluster",
-  ].map((key): WrongValue => ["tags", { [key]: "x" }, ["tags", key]]),
-  ["tags", { CostCenter: "a", costcenter: "b" }, "tags.costcenter"],
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: the text of a user.
-  ...each("tags.owner", ["a & b", "v".repeat(257), "aws:owner", "${var.a}", "a\nb", "\ud800", "a\0b", 5, null]),
-  ["tags", Object.fromEntries(numbered(44, (index) => `tag-${index}`).map((key) => [key, "x"]))],
-  // Buckets.
-  ...[
-    "My-State",
-    "ab",
-    "a".repeat(64),
-    "a..b",
-    "a.-b",
-    "a-.b",
-    "192.168.0.1",
-    "xn--state",
-    "sthree-state",
-    "amzn-s3-demo-state",
-    "a_b",
-  ].map((bucket): WrongValue => ["s3State", { bucket, region: "us-west-2" }, "s3State.bucket"]),
-  ...[
-    "state-s3alias",
-    "state--ol-s3",
-    "state.mrap",
-    "state--x-s3",
-    "-state",
-    "state-",
-    "s3://state",
-    "state/path",
-    "",
-  ].map((bucket): WrongValue => ["s3State", { bucket, region: "us-west-2" }, "s3State.bucket"]),
-  ...["us-west", "us-west-9", "", "eu-west-1a", "us-gov-west-1", "cn-north-1"].map(
-    (region): WrongValue => ["s3State", { bucket: "my-state", region }, "s3State.region"],
-  ),
 ];
 
-test(`synthesis refuses ${wrong.length} values that AWS would refuse`, () => {
-  expect(wrong.length).toBeGreaterThan(200);
+test(`synthesis refuses ${wrong.length} values of networks and clusters that AWS would refuse`, () => {
+  expect(wrong.length).toBeGreaterThan(130);
   expect(passed(wrong)).toEqual([]);
 });
 
@@ -322,8 +208,7 @@ test("an existing network has a subnet of its own in each zone", () => {
 });
 
 test("what only resembles these is accepted", () => {
-  const right: readonly (readonly [WrongValue[0], unknown])[] = [
-    ["name", "sg1"],
+  const right: readonly (readonly [Place, unknown])[] = [
     ["network.cidrBlock", "172.16.0.0/16"],
     ["network.cidrBlock", "172.31.0.0/16"],
     ["network.cidrBlock", "192.168.0.0/16"],
@@ -337,11 +222,6 @@ test("what only resembles these is accepted", () => {
     ],
     ["cluster.addonVersions", { "kube-proxy": "v1.34.1-eksbuild.2", coredns: undefined }],
     ["availabilityZones", ["us-west-2a", "us-west-2b", "us-west-2c", "us-west-2d"]],
-    ["results.expirationInDays", 2 ** 31 - 1],
-    ["budget", { limitUsdPerMonth: 0.01, notifyEmails: ["first.last+aws@sub.example.co.uk"] }],
-    ["tags", Object.fromEntries(numbered(43, (index) => `tag-${index}`).map((key) => [key, ""]))],
-    ["tags", { environments: "a", "my-name": "b", constructor: "c", toString: "d" }],
-    ["s3State", { bucket: "my.terraform.state", region: "eu-west-1" }],
   ];
   for (const change of right) expect([change[0], messagesWith(change)]).toEqual([change[0], []]);
 });

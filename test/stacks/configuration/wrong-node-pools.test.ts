@@ -1,13 +1,16 @@
-import { type Capacity, dynamic, fixed, fromZero } from "../../../constructs/pools/capacity.ts";
+import { dynamic, fixed, fromZero } from "../../../constructs/pools/capacity.ts";
 import { dev } from "../../../environments.ts";
-import { messagesWith, type Place, passed, type WrongValue } from "../../support/wrong-environments.ts";
+import {
+  each,
+  messagesWith,
+  numbered,
+  type Place,
+  passed,
+  strange,
+  type WrongValue,
+} from "../../support/wrong-environments.ts";
 
-const each = (place: Place, values: readonly unknown[]) => values.map((value): WrongValue => [place, value]);
-const numbered = (count: number, one: (index: number) => string) =>
-  Array.from({ length: count }, (_, index) => one(index));
 const taint = (key: string, value = "a", effect = "NoSchedule") => ({ key, value, effect });
-const digest = "0123456789abcdef".repeat(4);
-const strange = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0, "8", 3n, null, true, []];
 
 /** A change of the pool `executor`. */
 const pool = (field: string, value: unknown, named = field): WrongValue => [
@@ -15,8 +18,6 @@ const pool = (field: string, value: unknown, named = field): WrongValue => [
   value,
   `nodePools.executor.${named}`,
 ];
-const job = (field: string): Place => ["workload", "jobs", 0, field];
-const jobs = (...changes: readonly object[]) => changes.map((change) => ({ ...dev.workload.jobs[0], ...change }));
 
 const types = [
   "c5.2xlarge",
@@ -31,7 +32,8 @@ const types = [
 const figures = { vCpus: 8, memoryGiB: 16, networkInterfaces: 4, addressesPerInterface: 15 };
 const own = Object.fromEntries(numbered(21, (index) => `x${index}.large`).map((name) => [name, figures]));
 
-const wrongPools: readonly WrongValue[] = [
+// Values that EKS or Kubernetes would refuse.
+const wrong: readonly WrongValue[] = [
   ...["", "Executor", "a_b", "1a", "-a", "a-", "a".repeat(31), "a.b", "a b", "ä"].map(
     (name): WrongValue => ["nodePools", { ...dev.nodePools, [name]: dev.nodePools.executor }, ["nodePools", name]],
   ),
@@ -44,7 +46,7 @@ const wrongPools: readonly WrongValue[] = [
   ...["c5.2xlarg", "c5", "", "t3.Large", "c5.2xlarge ", "constructor", "__proto__", "toString"].map(
     (type): WrongValue => [["nodePools", "executor", "instanceTypes", 0], type],
   ),
-  ["nodePools.gpu.gpu", false, "nodePools.gpu"],
+  ["nodePools.gpu.gpu", false, "nodePools.gpu.instanceTypes"],
   ["nodePools.gpu.instanceTypes", ["c5.2xlarge"]],
   ["nodePools.gpu", { ...dev.nodePools.gpu, gpu: false, instanceTypes: ["c5.2xlarge"] }, "nodePools.gpu.gpu"],
   [
@@ -62,21 +64,14 @@ const wrongPools: readonly WrongValue[] = [
     fromZero(0),
     fromZero(-1),
   ].map((capacity) => pool("capacity", capacity)),
-  ...[
-    fixed(Number.NaN),
-    fromZero(Number.POSITIVE_INFINITY),
-    dynamic(2, Number.NaN),
-    fromZero(-0),
-    fromZero("5" as unknown as number),
-  ].map((capacity) => pool("capacity", capacity)),
-  ...[
-    5,
-    null,
-    {},
-    { mode: "fixed", min: 1, max: 2 },
-    { mode: "fromZero", min: 1, max: 2 },
-    { mode: "auto", min: 1, max: 2 },
-  ].map((capacity) => pool("capacity", capacity as Capacity)),
+  pool("capacity", fixed(Number.NaN), "capacity.min"),
+  ...[fromZero(Number.POSITIVE_INFINITY), dynamic(2, Number.NaN), fromZero(-0), fromZero("5" as unknown as number)].map(
+    (capacity) => pool("capacity", capacity, "capacity.max"),
+  ),
+  ...[5, null, { mode: "fixed", min: 1, max: 2 }, { mode: "fromZero", min: 1, max: 2 }].map((capacity) =>
+    pool("capacity", capacity),
+  ),
+  ...[{}, { mode: "auto", min: 1, max: 2 }].map((capacity) => pool("capacity", capacity, "capacity.mode")),
   ...each("nodePools.executor.capacityType", ["spot", "CAPACITY_BLOCK", "", null]),
   [
     "nodePools.general",
@@ -92,8 +87,10 @@ const wrongPools: readonly WrongValue[] = [
   ["nodePools.general.taints", [taint("a")], "nodePools"],
   ...each("nodePools.executor.volumeSizeGiB", [0, 19, 16_385, 50.5, 2 ** 31, ...strange]),
   ...each("nodePools.executor.availabilityZones", [[], ["us-west-2a", "us-west-2a"]]),
-  ...each(["nodePools", "executor", "availabilityZones"], [["us-east-1a"], ["usw2-az1"], [""]]).map(
-    ([place, value]): WrongValue => [place, value, ["nodePools", "executor", "availabilityZones", 0]],
+  ...each(
+    "nodePools.executor.availabilityZones",
+    [["us-east-1a"], ["usw2-az1"], [""]],
+    ["nodePools", "executor", "availabilityZones", 0],
   ),
   // Labels and taints.
   ...[
@@ -215,135 +212,7 @@ const wrongPools: readonly WrongValue[] = [
   ),
 ];
 
-const reference = "workload.image";
-const wrongJobs: readonly WrongValue[] = [
-  ...each("workload.namespace", [
-    "",
-    "default",
-    "kube-system",
-    "kube-mine",
-    "Sweep",
-    "a_b",
-    "1a",
-    "a".repeat(64),
-    "a.b",
-    "a b",
-  ]),
-  ...each(reference, [
-    "worker",
-    "worker:latest",
-    "Worker:1",
-    "registry.example.com/Team/worker:1",
-    "worker:",
-    ":1",
-    "worker@",
-    "",
-  ]),
-  ...each(reference, [
-    "worker:1 ",
-    " worker:1",
-    "worker:-1",
-    `worker:${"a".repeat(129)}`,
-    "worker:a/b",
-    "a//b:1",
-    "/a:1",
-    "a/:1",
-  ]),
-  ...each(reference, [
-    `worker@sha256:${digest.slice(1)}`,
-    `worker@sha256:${digest.toUpperCase()}`,
-    `worker@md5:${digest}`,
-    `worker@${digest}`,
-  ]),
-  ...each(reference, [
-    `worker@sha256:${digest}0`,
-    `a@sha256:${digest}@sha256:${digest}`,
-    "https://registry.example.com/worker:1",
-  ]),
-  ...each(reference, [
-    "registry.example.com:99999/worker:1",
-    "registry.example.com:0/worker:1",
-    "registry.example.com:/worker:1",
-  ]),
-  ...each(reference, [
-    "registry.example.com:port/worker:1",
-    "-registry.example.com/worker:1",
-    "a___b:1",
-    "a..b:1",
-    "a-:1",
-    "_a:1",
-  ]),
-  ...each(reference, [
-    `${"a/".repeat(127)}abc:1`,
-    "worker:1\n",
-    "wörker:1",
-    "scratch:1",
-    "docker.io/library/scratch:1",
-    `${digest}:1`,
-    "docker run worker:1",
-    "worker:1:2",
-    "localhost:5000/b",
-  ]),
-  ...each("workload.baseImage", ["python", "python:latest", "Python:3.13", "python:3.13 as base", ""]),
-  ...each(job("name"), ["", "TTG", "a_b", "1a", "-a", "a-", "a".repeat(60), "a.b", "ä", 5]),
-  ...each(job("workers"), [0, -1, 1.5, 100_001, 2 ** 31, 2 ** 53, ...strange]),
-  ...each(job("parallelism"), [-1, 1.5, 4, 2 ** 31, ...strange]),
-  ...each(job("maxFailedIndexes"), [-1, 1.5, 4, 2 ** 31, ...strange]),
-  ...each(job("backoffLimitPerIndex"), [-1, 1.5, 2 ** 31, ...strange]),
-  ...each(job("totalParameters"), [-1, 1.5, 2 ** 53, ...strange]),
-  ...each(job("batchSize"), [0, -1, 1.5, 10_000_001, ...strange]),
-  ...each(job("seed"), [-1, 1.5, 2 ** 53, ...strange]),
-  // CPU in a quantity of Kubernetes, or so little that a container cannot have it.
-  ...each(job("cpuRequestMillis"), ["0.0001", "100u", "1e3", "100m", 0, 1, 0.1, 9, 2 ** 31, 8000, ...strange]),
-  ...each(job("cpuLimitMillis"), ["0.0001", "1", 0, 1, 9, 99, 2 ** 31, 0.5, ...strange]),
-  ...each(job("memoryRequestMiB"), ["128Mi", 0, -1, 1.5, 2 ** 31, 100_000, ...strange]),
-  ...each(job("memoryLimitMiB"), ["256Mi", 0, -1, 100, 2 ** 31, ...strange]),
-  ...each(job("temporaryStorageMiB"), ["1Gi", 0, -1, 2 ** 31, 100_000, ...strange]),
-  ...each(job("gpus"), [1, -1, 0.5, 2 ** 31, "1", Number.NaN]),
-  ...each(job("evaluationTimeoutSeconds"), [-1, 1_000_001, ...strange]),
-  ...each(job("evaluationConcurrency"), [0, 1.5, 10_001, ...strange]),
-  ...each(job("stopGraceSeconds"), [-1, 61, ...strange]),
-  ...each(job("maxFailures"), [-1, 1.5, 2 ** 53, ...strange]),
-  ...each(job("s3RequestTimeoutMs"), [0, 1.5, 3_600_001, ...strange]),
-  ...each(job("simulateWorkMs"), [-1, 3_600_001, ...strange]),
-  ...each(job("placement"), ["Spread", "one-per-zone", "", null]),
-  ...each(job("partition"), ["cyclic", "", null]),
-  ...each(job("logLevel"), ["INFO", "loud", "", null]),
-  ...each(job("evaluation"), ["", "colatz", "../secrets", "collatz.ts", "/etc/passwd", 5]),
-  ...each(job("resultColumns"), [["a"], [], ["a", "A"], ["a b"], "a"]),
-  ...each(job("secretName"), ["", "My_Secret", "a".repeat(254), "a..b", "-a", "a.", "a/b", 5]),
-  ...each(job("runName"), ["", "Run_1", "a".repeat(64), "a/b", "../other", 5]),
-  ...each(job("nodePool"), ["executors", "", "constructor", "__proto__", "toString", 5]),
-  ["workload.jobs", jobs({ size: "small" }), ["workload", "jobs", 0, "nodePool"]],
-  ["workload.jobs", jobs({ nodePool: undefined }), ["workload", "jobs", 0, "nodePool"]],
-  ["workload.jobs", jobs({ nodePool: undefined, size: "huge" }), ["workload", "jobs", 0, "size"]],
-  ["workload.jobs", jobs({}, {}), ["workload", "jobs", 1, "name"]],
-  [
-    "workload.jobs",
-    jobs({ name: "a", runName: "one" }, { name: "b", runName: "one" }),
-    ["workload", "jobs", 1, "runName"],
-  ],
-  ["workload.jobs", jobs({ evaluation: "collatz", evaluationCommand: "true" }), ["workload", "jobs", 0, "evaluation"]],
-  ["workload.jobs", jobs({ evaluationCommand: " " }), ["workload", "jobs", 0, "evaluationCommand"]],
-  [
-    "workload.jobs",
-    jobs({ evaluation: undefined, evaluationCommand: "a\0b" }),
-    ["workload", "jobs", 0, "evaluationCommand"],
-  ],
-  [
-    "workload.jobs",
-    jobs({ evaluation: undefined, evaluationCommand: "a".repeat(200_000) }),
-    ["workload", "jobs", 0, "evaluationCommand"],
-  ],
-  ["workload.jobs", jobs({ nodePool: "gpu", gpus: 2 }), ["workload", "jobs", 0, "gpus"]],
-  ["workload.jobs", { 0: dev.workload.jobs[0] }],
-  ["workload.jobs", [null], ["workload", "jobs", 0]],
-];
-
-test.each([
-  ["pools", wrongPools],
-  ["jobs", wrongJobs],
-])("synthesis refuses values of %s that EKS, Kubernetes or Docker would refuse", (_, wrong) => {
+test(`synthesis refuses ${wrong.length} values of pools that EKS or Kubernetes would refuse`, () => {
   expect(wrong.length).toBeGreaterThan(150);
   expect(passed(wrong)).toEqual([]);
 });
@@ -381,18 +250,7 @@ test("what only resembles these is accepted", () => {
     ["nodePools.executor.availabilityZones", ["us-west-2b"]],
     ["nodePools.general", { ...dev.nodePools.general, capacityType: "SPOT", capacity: dynamic(2, 4) }],
     ["nodePools.general.capacity", fixed(1)],
-    ["workload.image", "ghcr.io/example/ttg-worker:1.4.0"],
-    ["workload.image", `localhost:5000/a__b/c-d.e@sha256:${digest}`],
-    ["workload.image", `UPPER.example.com/a:1@sha256:${digest}`],
-    ["workload.image", "python:3.13"],
-    ["workload.jobs", jobs({ cpuRequestMillis: 10, cpuLimitMillis: 10 })],
-    ["workload.jobs", jobs({ name: "a", runName: "one" }, { name: "b", runName: "two" }, { name: "c" })],
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: the text of a user.
-    ["workload.jobs", jobs({ evaluation: undefined, evaluationCommand: 'sh -c "echo ${HOME} %{x}"' })],
-    ["workload.jobs", jobs({ secretName: "team.db-credentials" })],
-    ["workload.jobs", jobs({ secretName: "1password-token" })],
     ["instanceTypes", { "c5.large": { vCpus: 2, memoryGiB: 4, networkInterfaces: 3, addressesPerInterface: 10 } }],
-    ["workload.jobs", []],
   ];
   for (const change of right) expect([change[0], messagesWith(change)]).toEqual([change[0], []]);
 });
