@@ -29,10 +29,10 @@ async function run(line: string): Promise<string> {
   return output;
 }
 
-/** Writes the file that the README shows behind "Here it is `<path>`:". */
+/** Writes the file that the README shows behind "Save this one as `<path>`:". */
 function writeExample(path: string): void {
   mkdirSync(dirname(join(clone, path)), { recursive: true });
-  writeFileSync(join(clone, path), codeAfter(`Here it is \`${path}\`:`));
+  writeFileSync(join(clone, path), codeAfter(`Save this one as \`${path}\`:`));
 }
 
 beforeAll(() => {
