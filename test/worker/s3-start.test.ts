@@ -84,3 +84,14 @@ test("a block that a start would not find again is not committed", async () => {
   await expect(writer.commit([record])).rejects.toThrow("a block of 11 parameters is longer than the batch size");
   await writer.close();
 });
+
+test("a bucket that refuses run.json with SlowDown has slowed the worker down, which hears of it", async () => {
+  let requests = 0;
+  s3.fault = ({ method }) => (method === "PUT" && requests++ === 0 ? 503 : undefined);
+  const store = await openStore("s3://bucket/runs/slow");
+  await store.create(identity, undefined);
+  s3.fault = () => undefined;
+  const onSlowDown = jest.fn();
+  await (await store.write(identity, onSlowDown)).close();
+  expect(onSlowDown).toHaveBeenCalledTimes(1);
+});

@@ -45,8 +45,8 @@ const PERMANENT = new Set([
  * identity, a profile.
  */
 export class Bucket {
-  /** Called at the first answer of SlowDown. */
-  onSlowDown: () => void = () => {};
+  /** Settled at the first answer of SlowDown, which may be the answer to run.json, before anybody asks. */
+  readonly isSlow: Promise<void>;
   /** Whether a request has succeeded: there were credentials, so that a failure to renew them may pass. */
   #hasWorked = false;
   readonly #patienceMs: number;
@@ -72,13 +72,17 @@ export class Bucket {
       requestHandler,
     });
     const { retryStrategy } = this.#client.config;
+    let onSlowDown = () => {};
+    this.isSlow = new Promise((resolve) => {
+      onSlowDown = resolve;
+    });
     let retries: Promise<BackPressure> | undefined;
     this.#client.config.retryStrategy = () => {
       retries ??= retryStrategy().then(
         (attempts) =>
           new BackPressure(attempts as RetryStrategyV2, {
             patienceMs: this.#patienceMs,
-            onSlowDown: () => this.onSlowDown(),
+            onSlowDown,
           }),
       );
       return retries;

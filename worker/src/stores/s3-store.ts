@@ -56,7 +56,7 @@ export class S3Store implements ResultStore {
   }
 
   async write(identity: RunIdentity, onSlowDown: () => void = () => {}): Promise<ResultWriter> {
-    this.#bucket.onSlowDown = onSlowDown;
+    void this.#bucket.isSlow.then(onSlowDown);
     return new S3Writer(this.#bucket, identity, await createTextChecksum());
   }
 
