@@ -142,3 +142,53 @@ test("a store that fails twice at a stop ends the run with its first error, and 
   expect(left).toEqual([]);
   expect(countOf(committed)).toBe(0);
 });
+
+const sleep = "const sleep = (ms: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);";
+
+describe("a supervisor that gives up its blocks", () => {
+  test.each([
+    ["evaluate", `${sleep} export function evaluate(parameter: number) { sleep(5); return parameter; }`],
+    [
+      "evaluate-block",
+      `${sleep} export function evaluateBlock(start: number, count: number, out: Float64Array) { sleep(count / 10); out.fill(start); }`,
+    ],
+    [
+      "promise",
+      "export const evaluate = (parameter: number) => new Promise((done) => setTimeout(done, 5, parameter));",
+    ],
+    [
+      "concurrent",
+      `export const concurrency = 4;
+       export const evaluate = (parameter: number) => new Promise((done) => setTimeout(done, 20, parameter));`,
+    ],
+    [
+      // The process dies at the first parameter, and the block is run parameter by parameter.
+      "one-by-one",
+      `${sleep} export function evaluate(parameter: number) { if (parameter === 0) process.exit(3); sleep(5); return parameter; }`,
+    ],
+  ])("keeps what is finished, and goes on with others (%s)", async (name, source) => {
+    let yieldsAt = 3;
+    const { supervisor, committed } = await supervise(name, source, {
+      batchSize: 20_000,
+      onProgress: (_, __, inBlock) => {
+        if (inBlock >= yieldsAt) supervisor.yield();
+      },
+    });
+    const first = { start: 0, count: 20_000 };
+    const second = { start: 20_000, count: 10 };
+    const outcome = await supervisor.serve(async (work) => {
+      await work([first]);
+      const finished = union(committed);
+      expect(finished).toHaveLength(1);
+      expect(finished[0]?.start).toBe(0);
+      expect(countOf(finished)).toBeGreaterThanOrEqual(3);
+      expect(countOf(finished)).toBeLessThan(first.count);
+      // Nothing is in work: there is nothing to give up.
+      supervisor.yield();
+      yieldsAt = Number.POSITIVE_INFINITY;
+      await work([second]);
+      expect(union(committed)).toEqual([...finished, second]);
+    });
+    expect(outcome).toBe("done");
+  });
+});

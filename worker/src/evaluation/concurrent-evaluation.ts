@@ -53,6 +53,7 @@ export class ConcurrentEvaluation implements Evaluation, Waiter {
   #turnedAt = performance.now();
   #isDeferred = false;
   #isStopping = false;
+  #isYielding = false;
   #hasEnded = false;
 
   constructor(options: ConcurrentOptions) {
@@ -66,6 +67,7 @@ export class ConcurrentEvaluation implements Evaluation, Waiter {
       seed,
       onRoom: () => {
         if (this.#isStopping && this.#flights.isEmpty) this.#end();
+        else if (this.#isYielding && this.#flights.isEmpty) this.#dropBlocks();
         else this.#startMore();
       },
       fail: (error) => this.fail(error),
@@ -90,6 +92,21 @@ export class ConcurrentEvaluation implements Evaluation, Waiter {
   async add(blocks: readonly BlockOrder[]): Promise<void> {
     this.#queue.push(...blocks);
     this.#startMore();
+  }
+
+  yield(): void {
+    this.#queue.length = 0;
+    this.#isYielding = true;
+    if (this.#flights.isEmpty) this.#dropBlocks();
+  }
+
+  #dropBlocks(): void {
+    this.#isYielding = false;
+    this.#completeAll();
+    this.#open.length = 0;
+    this.#openValues = 0;
+    this.#report();
+    this.#options.send({ type: "yielded" });
   }
 
   async evaluateAlone(parameter: number): Promise<void> {
@@ -150,7 +167,7 @@ export class ConcurrentEvaluation implements Evaluation, Waiter {
 
   /** Keeps as many parameters in flight as there may be. */
   #startMore(): void {
-    while (!this.#isStopping && !this.#hasEnded && !this.#isDeferred && this.#flights.hasRoom) {
+    while (!this.#isStopping && !this.#isYielding && !this.#hasEnded && !this.#isDeferred && this.#flights.hasRoom) {
       if (performance.now() - this.#turnedAt > STRETCH_MS) {
         this.#defer();
         return;

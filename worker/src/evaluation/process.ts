@@ -54,6 +54,7 @@ class EvaluationProcess implements Evaluation {
   #partStartedAt = 0;
   #working = false;
   #stopping = false;
+  #yielding = false;
 
   constructor(declared: readonly string[] | undefined, createEvaluator: CreateEvaluator, checksum: Checksum) {
     this.names = declared ?? DEFAULT_COLUMNS;
@@ -87,11 +88,11 @@ class EvaluationProcess implements Evaluation {
     this.#working = true;
     this.#reportedAt = performance.now();
     try {
-      for (let block = this.#queue.shift(); block !== undefined && !this.#stopping; block = this.#queue.shift()) {
+      for (let block = this.#queue.shift(); block !== undefined && !this.#ends; block = this.#queue.shift()) {
         await this.#evaluateBlock(block);
         const now = performance.now();
         // Nothing follows the last block, nor a stop.
-        const isLast = this.#queue.length === 0 || this.#stopping;
+        const isLast = this.#queue.length === 0 || this.#ends;
         if (isLast || now - this.#reportedAt > REPORT_EVERY_MS) await this.#report(now);
       }
     } catch (error) {
@@ -102,6 +103,23 @@ class EvaluationProcess implements Evaluation {
     // There must be no `await` after the queue was found empty: blocks that arrive during it would never be evaluated.
     this.#working = false;
     if (this.#stopping) void exit();
+    else if (this.#yielding) this.#sendYielded();
+  }
+
+  yield(): void {
+    this.#queue.length = 0;
+    this.#yielding = true;
+    if (!this.#working) this.#sendYielded();
+  }
+
+  #sendYielded(): void {
+    this.#yielding = false;
+    send({ type: "yielded" });
+  }
+
+  /** Whether the block in work ends with its finished part. */
+  get #ends(): boolean {
+    return this.#stopping || this.#yielding;
   }
 
   /** Evaluates one parameter by itself, and answers with its values. */
@@ -122,7 +140,7 @@ class EvaluationProcess implements Evaluation {
   }
 
   async #evaluateBlock({ start, count, position }: BlockOrder): Promise<void> {
-    for (let from = 0; from < count && !this.#stopping; ) {
+    for (let from = 0; from < count && !this.#ends; ) {
       let part: EvaluatedPart;
       const stopClock = this.#clock?.start();
       this.#partStartedAt = performance.now();
@@ -160,7 +178,7 @@ class EvaluationProcess implements Evaluation {
       send({ type: "progress", done });
     }
     await this.#report(now);
-    return this.#stopping || now - this.#partStartedAt > this.#completeEveryMs;
+    return this.#ends || now - this.#partStartedAt > this.#completeEveryMs;
   }
 
   async #report(now: number): Promise<void> {
@@ -273,6 +291,7 @@ async function handle(message: ToEvaluation): Promise<void> {
   if (message.type === "open") loaded.open(message);
   else if (message.type === "pace") loaded.pace(message.completeEveryMs);
   else if (message.type === "blocks") await loaded.add(message.blocks);
+  else if (message.type === "yield") loaded.yield();
   else if (message.type === "parameter") await loaded.evaluateAlone(message.parameter);
   else loaded.stop(message.withinMs);
 }

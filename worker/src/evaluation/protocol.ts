@@ -40,6 +40,8 @@ export interface Evaluation {
   open(order: ToEvaluation & { readonly type: "open" }): void;
   pace(completeEveryMs: number): void;
   add(blocks: readonly BlockOrder[]): Promise<void>;
+  /** Drops the blocks, but for their finished parts, which are completed first. Parameters in work are finished. It then sends "yielded". */
+  yield(): void;
   /** Evaluates one parameter by itself, and answers with its values. */
   evaluateAlone(parameter: number): Promise<void>;
   /** Exits within `withinMs`, when everything is reported. The finished parts of the blocks are completed first. */
@@ -70,6 +72,8 @@ export type ToEvaluation =
   /** The store has become slower or faster: complete the finished part of a block after this time. */
   | { readonly type: "pace"; readonly completeEveryMs: number }
   | { readonly type: "blocks"; readonly blocks: readonly BlockOrder[] }
+  /** Complete the finished parts of the blocks, and drop the rest. */
+  | { readonly type: "yield" }
   /** Evaluate one parameter, whose values come back in the answer. */
   | { readonly type: "parameter"; readonly parameter: number }
   /** Complete the finished part of the current block, report it, and exit. The process is killed after `withinMs`. */
@@ -78,6 +82,8 @@ export type ToEvaluation =
 export type FromEvaluation =
   | { readonly type: "loaded"; readonly columns: readonly string[]; readonly concurrency: number }
   | { readonly type: "completed"; readonly parts: readonly CompletedPart[] }
+  /** The answer to "yield": everything finished was reported, and no block is left. */
+  | { readonly type: "yielded" }
   /** A heartbeat, with the number of parameters that are done but not yet completed. */
   | { readonly type: "progress"; readonly done: number }
   /** The block failed as a whole. The supervisor runs its parameters one by one to find the one at fault. */

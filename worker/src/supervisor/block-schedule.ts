@@ -48,6 +48,18 @@ export class BlockSchedule {
     this.#queue = new BlockQueue(blocks);
   }
 
+  /** Forgets the blocks that were not sent, and the suspects. */
+  dropUnsent(): void {
+    this.#queue = new BlockQueue([]);
+    this.#suspects.length = 0;
+    this.#singly = 0;
+  }
+
+  /** Forgets the blocks that the process has dropped. */
+  dropOutstanding(): void {
+    for (const start of [...this.#outstanding.keys()]) this.#take(start);
+  }
+
   /** The next block to be run parameter by parameter, once the process has no other. */
   nextSuspect(): Range | undefined {
     return this.hasOutstanding ? undefined : this.#suspects.shift();

@@ -3,7 +3,7 @@ import { endOf, type Range } from "../parameters/ranges.ts";
 import { createChecksum } from "../stores/checksum.ts";
 import { ColumnFiles } from "../stores/column-files.ts";
 import type { Failure, ResultWriter, SpooledBlock } from "../stores/store.ts";
-import { type EvaluationSession, Stopped } from "./evaluation-session.ts";
+import type { EvaluationSession } from "./evaluation-session.ts";
 import { SingleResults } from "./single-results.ts";
 
 /** The parts of a supervisor that the isolation uses. */
@@ -22,7 +22,7 @@ export interface IsolationOptions {
   readonly commit: (block: SpooledBlock) => void;
   /** Records that a parameter is in work, if the supervisor searches for one that ends the worker as well. */
   readonly enter: (parameter: number) => Promise<void> | undefined;
-  /** Whether the worker was asked to stop, and may finish the parameter in work. */
+  /** Whether the block is to be given up after the parameter in work. */
   readonly isStopping: () => boolean;
   /** Whether `failures` more would end the run. */
   readonly isOverLimit: (failures: number) => boolean;
@@ -49,7 +49,7 @@ export class Isolation {
         const { values, failure } = await this.#evaluateAlone(parameter);
         part.add(values, failure);
         this.#options.onProgress(0, [], part.count);
-        if (this.#options.isStopping()) throw new Stopped();
+        if (this.#options.isStopping()) return;
         if (part.age < this.#writer.spool.completeEveryMs && !this.#options.isOverLimit(part.failures.length)) continue;
         const finished = part;
         part = new SingleResults(parameter + 1, this.#writer.spool.paths.length);

@@ -38,6 +38,9 @@ export interface SupervisorOptions {
   readonly onProgress: (committed: number, failures: readonly Failure[], inBlock: number) => void;
 }
 
+/** Computes and commits blocks. Resolves when all are committed, or given up after {@link Supervisor.yield}. @param blocks as in `run`. */
+export type Work = (blocks: Iterable<Range>) => Promise<void>;
+
 /**
  * Computes blocks in an evaluation process and commits them. The evaluation may do anything to that process.
  *
@@ -59,6 +62,11 @@ export class Supervisor {
   #isOneByOne = false;
   #isSearching = false;
   #isStopping = false;
+  #isWorking = false;
+  /** Whether the blocks in work are to be given up. */
+  #isYielding = false;
+  /** Whether the process has not answered to "yield" yet. */
+  #awaitsYield = false;
   /** Whether the evaluation was killed in the middle of a parameter, because the worker had to stop. */
   #isCut = false;
   /** Ends the grace of a stop while a block is run parameter by parameter. */
@@ -78,12 +86,25 @@ export class Supervisor {
       restart: () => this.#restart(),
       commit: (block) => this.#commits.begin([block]),
       enter: (parameter) => (this.#isSearching ? options.search?.enter({ start: parameter, count: 1 }) : undefined),
-      isStopping: () => this.#isStopping,
+      isStopping: () => this.#isStopping || this.#isYielding,
       isOverLimit: (failures) => this.#commits.isOverLimit(failures),
     });
   }
 
-  /** Asks {@link run} to commit the finished work and to return. The evaluation may finish the parameter in work first. */
+  /**
+   * Asks the {@link Work} of {@link serve} to commit the finished parameters of its blocks and to return without the rest. The parameters
+   * in work are finished first. The evaluation goes on with the next blocks.
+   */
+  yield(): void {
+    if (this.#isYielding || !this.#isWorking) return;
+    this.#isYielding = true;
+    this.#blocks.dropUnsent();
+    if (!this.#blocks.hasOutstanding) return;
+    this.#awaitsYield = true;
+    this.#session.send({ type: "yield" });
+  }
+
+  /** Asks {@link run} or {@link serve} to commit the finished work and to return. The evaluation may finish the parameter in work first. */
   stop(): void {
     const graceMs = this.#options.stopGraceMs ?? 0;
     if (this.#isStopping) return;
@@ -102,19 +123,28 @@ export class Supervisor {
   }
 
   /**
-   * Computes and commits blocks.
+   * Computes and commits blocks, and ends the evaluation.
    *
    * @param blocks the next one is taken when the evaluation has room for it.
    * @returns "stopped" if {@link stop} came first. The work finished by then is committed.
    * @throws SweepError if the worker cannot go on. Committed blocks stay.
    */
-  async run(blocks: Iterable<Range>): Promise<"done" | "stopped"> {
+  run(blocks: Iterable<Range>): Promise<"done" | "stopped"> {
+    return this.serve((work) => work(blocks));
+  }
+
+  /**
+   * As {@link run}, for blocks that come one after the other while the evaluation stays loaded.
+   *
+   * @param use calls `work` as often as it likes, one call at a time, and ends at an error of it. The evaluation ends with it.
+   */
+  async serve(use: (work: Work) => Promise<void>): Promise<"done" | "stopped"> {
     let outcome: "done" | "stopped" = "done";
     try {
       this.#commits.flush.start();
       this.#open();
       await this.#searchFirst();
-      await this.#compute(blocks);
+      await use((blocks) => this.#work(blocks));
       // Do not kill the process: its last output is still on its way.
       await this.#session.finish(STOP_WITHIN_MS);
     } catch (error) {
@@ -134,9 +164,18 @@ export class Supervisor {
     return outcome;
   }
 
+  async #work(blocks: Iterable<Range>): Promise<void> {
+    this.#isWorking = true;
+    await this.#compute(blocks);
+    this.#isWorking = false;
+    this.#isYielding = false;
+  }
+
   async #compute(blocks: Iterable<Range>): Promise<void> {
     this.#blocks.begin(blocks);
-    while (!this.#blocks.isDone || this.#commits.underway > 0) {
+    while (!this.#blocks.isDone || this.#awaitsYield || this.#commits.underway > 0) {
+      // What a process that has died leaves behind is given up, too.
+      if (this.#isYielding) this.#blocks.dropUnsent();
       const suspect = this.#blocks.nextSuspect();
       if (suspect === undefined) await this.#continue();
       else await this.#evaluateOneByOne(suspect);
@@ -163,7 +202,7 @@ export class Supervisor {
   async #evaluateOneByOne(suspect: Range): Promise<void> {
     this.#isOneByOne = true;
     await this.#isolation.evaluateOneByOne(suspect);
-    // The stop came after the last parameter.
+    // The stop may have come after the last parameter.
     if (this.#isStopping) throw new Stopped();
     this.#isOneByOne = false;
   }
@@ -192,7 +231,7 @@ export class Supervisor {
   /** Sends blocks and takes one event. */
   async #continue(): Promise<void> {
     this.#feed();
-    if (!this.#blocks.isBusy && this.#commits.underway === 0) return;
+    if (!this.#blocks.isBusy && !this.#awaitsYield && this.#commits.underway === 0) return;
     const event = await this.#session.next(this.#blocks.hasOutstanding ? this.#silenceMs : undefined);
     if (event === undefined) await this.#session.kill();
     if (event === undefined || event.type === "ended") await this.#recover();
@@ -224,12 +263,16 @@ export class Supervisor {
     } else if (message.type === "block-failed") {
       this.#inPart = 0;
       this.#blocks.suspect(message.block);
+    } else if (message.type === "yielded") {
+      this.#awaitsYield = false;
+      this.#blocks.dropOutstanding();
     }
   }
 
   /** Starts a new process after the last one has ended. */
   async #recover(): Promise<void> {
     this.#inPart = 0;
+    this.#awaitsYield = false;
     this.#blocks.recover(InFlightFile.read(this.#inFlightPath));
     await this.#restart();
   }
