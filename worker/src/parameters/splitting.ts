@@ -1,0 +1,83 @@
+import { shuffled } from "./partition.ts";
+import { CounterBasedContext } from "./random.ts";
+import { countOf, endOf, type Range } from "./ranges.ts";
+
+/** Most pieces into which an executor divides the rest of a range. They double at every slice, so that any rest is soon spread. */
+const MOST_PIECES = 8;
+/**
+ * The piece to aim for, as a part of a slice. A rest may be slower than its beginning, and the last pieces of a run decide when it ends:
+ * with whole slices, 50 executors of which a third is lost reach 0.947 of the ideal in place of 0.956, for half as many messages.
+ */
+const PIECE_OF_A_SLICE = 1 / 3;
+
+/** What an executor knows about the rest of a range that it has worked on for one slice. */
+export interface SliceOutcome {
+  /** Parameters that the slice has finished in each second. */
+  readonly perSecond: number;
+  /** The time for which an executor works on a range. */
+  readonly sliceSeconds: number;
+}
+
+/**
+ * Divides the rest of a range after a slice, for other executors: into pieces of a third of a slice at the same rate, at most eight. The
+ * guess may be wrong, because the next slice of each piece corrects it.
+ *
+ * @param left the parameters without a result, disjoint and sorted.
+ * @returns disjoint ranges that hold all of `left`, and perhaps finished parameters between them: a receiver leaves these out.
+ */
+export function splitRest(left: readonly Range[], { perSecond, sliceSeconds }: SliceOutcome): Range[] {
+  // A slice in which not one parameter was finished tells nothing but that the rest is long.
+  const inAPiece = perSecond * sliceSeconds * PIECE_OF_A_SLICE;
+  const pieces = inAPiece > 0 ? Math.ceil(countOf(left) / inAPiece) : MOST_PIECES;
+  return piecesOf(left, Math.min(MOST_PIECES, pieces));
+}
+
+/**
+ * The first ranges of a run: about `pieces`, which begin and end where blocks do, in a random order, so that a region of slow
+ * parameters is not the last to begin.
+ *
+ * @param pending the parameters without a result, disjoint and sorted.
+ */
+export function firstRanges(
+  pending: readonly Range[],
+  { pieces, batchSize, seed }: { readonly pieces: number; readonly batchSize: number; readonly seed: number },
+): Range[] {
+  const blocks = Math.ceil(countOf(pending) / pieces / batchSize);
+  const ranges = pending.flatMap((range) => alignedPieces(range, blocks * batchSize, batchSize));
+  const { random } = contextOf(seed);
+  return [...shuffled(ranges.length, random)].map((index) => ranges[index] as Range);
+}
+
+/** Cuts the line of all parameters into equal parts. A part that reaches over a gap includes it. */
+function piecesOf(ranges: readonly Range[], pieces: number): Range[] {
+  const total = countOf(ranges);
+  const found: Range[] = [];
+  let [place, before] = [0, 0];
+  for (let piece = 0; piece < pieces; piece++) {
+    const [from, to] = [Math.floor((total * piece) / pieces), Math.floor((total * (piece + 1)) / pieces)];
+    if (to === from) continue;
+    while (before + (ranges[place] as Range).count <= from) before += (ranges[place++] as Range).count;
+    const start = (ranges[place] as Range).start + from - before;
+    while (before + (ranges[place] as Range).count < to) before += (ranges[place++] as Range).count;
+    found.push({ start, count: (ranges[place] as Range).start + to - before - start });
+  }
+  return found;
+}
+
+/** Cuts a range where blocks begin, into parts of `size` parameters, a multiple of `batchSize`. */
+function alignedPieces(range: Range, size: number, batchSize: number): Range[] {
+  const parts: Range[] = [];
+  for (let { start } = range; start < endOf(range); ) {
+    const end = Math.min(endOf(range), start - (start % batchSize) + size);
+    parts.push({ start, count: end - start });
+    start = end;
+  }
+  return parts;
+}
+
+/** Parameters are below 2^53, so that no evaluation uses this key, and the odd ones are free: see `blockOrder`. */
+function contextOf(seed: number): CounterBasedContext {
+  const context = new CounterBasedContext(seed);
+  context.moveTo(2 ** 53 - 1);
+  return context;
+}
