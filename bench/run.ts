@@ -9,6 +9,7 @@ import { isReached, type Measurement } from "./measurement.ts";
 import { measureOverhead } from "./overhead.ts";
 import { measurePeers } from "./peers.ts";
 import { measurePlan } from "./plan.ts";
+import { measureQueue } from "./queue.ts";
 import { measureScaling } from "./scaling.ts";
 import { measureSynth } from "./synth.ts";
 import { formatTable } from "./table.ts";
@@ -28,6 +29,7 @@ const groups: Readonly<Record<string, (workspace: Workspace) => Promise<readonly
   plan: measurePlan,
   synth: measureSynth,
   indexes: measureIndexes,
+  queue: measureQueue,
 };
 
 interface Options {
