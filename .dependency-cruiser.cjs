@@ -5,7 +5,7 @@
 const workerFloors = [
   ["contract"],
   ["parameters"],
-  ["stores"],
+  ["stores", "queue"],
   ["evaluation"],
   ["supervisor"],
   ["results", "sampling"],

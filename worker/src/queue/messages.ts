@@ -1,0 +1,43 @@
+import { z } from "zod";
+import type { Range } from "../parameters/ranges.ts";
+
+const runField = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/);
+const parameter = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
+
+/** The formats of messages. A later version of a format gets another number, so that an executor leaves it to its successors. */
+const messageSchema = z.discriminatedUnion("format", [
+  z.strictObject({ format: z.literal("sweep-range/1"), run: runField, start: parameter, count: parameter.min(1) }),
+  z.strictObject({ format: z.literal("sweep-close/1"), run: runField }),
+]);
+
+/** Work on a range of a run. The bucket knows which of its parameters are done, so that a message may come twice. */
+export interface RangeMessage extends Range {
+  readonly format: "sweep-range/1";
+  /** The run's name: the last part of the place of its results. */
+  readonly run: string;
+}
+
+/** Verify a complete run, and write its receipt. */
+export interface CloseMessage {
+  readonly format: "sweep-close/1";
+  readonly run: string;
+}
+
+export type QueueMessage = RangeMessage | CloseMessage;
+
+export function rangeMessage(run: string, { start, count }: Range): RangeMessage {
+  return { format: "sweep-range/1", run, start, count };
+}
+
+/** The message of a text, or undefined if another program or another version has sent it. */
+export function parseMessage(text: string): QueueMessage | undefined {
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const { data } = messageSchema.safeParse(content);
+  if (data?.format === "sweep-range/1" && data.start + data.count > Number.MAX_SAFE_INTEGER) return undefined;
+  return data;
+}
