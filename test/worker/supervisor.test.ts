@@ -176,8 +176,8 @@ describe("a supervisor that gives up its blocks", () => {
     });
     const first = { start: 0, count: 20_000 };
     const second = { start: 20_000, count: 10 };
-    const outcome = await supervisor.serve(async (work) => {
-      await work([first]);
+    const outcome = await supervisor.serve(async ({ compute }) => {
+      await compute([first]);
       const finished = union(committed);
       expect(finished).toHaveLength(1);
       expect(finished[0]?.start).toBe(0);
@@ -186,7 +186,7 @@ describe("a supervisor that gives up its blocks", () => {
       // Nothing is in work: there is nothing to give up.
       supervisor.yield();
       yieldsAt = Number.POSITIVE_INFINITY;
-      await work([second]);
+      await compute([second]);
       expect(union(committed)).toEqual([...finished, second]);
     });
     expect(outcome).toBe("done");

@@ -49,7 +49,7 @@ export function firstRanges(
 }
 
 /** Cuts the line of all parameters into equal parts. A part that reaches over a gap includes it. */
-function piecesOf(ranges: readonly Range[], pieces: number): Range[] {
+export function piecesOf(ranges: readonly Range[], pieces: number): Range[] {
   const total = countOf(ranges);
   const found: Range[] = [];
   let [place, before] = [0, 0];
@@ -62,6 +62,11 @@ function piecesOf(ranges: readonly Range[], pieces: number): Range[] {
     found.push({ start, count: (ranges[place] as Range).start + to - before - start });
   }
   return found;
+}
+
+/** Cuts ranges where blocks begin. */
+export function blocksOf(ranges: readonly Range[], batchSize: number): Range[] {
+  return ranges.flatMap((range) => alignedPieces(range, batchSize, batchSize));
 }
 
 /** Cuts a range where blocks begin, into parts of `size` parameters, a multiple of `batchSize`. */

@@ -110,7 +110,7 @@ export class InWork {
   }
 }
 
-function killedWithWorker(parameter: number): Failure {
+export function killedWithWorker(parameter: number): Failure {
   const error =
     "the worker was killed together with the evaluation each time this parameter ran, as the kernel does when a container has no more memory";
   return { parameter, kind: "killed", error };

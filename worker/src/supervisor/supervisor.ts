@@ -38,8 +38,13 @@ export interface SupervisorOptions {
   readonly onProgress: (committed: number, failures: readonly Failure[], inBlock: number) => void;
 }
 
-/** Computes and commits blocks. Resolves when all are committed, or given up after {@link Supervisor.yield}. @param blocks as in `run`. */
-export type Work = (blocks: Iterable<Range>) => Promise<void>;
+/** An evaluation that is loaded and waits for work, one call at a time. An error of a call ends it. */
+export interface ServedEvaluation {
+  /** Computes and commits blocks. Resolves when all are committed, or given up after {@link Supervisor.yield}. @param blocks as in `run`. */
+  compute(blocks: Iterable<Range>): Promise<void>;
+  /** Commits the failure of a parameter that must not be evaluated again. */
+  giveUp(failure: Failure): Promise<void>;
+}
 
 /**
  * Computes blocks in an evaluation process and commits them. The evaluation may do anything to that process.
@@ -92,8 +97,8 @@ export class Supervisor {
   }
 
   /**
-   * Asks the {@link Work} of {@link serve} to commit the finished parameters of its blocks and to return without the rest. The parameters
-   * in work are finished first. The evaluation goes on with the next blocks.
+   * Lets {@link ServedEvaluation.compute} commit the finished parameters of its blocks and return without the rest. The parameters in work
+   * are finished first.
    */
   yield(): void {
     if (this.#isYielding || !this.#isWorking) return;
@@ -130,21 +135,21 @@ export class Supervisor {
    * @throws SweepError if the worker cannot go on. Committed blocks stay.
    */
   run(blocks: Iterable<Range>): Promise<"done" | "stopped"> {
-    return this.serve((work) => work(blocks));
+    return this.serve(({ compute }) => compute(blocks));
   }
 
   /**
    * As {@link run}, for blocks that come one after the other while the evaluation stays loaded.
    *
-   * @param use calls `work` as often as it likes, one call at a time, and ends at an error of it. The evaluation ends with it.
+   * @param use gives it work as often as it likes, and passes on its errors. The evaluation ends with it.
    */
-  async serve(use: (work: Work) => Promise<void>): Promise<"done" | "stopped"> {
+  async serve(use: (evaluation: ServedEvaluation) => Promise<void>): Promise<"done" | "stopped"> {
     let outcome: "done" | "stopped" = "done";
     try {
       this.#commits.flush.start();
       this.#open();
       await this.#searchFirst();
-      await use((blocks) => this.#work(blocks));
+      await use({ compute: (blocks) => this.#work(blocks), giveUp: (failure) => this.#giveUp(failure) });
       // Do not kill the process: its last output is still on its way.
       await this.#session.finish(STOP_WITHIN_MS);
     } catch (error) {
@@ -185,11 +190,8 @@ export class Supervisor {
   async #searchFirst(): Promise<void> {
     const { search } = this.#options;
     if (search === undefined) return;
-    if (search.blamed !== undefined) {
-      await this.#isolation.commitFailure(search.blamed);
-      // It must be stored before its record is overwritten.
-      await this.#compute([]);
-    }
+    // It must be stored before its record is overwritten.
+    if (search.blamed !== undefined) await this.#giveUp(search.blamed);
     this.#isSearching = true;
     for (const part of search.parts) {
       await search.enter(part);
@@ -197,6 +199,11 @@ export class Supervisor {
     }
     this.#isSearching = false;
     await search.end();
+  }
+
+  async #giveUp(failure: Failure): Promise<void> {
+    await this.#isolation.commitFailure(failure);
+    await this.#compute([]);
   }
 
   async #evaluateOneByOne(suspect: Range): Promise<void> {

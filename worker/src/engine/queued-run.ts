@@ -1,0 +1,103 @@
+import { z } from "zod";
+import { problemsOf } from "../contract/check.ts";
+import { PermanentError } from "../contract/errors.ts";
+import type { SettingName, WorkerSettings } from "../contract/worker-settings.ts";
+import type { Note, ResultReader, ResultStore } from "../stores/store.ts";
+import { throwIfWrong } from "./options.ts";
+
+/** The settings of a run that its executors need and its identity does not have. */
+export const QUEUED_SETTINGS = [
+  "evaluationCommand",
+  "resultColumns",
+  "evaluationConcurrency",
+  "evaluationTimeoutSeconds",
+  "maxFailures",
+  "simulateWorkMs",
+] as const satisfies readonly SettingName[];
+export type QueuedSettings = Pick<WorkerSettings, (typeof QUEUED_SETTINGS)[number]>;
+
+/** Why nobody works on a run any longer, although parameters are missing. */
+export interface Stop {
+  readonly kind: "cancelled" | "failed";
+  readonly reason: string;
+  /** ISO 8601. */
+  readonly at: string;
+}
+
+/** The content of `sweep.json`. */
+interface SweepFile {
+  readonly settings: QueuedSettings;
+  readonly stop: Stop | undefined;
+}
+
+const FORMAT = "sweep-settings/1";
+const fileSchema = z.strictObject({
+  format: z.literal(FORMAT),
+  settings: z.record(z.string(), z.unknown()),
+  stop: z.strictObject({ kind: z.enum(["cancelled", "failed"]), reason: z.string(), at: z.string() }).optional(),
+});
+
+/**
+ * What a run on a queue has beside its results: `sweep.json`, with the settings that do not decide the results, and with the reason if it
+ * was stopped; and `complete.json`, which tells that somebody verifies it.
+ */
+export class QueuedRun {
+  readonly store: ResultStore;
+  readonly #file: Note;
+  readonly #complete: Note;
+
+  constructor(store: ResultStore) {
+    this.store = store;
+    this.#file = store.note("sweep.json");
+    this.#complete = store.note("complete.json");
+  }
+
+  /** Lets executors work on the run, also after it was stopped. */
+  async submit(settings: QueuedSettings): Promise<void> {
+    await this.#write({ settings, stop: undefined });
+  }
+
+  /** Lets executors delete the messages of the run. Whatever is committed stays. */
+  async stop(kind: Stop["kind"], reason: string): Promise<void> {
+    const { settings } = await this.read();
+    await this.#write({ settings, stop: { kind, reason, at: new Date().toISOString() } });
+  }
+
+  /** @throws PermanentError if the run was not submitted, or another version has submitted it. */
+  async read(): Promise<SweepFile> {
+    const text = await this.#file.read();
+    const place = `${this.store.url}/sweep.json`;
+    if (text === undefined) throw new PermanentError(`${this.store.url} holds no submitted run: it has no sweep.json`);
+    const file = parse(text);
+    if (file === undefined) throw new PermanentError(`${place} is damaged or of another version: submit the run again`);
+    throwIfWrong(problemsOf(file.settings, QUEUED_SETTINGS));
+    return file;
+  }
+
+  /** The results, for the run's identity and its evaluation. @throws PermanentError if there is no such run. */
+  reader(): Promise<ResultReader> {
+    return this.store.read();
+  }
+
+  /** Notes that somebody verifies the complete run. @returns whether nobody had noted it before. */
+  announceComplete(): Promise<boolean> {
+    return this.#complete.create(JSON.stringify({ at: new Date().toISOString() }));
+  }
+
+  async isAnnounced(): Promise<boolean> {
+    return (await this.#complete.read()) !== undefined;
+  }
+
+  async #write({ settings, stop }: SweepFile): Promise<void> {
+    await this.#file.write(`${JSON.stringify({ format: FORMAT, settings, stop }, undefined, 2)}\n`);
+  }
+}
+
+function parse(text: string): SweepFile | undefined {
+  try {
+    const { settings, stop } = fileSchema.parse(JSON.parse(text));
+    return { settings: settings as QueuedSettings, stop };
+  } catch {
+    return undefined;
+  }
+}
