@@ -15,7 +15,12 @@ const python = process.env.LIFECYCLE_PYTHON;
 const mirror = findMirror();
 const reason = python === undefined ? "LIFECYCLE_PYTHON is not set" : "missing" in mirror ? mirror.missing : undefined;
 
-const { general, executor } = dev.nodePools as Record<"general" | "executor", Environment["nodePools"][string]>;
+const { general, executor: unsized } = dev.nodePools as Record<
+  "general" | "executor",
+  Environment["nodePools"][string]
+>;
+/** Jobs name it, and executors its size. */
+const executor = { ...unsized, labels: { ...unsized.labels, "executor-size": "large" } };
 const small: Environment = { ...dev, nodePools: { general, executor } };
 const withExecutor = (changes: object, others: Partial<Environment> = {}): Environment => ({
   ...small,
@@ -81,6 +86,33 @@ define(`a platform that runs${reason === undefined ? "" : ` (skipped: ${reason})
       expect.stringContaining("aws_vpc_endpoint.network_endpoints_s3_"),
       expect.stringContaining("aws_vpc_endpoint.network_endpoints_s3_"),
     ]);
+  });
+
+  test("gets executors and their queues, which AWS reads back as they were written, and loses them after their roles", async () => {
+    const workload = { ...dev.workload, executors: [{ size: "large", max: 3 }] } as const;
+    const withQueue: Environment = { ...small, workload };
+    const more = await platform.apply(withQueue);
+    expect(more.error).toBe("");
+    const [queue, deadLetters] = ["queue", "dead-letters"].map((name) =>
+      platform.stateOf(`aws_sqs_queue.queue-large_${name}_`),
+    );
+    expect(queue).toMatchObject({ name: "dev-large", sqs_managed_sse_enabled: true, visibility_timeout_seconds: 60 });
+    expect(JSON.parse(queue.redrive_policy)).toEqual({ deadLetterTargetArn: deadLetters.arn, maxReceiveCount: 5 });
+    const statements = JSON.parse(platform.stateOf("aws_iam_role_policy.executor-identity-large_").policy).Statement;
+    expect(statements[0].Resource).toEqual([queue.arn]);
+    expect(await platform.plan(withQueue)).toEqual([]);
+
+    const fewer = await platform.apply(small);
+    expect(fewer.error).toBe("");
+    for (const policy of ["executor-identity-large_policy_", "keda-identity_policy_"]) {
+      expectOrder(fewer.steps, `delete aws_iam_role_policy.${policy}`, "delete aws_sqs_queue.queue-large_queue_");
+    }
+    expectOrder(
+      fewer.steps,
+      "delete aws_sqs_queue.queue-large_queue_",
+      "delete aws_sqs_queue.queue-large_dead-letters_",
+    );
+    expect(await platform.plan(small)).toEqual([]);
   });
 
   test("moves the nodes of a pool to another zone before the subnets of the old zone go", async () => {
