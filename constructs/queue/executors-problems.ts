@@ -3,7 +3,7 @@ import { DEFAULTS, formatCount, leastMemoryMiB, problemOfValue } from "sweep-wor
 import { type NodeTarget, roomForPods } from "../pools/node-target.ts";
 import { type Problem, show } from "../support/problems.ts";
 import { placeProblems, roomProblems } from "../workload/room-problems.ts";
-import type { PodResources } from "../workload/worker-pod.ts";
+import type { ContainerResources } from "../workload/worker-pod.ts";
 import { type ExecutorsOptions, executorsOptionsSchema, withExecutorsDefaults } from "./executors-options.ts";
 
 type Name = keyof ExecutorsOptions;
@@ -15,7 +15,7 @@ const evaluationMiB = 64;
 const runsOfASlot = 2;
 
 /** Requests and limits of an executor. Its CPU has no limit: executors share what their node has idle. */
-export function executorResources(options: ExecutorsOptions, target: NodeTarget): Omit<PodResources, "cpuLimitMillis"> {
+export function executorResources(options: ExecutorsOptions, target: NodeTarget): ContainerResources {
   const { cpuRequestMillis, memoryRequestMiB, slots } = withExecutorsDefaults(options, target);
   return {
     cpuRequestMillis,
@@ -73,7 +73,7 @@ function resourceProblems(options: ExecutorsOptions, target: NodeTarget): Proble
   const nowhere = placeProblems(target, "size");
   if (nowhere.length > 0) return nowhere;
   const resources = executorResources(options, target);
-  const problems = roomProblems({ ...resources, cpuLimitMillis: resources.cpuRequestMillis }, target);
+  const problems = roomProblems(resources, target);
   const storage = problems.find(({ path: [resource] }) => resource === "temporaryStorageMiB");
   const requests = problems.filter((problem) => problem !== storage);
   if (requests.length > 0 || storage === undefined) return requests.map((problem) => named(options, problem));

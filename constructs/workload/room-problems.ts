@@ -1,8 +1,8 @@
 import { formatCount } from "sweep-worker/contract";
 import { type NodeTarget, roomForPods } from "../pools/node-target.ts";
 import { type Problem, show } from "../support/problems.ts";
+import type { PodRequests } from "./job-machines.ts";
 import { cores } from "./worker-job-settings.ts";
-import type { PodResources } from "./worker-pod.ts";
 
 /**
  * The problem of a target on whose nodes no pod finds a place: small types have few addresses, and the DaemonSets of the platform take
@@ -21,7 +21,7 @@ export function placeProblems(target: NodeTarget, setting: string): Problem[] {
  * The requests of a pod for which no node of a target has room, each with the figure for which it has; `path` is the resource. Such a
  * pod waits for ever, while the autoscaler buys and returns one node after another.
  */
-export function roomProblems(pod: PodResources, target: NodeTarget): Problem[] {
+export function roomProblems(pod: PodRequests, target: NodeTarget): Problem[] {
   const room = roomForPods(target);
   const full = `a node of ${target.name} has no more room for pods`;
   const twice = "and the autoscaler counts kube-proxy twice";
@@ -38,7 +38,7 @@ export function roomProblems(pod: PodResources, target: NodeTarget): Problem[] {
   ];
 }
 
-function tooMuch(name: keyof PodResources, pod: PodResources, most: number, unit: string, fix: string): Problem[] {
+function tooMuch(name: keyof PodRequests, pod: PodRequests, most: number, unit: string, fix: string): Problem[] {
   // Also where another problem has made the value NaN.
   if (!(pod[name] > most)) return [];
   const allowed = most === 0 ? "0" : `${formatCount(most)}${unit && ` ${unit}`} or less`;
