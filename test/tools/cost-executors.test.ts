@@ -23,9 +23,8 @@ const lineOf = ({ monthly }: EnvironmentCost, item: string) => monthly.lines.fin
 
 test("50 executors of 2 CPUs run on nine c5.4xlarge, of which memory lets each have six; an hour of them is nine machines", () => {
   const cost = costOf(prod, [{ size: "large" }]);
-  expect(cost.executors[0]?.machines).toEqual({
-    isWarning: false,
-    text: "50 executors at most, 6 on a machine: 9 c5.4xlarge of executor-large",
+  expect(cost.executors[0]).toMatchObject({
+    machines: { isWarning: false, text: "0 to 50 executors on at most 9 c5.4xlarge of executor-large" },
     nodes: 9,
     running: 50,
   });
@@ -37,7 +36,7 @@ test("a pool with fewer machines is a warning, with the executors that run", () 
   expect(executors.map(({ machines }) => machines)).toMatchObject([
     {
       isWarning: true,
-      text: "50 executors at most, 6 on a machine: 9 c5.4xlarge of executor-large; executor-large allows 3, so that 18 run at a time",
+      text: "0 to 50 executors on at most 9 c5.4xlarge of executor-large; executor-large allows 3, so that 18 run at a time: use max: 18, or raise the maximum of the pool",
     },
     { isWarning: true, text: expect.stringContaining("executor-small allows 3, so that 3 run at a time") },
   ]);

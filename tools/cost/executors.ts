@@ -1,4 +1,4 @@
-import { formatCount } from "sweep-worker/contract";
+import { executorsRemark } from "../../constructs/queue/executors-machines.ts";
 import { executorResources } from "../../constructs/queue/executors-problems.ts";
 import { type MachinesRemark, machinesFor, podsPerNode } from "../../constructs/workload/job-machines.ts";
 import type { ResolvedExecutors } from "../../stacks/configuration/resolved-environment.ts";
@@ -16,10 +16,8 @@ export interface ExecutorsFacts {
   readonly max: number;
   readonly sliceSeconds: number;
   /** On how many machines all of them run. */
-  readonly machines: ExecutorMachines;
-}
-
-export interface ExecutorMachines extends MachinesRemark {
+  readonly machines: MachinesRemark;
+  /** Machines of all that run at the same time, as far as the pools allow. */
   readonly nodes: number;
   /** Executors that run at the same time, at most. */
   readonly running: number;
@@ -34,14 +32,6 @@ export function executorsFacts(
   const node = nodeOf(target);
   // An executor has no limit, and each of its evaluations computes one parameter at a time.
   const pod = { ...executorResources(options, target), cpuLimitMillis: Number.POSITIVE_INFINITY };
-  return { size, node, pod, slots, max, sliceSeconds, machines: machinesOf(max, pod, node) };
-}
-
-function machinesOf(max: number, pod: PodShape, { room, maximumNodes, name, instanceTypes: [type] }: NodePoolFacts) {
-  const fits = podsPerNode(room, pod);
-  const { needed, nodes, pods } = machinesFor(max, fits, maximumNodes);
-  const isWarning = needed > nodes;
-  const beyond = isWarning ? `; ${name} allows ${formatCount(nodes)}, so that ${formatCount(pods)} run at a time` : "";
-  const text = `${formatCount(max)} executors at most, ${formatCount(fits)} on a machine: ${formatCount(needed)} ${type} of ${name}${beyond}`;
-  return { isWarning, text, nodes, running: pods };
+  const { nodes, pods: running } = machinesFor(max, podsPerNode(node.room, pod), node.maximumNodes);
+  return { size, node, pod, slots, max, sliceSeconds, machines: executorsRemark(options, target), nodes, running };
 }

@@ -48,7 +48,7 @@ function queueLine(executors: ExecutorsFacts, prices: EnvironmentFacts["storage"
   const { pollSeconds, scaleSeconds } = queueTimeline;
   const seconds = hoursPerMonth * 3600;
   const reads = (every: number) => (seconds / every / 1_000_000) * prices.usdPerMillionQueueRequests;
-  const messages = (executors.machines.running * slots * seconds * MESSAGES_OF_A_SLICE) / sliceSeconds;
+  const messages = (executors.running * slots * seconds * MESSAGES_OF_A_SLICE) / sliceSeconds;
   return {
     item: `requests of executors, ${size}`,
     how: `KEDA reads the queue every ${pollSeconds} s; 0 to ${formatCount(max)} executors`,

@@ -52,7 +52,7 @@ const ONE_VCPU = { cpuLimitMillis: 1000, cpuRequestMillis: 0, memoryRequestMiB: 
 export function queueRun(
   work: Work,
   resultBytes: number,
-  { size, node, pod, slots, machines, sliceSeconds }: ExecutorsFacts,
+  { size, node, pod, slots, running, sliceSeconds }: ExecutorsFacts,
   { timeline, storage: prices }: Pick<EnvironmentFacts, "timeline" | "storage">,
 ): QueueRun {
   const fits = podsPerNode(node.room, pod);
@@ -61,7 +61,7 @@ export function queueRun(
   const coreSeconds = totalParameters * secondsPerParameter;
   // Executors come for messages, of which the last ones are the shortest.
   const asked = Math.ceil(((coreSeconds / coresOf(fits)) * MESSAGES_OF_A_SLICE) / sliceSeconds);
-  const executors = Math.min(machines.running, Math.max(LEAST_EXECUTORS, asked));
+  const executors = Math.min(running, Math.max(LEAST_EXECUTORS, asked));
   const { nodes } = machinesFor(executors, fits, node.maximumNodes);
   const podsOnNode = Math.ceil(executors / nodes);
   const computeSeconds = warmUpSeconds + coreSeconds / (executors * coresOf(podsOnNode));

@@ -57,9 +57,9 @@ export function environmentReport(cost: EnvironmentCost): string {
 function executorsReport({ executors, keda }: EnvironmentCost): string[] {
   if (keda === undefined) return [];
   const rows = table(["executors, an hour", "machines at most", "idle", "spot", "on demand"], [2, 3, 4]);
-  for (const { size, node, machines } of executors) {
-    const { onDemandUsd, spotUsd } = sweepCost(node, machines.nodes * 3600, machines.nodes * 3600 * node.vCpus);
-    const at = `${machines.nodes} x ${node.instanceTypes[0]}`;
+  for (const { size, node, nodes } of executors) {
+    const { onDemandUsd, spotUsd } = sweepCost(node, nodes * 3600, nodes * 3600 * node.vCpus);
+    const at = `${nodes} x ${node.instanceTypes[0]}`;
     rows.push([size, at, showDollars(dollars(0)), showDollars(spotUsd), showDollars(dollars(onDemandUsd))]);
   }
   return [
