@@ -6,9 +6,13 @@ import { environmentFacts } from "../../tools/cost/environment.ts";
 import { type EnvironmentCost, environmentCost } from "../../tools/cost/environment-cost.ts";
 import { kedaRoom } from "../../tools/cost/keda-room.ts";
 import { readPrices } from "../../tools/cost/price-table.ts";
+import { MESSAGES_OF_A_SLICE, queueTimeline } from "../../tools/cost/queue-requests.ts";
 import { queueRun } from "../../tools/cost/queue-run.ts";
 import { environmentReport } from "../../tools/cost/report.ts";
+import { resourcesOf } from "../../tools/cost/synthesized.ts";
+import { splitRest } from "../../worker/src/parameters/splitting.ts";
 import { resolved } from "../support/fixtures.ts";
+import { synthesizeEnvironment } from "../support/workload.ts";
 
 const table = readPrices();
 const small = { size: "small", max: 10, cpuRequestMillis: 1500, memoryRequestMiB: 3072 } as const;
@@ -58,6 +62,29 @@ test("without executors there is no line, no table and no word about KEDA", () =
   expect(cost).toMatchObject({ executors: [], queueRuns: [], keda: undefined });
   expect(cost.monthly).toEqual(costOf(dev, undefined).monthly);
   expect(environmentReport(cost)).not.toMatch(/KEDA|queue|executors, an hour/);
+});
+
+test("KEDA looks, Kubernetes asks, and the last executor ends as the release says; executors divide a slice into as many messages", () => {
+  const executors = [{ size: "large" } as const];
+  const { addons, workload } = synthesizeEnvironment({ ...dev, workload: { ...dev.workload, executors } });
+  const [, scaled] = JSON.parse(workload.one("helm_release").values[0]).objects;
+  const { pollSeconds, cooldownSeconds } = queueTimeline;
+  expect(scaled.spec).toMatchObject({ pollingInterval: pollSeconds, cooldownPeriod: cooldownSeconds });
+  const keda = addons.all("helm_release").find(({ name }) => name === "keda");
+  const { resources } = JSON.parse(keda?.values[0]);
+  const requests = Object.values<{ requests: { cpu: string; memory: string } }>(resources).map(
+    ({ requests }) => requests,
+  );
+  expect(requests).toEqual(Array(3).fill({ cpu: "100m", memory: "100Mi" }));
+  const slice = { perSecond: 1000, sliceSeconds: 1 };
+  expect(splitRest([{ start: 0, count: 999 }], slice)).toHaveLength(MESSAGES_OF_A_SLICE);
+});
+
+test("every resource of executors has a price or is known to be free", () => {
+  const environment: Environment = { ...dev, workload: { ...dev.workload, executors: [{ size: "large" }] } };
+  const all = Object.values(synthesizeEnvironment(environment)).flatMap(({ json }) => resourcesOf(json));
+  expect(all.map(({ type }) => type)).toEqual(expect.arrayContaining(["aws_sqs_queue", "kubernetes_deployment_v1"]));
+  expect(environmentCost(resolved(environment), all, table).monthly.notPriced).toEqual([]);
 });
 
 describe("KEDA's pods", () => {

@@ -6,7 +6,7 @@ import type { NodePoolFacts } from "./machines.ts";
 import { dollars, type PriceRange, sum, times } from "./money.ts";
 import { creditsCost, sweepCost } from "./prediction.ts";
 import { hoursPerMonth, type PriceTable, pricesOf } from "./price-table.ts";
-import { MESSAGES_OF_A_SLICE, messageUsd, queueTimeline } from "./queue-run.ts";
+import { MESSAGES_OF_A_SLICE, messageUsd, queueTimeline } from "./queue-requests.ts";
 import { freeTypes, pricedTypes } from "./resource-types.ts";
 import type { Resource } from "./synthesized.ts";
 

@@ -1,10 +1,10 @@
 import { machinesFor, podsPerNode } from "../../constructs/workload/job-machines.ts";
-import { splitRest } from "../../worker/src/parameters/splitting.ts";
 import type { EnvironmentFacts } from "./environment.ts";
 import type { ExecutorsFacts } from "./executors.ts";
 import { busyVCpus, coresOfNode, type TimelineFacts } from "./machines.ts";
 import { dollars, type PriceRange } from "./money.ts";
 import { billedSeconds, objectsOf, type SweepCost, sweepCost, type Work } from "./prediction.ts";
+import { MESSAGES_OF_A_SLICE, messageUsd, queueTimeline } from "./queue-requests.ts";
 import { costBesideMachines } from "./sweep.ts";
 
 /** The time and the cost of one run on executors, which are bought for it. */
@@ -26,22 +26,8 @@ export interface QueueRun {
   readonly nat: PriceRange;
 }
 
-/**
- * When KEDA and Kubernetes see a change of the queue, in seconds. KEDA looks every 15 s whether there is a message at all, and
- * Kubernetes asks for the number of executors every 15 s. The last executor ends 60 s after the last message.
- */
-export const queueTimeline = { pollSeconds: 15, scaleSeconds: 15, cooldownSeconds: 60 } as const;
-
-/** Requests of a message: an executor receives it, sends what is left, deletes it, and renews its lease beside those of other slots. */
-const REQUESTS_WITHOUT_RENEWALS = 3;
-const RENEWED_EVERY_SECONDS = 20;
-/** Before a message is computed, an executor lists what is missing of it twice, and reads the settings of its run. */
-const LISTS_OF_A_MESSAGE = 2;
-const GETS_OF_A_MESSAGE = 1;
 /** Executors for which a run has messages at once, however short it is. */
 const LEAST_EXECUTORS = 4;
-/** Messages that a slot works on in the time of a slice, by the function of the executors. */
-export const MESSAGES_OF_A_SLICE = splitRest([{ start: 0, count: 999 }], { perSecond: 1000, sliceSeconds: 1 }).length;
 /** An evaluation computes on one vCPU, and nothing limits it below that. */
 const ONE_VCPU = { cpuLimitMillis: 1000, cpuRequestMillis: 0, memoryRequestMiB: 0, temporaryStorageMiB: 0, gpus: 0 };
 
@@ -96,18 +82,4 @@ function timelineOnQueue({ decision, start, idle, minimumBilled }: TimelineFacts
     idle: idle + cooldownSeconds + pollSeconds,
     minimumBilled,
   };
-}
-
-/** US dollars for the requests of one message. */
-export function messageUsd(
-  { slots, sliceSeconds }: Pick<ExecutorsFacts, "slots" | "sliceSeconds">,
-  { usdPerThousandPuts, usdPerThousandGets, usdPerMillionQueueRequests }: EnvironmentFacts["storage"],
-): number {
-  const secondsOfAMessage = sliceSeconds / MESSAGES_OF_A_SLICE;
-  const requests = REQUESTS_WITHOUT_RENEWALS + secondsOfAMessage / RENEWED_EVERY_SECONDS / slots;
-  return (
-    (requests * usdPerMillionQueueRequests) / 1_000_000 +
-    // Listing costs as much as storing.
-    (LISTS_OF_A_MESSAGE * usdPerThousandPuts + GETS_OF_A_MESSAGE * usdPerThousandGets) / 1000
-  );
 }
