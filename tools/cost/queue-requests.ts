@@ -10,9 +10,9 @@ export const queueTimeline = { pollSeconds: 15, scaleSeconds: 15, cooldownSecond
 /** Requests of a message: an executor receives it, sends what is left, deletes it, and renews its lease beside those of other slots. */
 const REQUESTS_WITHOUT_RENEWALS = 3;
 const RENEWED_EVERY_SECONDS = 20;
-/** Before a message is computed, an executor lists what is missing of it twice, and reads the settings of its run. */
+/** An executor reads identity and settings of a message's run, and lists what is missing of the range; at its end, what is of the run. */
 const LISTS_OF_A_MESSAGE = 2;
-const GETS_OF_A_MESSAGE = 1;
+const GETS_OF_A_MESSAGE = 2;
 /** Messages that a slot works on in the time of a slice: the rest of a range is divided into pieces of a third of one. */
 export const MESSAGES_OF_A_SLICE = 3;
 
