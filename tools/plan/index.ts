@@ -65,10 +65,12 @@ async function planCommand(evaluation: string | undefined, command: Command): Pr
       return { job, plan, changes };
     };
     const submitted = configuration.evaluationCommand === undefined ? configuration.evaluation : undefined;
+    const planOfJob = job && ofJob(job);
+    const { batchSize } = planOfJob?.plan.recommendation ?? configuration;
     planned = {
       environment,
-      ofJob: job && ofJob(job),
-      queuePlans: queuePlans(input, environment, configuration, submitted),
+      ofJob: planOfJob,
+      queuePlans: queuePlans({ ...input, batchSize }, environment, { ...configuration, batchSize }, submitted),
     };
   }
   const print = options.json ? printJson : printText;
