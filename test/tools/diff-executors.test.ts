@@ -154,11 +154,17 @@ describe("KEDA", () => {
     expect(update("helm_release", autoscaler("1"), autoscaler("2"))).toEqual([]);
   });
 
-  test("that goes before its objects is loud, because nobody else can delete them", () => {
+  test("that is removed scales nobody, and another release that is removed says what goes", () => {
     const removed = (before: object) => warnings("helm_release", { actions: ["delete"], before, after: null });
     expect(removed(keda("2.20.2"))).toMatchObject([
-      { severity: "loud", effect: expect.stringContaining("npm run deploy -- <environment> --stack workload") },
+      {
+        severity: "notice",
+        effect:
+          "nobody starts or ends executors any more; those that run stay until the deploy of the workload ends them",
+      },
     ]);
-    expect(removed(scaling(50))).toMatchObject([{ severity: "notice" }]);
+    expect(removed(scaling(50))).toMatchObject([
+      { severity: "notice", effect: "the chart's programs or objects are removed from the cluster" },
+    ]);
   });
 });

@@ -5,7 +5,7 @@ interface Consequence {
   /** The common name, for example `node group`. */
   readonly noun: string;
   /** `loud` loses data or service; `notice` interrupts a run or a permission. */
-  readonly severity: Severity | ((before: Attributes) => Severity);
+  readonly severity: Severity;
   /** Follows "is destroyed: ", and describes a replacement too, unless that has its own text. */
   readonly destroyed: string | Effect;
   readonly replaced?: string | Effect;
@@ -126,10 +126,10 @@ export const consequences: Readonly<Record<string, Consequence>> = {
   },
   helm_release: {
     noun: "release",
-    severity: (before) => (isKeda(before) ? "loud" : "notice"),
+    severity: "notice",
     destroyed: (before) =>
       isKeda(before)
-        ? `the objects that scale executors can only be deleted while KEDA runs: ${workloadFirst}`
+        ? "nobody starts or ends executors any more; those that run stay until the deploy of the workload ends them"
         : "the chart's programs or objects are removed from the cluster",
   },
   aws_eks_addon: {
@@ -156,12 +156,7 @@ export function consequenceOf(
   if (known === undefined) return undefined;
   const { noun, severity, destroyed, replaced } = known;
   const effect = action === "replace" ? (replaced ?? destroyed) : destroyed;
-  const before = attributesOf(change.before);
-  return {
-    noun,
-    severity: typeof severity === "string" ? severity : severity(before),
-    effect: typeof effect === "string" ? effect : effect(before),
-  };
+  return { noun, severity, effect: typeof effect === "string" ? effect : effect(attributesOf(change.before)) };
 }
 
 /** By Terraform type: new resources that users notice, because they cost something outside themselves. */
