@@ -51,7 +51,7 @@ test("finds nothing wrong where everything is deployed and allowed", async () =>
       status: "ok",
       found: "640 vCPUs (L-34B43A08); all executors need 144 vCPUs: 9 c5.4xlarge for 50 executors of large",
     },
-    { name: "queue, large", status: "ok", found: "0 messages wait in prod-large, 0 are in work" },
+    { name: "queue, large", status: "ok", found: "prod-large: 0 messages waiting, 0 in work" },
     { name: "KEDA", status: "ok", found: "executor-large: ready" },
   ]);
 });
@@ -131,18 +131,17 @@ describe("a queue", () => {
     programs.install(
       "aws",
       `case "$*" in
-         *get-queue-attributes*dead-letter*) waiting=2 ;;
-         *get-queue-attributes*) waiting=7 ;;
+         *"get-queue-attributes --queue-url https://sqs.us-west-2.amazonaws.com/${own}/prod-large-dead-letter "*) waiting=2 ;;
+         *"get-queue-attributes --queue-url https://sqs.us-west-2.amazonaws.com/${own}/prod-large "*) waiting=7 ;;
          *get-caller-identity*) echo '{"Account":"${own}","Arn":"arn:aws:iam::${own}:user/me"}'; exit ;;
          *) exit 254 ;;
        esac
        echo '{"Attributes":{"ApproximateNumberOfMessages":"'$waiting'","ApproximateNumberOfMessagesNotVisible":"1"}}'`,
     );
-    const url = `https://sqs.us-west-2.amazonaws.com/${own}/prod-large`;
     expect(await finding("queue, large", large)).toMatchObject({
       status: "warning",
-      found: "7 messages wait in prod-large, 1 are in work; 3 dead letters",
-      fix: `npx sweep status <results of a run> --queue ${url} --dead-letter-queue ${url}-dead-letter, then npx sweep resume <results> --queue ${url} (docs/queue.md)`,
+      found: "prod-large: 7 messages waiting, 1 in work; 3 dead letters",
+      fix: "npm run submit -- status <run> --environment prod --size large, then the same with resume (docs/queue.md)",
     });
   });
 });

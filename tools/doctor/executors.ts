@@ -4,7 +4,7 @@ import { instanceTypesWith } from "../../constructs/pools/instance-types.ts";
 import { roomForPods } from "../../constructs/pools/node-target.ts";
 import { executorResources } from "../../constructs/queue/executors-problems.ts";
 import { partitionOf } from "../../constructs/support/iam-policy.ts";
-import { machinesFor, podsPerNode } from "../../constructs/workload/job-machines.ts";
+import { count, machinesFor, podsPerNode } from "../../constructs/workload/job-machines.ts";
 import type { ResolvedEnvironment, ResolvedExecutors } from "../../stacks/configuration/resolved-environment.ts";
 import { aws, cureOf, type Identity, parsed, withCredentials } from "./credentials.ts";
 import { runProgram } from "./programs.ts";
@@ -105,13 +105,13 @@ async function queueFinding({ options }: ResolvedExecutors, environment: Resolve
   if (failed !== undefined && "reason" in failed) return unreadable(failed.reason, queue);
   if (work === undefined || dead === undefined || "reason" in work || "reason" in dead)
     return notChecked(`${queue}: no counts in the answer of the AWS CLI`);
-  const found = `${formatCount(work.waiting)} messages wait in ${queue}, ${formatCount(work.inWork)} are in work`;
+  const found = `${queue}: ${count(work.waiting, "message")} waiting, ${formatCount(work.inWork)} in work`;
   const letters = dead.waiting + dead.inWork;
   if (letters === 0) return ok(found);
   return warning(
-    `${found}; ${formatCount(letters)} dead letters`,
+    `${found}; ${count(letters, "dead letter")}`,
     "no message that executors could not process",
-    `npx sweep status <results of a run> --queue ${url} --dead-letter-queue ${url}-dead-letter, then npx sweep resume <results> --queue ${url} (docs/queue.md)`,
+    `npm run submit -- status <run> --environment ${name} --size ${options.size}, then the same with resume (docs/queue.md)`,
   );
 }
 
