@@ -15,10 +15,12 @@ import { problemsOf } from "../support/fixtures.ts";
 const read = (name: string) => readFileSync(join(__dirname, "..", "..", "docs", name), "utf8");
 const examplesOf = (text: string) =>
   [...text.matchAll(/```ts\n(workload: [\s\S]*?)```/g)].map(([, example = ""]) => example.replace("[...]", "[]"));
-const examples = ["image.md", "jobs.md"].flatMap((name) => examplesOf(read(name)).map((text) => [name, text] as const));
+const examples = ["image.md", "jobs.md", "queue.md"].flatMap((name) =>
+  examplesOf(read(name)).map((text) => [name, text] as const),
+);
 
 test("the docs have examples of workloads", () => {
-  expect(examples.map(([name]) => name)).toEqual(["image.md", "image.md", "jobs.md"]);
+  expect(examples.map(([name]) => name)).toEqual(["image.md", "image.md", "jobs.md", "queue.md"]);
 });
 
 test.each(examples)("an example of a workload in %s is one that can be deployed", (_, text) => {

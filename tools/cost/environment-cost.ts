@@ -1,7 +1,9 @@
 import type { ResolvedEnvironment } from "../../stacks/configuration/resolved-environment.ts";
 import { type EnvironmentFacts, environmentFacts } from "./environment.ts";
+import { type KedaRoom, kedaRoom } from "./keda-room.ts";
 import { type MonthlyCost, monthlyCost } from "./monthly.ts";
 import type { PriceTable } from "./price-table.ts";
+import { type QueueRun, queueRun } from "./queue-run.ts";
 import { type SweepEstimate, sweepOf } from "./sweep.ts";
 import type { Resource } from "./synthesized.ts";
 
@@ -9,6 +11,10 @@ import type { Resource } from "./synthesized.ts";
 export interface EnvironmentCost extends EnvironmentFacts {
   readonly monthly: MonthlyCost;
   readonly sweeps: readonly SweepEstimate[];
+  /** The runs of the jobs, on the executors of each size instead. Those of evaluations that nobody has measured are left out. */
+  readonly queueRuns: readonly (QueueRun & { readonly job: string })[];
+  /** Whether KEDA runs on the pools that are always on. Undefined without executors. */
+  readonly keda: KedaRoom | undefined;
 }
 
 /** @throws ToolError if a price is missing. */
@@ -19,7 +25,13 @@ export function environmentCost(
   secondsPerParameter?: number,
 ): EnvironmentCost {
   const facts = environmentFacts(environment, table);
-  const monthly = monthlyCost(resources, facts.pools, table, environment.region);
+  const monthly = monthlyCost(resources, facts, table);
   const sweeps = facts.jobs.map((job) => sweepOf(job, facts, table, monthly, secondsPerParameter));
-  return { ...facts, monthly, sweeps };
+  const queueRuns = sweeps.flatMap(({ job, work, resultBytes }) =>
+    work === undefined
+      ? []
+      : facts.executors.map((executors) => ({ job, ...queueRun(work, resultBytes, executors, facts) })),
+  );
+  const keda = facts.executors.length === 0 ? undefined : kedaRoom(environment.alwaysOnPools);
+  return { ...facts, monthly, sweeps, queueRuns, keda };
 }

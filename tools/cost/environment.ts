@@ -1,11 +1,12 @@
 import type { WorkerSettings } from "sweep-worker/contract";
 import { coresOf, type InstanceType, instanceTypesWith } from "../../constructs/pools/instance-types.ts";
 import type { NodePool } from "../../constructs/pools/node-pool.ts";
-import { roomForPods } from "../../constructs/pools/node-target.ts";
+import { type NodeTarget, roomForPods } from "../../constructs/pools/node-target.ts";
 import { type MachinesRemark, machinesRemark } from "../../constructs/workload/job-machines.ts";
 import { workerSettingsOf } from "../../constructs/workload/worker-job.ts";
 import { podResources } from "../../constructs/workload/worker-pod.ts";
 import type { ResolvedEnvironment, ResolvedJob } from "../../stacks/configuration/resolved-environment.ts";
+import { type ExecutorsFacts, executorsFacts } from "./executors.ts";
 import type { NodePoolFacts, PodShape, TimelineFacts } from "./machines.ts";
 import { hoursPerMonth, instancePrice, type PriceTable, pricesOf } from "./price-table.ts";
 
@@ -38,8 +39,12 @@ export interface EnvironmentFacts {
   readonly timeline: TimelineFacts;
   readonly pools: readonly NodePoolFacts[];
   readonly jobs: readonly JobFacts[];
+  readonly executors: readonly ExecutorsFacts[];
   readonly storage: {
+    /** Also of requests that list. */
     readonly usdPerThousandPuts: number;
+    readonly usdPerThousandGets: number;
+    readonly usdPerMillionQueueRequests: number;
     readonly usdPerGbMonth: number;
     readonly natUsdPerNodeStart: number;
   };
@@ -66,8 +71,11 @@ export function environmentFacts(environment: ResolvedEnvironment, table: PriceT
     timeline: platformTimeline,
     pools: pools.map(facts),
     jobs: workload.jobs.map((job) => jobFacts(job, pools, facts)),
+    executors: workload.executors.map((one) => executorsFacts(one, (target) => nodeOf(target, pools, facts).node)),
     storage: {
       usdPerThousandPuts: prices.s3Put.usd,
+      usdPerThousandGets: prices.s3Get.usd,
+      usdPerMillionQueueRequests: prices.sqsRequest.usd,
       usdPerGbMonth: prices.s3Storage.usd,
       natUsdPerNodeStart: table.assumptions.natGbPerNodeStart * prices.natGatewayData.usd,
     },
@@ -80,21 +88,27 @@ function jobFacts(
   facts: (pool: NodePool) => NodePoolFacts,
 ): JobFacts {
   const { name, totalParameters, workers, parallelism = workers } = job;
-  const selected = Object.entries(target.nodeSelector);
-  const matching = pools.filter(({ labels }) => selected.every(([label, value]) => labels[label] === value));
-  const [pool] = matching;
-  if (pool === undefined) throw new Error(`the target of ${name} selects no pool`);
+  const { pool, node } = nodeOf(target, pools, facts);
   const settings = workerSettingsOf(job, "");
   const machines = machinesRemark(job, target);
   const pod = podResources(job, target);
-  const node = {
+  return { name, pool: pool.name, node, pod, totalParameters, workers, parallelism, machines, settings };
+}
+
+/** The first pool of a target, with the room that the nodes of each pool have and the numbers of nodes of all pools. */
+function nodeOf(target: NodeTarget, pools: readonly NodePool[], facts: (pool: NodePool) => NodePoolFacts) {
+  const selected = Object.entries(target.nodeSelector);
+  const matching = pools.filter(({ labels }) => selected.every(([label, value]) => labels[label] === value));
+  const [pool] = matching;
+  if (pool === undefined) throw new Error(`${target.name} is no pool`);
+  const node: NodePoolFacts = {
     ...facts(pool),
     name: target.name,
     room: roomForPods(target),
     minimumNodes: matching.reduce((sum, { capacity }) => sum + capacity.min, 0),
     maximumNodes: target.capacity.max,
   };
-  return { name, pool: pool.name, node, pod, totalParameters, workers, parallelism, machines, settings };
+  return { pool, node };
 }
 
 /**

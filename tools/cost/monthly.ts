@@ -1,8 +1,12 @@
+import { formatCount } from "sweep-worker/contract";
 import type { CostLine } from "./cost-line.ts";
+import type { EnvironmentFacts } from "./environment.ts";
+import type { ExecutorsFacts } from "./executors.ts";
 import type { NodePoolFacts } from "./machines.ts";
 import { dollars, type PriceRange, sum, times } from "./money.ts";
 import { creditsCost, sweepCost } from "./prediction.ts";
 import { hoursPerMonth, type PriceTable, pricesOf } from "./price-table.ts";
+import { MESSAGES_OF_A_SLICE, messageUsd, queueTimeline } from "./queue-requests.ts";
 import { freeTypes, pricedTypes } from "./resource-types.ts";
 import type { Resource } from "./synthesized.ts";
 
@@ -17,9 +21,8 @@ export interface MonthlyCost {
 /** The monthly cost of an environment's resources. @throws ToolError if a price is missing. */
 export function monthlyCost(
   resources: readonly Resource[],
-  pools: readonly NodePoolFacts[],
+  { pools, executors, storage, region }: Pick<EnvironmentFacts, "pools" | "executors" | "storage" | "region">,
   table: PriceTable,
-  region: string,
 ): MonthlyCost {
   const context = { prices: pricesOf(table, region), table };
   const types = [...new Set(resources.map(({ type }) => type))].sort();
@@ -27,7 +30,8 @@ export function monthlyCost(
     const own = resources.filter((resource) => resource.type === type).map(({ json }) => json);
     return pricedTypes[type]?.(own, context) ?? [];
   });
-  const all = [...lines, ...pools.flatMap(poolLines)].sort(
+  const queues = executors.map((one) => queueLine(one, storage));
+  const all = [...lines, ...pools.flatMap(poolLines), ...queues].sort(
     (a, b) => b.idle.most - a.idle.most || b.maximum.most - a.maximum.most,
   );
   return {
@@ -35,6 +39,22 @@ export function monthlyCost(
     idle: sum(all.map(({ idle }) => idle)),
     maximum: sum(all.map(({ maximum }) => maximum)),
     notPriced: types.filter((type) => !freeTypes.has(type) && !Object.hasOwn(pricedTypes, type)),
+  };
+}
+
+/** The requests of KEDA and of the executors of a size. Their machines are those of the pools. */
+function queueLine(executors: ExecutorsFacts, prices: EnvironmentFacts["storage"]): CostLine {
+  const { size, slots, max, sliceSeconds } = executors;
+  const { pollSeconds, scaleSeconds } = queueTimeline;
+  const seconds = hoursPerMonth * 3600;
+  const reads = (every: number) => (seconds / every / 1_000_000) * prices.usdPerMillionQueueRequests;
+  const messages = (executors.running * slots * seconds * MESSAGES_OF_A_SLICE) / sliceSeconds;
+  return {
+    item: `requests of executors, ${size}`,
+    how: `KEDA reads the queue every ${pollSeconds} s; 0 to ${formatCount(max)} executors`,
+    idle: dollars(reads(pollSeconds)),
+    maximum: dollars(reads(pollSeconds) + reads(scaleSeconds) + messages * messageUsd(executors, prices)),
+    lower: "no executors of this size: workload.executors in environments.ts",
   };
 }
 

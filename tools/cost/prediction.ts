@@ -78,7 +78,6 @@ export function predict(work: Work, arrangement: Arrangement, timeline: Timeline
   const computeSeconds = waves * shareSeconds + (waves - 1) * POD_START_SECONDS;
   const billedNodeSeconds = nodes * billedSeconds(computeSeconds, timeline);
   const busy = busyVCpus(node.room.cpuMillis, podsOnNode, pod.cpuLimitMillis);
-  const blocks = Math.ceil(work.totalParameters / work.batchSize);
   return {
     nodes,
     pods,
@@ -87,9 +86,17 @@ export function predict(work: Work, arrangement: Arrangement, timeline: Timeline
     computeSeconds,
     wallSeconds: timeline.start + computeSeconds,
     billedNodeSeconds,
-    objects: Math.max(blocks, Math.ceil((workers * shareSeconds) / SECONDS_PER_OBJECT)),
+    objects: objectsOf(work, workers * shareSeconds),
     cost: sweepCost(node, billedNodeSeconds, nodes * computeSeconds * busy),
   };
+}
+
+/** The objects that workers write. @param workerSeconds the sum over all workers. */
+export function objectsOf(
+  { totalParameters, batchSize }: Pick<Work, "totalParameters" | "batchSize">,
+  workerSeconds: number,
+): number {
+  return Math.max(Math.ceil(totalParameters / batchSize), Math.ceil(workerSeconds / SECONDS_PER_OBJECT));
 }
 
 /** The billed time of a machine that is bought for a sweep. */

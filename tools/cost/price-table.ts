@@ -45,7 +45,10 @@ const regionPrices = z
     logStorage: price("GB-month"),
     ecrStorage: price("GB-month"),
     s3Storage: price("GB-month"),
+    /** Requests that store or list. */
     s3Put: price("thousand"),
+    s3Get: price("thousand"),
+    sqsRequest: price("million"),
     cpuCredits: price("vCPU-hour"),
     /** Linux, shared tenancy. */
     instances: instances.readonly(),

@@ -3,7 +3,8 @@ import type { MachinesRemark } from "../../constructs/workload/job-machines.ts";
 import { table } from "../support/table.ts";
 import type { EnvironmentCost } from "./environment-cost.ts";
 import type { Example } from "./example.ts";
-import { dollars, showDollars } from "./money.ts";
+import { dollars, showDollars, sum } from "./money.ts";
+import { sweepCost } from "./prediction.ts";
 import type { PriceTable } from "./price-table.ts";
 import { addedBySweep, type SweepEstimate } from "./sweep.ts";
 
@@ -44,7 +45,54 @@ export function environmentReport(cost: EnvironmentCost): string {
       ? []
       : [`Largest item of the idle bill: ${largest.item}, ${showDollars(largest.idle)}. Less with: ${largest.lower}.`]),
     ...monthly.lines.flatMap(({ note }) => note ?? []),
-    ...cost.sweeps.map((sweep) => sweepReport(sweep, cost)),
+    ...executorsReport(cost),
+    ...cost.sweeps.flatMap((sweep) => [
+      sweepReport(sweep, cost),
+      ...cost.queueRuns.filter(({ job }) => job === sweep.job).map((run) => queueRunReport(run, cost)),
+    ]),
+  ].join("\n");
+}
+
+/** The machines of the executors of each size, and the place of KEDA. Empty without executors. */
+function executorsReport({ executors, keda }: EnvironmentCost): string[] {
+  if (keda === undefined) return [];
+  const rows = table(["executors, an hour", "machines at most", "idle", "spot", "on demand"], [2, 3, 4]);
+  for (const { size, node, nodes } of executors) {
+    const { onDemandUsd, spotUsd } = sweepCost(node, nodes * 3600, nodes * 3600 * node.vCpus);
+    const at = `${nodes} x ${node.instanceTypes[0]}`;
+    rows.push([size, at, showDollars(dollars(0)), showDollars(spotUsd), showDollars(dollars(onDemandUsd))]);
+  }
+  return [
+    `\n${rows.toString()}`,
+    "Their machines are those of the pools above, and are not added to the total again. An empty queue has none.",
+    ...executors.map(({ size, machines }) => `${size}: ${describeMachines(machines)}`),
+    `${keda.fits ? "" : "Warning: "}${keda.text}.`,
+  ];
+}
+
+/** A run of a job's evaluation on executors, as it could be submitted instead. */
+function queueRunReport(run: EnvironmentCost["queueRuns"][number], cost: EnvironmentCost): string {
+  const { job, size, executors, nodes, wallSeconds, computeSeconds, billedNodeSeconds, messages } = run;
+  const node = cost.executors.find((one) => one.size === size)?.node;
+  const rows = table([`the same on the queue of ${size}`, "spot", "on demand"], [1, 2]);
+  const hours = (billedNodeSeconds / 3600).toFixed(1);
+  const onDemand = dollars(run.cost.onDemandUsd);
+  rows.push([
+    `machines: ${nodes} x ${node?.instanceTypes[0]}, ${hours} h in all`,
+    showDollars(run.cost.spotUsd),
+    showDollars(onDemand),
+  ]);
+  for (const [label, amount] of [
+    [`requests for about ${formatCount(Number(messages.toPrecision(2)))} messages`, run.requests],
+    ["storing the results, and keeping them for a month", run.storage],
+    ["through the NAT gateway", run.nat],
+  ] as const)
+    rows.push([label, showDollars(amount), showDollars(amount)]);
+  const rest = [run.requests, run.storage, run.nat];
+  rows.push(["added by the run", showDollars(sum([run.cost.spotUsd, ...rest])), showDollars(sum([onDemand, ...rest]))]);
+  return [
+    `\nThe run of ${job} on ${formatCount(executors)} executors of ${size} takes ${describeSeconds(wallSeconds)}, ${describeSeconds(computeSeconds)} of it computing.`,
+    rows.toString(),
   ].join("\n");
 }
 

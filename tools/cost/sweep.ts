@@ -2,7 +2,7 @@ import { DEFAULTS } from "sweep-worker/contract";
 import type { EnvironmentFacts, JobFacts } from "./environment.ts";
 import { dollars, type PriceRange, sum, times } from "./money.ts";
 import type { MonthlyCost } from "./monthly.ts";
-import { type Prediction, predict } from "./prediction.ts";
+import { type Prediction, predict, type Work } from "./prediction.ts";
 import { hoursPerMonth, type PriceTable } from "./price-table.ts";
 
 /** The time and the cost of one run of a job. */
@@ -13,6 +13,9 @@ export interface SweepEstimate {
   readonly machines: JobFacts["machines"];
   /** Undefined if nobody has measured the evaluation. */
   readonly duration: { readonly secondsPerParameter: number; readonly from: string } | undefined;
+  readonly work: Work | undefined;
+  /** Of one column, for a module. */
+  readonly resultBytes: number;
   readonly prediction: Prediction | undefined;
   readonly costs: SweepCosts | undefined;
 }
@@ -38,7 +41,7 @@ export function resultBytes(totalParameters: number, columns: number): number {
 
 /** US dollars of a run beside its machines: storing its results and keeping them for a month, and traffic through the NAT gateway. */
 export function costBesideMachines(
-  { objects, nodes }: Prediction,
+  { objects, nodes }: Pick<Prediction, "objects" | "nodes">,
   bytes: number,
   { usdPerThousandPuts, usdPerGbMonth, natUsdPerNodeStart }: EnvironmentFacts["storage"],
 ): { readonly storageUsd: number; readonly natUsd: number } {
@@ -58,15 +61,15 @@ export function sweepOf(
 ): SweepEstimate {
   const { totalParameters, machines, settings } = job;
   const duration = durationOf(job, table, given);
-  const estimate = { job: job.name, pool: job.pool, totalParameters, machines, duration };
-  if (duration === undefined) return { ...estimate, prediction: undefined, costs: undefined };
+  const columns = settings.resultColumns?.length;
+  const bytes = resultBytes(totalParameters, columns ?? 1);
+  const estimate = { job: job.name, pool: job.pool, totalParameters, machines, duration, resultBytes: bytes };
+  if (duration === undefined) return { ...estimate, work: undefined, prediction: undefined, costs: undefined };
   const { secondsPerParameter } = duration;
-  const work = { totalParameters, secondsPerParameter, batchSize: settings.batchSize ?? DEFAULTS.batchSize };
+  const work: Work = { totalParameters, secondsPerParameter, batchSize: settings.batchSize ?? DEFAULTS.batchSize };
   // A paused job is estimated as if it ran.
   const parallelism = job.parallelism || job.workers;
   const prediction = predict(work, { ...job, parallelism }, facts.timeline);
-  const columns = settings.resultColumns?.length;
-  const bytes = resultBytes(totalParameters, columns ?? 1);
   const { storageUsd, natUsd } = costBesideMachines(prediction, bytes, facts.storage);
   const costs: SweepCosts = {
     onDemand: dollars(prediction.cost.onDemandUsd),
@@ -76,7 +79,7 @@ export function sweepOf(
     nat: dollars(natUsd),
     alwaysOn: times(prediction.wallSeconds / 3600 / hoursPerMonth, monthly.idle),
   };
-  return { ...estimate, prediction, costs };
+  return { ...estimate, work, prediction, costs };
 }
 
 /** The part of the bill that a sweep adds. */

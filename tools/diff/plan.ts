@@ -49,6 +49,14 @@ export interface Change {
   readonly importing?: unknown;
 }
 
+/** The attributes of a resource. */
+export type Attributes = Readonly<Record<string, unknown>>;
+
+/** The attributes of a resource before or after a change; none where there is no resource. */
+export function attributesOf(values: Change["before"]): Attributes {
+  return (values ?? {}) as Attributes;
+}
+
 /** The change of a resource. `forget` leaves it running but unmanaged; `none` is a `no-op`, or the read of a data source. */
 export type Action = "create" | "update" | "replace" | "delete" | "forget" | "none";
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { changedAttributes, pathText } from "./attributes.ts";
-import { consequenceOf, consequencesOfUpdate } from "./consequences.ts";
+import { consequenceOf, consequenceOfAddition } from "./consequences.ts";
+import { consequencesOfUpdate } from "./disturbing-updates.ts";
 import { relevantDrift } from "./drift.ts";
 import type { Outcome } from "./outcome.ts";
 import { actionOf, isImport, outputChanges, type Plan, type ResourceChange, resourceChanges } from "./plan.ts";
@@ -76,6 +77,13 @@ function warningsOfResource(stack: string, resource: ResourceChange): Warning[] 
       const because = `${attributes.join(", ")} ${attributes.length === 1 ? "changes" : "change"}`;
       return { stack, address, because, ...update };
     });
+  }
+  if (action === "create") {
+    const addition = consequenceOfAddition(type, change);
+    const because = "it is new in the code";
+    return addition === undefined
+      ? []
+      : [{ stack, severity: "notice", address, happens: "is ADDED", because, ...addition }];
   }
   if (action !== "replace" && action !== "delete") return [];
   const consequence = consequenceOf(type, action, change);

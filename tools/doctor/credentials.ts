@@ -14,28 +14,36 @@ const identitySchema = z.object({ Account: z.string(), Arn: z.string() });
 const awsSeconds = 10;
 
 /** The user's own AWS CLI, with the user's own credentials. */
-function aws(region: string, ...args: readonly string[]) {
+export function aws(region: string, ...args: readonly string[]) {
   const options = ["--region", region, "--output", "json", "--cli-connect-timeout", "5", "--cli-read-timeout", "5"];
   const env = { ...process.env, AWS_PAGER: "", AWS_MAX_ATTEMPTS: "1" };
   return runProgram("aws", [...args, ...options], { seconds: awsSeconds, env });
 }
 
 /** Checks that the credentials belong to the account, reach the cluster, and read Terraform's state. */
-export function credentialChecks(environment: ResolvedEnvironment): Check[] {
-  const identity = identify(environment);
-  const withCredentials = (check: (arn: string) => Finding | Promise<Finding>) => async () => {
-    const { arn } = await identity;
-    return arn === undefined ? notChecked("needs credentials for the account") : check(arn);
-  };
+export function credentialChecks(environment: ResolvedEnvironment, identity: Promise<Identity>): Check[] {
   return [
     { name: "credentials", run: async () => (await identity).finding },
-    { name: "cluster access", run: withCredentials((arn) => administratorFinding(arn, environment)) },
-    { name: "Terraform state", run: withCredentials(() => stateFinding(environment)) },
+    { name: "cluster access", run: withCredentials(identity, (arn) => administratorFinding(arn, environment)) },
+    { name: "Terraform state", run: withCredentials(identity, () => stateFinding(environment)) },
   ];
 }
 
-/** @returns `arn` only for credentials of the right account. */
-export async function identify({ name, accountId, region }: Account): Promise<{ finding: Finding; arn?: string }> {
+/** A check that is made only with credentials of the right account. */
+export function withCredentials(identity: Promise<Identity>, check: (arn: string) => Finding | Promise<Finding>) {
+  return async () => {
+    const { arn } = await identity;
+    return arn === undefined ? notChecked("needs credentials for the account") : check(arn);
+  };
+}
+
+/** The caller, with `arn` only for credentials of the right account. */
+export interface Identity {
+  readonly finding: Finding;
+  readonly arn?: string;
+}
+
+export async function identify({ name, accountId, region }: Account): Promise<Identity> {
   const needed = `credentials for ${accountId === documentationAccount ? "your account" : `account ${accountId}`}`;
   const { succeeded, stdout, reason } = await aws(region, "sts", "get-caller-identity");
   if (!succeeded) return { finding: problem(`aws: ${reason}`, needed, cureOf(reason)) };
@@ -51,7 +59,8 @@ export async function identify({ name, accountId, region }: Account): Promise<{ 
   return { finding: problem(`${arn}, of account ${Account}`, `account ${accountId} (accountId of ${name})`, fix) };
 }
 
-function parsed(text: string): unknown {
+/** The JSON of a program; undefined if it printed none. */
+export function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -59,7 +68,8 @@ function parsed(text: string): unknown {
   }
 }
 
-function cureOf(reason: string): string {
+/** What to do about an error of the AWS CLI. */
+export function cureOf(reason: string): string {
   if (reason === "not on PATH") return "install the AWS CLI";
   if (/sso|ExpiredToken|RequestExpired/i.test(reason)) return "log in again: aws sso login, or take new keys";
   if (/endpoint URL|no answer|timeout|SSL|proxy/i.test(reason))

@@ -2,6 +2,7 @@ import { environments } from "../../environments.ts";
 import type { ResolvedEnvironment } from "../../stacks/configuration/resolved-environment.ts";
 import { configurationChecks, documentationAccount } from "./configuration.ts";
 import { credentialChecks, identify } from "./credentials.ts";
+import { executorChecks } from "./executors.ts";
 import { imageChecks } from "./image.ts";
 import { programChecks } from "./programs.ts";
 import { type Check, type Section, warning } from "./report.ts";
@@ -9,10 +10,13 @@ import { type Check, type Section, warning } from "./report.ts";
 /** The checks of an environment's deploy, except those of the machine. */
 export function deploySections(environment: ResolvedEnvironment): Section[] {
   const names = environments.map(({ name }) => name);
+  const identity = identify(environment);
+  const executors = executorChecks(environment, identity);
   return [
     { title: `Environment ${environment.name}`, checks: configurationChecks(environment, names) },
     { title: "Programs", checks: [...programChecks(environment.workload), ...imageChecks(environment.workload)] },
-    { title: "AWS", checks: credentialChecks(environment) },
+    { title: "AWS", checks: credentialChecks(environment, identity) },
+    ...(executors.length === 0 ? [] : [{ title: "Executors", checks: executors }]),
   ];
 }
 

@@ -1,10 +1,10 @@
 import type { ResolvedWorkload } from "../../stacks/configuration/resolved-environment.ts";
-import { runProgram } from "./programs.ts";
+import { needsNoImage, runProgram } from "./programs.ts";
 import { type Check, type Finding, notChecked, ok, problem } from "./report.ts";
 
-/** Whether an image that was built elsewhere is there; nothing for an image that the deploy builds, or without jobs. */
+/** Whether an image that was built elsewhere is there; nothing for an image that the deploy builds, or that nobody needs. */
 export function imageChecks(workload: ResolvedWorkload | undefined): Check[] {
-  if (workload?.image.kind !== "prebuilt" || workload.jobs.length === 0) return [];
+  if (workload?.image.kind !== "prebuilt" || needsNoImage(workload)) return [];
   const { reference } = workload.image;
   return [{ name: "Image", run: () => image(reference) }];
 }

@@ -100,10 +100,15 @@ function versionIn(text: string): SemVer | undefined {
   return coerce(/\d+\.\d+\.\d+/.exec(text)?.[0]) ?? undefined;
 }
 
+/** Whether an environment runs nothing that has the worker's image. */
+export function needsNoImage({ jobs, executors }: ResolvedWorkload): boolean {
+  return jobs.length === 0 && executors.length === 0;
+}
+
 async function docker(workload: ResolvedWorkload | undefined): Promise<Finding> {
   if (workload?.image.kind === "prebuilt")
     return notChecked(`not needed: workload.image is ${workload.image.reference}`);
-  if (workload?.jobs.length === 0) return notChecked("not needed: there is no job");
+  if (workload !== undefined && needsNoImage(workload)) return notChecked("not needed: there is no job");
   const needed = "Docker with buildx, which builds the worker's image; or an image built elsewhere, as workload.image";
   const [server, buildx] = await Promise.all([
     runProgram("docker", ["version", "--format", "{{.Server.Version}}"]),

@@ -8,6 +8,7 @@ import { readPrices } from "../cost/price-table.ts";
 import { environmentOf, jobOf } from "../support/environment.ts";
 import { positiveNumber, refusal, runTool, tool } from "../support/tool.ts";
 import { onThisMachine, type Plan, type PlanInput, planFor } from "./plan.ts";
+import { describeQueuePlans, type QueuePlan, queuePlans } from "./queue.ts";
 import { describeMeasurement, describePlan, describeThisMachine } from "./report.ts";
 import { changesOf, type JobChanges } from "./settings.ts";
 
@@ -24,15 +25,17 @@ interface Options {
 /** Options about the machines of an environment. */
 const MACHINE_OPTIONS = ["job", "prices", "nodes", "speed"] as const;
 
-/** The job of an environment to plan for. */
+/** The job of an environment to plan for. An environment with executors needs none. */
 interface Target {
   readonly environment: EnvironmentFacts;
-  readonly job: JobFacts;
+  readonly job: JobFacts | undefined;
 }
 
-interface Planned extends Target {
-  readonly plan: Plan;
-  readonly changes: JobChanges;
+interface Planned {
+  readonly environment: EnvironmentFacts;
+  /** Undefined without a job. */
+  readonly ofJob: { readonly job: JobFacts; readonly plan: Plan; readonly changes: JobChanges } | undefined;
+  readonly queuePlans: readonly QueuePlan[];
 }
 
 /** `sweep plan`: measures the evaluation here, and predicts the time and the cost of the whole sweep. */
@@ -52,13 +55,23 @@ async function planCommand(evaluation: string | undefined, command: Command): Pr
   }
   const { input, evaluation: measured, isStopped } = await sample(configuration, sampleSeconds, speed);
   const cores = availableParallelism();
-  const node = target?.job.node;
   let planned: Planned | undefined;
-  if (target !== undefined && node !== undefined) {
-    const plan = planFor(input, target.environment, target.job, node, nodeCounts);
+  if (target !== undefined) {
+    const { environment, job } = target;
     const { fileForImage } = await import("sweep-worker");
-    const changes = changesOf(plan.recommendation, target.job, configuration, measured, fileForImage(measured));
-    planned = { ...target, plan, changes };
+    const ofJob = (job: JobFacts) => {
+      const plan = planFor(input, environment, job, job.node, nodeCounts);
+      const changes = changesOf(plan.recommendation, job, configuration, measured, fileForImage(measured));
+      return { job, plan, changes };
+    };
+    const submitted = configuration.evaluationCommand === undefined ? configuration.evaluation : undefined;
+    const planOfJob = job && ofJob(job);
+    const { batchSize } = planOfJob?.plan.recommendation ?? configuration;
+    planned = {
+      environment,
+      ofJob: planOfJob,
+      queuePlans: queuePlans({ ...input, batchSize }, environment, { ...configuration, batchSize }, submitted),
+    };
   }
   const print = options.json ? printJson : printText;
   print(measured.name, input, cores, planned);
@@ -67,7 +80,9 @@ async function planCommand(evaluation: string | undefined, command: Command): Pr
 
 function targetOf(name: string, { job: wanted, prices }: Options): Target {
   const environment = environmentFacts(environmentOf(name), readPrices(prices));
-  return { environment, job: jobOf(wanted, environment.jobs, name) };
+  const { jobs, executors } = environment;
+  const needsNoJob = jobs.length === 0 && executors.length > 0 && wanted === undefined;
+  return { environment, job: needsNoJob ? undefined : jobOf(wanted, jobs, name) };
 }
 
 /** The job's settings are the defaults, except those of another evaluation, and those that mean nothing on this machine. */
@@ -76,7 +91,7 @@ function defaultsOf(
   evaluation: string | undefined,
   command: Command,
 ): Record<string, string> {
-  const { resultsUrl: _, logLevel: __, ...settings } = target?.job.settings ?? {};
+  const { resultsUrl: _, logLevel: __, ...settings } = target?.job?.settings ?? {};
   const isGiven = evaluation !== undefined || command.getOptionValue("command") !== undefined;
   return toEnvironment({
     ...settings,
@@ -139,14 +154,22 @@ function progressLine(name: string, seconds: number) {
 function printText(name: string, input: PlanInput, cores: number, planned: Planned | undefined): void {
   const parts = [describeMeasurement(name, input), describeThisMachine(input, cores)];
   if (planned === undefined) parts.push("--environment <name> predicts machines and their cost too.");
-  else parts.push("", describePlan(planned.plan, input, planned.environment, planned.job, planned.changes));
+  else {
+    const { environment, ofJob } = planned;
+    const texts = [
+      ...(ofJob === undefined ? [] : [describePlan(ofJob.plan, input, environment, ofJob.job, ofJob.changes)]),
+      ...describeQueuePlans(planned.queuePlans, environment),
+    ];
+    parts.push("", ...texts);
+  }
   process.stdout.write(`${parts.join("\n")}\n`);
 }
 
 function printJson(name: string, input: PlanInput, cores: number, planned: Planned | undefined): void {
   const thisMachine = { workers: cores, ...onThisMachine(input, cores) };
-  const names = { environment: planned?.environment.name, job: planned?.job.name };
-  const prediction = { ...planned?.plan, ...planned?.changes };
+  const names = { environment: planned?.environment.name, job: planned?.ofJob?.job.name };
+  const { plan, changes } = planned?.ofJob ?? {};
+  const prediction = { ...plan, ...changes, queue: planned?.queuePlans };
   process.stdout.write(`${JSON.stringify({ evaluation: name, ...names, ...input, thisMachine, ...prediction })}\n`);
 }
 

@@ -49,6 +49,13 @@ export function onThisMachine({ measurement, totalParameters }: PlanInput, worke
   };
 }
 
+/** The sweep, with the times that it takes on the pool's cores. */
+export function workOf({ measurement, totalParameters, batchSize, speed }: PlanInput): Work {
+  const secondsPerParameter = measurement.secondsPerParameter / speed;
+  const warmUpSeconds = measurement.warmUpSeconds / speed;
+  return { totalParameters, secondsPerParameter, warmUpSeconds, batchSize };
+}
+
 /** @param nodeCounts numbers of nodes to compare. */
 export function planFor(
   input: PlanInput,
@@ -57,11 +64,9 @@ export function planFor(
   node: NodePoolFacts,
   nodeCounts: readonly number[],
 ): Plan {
-  const { measurement, totalParameters, batchSize, timeoutSeconds } = input;
+  const { measurement, totalParameters, timeoutSeconds } = input;
   const { timeline } = environment;
-  const secondsPerParameter = measurement.secondsPerParameter / input.speed;
-  const warmUpSeconds = measurement.warmUpSeconds / input.speed;
-  const work: Work = { totalParameters, secondsPerParameter, warmUpSeconds, batchSize };
+  const work = workOf(input);
   const largest = largestBatchSize(job.pod.memoryLimitMiB, input.columns.length);
   const present = { ...job.pod, timeoutSeconds, largestBatchSize: largest };
   const slowest = { seconds: measurement.slowestSeconds, speed: input.speed };

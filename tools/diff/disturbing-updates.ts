@@ -1,0 +1,114 @@
+import { changedAttributes } from "./attributes.ts";
+import { handsBack, isKeda, type Severity } from "./consequences.ts";
+import { type Attributes, attributesOf, type Change } from "./plan.ts";
+
+/** A change in place that users notice. */
+interface DisturbingUpdate {
+  readonly noun: string;
+  readonly severity: Severity;
+  readonly happens: string;
+  readonly attributes: RegExp;
+  /** Whether it is one, by the values of the attribute. Without it, every change of the attribute is one. */
+  readonly only?: (values: { readonly before: string; readonly after: string }) => boolean;
+  /** Whether it is one, by all attributes of the resource. Without it, the resource may be any of the type. */
+  readonly of?: (before: Attributes, after: Attributes) => boolean;
+  readonly effect: string;
+}
+
+const protectionOff: Pick<DisturbingUpdate, "severity" | "happens" | "only"> = {
+  severity: "loud",
+  happens: "is SWITCHED OFF",
+  only: ({ before, after }) => before === "true" && after !== "true",
+};
+
+/** By Terraform type. */
+const disturbingUpdates: Readonly<Record<string, readonly DisturbingUpdate[]>> = {
+  aws_eks_cluster: [
+    {
+      noun: "cluster",
+      severity: "notice",
+      happens: "changes",
+      attributes: /^version$/,
+      effect: "the control plane is upgraded; EKS does not go back",
+    },
+    {
+      noun: "deletion protection of the cluster",
+      ...protectionOff,
+      attributes: /^deletion_protection$/,
+      effect: "EKS no longer refuses to delete the cluster",
+    },
+  ],
+  aws_eks_node_group: [
+    {
+      noun: "node group",
+      severity: "notice",
+      happens: "changes",
+      attributes: /^(version|release_version|launch_template\[0\]\.(version|id|name))$/,
+      effect:
+        "its nodes are replaced, a third of them at a time: every pod on them is drained once, and workers continue elsewhere from their committed blocks",
+    },
+  ],
+  kubernetes_deployment_v1: [
+    {
+      noun: "Deployment",
+      severity: "notice",
+      happens: "changes",
+      attributes: /^spec\[0\]\.template(\[|$)/,
+      effect: `all of its executors start again: ${handsBack}`,
+    },
+  ],
+  helm_release: [
+    {
+      noun: "release",
+      severity: "notice",
+      happens: "changes",
+      attributes: /^version$/,
+      of: isKeda,
+      effect: "executors and messages stay; nobody starts or ends executors until the new KEDA runs",
+    },
+    {
+      noun: "maximum of executors",
+      severity: "notice",
+      happens: "is LOWERED",
+      attributes: /^values(\[|$)/,
+      of: (before, after) => mostExecutors(after) < mostExecutors(before),
+      effect: `executors above it end at once: ${handsBack}`,
+    },
+  ],
+  // The protection of a stack, which remembers its deployed value.
+  terraform_data: [
+    {
+      noun: "deletion protection of the stack",
+      ...protectionOff,
+      attributes: /^input\.protected$/,
+      effect: "after this deploy a destroy is no longer refused",
+    },
+  ],
+};
+
+/** The effects of a change in place on users. */
+export function consequencesOfUpdate(
+  type: string,
+  change: Change,
+): (Pick<DisturbingUpdate, "noun" | "severity" | "happens" | "effect"> & { readonly attributes: readonly string[] })[] {
+  const known = Object.hasOwn(disturbingUpdates, type) ? disturbingUpdates[type] : undefined;
+  const changed = changedAttributes(change);
+  const [before, after] = [attributesOf(change.before), attributesOf(change.after)];
+  return (known ?? []).flatMap(({ attributes: pattern, only = () => true, of = () => true, ...update }) => {
+    if (!of(before, after)) return [];
+    const attributes = changed.filter((values) => pattern.test(values.path) && only(values)).map(({ path }) => path);
+    return attributes.length === 0 ? [] : [{ ...update, attributes }];
+  });
+}
+
+/** The maximum of a release that scales executors; not a number for any other. */
+function mostExecutors({ name, values }: Attributes): number {
+  if (!/^executor-.*-scaling$/.test(String(name)) || !Array.isArray(values)) return Number.NaN;
+  try {
+    const { objects } = JSON.parse(values[0]);
+    return objects.find(({ kind }: { readonly kind: string }) => kind === "ScaledObject").spec.maxReplicaCount;
+  } catch {
+    // Another chart of that name, whose values are YAML.
+    return Number.NaN;
+  }
+}
