@@ -58,9 +58,9 @@ test("an idle queue costs KEDA's requests: 175,200 a month", () => {
   const line = lineOf(costOf(prod, [{ size: "large" }]), "requests of executors, large");
   expect(line?.idle.most).toBeCloseTo((175_200 * 0.4) / 1_000_000, 9);
   expect(line?.idle).toEqual({ least: line?.idle.most, most: line?.idle.most });
-  // At most, Kubernetes reads it as often as KEDA, and 100 slots have a message every 10 s.
-  const messages = 100 * (2_628_000 / 10);
-  const requests = messages * (3 + 10 / 20 / 2) + 2 * 175_200;
+  // At most, Kubernetes reads it as often as KEDA, and 100 slots have a message every 15 s.
+  const messages = 100 * (2_628_000 / 15);
+  const requests = messages * (3 + 15 / 20 / 2) + 2 * 175_200;
   const bucket = messages * (2 * 0.000_005 + 2 * 0.000_000_4);
   expect(line?.maximum.most).toBeCloseTo(requests * 0.000_000_4 + bucket, 6);
 });
@@ -135,9 +135,9 @@ describe("a run on a queue", () => {
     expect(got.wallSeconds).toBeCloseTo(15 + 15 + 190 + got.computeSeconds, 6);
     // The last executor ends a minute and a look after the last message.
     expect(got.billedNodeSeconds).toBeCloseTo(9 * (183 + got.computeSeconds + 325 + 60 + 15), 6);
-    expect(got.messages).toBe(Math.ceil((got.computeSeconds * 100) / 10) + 100);
-    // The simulation of the same shape has 2,800 to 4,900 messages for 600 s of 100 slots, for which this says 6,100.
-    expect(got.requests.most).toBeCloseTo(got.messages * (3.25 * 0.000_000_4 + 0.000_010_8), 9);
+    expect(got.messages).toBe(Math.ceil((got.computeSeconds * 100) / 15) + 100);
+    // The simulation of the same shape has 2,500 to 4,500 messages for 600 s of 100 slots, for which this says 4,100.
+    expect(got.requests.most).toBeCloseTo(got.messages * (3.375 * 0.000_000_4 + 0.000_010_8), 9);
   });
 
   test("of a second buys one machine", () => {
@@ -163,7 +163,7 @@ describe("a run on a queue", () => {
     const text = environmentReport(cost);
     expect(text).toContain("The run of ttg-computation on 50 executors of large takes ");
     expect(text).toMatch(/│ the same on the queue of large +│ +spot │ +on demand │/);
-    expect(text).toMatch(/│ requests for about [\d,]+00 messages +│ +\$0\.0\d │ +\$0\.0\d │/);
+    expect(text).toMatch(/│ requests for about [\d,]+0 messages +│ +\$0\.0\d │ +\$0\.0\d │/);
   });
 
   test("of an evaluation that nobody has measured is left out", () => {

@@ -37,9 +37,9 @@ test("the pieces of a rest hold all of it, each parameter once, and are at most 
 });
 
 test.each([
-  ["a third of a slice", 1000, 1],
-  ["a little more", 1001, 2],
-  ["two slices", 6000, 6],
+  ["half a slice", 1500, 1],
+  ["a little more", 1501, 2],
+  ["two slices", 6000, 4],
   ["an hour", 360_000, 8],
 ])("a rest of %s is divided", (_, count, pieces) => {
   const counts = splitRest([{ start: 7, count }], { perSecond: 100, sliceSeconds: 30 }).map((piece) => piece.count);

@@ -13,8 +13,8 @@ const RENEWED_EVERY_SECONDS = 20;
 /** An executor reads identity and settings of a message's run, and lists what is missing of the range; at its end, what is of the run. */
 const LISTS_OF_A_MESSAGE = 2;
 const GETS_OF_A_MESSAGE = 2;
-/** Messages that a slot works on in the time of a slice: the rest of a range is divided into pieces of a third of one. */
-export const MESSAGES_OF_A_SLICE = 3;
+/** Messages that a slot works on in the time of a slice: the rest of a range is divided into pieces of half a slice. */
+export const MESSAGES_OF_A_SLICE = 2;
 
 /** US dollars for the requests of one message. */
 export function messageUsd(

@@ -6,9 +6,10 @@ import { countOf, endOf, type Range } from "./ranges.ts";
 const MOST_PIECES = 8;
 /**
  * The piece to aim for, as a part of a slice. A rest may be slower than its beginning, and the last pieces of a run decide when it ends:
- * with whole slices, 50 executors of which a third is lost reach 0.947 of the ideal in place of 0.956, for half as many messages.
+ * with whole slices, 50 executors of unequal speeds reach 0.935 of the ideal in place of 0.972. Thirds reach no more than halves do, and
+ * KEDA asks for executors by the number of pieces.
  */
-const PIECE_OF_A_SLICE = 1 / 3;
+const PIECE_OF_A_SLICE = 1 / 2;
 
 /** What an executor knows about the rest of a range that it has worked on for one slice. */
 export interface SliceOutcome {
@@ -19,7 +20,7 @@ export interface SliceOutcome {
 }
 
 /**
- * Divides the rest of a range after a slice, for other executors: into pieces of a third of a slice at the same rate, at most eight. The
+ * Divides the rest of a range after a slice, for other executors: into pieces of half a slice at the same rate, at most eight. The
  * guess may be wrong, because the next slice of each piece corrects it.
  *
  * @param left the parameters without a result, disjoint and sorted.
