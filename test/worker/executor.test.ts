@@ -150,7 +150,8 @@ test("after a slice the rest is committed, sent and only then deleted, in pieces
 test.each([
   { deaths: undefined, pieces: 1 },
   { deaths: 1, pieces: 8 },
-  { deaths: 2, pieces: 100 },
+  { deaths: 2, pieces: 8 },
+  { deaths: 3, pieces: 100 },
   { deaths: 7, pieces: 100 },
 ])("a range whose holder has died becomes $pieces messages at once (deaths: $deaths)", async ({ deaths, pieces }) => {
   const queue = new MemoryQueue();

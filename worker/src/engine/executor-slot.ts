@@ -18,9 +18,9 @@ import type { WorkerLog } from "./worker.ts";
 
 /**
  * Pieces of a range with which somebody died, by the number of deaths before. Most deaths are those of machines, for which the first one
- * changes nothing; five find the parameter among a million that ends its executor.
+ * changes nothing; six find the parameter among a million that ends its executor.
  */
-const PIECES_OF_A_SUSPECT = [1, 8, 100] as const;
+const PIECES_OF_A_SUSPECT = [1, 8, 8, 100] as const;
 /** A parameter is given up after so many deaths: three of them while it was alone in its executor. */
 const GIVEN_UP_AFTER_DEATHS = 4;
 /** Before a message is tried again whose run or store is away. It doubles with each time in a row. */
@@ -290,7 +290,7 @@ export class ExecutorSlot {
 
 /** The pieces of a range with which somebody died. */
 function divided({ run, start, count, deaths = 0 }: RangeMessage): Rest {
-  const most = PIECES_OF_A_SUSPECT[deaths] ?? PIECES_OF_A_SUSPECT[2];
+  const most = PIECES_OF_A_SUSPECT[deaths] ?? PIECES_OF_A_SUSPECT[3];
   const messages = piecesOf([{ start, count }], Math.min(count, most)).map((range) => ({
     ...rangeMessage(run, range),
     // The deaths of a parameter are counted again when it is alone.
