@@ -11,8 +11,8 @@ export interface ExecutorsOptions {
   /** Executors at most, a whole number from 1 to 10,000. There are none while the queue is empty. @default 50 */
   readonly max?: number | undefined;
   /**
-   * Evaluations that an executor runs at the same time, a whole number from 1 to 10. With a GPU it is 1. As many messages call for one
-   * executor.
+   * Evaluations that an executor runs at the same time, a whole number from 1 to 10. With a GPU it is 1. The number of
+   * executors is that of the messages divided by it, rounded up.
    * @default - 2; 1 on executors of the size `small` and on those with a GPU
    */
   readonly slots?: number | undefined;

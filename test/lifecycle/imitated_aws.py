@@ -28,6 +28,8 @@ addons, access_entries, access_policies, associations = {}, {}, {}, {}
 # What moto accepts and does not remember: the bodies that made clusters and node groups.
 bodies = {}
 group_tags = {}
+# Of queues, by their addresses.
+allowed_queues = {}
 
 
 def answer(body, status=200):
@@ -54,8 +56,9 @@ def times():
     return {"createdAt": time.time(), "modifiedAt": time.time()}
 
 
-def forward(request):
-    request.environ["wsgi.input"] = BytesIO(request.get_data())
+def forward(request, data=None):
+    data = request.get_data() if data is None else data
+    request.environ |= {"wsgi.input": BytesIO(data), "CONTENT_LENGTH": str(len(data))}
     return Response.from_app(moto, request.environ)
 
 
@@ -197,6 +200,31 @@ def without_template_tags(request):
     return response
 
 
+def queue(request, data):
+    """What moto does not know: the list of queues that may use a dead-letter queue. And JSON without spaces, as SQS answers it."""
+    action = request.headers.get("X-Amz-Target", "").split(".")[-1]
+    body = json.loads(data or "{}")
+    url, written, asked = body.get("QueueUrl"), body.get("Attributes", {}), body.get("AttributeNames", [])
+    if action == "SetQueueAttributes" and "RedriveAllowPolicy" in written:
+        # An empty text removes it.
+        allowed_queues[url] = written.pop("RedriveAllowPolicy")
+    if action == "DeleteQueue":
+        allowed_queues.pop(url, None)
+    if action != "GetQueueAttributes":
+        return forward(request, json.dumps(body).encode())
+    known = [name for name in asked if name != "RedriveAllowPolicy"]
+    response = forward(request, json.dumps({**body, "AttributeNames": known or ["QueueArn"]}).encode())
+    if response.status_code != 200:
+        return response
+    found = json.loads(response.get_data()).get("Attributes", {}) if known else {}
+    if "RedrivePolicy" in found:
+        found["RedrivePolicy"] = json.dumps(json.loads(found["RedrivePolicy"]), separators=(",", ":"))
+    if allowed_queues.get(url) and {"All", "RedriveAllowPolicy"} & set(asked):
+        found["RedriveAllowPolicy"] = allowed_queues[url]
+    response.set_data(json.dumps({"Attributes": found}))
+    return response
+
+
 ROUTES = [
     (r"/clusters/([^/]+)/addons(?:/([^/]+))?", addon),
     (r"/clusters/([^/]+)/access-entries/([^/]+)/access-policies(?:/([^/]+))?", access_policy),
@@ -219,6 +247,8 @@ def application(request):
     data = request.get_data()
     if service and service[1] == "autoscaling" and b"Tags" in data:
         return auto_scaling_group_tags(dict(parse_qsl(data.decode(), keep_blank_values=True)))
+    if service and service[1] == "sqs":
+        return queue(request, data)
     if service and service[1] == "ec2" and b"LaunchTemplateVersions" in data:
         return without_template_tags(request)
     return forward(request)
