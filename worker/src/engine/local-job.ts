@@ -7,7 +7,7 @@ import { CLI_PROGRAM } from "../programs.ts";
 import { type LocalJobOptions, resolveOptions } from "./options.ts";
 import { prepareRun } from "./prepare.ts";
 import { StoppedError, unlessStopped } from "./stopping.ts";
-import type { WorkerProgress } from "./worker.ts";
+import type { WorkerProgress } from "./worker-hooks.ts";
 import { WorkerProcesses } from "./worker-processes.ts";
 
 /** A run whose evaluation was loaded and whose store was opened. */

@@ -6,7 +6,7 @@ import { type ResolvedWorkerSettings, SETTING_NAMES } from "../contract/declarat
 import { toEnvironment, variableName } from "../contract/environment-variables.ts";
 import { EXIT_CODE, type ExitCode } from "../contract/errors.ts";
 import { containerMemoryMiB } from "../supervisor/memory-watch.ts";
-import type { WorkerProgress } from "./worker.ts";
+import type { WorkerProgress } from "./worker-hooks.ts";
 
 /**
  * How often a worker is started again before its share is given up. A Job's `backoffLimitPerIndex` is 6 by default: its pods also
