@@ -48,8 +48,8 @@ interface Member {
  * has nothing left, the worker with the most left yields, and they divide the rest. No clock decides, so that it is right for a run
  * of a second and of a day, and a worker that is slow, late or lost costs the others nothing.
  *
- * A rest is cut where blocks begin, as long as each part has a block, and is not divided any more when its worker has two blocks left,
- * or as many parameters as it needs for two reports. For W workers and n blocks, that makes about W log2(n) cuts.
+ * A rest is cut where blocks begin, as long as each part has a block, and is not divided any more when its worker has less than two
+ * blocks left, or fewer parameters than it does between three reports. For W workers and n blocks, that makes about W log2(n) cuts.
  *
  * The ranges that a worker had in work when it was lost come back to the same worker, because they may hold a parameter that kills it:
  * the note of one worker must see every death of that parameter. The others take the rest.
@@ -170,7 +170,9 @@ export class Leader {
 
   #giveFree(): void {
     if (this.#free.length === 0 || this.#idle.length === 0) return;
-    const parts = divide(this.#free, this.#idle.length, this.#batchSize);
+    const [first] = this.#idle as [number];
+    const worthwhile = Math.floor(countOf(this.#free) / this.#grainOf(this.#memberOf(first)));
+    const parts = divide(this.#free, Math.min(this.#idle.length, Math.max(1, worthwhile)), this.#batchSize);
     this.#free = [];
     for (const [place, worker] of [...this.#idle].entries()) this.#give(worker, parts[place] ?? []);
   }
@@ -216,10 +218,17 @@ export class Leader {
     }
   }
 
-  #canYield({ state, isSuspect, isAsked, size, done, atOnce, betweenReports }: Member): boolean {
-    // Two reports take a fifth of a second, and to yield takes some milliseconds. A worker finishes the parameters that are in flight.
-    const least = 2 * Math.max(atOnce, Math.min(this.#batchSize, betweenReports ?? this.#batchSize));
-    return state === "working" && !isSuspect && !isAsked && size - done >= least;
+  #canYield(member: Member): boolean {
+    const { state, isSuspect, isAsked, size, done } = member;
+    return state === "working" && !isSuspect && !isAsked && size - done >= 2 * this.#grainOf(member);
+  }
+
+  /**
+   * The least number of parameters that is worth a worker's while: a block, or those of a tenth of a second if blocks take longer. To
+   * yield takes some milliseconds, and a worker finishes the parameters that are in flight.
+   */
+  #grainOf({ atOnce, betweenReports }: Member): number {
+    return Math.max(atOnce, Math.min(this.#batchSize, betweenReports ?? this.#batchSize));
   }
 
   #memberOf(worker: number): Member {

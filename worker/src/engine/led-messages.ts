@@ -14,5 +14,5 @@ export type FromLedWorker =
   | { readonly type: "ready"; readonly concurrency: number }
   /** The progress with the present ranges. */
   | { readonly type: "progress"; readonly progress: WorkerProgress }
-  /** Has done its ranges but for those that are left, and waits for others. */
-  | { readonly type: "finished"; readonly left: readonly Range[] };
+  /** Has done its ranges but for those that are left, and waits for others. `failed` counts the failures since its start. */
+  | { readonly type: "finished"; readonly left: readonly Range[]; readonly failed: number };

@@ -125,8 +125,8 @@ class LedWorker {
     const left = subtract(ranges, committed);
     this.#done += countOf(ranges) - countOf(left);
     this.#hasWork = false;
-    // With the failures of the ranges.
-    this.#progress.report();
-    this.#leader.send({ type: "finished", left });
+    const { failed } = this.#progress.current;
+    this.#progress.begin(0);
+    this.#leader.send({ type: "finished", left, failed });
   }
 }

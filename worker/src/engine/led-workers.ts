@@ -97,7 +97,7 @@ export class LedWorkers {
       this.#reports.set(worker, message.progress);
       this.#leader.reported(worker, message.progress.committed + message.progress.inBlock);
     } else {
-      this.#reports.set(worker, { ...NO_PROGRESS, failed: this.#reportOf(worker).failed });
+      this.#reports.set(worker, { ...NO_PROGRESS, failed: message.failed });
       this.#leader.finished(worker, message.left);
     }
   }

@@ -20,7 +20,7 @@ export class ProgressReporter {
     this.#log = log;
     this.#onProgress = onProgress;
     this.#current = { share, resumed: share - pending, committed: 0, inBlock: 0, failed: 0 };
-    this.report();
+    this.#report();
   }
 
   /** Counts anew, for other parameters. The failures stay. */
@@ -46,7 +46,7 @@ export class ProgressReporter {
     const failed = this.#current.failed + failures.length;
     this.#current = { ...this.#current, committed, inBlock, failed };
     const now = performance.now();
-    if (now - this.#reportedAt > REPORT_PROGRESS_EVERY_MS) this.report();
+    if (now - this.#reportedAt > REPORT_PROGRESS_EVERY_MS) this.#report();
     if (now - this.#loggedAt < LOG_PROGRESS_EVERY_MS) return;
     this.#loggedAt = now;
     const { share, resumed } = this.#current;
@@ -55,13 +55,13 @@ export class ProgressReporter {
   }
 
   end(): WorkerProgress {
-    this.report();
+    this.#report();
     const { failed } = this.#current;
     if (failed > LOGGED_FAILURES) this.#log.warn({ failed }, `${failed - LOGGED_FAILURES} more parameters failed`);
     return this.#current;
   }
 
-  report(): void {
+  #report(): void {
     this.#reportedAt = performance.now();
     this.#onProgress?.(this.#current);
   }
