@@ -6,6 +6,7 @@ const BATCH_SIZE = 10_000;
 /** A message between the launcher and a worker, and from there to the evaluation. */
 const MESSAGE_SECONDS = 0.005;
 const REPORT_EVERY_SECONDS = 0.1;
+const OVERDUE_AFTER_SECONDS = 0.25;
 
 export interface SimulatedRun {
   readonly shape: keyof typeof costShapes;
@@ -69,6 +70,7 @@ export function simulateStealing({ shape, speeds, idealSeconds }: SimulatedRun):
       },
       askToYield: (index) => {
         yields++;
+        later(index, timers.now + OVERDUE_AFTER_SECONDS, () => leader.overdue(index));
         later(index, timers.now + 2 * MESSAGE_SECONDS, () => {
           const { ranges, startedAt } = workerOf(index);
           const { left, seconds } = progressAt(work, ranges, speedOf(index), timers.now - startedAt);

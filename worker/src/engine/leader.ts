@@ -34,11 +34,15 @@ interface Member {
   work: readonly Range[];
   size: number;
   done: number;
+  /** Ranges in work that others have meanwhile. It does not know until it yields. */
+  taken: readonly Range[];
   /** How many parameters it has done between its last two reports. */
   betweenReports: number | undefined;
   /** How many parameters it evaluates at the same time. */
   atOnce: number;
   isAsked: boolean;
+  /** Whether it has not answered for long, because a parameter takes long. */
+  isOverdue: boolean;
   /** Parameters of its earlier ranges that it has done. */
   settled: number;
 }
@@ -46,7 +50,7 @@ interface Member {
 /**
  * Divides the parameters of a run among workers that ask for more, by work stealing. Each worker begins with one long range. When one
  * has nothing left, the worker with the most left yields, and they divide the rest. No clock decides, so that it is right for a run
- * of a second and of a day, and a worker that is slow, late or lost costs the others nothing.
+ * of a second and of a day, and a worker that is slow, late, stuck or lost costs the others nothing.
  *
  * A rest is cut where blocks begin, as long as each part has a block, and is not divided any more when its worker has less than two
  * blocks left, or fewer parameters than it does between three reports. For W workers and n blocks, that makes about W log2(n) cuts.
@@ -88,7 +92,8 @@ export class Leader {
 
   /** The ranges that a worker has in work. */
   workOf(worker: number): readonly Range[] {
-    return this.#memberOf(worker).work;
+    const { work, taken } = this.#memberOf(worker);
+    return subtract(work, taken);
   }
 
   /** The parameters of its earlier ranges that a worker has done. All of them together are, at the end, those that were pending. */
@@ -113,10 +118,10 @@ export class Leader {
     if (this.#idle.length > 0) this.#distribute();
   }
 
-  /** A worker has done its ranges, or yields. @param left the parameters that it has not done, sorted. */
-  finished(worker: number, left: readonly Range[]): void {
+  /** A worker has done its ranges, or yields. @param answer the parameters that it has not done, sorted. */
+  finished(worker: number, answer: readonly Range[]): void {
     const member = this.#memberOf(worker);
-    settle(member, left);
+    const left = settle(member, answer);
     [member.state, member.isSuspect] = ["idle", false];
     // A worker that yields goes on where it was.
     if (left.length > 0) this.#idle.unshift(worker);
@@ -126,15 +131,25 @@ export class Leader {
   }
 
   /**
+   * A worker that was asked to yield has not answered for long: a parameter takes long. Nobody waits for it any longer: the others get
+   * the end of its ranges, which it does not reach before it answers. If it does, some parameters are computed twice, to the same result.
+   */
+  overdue(worker: number): void {
+    const member = this.#memberOf(worker);
+    member.isOverdue = member.isAsked;
+    this.#distribute();
+  }
+
+  /**
    * A worker has ended.
    *
-   * @param left the parameters of its ranges that are not committed, sorted.
+   * @param answer the parameters of {@link workOf} that are not committed, sorted.
    * @param reports it may have had the parameters of so many reports in work.
    */
-  lost(worker: number, left: readonly Range[], reports: number): void {
+  lost(worker: number, answer: readonly Range[], reports: number): void {
     const member = this.#memberOf(worker);
     const { work } = member;
-    settle(member, left);
+    const left = settle(member, answer);
     this.#idle = this.#idle.filter((other) => other !== worker);
     member.state = "away";
     if (work.length > 0) {
@@ -149,7 +164,7 @@ export class Leader {
   #distribute(): void {
     this.#giveKept();
     this.#giveFree();
-    while (this.#idle.length > 0 && this.#takeFromLate()) this.#giveFree();
+    while (this.#idle.length > 0 && this.#takeFromAbsent()) this.#giveFree();
     this.#askToYield();
     if (!this.isDone) return;
     for (const worker of this.#idle) {
@@ -185,42 +200,40 @@ export class Leader {
       work: ranges,
       size: countOf(ranges),
       done: 0,
-      isAsked: false,
     } satisfies Partial<Member>);
     this.#actions.give(worker, ranges);
   }
 
-  /** A worker that has not started yet need not be asked. @returns whether there is something to give. */
-  #takeFromLate(): boolean {
-    const [late] = this.#members
-      .filter(({ kept, isSuspect }) => !isSuspect && countOf(kept) >= 2 * this.#batchSize)
-      .sort((a, b) => countOf(b.kept) - countOf(a.kept));
-    if (late === undefined || this.#isWorkingMoreThan(countOf(late.kept))) return false;
-    const [first = [], ...others] = divide(late.kept, this.#idle.length + 1, this.#batchSize);
-    late.kept = first;
+  /** Takes a part of the work of a worker that has not started yet, or is overdue. @returns whether there is something to give. */
+  #takeFromAbsent(): boolean {
+    const [busiest] = this.#members
+      .filter(({ kept, isSuspect, isOverdue }) => (kept.length > 0 && !isSuspect) || isOverdue)
+      .sort((a, b) => amountOf(b) - amountOf(a));
+    if (busiest === undefined || amountOf(busiest) < 2 * this.#grainOf(busiest)) return false;
+    const { kept, work, done, taken, isOverdue } = busiest;
+    const ranges = isOverdue ? subtract(subtract(work, union(headOf(work, done))), taken) : kept;
+    const [first = [], ...others] = divide(ranges, this.#idle.length + 1, this.#batchSize);
     this.#free = others.flat();
-    return true;
-  }
-
-  #isWorkingMoreThan(count: number): boolean {
-    return this.#members.some((member) => this.#canYield(member) && member.size - member.done > count);
+    if (isOverdue)
+      [busiest.taken, busiest.size] = [union([...taken, ...this.#free]), busiest.size - countOf(this.#free)];
+    else busiest.kept = first;
+    return this.#free.length > 0;
   }
 
   /** Asks as many workers as there are idle ones, those with the most left. */
   #askToYield(): void {
-    const missing = this.#idle.length - this.#members.filter(({ isAsked }) => isAsked).length;
+    const missing = this.#idle.length - this.#members.filter(({ isAsked, isOverdue }) => isAsked && !isOverdue).length;
     if (missing <= 0) return;
-    const rest = ({ size, done }: Member) => size - done;
     const victims = [...this.#members.entries()].filter(([, member]) => this.#canYield(member));
-    for (const [worker, member] of victims.sort(([, a], [, b]) => rest(b) - rest(a)).slice(0, missing)) {
+    for (const [worker, member] of victims.sort(([, a], [, b]) => restOf(b) - restOf(a)).slice(0, missing)) {
       member.isAsked = true;
       this.#actions.askToYield(worker);
     }
   }
 
   #canYield(member: Member): boolean {
-    const { state, isSuspect, isAsked, size, done } = member;
-    return state === "working" && !isSuspect && !isAsked && size - done >= 2 * this.#grainOf(member);
+    const { state, isSuspect, isAsked } = member;
+    return state === "working" && !isSuspect && !isAsked && restOf(member) >= 2 * this.#grainOf(member);
   }
 
   /**
@@ -238,6 +251,11 @@ export class Leader {
   }
 }
 
+/** The parameters that others could take. */
+function amountOf(member: Member): number {
+  return countOf(member.kept) + restOf(member);
+}
+
 function newMember(): Member {
   return {
     state: "away",
@@ -246,15 +264,31 @@ function newMember(): Member {
     work: [],
     size: 0,
     done: 0,
+    taken: [],
     betweenReports: undefined,
     atOnce: 1,
     isAsked: false,
+    isOverdue: false,
     settled: 0,
   };
 }
 
-/** Ends the ranges in work. */
-function settle(member: Member, left: readonly Range[]): void {
+/** Ends the ranges in work. @returns the parameters that are left for the worker, and not with others meanwhile. */
+function settle(member: Member, answer: readonly Range[]): Range[] {
+  const left = subtract(answer, member.taken);
   member.settled += member.size - countOf(left);
-  [member.work, member.size, member.done, member.isAsked] = [[], 0, 0, false];
+  Object.assign(member, {
+    work: [],
+    size: 0,
+    done: 0,
+    taken: [],
+    isAsked: false,
+    isOverdue: false,
+  } satisfies Partial<Member>);
+  return left;
+}
+
+/** How many of its parameters a worker has not done, as far as its leader knows. */
+function restOf({ size, done }: Member): number {
+  return Math.max(0, size - done);
 }

@@ -57,6 +57,9 @@ async function withWriter<T>(
   }
 }
 
+/** A worker answers in some milliseconds, unless a parameter takes longer. */
+const ANSWER_WITHIN_MS = 250;
+
 const NO_PROGRESS: WorkerProgress = { share: 0, resumed: 0, committed: 0, inBlock: 0, failed: 0 };
 
 /** The launcher's side of workers that take ranges from it: their messages go to a {@link Leader}, and its decisions to them. */
@@ -67,6 +70,8 @@ export class LedWorkers {
   readonly #reports = new Map<number, WorkerProgress>();
   /** Failures that earlier processes of a worker have reported. */
   readonly #earlierFailures = new Map<number, number>();
+  /** Those that wait for the answer of a worker. */
+  readonly #waiting = new Map<number, NodeJS.Timeout>();
 
   constructor(
     work: PendingWork,
@@ -79,7 +84,11 @@ export class LedWorkers {
       { pending, suspects, workers: totalWorkers, batchSize },
       {
         give: (worker, ranges) => send(worker, { type: "work", ranges }),
-        askToYield: (worker) => send(worker, { type: "yield" }),
+        askToYield: (worker) => {
+          send(worker, { type: "yield" });
+          const timer = setTimeout(() => this.#leader.overdue(worker), ANSWER_WITHIN_MS);
+          this.#waiting.set(worker, timer.unref());
+        },
         end: (worker) => send(worker, { type: "end" }),
       },
     );
@@ -97,6 +106,7 @@ export class LedWorkers {
       this.#reports.set(worker, message.progress);
       this.#leader.reported(worker, message.progress.committed + message.progress.inBlock);
     } else {
+      clearTimeout(this.#waiting.get(worker));
       this.#reports.set(worker, { ...NO_PROGRESS, failed: message.failed });
       this.#leader.finished(worker, message.left);
     }
@@ -104,6 +114,7 @@ export class LedWorkers {
 
   /** A worker has ended. Others get what it had in work, but for the parameters that may have ended it. */
   async lost(worker: number): Promise<void> {
+    clearTimeout(this.#waiting.get(worker));
     const work = this.#leader.workOf(worker);
     // A store that does not answer is the next worker's problem. It computes these parameters again.
     const left = work.length === 0 ? [] : await this.#work.pendingOf(work).catch(() => work);
