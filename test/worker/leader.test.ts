@@ -132,6 +132,28 @@ describe("of a worker that was lost", () => {
     expect([leader.settledBy(0), leader.settledBy(1), leader.isDone]).toEqual([19, 181, true]);
   });
 
+  test("in the search for a parameter that kills it, everything waits for it", () => {
+    const { leader, work } = leaderOf({ total: 200, workers: 2 });
+    for (const worker of [0, 1]) leader.arrived(worker, 1);
+    leader.reported(0, 8);
+    leader.lost(0, [{ start: 8, count: 92 }], 5);
+    leader.arrived(0, 1);
+    expect(work.get(0)).toEqual([{ start: 8, count: 40 }]);
+    leader.reported(0, 1);
+    leader.lost(0, [{ start: 9, count: 39 }], 5);
+    leader.arrived(0, 1);
+    expect(work.get(0)).toEqual([{ start: 9, count: 39 }]);
+  });
+
+  test("at least as many as it has in flight wait", () => {
+    const { leader, work } = leaderOf({ total: 200, workers: 2 });
+    for (const worker of [0, 1]) leader.arrived(worker, 30);
+    leader.reported(0, 1);
+    leader.lost(0, [{ start: 1, count: 99 }], 5);
+    leader.arrived(0, 30);
+    expect(work.get(0)).toEqual([{ start: 1, count: 30 }]);
+  });
+
   test("without a report, the first block waits", () => {
     const { leader, work } = leaderOf({ total: 200, workers: 2 });
     for (const worker of [0, 1]) leader.arrived(worker, 1);
@@ -183,6 +205,19 @@ describe("a worker that does not answer", () => {
     finish(0);
     finish(1);
     expect([leader.settledBy(0), leader.settledBy(1), leader.isDone]).toEqual([40, 160, true]);
+  });
+
+  test("is left alone while another has more", () => {
+    const { leader, asked, work, finish } = leaderOf({ total: 300, workers: 3, batchSize: 5 });
+    for (const worker of [0, 1, 2]) leader.arrived(worker, 1);
+    leader.reported(2, 20);
+    finish(1);
+    expect(asked).toEqual([0]);
+    leader.overdue(0);
+    expect(work.get(1)).toEqual([{ start: 50, count: 50 }]);
+    finish(1);
+    expect(asked).toEqual([0, 2]);
+    expect(work.has(1)).toBe(false);
   });
 
   test("and is lost then leaves the others what they got", () => {

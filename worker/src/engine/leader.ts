@@ -148,13 +148,14 @@ export class Leader {
    */
   lost(worker: number, answer: readonly Range[], reports: number): void {
     const member = this.#memberOf(worker);
-    const { work } = member;
+    const { work, isSuspect, betweenReports, atOnce } = member;
     const left = settle(member, answer);
     this.#idle = this.#idle.filter((other) => other !== worker);
     member.state = "away";
     if (work.length > 0) {
-      const inWork = member.betweenReports === undefined ? this.#batchSize : member.betweenReports * reports;
-      member.kept = headOf(left, inWork);
+      const inWork = betweenReports === undefined ? this.#batchSize : Math.max(atOnce, betweenReports * reports);
+      // All of them, if it was searching among them: the note may suspect any.
+      member.kept = isSuspect ? left : headOf(left, inWork);
       member.isSuspect = member.kept.length > 0;
       this.#free = union([...this.#free, ...subtract(left, union(member.kept))]);
     }
@@ -204,12 +205,17 @@ export class Leader {
     this.#actions.give(worker, ranges);
   }
 
-  /** Takes a part of the work of a worker that has not started yet, or is overdue. @returns whether there is something to give. */
+  /**
+   * Takes a part of the work of a worker that has not started yet, or is overdue, unless one that answers has more.
+   *
+   * @returns whether there is something to give.
+   */
   #takeFromAbsent(): boolean {
     const [busiest] = this.#members
       .filter(({ kept, isSuspect, isOverdue }) => (kept.length > 0 && !isSuspect) || isOverdue)
       .sort((a, b) => amountOf(b) - amountOf(a));
     if (busiest === undefined || amountOf(busiest) < 2 * this.#grainOf(busiest)) return false;
+    if (this.#members.some((member) => this.#canYield(member) && restOf(member) > amountOf(busiest))) return false;
     const { kept, work, done, taken, isOverdue } = busiest;
     const ranges = isOverdue ? subtract(subtract(work, union(headOf(work, done))), taken) : kept;
     const [first = [], ...others] = divide(ranges, this.#idle.length + 1, this.#batchSize);

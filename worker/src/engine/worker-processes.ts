@@ -12,7 +12,7 @@ import type { LocalSettings } from "./options.ts";
 import type { WorkerProgress } from "./worker-hooks.ts";
 
 /**
- * How often a worker is started again before its share is given up. A Job's `backoffLimitPerIndex` is 6 by default: its pods also
+ * How often a worker is started again before the run is given up. A Job's `backoffLimitPerIndex` is 6 by default: its pods also
  * lose their nodes. Here somebody watches the terminal, and three restarts with backoff (3.5 s) show whether a retry helps.
  */
 export const MOST_RESTARTS = 3;
