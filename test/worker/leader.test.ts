@@ -154,12 +154,21 @@ describe("of a worker that was lost", () => {
     expect(work.get(0)).toEqual([{ start: 1, count: 30 }]);
   });
 
-  test("without a report, the first block waits", () => {
-    const { leader, work } = leaderOf({ total: 200, workers: 2 });
+  test("without a report, as many wait as another may have had in work", () => {
+    const { leader, work } = leaderOf({ total: 2000, workers: 2 });
     for (const worker of [0, 1]) leader.arrived(worker, 1);
-    leader.lost(0, [{ start: 0, count: 100 }], 3);
+    leader.reported(1, 7);
+    leader.lost(0, [{ start: 0, count: 1000 }], 3);
     leader.arrived(0, 1);
-    expect(work.get(0)).toEqual([{ start: 0, count: 10 }]);
+    expect(work.get(0)).toEqual([{ start: 0, count: 21 }]);
+  });
+
+  test("without any report, 32 blocks wait", () => {
+    const { leader, work } = leaderOf({ total: 2000, workers: 2 });
+    for (const worker of [0, 1]) leader.arrived(worker, 1);
+    leader.lost(0, [{ start: 0, count: 1000 }], 3);
+    leader.arrived(0, 1);
+    expect(work.get(0)).toEqual([{ start: 0, count: 320 }]);
   });
 
   test("at an earlier start, it gets those ranges first, as far as they have no result", () => {
@@ -180,10 +189,10 @@ describe("of a worker that was lost", () => {
     expect(Object.fromEntries(work)).toEqual({
       0: [
         { start: 0, count: 50 },
-        { start: 105, count: 25 },
+        { start: 140, count: 10 },
       ],
-      1: [{ start: 95, count: 10 }],
-      2: [{ start: 130, count: 70 }],
+      1: [{ start: 95, count: 45 }],
+      2: [{ start: 150, count: 50 }],
     });
   });
 });

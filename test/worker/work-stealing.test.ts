@@ -158,8 +158,9 @@ test("the others take over what a worker cannot do while one of its parameters t
   const evaluation = writeEvaluation(
     directory,
     "held",
-    `import { existsSync } from "node:fs";
+    `import { appendFileSync, existsSync } from "node:fs";
      export async function evaluate(parameter: number) {
+       appendFileSync(${JSON.stringify(join(directory, "evaluated"))}, ".");
        while (process.env.WORKER_ID === "0" && !existsSync(${JSON.stringify(release)}))
          await new Promise((resolve) => setTimeout(resolve, 10));
        return 3 * parameter;
@@ -174,6 +175,8 @@ test("the others take over what a worker cannot do while one of its parameters t
   const shares = [...workers.values()].map(({ share }) => share);
   expect(shares.reduce((sum, share) => sum + share, 0)).toBe(400);
   expect(shares[0]).toBeLessThan(20);
+  // It yields when the parameter is done, so that nothing is computed twice.
+  expect(readFileSync(join(directory, "evaluated"))).toHaveLength(400);
   expect(readColumn(results)).toEqual(Float64Array.from({ length: 400 }, (_, parameter) => 3 * parameter));
 
   const again = new LocalJob({ ...options, totalWorkers: 2 });

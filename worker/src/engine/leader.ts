@@ -24,6 +24,12 @@ export interface LeaderOptions {
   readonly suspects?: ReadonlyMap<number, readonly Range[]>;
 }
 
+/**
+ * As many blocks of a worker that was killed are kept for it where its speed is not known: those that it may have finished and not
+ * committed yet, and the one in work.
+ */
+const SUSPECT_BLOCKS = 32;
+
 interface Member {
   state: "away" | "idle" | "working" | "ended";
   /** Ranges that wait for this worker while it is away. */
@@ -74,7 +80,7 @@ export class Leader {
     let left = pending;
     for (const [worker, ranges] of suspects) {
       const member = this.#members[worker];
-      const taken = headOf(subtract(left, subtract(left, union(ranges))), batchSize);
+      const taken = headOf(subtract(left, subtract(left, union(ranges))), SUSPECT_BLOCKS * batchSize);
       if (member === undefined || taken.length === 0) continue;
       [member.kept, member.isSuspect] = [taken, true];
       left = subtract(left, union(taken));
@@ -148,12 +154,14 @@ export class Leader {
    */
   lost(worker: number, answer: readonly Range[], reports: number): void {
     const member = this.#memberOf(worker);
-    const { work, isSuspect, betweenReports, atOnce } = member;
+    const { work, isSuspect, atOnce } = member;
     const left = settle(member, answer);
     this.#idle = this.#idle.filter((other) => other !== worker);
     member.state = "away";
     if (work.length > 0) {
-      const inWork = betweenReports === undefined ? this.#batchSize : Math.max(atOnce, betweenReports * reports);
+      const others = this.#members.map(({ betweenReports }) => betweenReports ?? 0);
+      const fastest = member.betweenReports ?? Math.max(...others);
+      const inWork = fastest === 0 ? SUSPECT_BLOCKS * this.#batchSize : Math.max(atOnce, fastest * reports);
       // All of them, if it was searching among them: the note may suspect any.
       member.kept = isSuspect ? left : headOf(left, inWork);
       member.isSuspect = member.kept.length > 0;
