@@ -131,6 +131,15 @@ test("a worker that ends without an order to end has failed, even with exit code
   expect(messages).toEqual(["[WORKER 0] ended with exit code 0; starting it again"]);
 });
 
+test("a worker that ends with exit code 0 when it is stopped does not complete the run", async () => {
+  const { job } = jobOf(
+    'process.on("SIGTERM", () => process.exit(0)); await next(); await report(5); for (;;) await next();',
+  );
+  const stopping = new AbortController();
+  job.on("progress", ({ done }) => done === 10 && stopping.abort());
+  await expect(job.run({ signal: stopping.signal })).rejects.toMatchObject({ exitCode: EXIT_CODE.TERMINATED });
+});
+
 test("a worker that fails after the last parameter does not fail the run", async () => {
   const { job, messages } = jobOf(
     `for (let message = await next(); message.type !== "end"; message = await next())

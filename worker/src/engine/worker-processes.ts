@@ -108,8 +108,9 @@ export class WorkerProcesses extends EventEmitter<WorkerProcessesEvents> {
       if (signal.aborted) return EXIT_CODE.TERMINATED;
       const { code, description } = await this.#start(index);
       if (code !== EXIT_CODE.PERMANENT && this.#led?.isDone) return EXIT_CODE.DONE;
-      if (signal.aborted) return code;
       if (code === EXIT_CODE.DONE && this.#led === undefined) return code;
+      // Without an order to end, no exit code tells that the work is done.
+      if (signal.aborted) return code === EXIT_CODE.DONE ? EXIT_CODE.TERMINATED : code;
       if (code === EXIT_CODE.PERMANENT) {
         this.stop();
         return code;
