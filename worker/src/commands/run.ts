@@ -1,9 +1,9 @@
 import { setTimeout } from "node:timers/promises";
 import type { Command } from "commander";
-import type { ResolvedWorkerSettings } from "../contract/declarations.ts";
 import { EXIT_CODE, type ExitCode, PermanentError, SweepError } from "../contract/errors.ts";
 import { describeSeconds, formatCount } from "../contract/format.ts";
 import { type FinishedRun, LocalJob, type StartedRun } from "../engine/local-job.ts";
+import type { LocalSettings } from "../engine/options.ts";
 import { importEvaluation } from "../evaluation/module.ts";
 import { readProgress } from "../results/progress.ts";
 import { ResultStatistics, summarize } from "../results/summary.ts";
@@ -18,7 +18,10 @@ const COUNT_WITHIN_MS = 5_000;
 
 /** `sweep run`: a whole run on this machine. Started again, it resumes. */
 export async function runCommand(evaluation: string | undefined, command: Command): Promise<ExitCode> {
-  const settings = settingsOf(evaluation, command);
+  // Neither the option nor the variable: workers take work from one another.
+  const isShared = command.getOptionValue("partition") === undefined;
+  const given = settingsOf(evaluation, command);
+  const settings = { ...given, partition: isShared ? undefined : given.partition };
   const job = new LocalJob(settings);
   const stopping = new AbortController();
   let started: StartedRun | undefined;
@@ -57,7 +60,7 @@ export async function runCommand(evaluation: string | undefined, command: Comman
 }
 
 /** Counts what is committed. A bucket that does not answer must neither delay the end of a stopped run nor hide its error. */
-async function describeCommitted(url: string, settings: ResolvedWorkerSettings): Promise<string> {
+async function describeCommitted(url: string, settings: LocalSettings): Promise<string> {
   const counting = readProgress(url, settings).catch(() => undefined);
   const progress = await Promise.race([counting, setTimeout(COUNT_WITHIN_MS, undefined, { ref: false })]);
   if (progress === undefined) return "";
@@ -68,7 +71,7 @@ async function describeCommitted(url: string, settings: ResolvedWorkerSettings):
 /** @throws PermanentError with the first failure, if there is one. */
 function throwIfAllFailed(
   [first]: readonly Failure[],
-  { totalParameters, evaluationCommand, resultColumns }: ResolvedWorkerSettings,
+  { totalParameters, evaluationCommand, resultColumns }: LocalSettings,
   url: string,
 ): void {
   if (first === undefined) return;
@@ -107,10 +110,10 @@ async function runWithDisplay(job: LocalJob, signal: AbortSignal): Promise<Finis
   }
 }
 
-function printStart({ totalParameters, totalWorkers, partition }: ResolvedWorkerSettings, run: StartedRun): void {
+function printStart({ totalParameters, totalWorkers, partition }: LocalSettings, run: StartedRun): void {
   const { identity, resultsUrl, resumed } = run;
   print(
-    `${identity.evaluation}: ${formatCount(totalParameters)} parameters, ${formatCount(totalWorkers)} workers, ${partition}, seed ${identity.seed}`,
+    `${identity.evaluation}: ${formatCount(totalParameters)} parameters, ${formatCount(totalWorkers)} workers, ${partition ?? "work stealing"}, seed ${identity.seed}`,
   );
   print(`Results in ${resultsUrl}`);
   if (resumed > 0) print(`Resuming: ${formatCount(resumed)} parameters are committed already.`);
@@ -131,6 +134,8 @@ async function printResults(job: LocalJob, run: FinishedRun, seconds: number): P
     print(`[WORKER ${index}] Processed: ${formatCount(share)} parameters${earlier}`);
   }
   const { computed } = job.progress;
+  const earlier = run.resumed - workers.reduce((sum, [, { resumed }]) => sum + resumed, 0);
+  if (earlier > 0) print(`Earlier: ${formatCount(earlier)} parameters`);
   print(
     `Total: ${formatCount(receipt.totalParameters)} parameters, each exactly once, verified in ${verifySeconds.toFixed(2)} s`,
   );

@@ -104,7 +104,7 @@ async function bundled(name: string, signal: AbortSignal | undefined): Promise<E
  * @throws PermanentError if the evaluation or the store cannot be used.
  */
 export async function prepareRun(
-  configuration: Omit<ResolvedWorkerSettings, "workerId" | "totalWorkers">,
+  configuration: Omit<ResolvedWorkerSettings, "workerId" | "totalWorkers" | "partition">,
   signal: AbortSignal | undefined,
 ): Promise<PreparedRun> {
   const { evaluation, session, columns, modulePath } = await loadEvaluation(configuration, { signal });
