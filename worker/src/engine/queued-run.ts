@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { problemsOf } from "../contract/check.ts";
 import { PermanentError } from "../contract/errors.ts";
+import { throwIfWrong } from "../contract/problems.ts";
 import type { SettingName, WorkerSettings } from "../contract/worker-settings.ts";
 import type { Note, ResultReader, ResultStore } from "../stores/store.ts";
-import { throwIfWrong } from "./options.ts";
 
 /** The settings of a run that its executors need and its identity does not have. */
 export const QUEUED_SETTINGS = [
