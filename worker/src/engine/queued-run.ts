@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { problemsOf } from "../contract/check.ts";
 import { PermanentError } from "../contract/errors.ts";
+import type { RunIdentity } from "../contract/identity.ts";
 import { throwIfWrong } from "../contract/problems.ts";
 import type { SettingName, WorkerSettings } from "../contract/worker-settings.ts";
-import type { Note, ResultReader, ResultStore } from "../stores/store.ts";
+import { type Note, REPORT_FILES, type ResultReader, type ResultStore } from "../stores/store.ts";
 
 /** The settings of a run that its executors need and its identity does not have. */
 export const QUEUED_SETTINGS = [
@@ -25,7 +26,7 @@ export interface Stop {
 }
 
 /** The content of `sweep.json`. */
-interface SweepFile {
+export interface SweepFile {
   readonly settings: QueuedSettings;
   readonly stop: Stop | undefined;
 }
@@ -65,9 +66,16 @@ export class QueuedRun {
 
   /** @throws PermanentError if the run was not submitted, or another version has submitted it. */
   async read(): Promise<SweepFile> {
+    const file = await this.find();
+    if (file === undefined) throw new PermanentError(`${this.store.url} holds no submitted run: it has no sweep.json`);
+    return file;
+  }
+
+  /** As {@link read}, but undefined if the run was not submitted. */
+  async find(): Promise<SweepFile | undefined> {
     const text = await this.#file.read();
+    if (text === undefined) return undefined;
     const place = `${this.store.url}/sweep.json`;
-    if (text === undefined) throw new PermanentError(`${this.store.url} holds no submitted run: it has no sweep.json`);
     const file = parse(text);
     if (file === undefined) throw new PermanentError(`${place} is damaged or of another version: submit the run again`);
     throwIfWrong(problemsOf(file.settings, QUEUED_SETTINGS));
@@ -77,6 +85,17 @@ export class QueuedRun {
   /** The results, for the run's identity and its evaluation. @throws PermanentError if there is no such run. */
   reader(): Promise<ResultReader> {
     return this.store.read();
+  }
+
+  /** The identity and the evaluation's bundle, which a command does not have. @throws PermanentError if there is no such run. */
+  async evaluation(): Promise<{ readonly identity: RunIdentity; readonly bundle: Uint8Array | undefined }> {
+    const reader = await this.reader();
+    return { identity: reader.identity, bundle: await reader.evaluationBundle() };
+  }
+
+  /** Whether a receipt proves that the run is complete. */
+  async hasReceipt(): Promise<boolean> {
+    return (await (await this.reader()).readReport(REPORT_FILES.receipt)) !== undefined;
   }
 
   /** Notes that somebody verifies the complete run. @returns whether nobody had noted it before. */
