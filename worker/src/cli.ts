@@ -2,9 +2,11 @@ import { Command } from "commander";
 import { addOptions, RUN_OPTIONS } from "./commands/options.ts";
 import {
   addDeadLetterOption,
+  addExecutorOptions,
+  addNameOption,
   addQueueOption,
   addResultsRootOption,
-  addSizingOptions,
+  addSubmissionOptions,
   SUBMIT_SETTINGS,
 } from "./commands/submit-options.ts";
 import { EXIT_CODE, EXIT_CODE_MEANINGS, PermanentError, SweepError } from "./contract/errors.ts";
@@ -86,8 +88,9 @@ const submit = program
   });
 addQueueOption(submit);
 addResultsRootOption(submit);
-submit.option("--name <run>", "name of the run (default: <evaluation>-<hash>)");
-addSizingOptions(submit);
+addNameOption(submit);
+addSubmissionOptions(submit);
+addExecutorOptions(submit);
 addOptions(submit, SUBMIT_SETTINGS);
 
 const resume = program
@@ -100,7 +103,8 @@ const resume = program
   });
 addQueueOption(resume);
 addDeadLetterOption(resume, "to delete those of this run");
-addSizingOptions(resume);
+addSubmissionOptions(resume);
+addExecutorOptions(resume);
 
 program
   .command("cancel")

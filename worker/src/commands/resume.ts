@@ -1,5 +1,5 @@
 import type { ExitCode } from "../contract/errors.ts";
-import { formatCount } from "../contract/format.ts";
+import { countNoun } from "../contract/format.ts";
 import { type Problem, throwIfWrong } from "../contract/problems.ts";
 import { DEAD_LETTER_LEASE_SECONDS, lookForDeadLetters } from "../engine/dead-letters.ts";
 import { reopenSubmission } from "../engine/submit.ts";
@@ -37,5 +37,5 @@ async function deleteDeadLetters(queue: MessageQueue, run: string): Promise<void
   const { ofRun } = await lookForDeadLetters(queue, run);
   for (const { delivery } of ofRun) await queue.delete(delivery);
   if (ofRun.length > 0)
-    process.stdout.write(`Deleted: ${formatCount(ofRun.length)} messages of ${run} from ${queue.url}\n`);
+    process.stdout.write(`Deleted: ${countNoun(ofRun.length, "message")} of ${run} from ${queue.url}\n`);
 }

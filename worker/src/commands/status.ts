@@ -1,4 +1,4 @@
-import { formatCount } from "../contract/format.ts";
+import { countNoun, formatCount } from "../contract/format.ts";
 import { type Problem, throwIfWrong } from "../contract/problems.ts";
 import { DEAD_LETTER_LEASE_SECONDS, type DeadLetters, lookForDeadLetters } from "../engine/dead-letters.ts";
 import { QueuedRun, type Stop } from "../engine/queued-run.ts";
@@ -102,7 +102,7 @@ function describeQueueStatus({ state, stop, queue, deadLetters }: QueueStatus, u
   if (queue !== undefined) {
     const { waiting, inFlight, delayed } = queue;
     lines.push(
-      `queue: ${formatCount(waiting)} messages waiting, ${formatCount(inFlight)} in work, ${formatCount(delayed)} delayed, those of other runs included`,
+      `queue: ${countNoun(waiting, "message")} waiting, ${formatCount(inFlight)} in work, ${formatCount(delayed)} delayed, those of other runs included`,
     );
   }
   if (deadLetters !== undefined) lines.push(...describeDeadLetters(deadLetters, url));
@@ -110,13 +110,13 @@ function describeQueueStatus({ state, stop, queue, deadLetters }: QueueStatus, u
 }
 
 function describeDeadLetters({ ofRun, others }: DeadLetters, url: string): string[] {
-  const rest = others === 0 ? [] : [`${formatCount(others)} dead messages of other runs, versions or programs`];
+  const rest = others === 0 ? [] : [`${countNoun(others, "dead message")} of other runs, versions or programs`];
   if (ofRun.length === 0) return ["no dead message of this run", ...rest];
   const ranges = ofRun.map(({ message, receives }) => {
-    const received = `received ${formatCount(receives)} times`;
+    const received = `received ${countNoun(receives, "time")}`;
     if (message.format === "sweep-close/1")
       return `  verification, ${received}: sweep verify ${shellWord(url)} tells why`;
     return `  parameters ${formatCount(message.start)} to ${formatCount(endOf(message) - 1)}, ${received}`;
   });
-  return [`${formatCount(ofRun.length)} dead messages of this run:`, ...ranges, ...rest];
+  return [`${countNoun(ofRun.length, "dead message")} of this run:`, ...ranges, ...rest];
 }

@@ -1,5 +1,5 @@
 import { EXIT_CODE, type ExitCode } from "../contract/errors.ts";
-import { describeSeconds, formatCount } from "../contract/format.ts";
+import { countNoun, describeSeconds, formatCount } from "../contract/format.ts";
 import type { JobProgress } from "../engine/local-job.ts";
 import { closeSubmitted, type Submission, type Submitted, submit } from "../engine/submit.ts";
 import { waitUntilComplete } from "../engine/waiting.ts";
@@ -19,7 +19,7 @@ export async function carryOut(
 ): Promise<ExitCode> {
   const { identity, run, name } = submission;
   const [url, total] = [run.store.url, identity.totalParameters];
-  print(`${identity.evaluation}: ${formatCount(total)} parameters, seed ${identity.seed}, submitted as ${name}`);
+  print(`${identity.evaluation}: ${formatCount(total)} parameters, seed ${identity.seed}, run ${name}`);
   print(`Results in ${url}`);
   const submitted = await submitWithDisplay(submission, queue, sizes);
   if (submitted.committed > 0) print(`Resuming: ${formatCount(submitted.committed)} parameters are committed already.`);
@@ -74,7 +74,7 @@ export function describeSubmitted(
   const most = coreSeconds !== undefined && executors === maxExecutors ? ", which is the most" : "";
   return [
     ...estimate,
-    `Sent: ${count(messages, "message")} to ${queueUrl}, for ${count(executors, "executor")}${most}, with ${count(slots, "slot")} each`,
+    `Sent: ${countNoun(messages, "message")} to ${queueUrl}, for ${countNoun(executors, "executor")}${most}, with ${countNoun(slots, "slot")} each`,
   ];
 }
 
@@ -126,7 +126,7 @@ export function describeStall(seconds: number, counts: QueueCounts | undefined, 
   const still = `nothing was committed for ${describeSeconds(seconds)}`;
   if (counts === undefined) return `${still}, and ${queueUrl} does not tell how many messages it has`;
   const { waiting, inFlight, delayed } = counts;
-  const numbers = `${count(waiting + delayed, "message")} waiting and ${formatCount(inFlight)} in work, those of other runs included`;
+  const numbers = `${countNoun(waiting + delayed, "message")} waiting and ${formatCount(inFlight)} in work, those of other runs included`;
   if (inFlight > 0) {
     return `${still}: ${numbers}. Executors work on parameters that take long, or end again and again: see their logs`;
   }
@@ -134,10 +134,6 @@ export function describeStall(seconds: number, counts: QueueCounts | undefined, 
     return `${still}: ${numbers}. No executor takes them: see whether the executors' pods are pending (kubectl get pods), and why (kubectl describe pod)`;
   }
   return `${still}: ${numbers}. Messages may have been given up: sweep status ${shellWord(url)} with --dead-letter-queue names them, and sweep resume ${shellWord(url)} --queue ${shellWord(queueUrl)} sends what is missing again`;
-}
-
-function count(number: number, noun: string): string {
-  return `${formatCount(number)} ${noun}${number === 1 ? "" : "s"}`;
 }
 
 function print(line: string): void {

@@ -38,11 +38,17 @@ export interface QueueArguments {
   readonly wait?: boolean;
 }
 
-/** Options about executors, without those that name a place: a tool that knows the places takes these alone. */
-export function addSizingOptions(command: Command): void {
-  const { executorSlots } = EXECUTOR_SETTINGS;
+/** Options of a command that gives a run to executors. */
+export function addSubmissionOptions(command: Command): void {
   command
     .option("--executors <number>", "executors to divide the run for (default: from a sample of 5 s on this machine)")
+    .option("--wait", "show the progress until the run is complete, then verify it and write receipt.json");
+}
+
+/** Options about the executors of a queue. `npm run submit` knows their values. */
+export function addExecutorOptions(command: Command): void {
+  const { executorSlots } = EXECUTOR_SETTINGS;
+  command
     .addOption(
       new Option("--max-executors <number>", "most executors of the queue").default(String(DEFAULT_MAX_EXECUTORS)),
     )
@@ -50,8 +56,11 @@ export function addSizingOptions(command: Command): void {
       new Option("--slots <number>", "messages that an executor works on at the same time")
         .env(variableName("executorSlots"))
         .default(String(executorSlots.default)),
-    )
-    .option("--wait", "show the progress until the run is complete, then verify it and write receipt.json");
+    );
+}
+
+export function addNameOption(command: Command): void {
+  command.option("--name <run>", "name of the run (default: <evaluation>-<hash>)");
 }
 
 export function addQueueOption(command: Command): void {
