@@ -5,7 +5,7 @@ import type { JobProgress } from "./local-job.ts";
 import type { QueuedRun, Stop } from "./queued-run.ts";
 
 /** Between two looks at the bucket. It grows with the time that was waited, so that a short run is not waited for too long. */
-const PAUSE_MS = { first: 1_000, longest: 10_000, partOfElapsed: 0.1 } as const;
+const pauseAfter = (elapsedMs: number) => Math.max(1_000, Math.min(10_000, elapsedMs / 10));
 /** A machine of a pool that scales from zero takes two to three minutes to start. */
 const STALLED_AFTER_MS = 240_000;
 
@@ -18,6 +18,8 @@ export interface WaitOptions {
   readonly onTrouble: (error: TemporaryError) => void;
   /** @default 240,000: four minutes */
   readonly stalledAfterMs?: number | undefined;
+  /** The time between two looks. @default - from one second to ten, a tenth of the time that was waited */
+  readonly pauseMs?: (elapsedMs: number) => number;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface WaitOptions {
  * @throws StoppedRunError if the run is cancelled, or has failed.
  */
 export async function waitUntilComplete(run: QueuedRun, options: WaitOptions): Promise<void> {
-  const { stalledAfterMs = STALLED_AFTER_MS, queue, onProgress, onStalled, onTrouble } = options;
+  const { stalledAfterMs = STALLED_AFTER_MS, pauseMs = pauseAfter, queue, onProgress, onStalled, onTrouble } = options;
   const startedAt = performance.now();
   let first: { readonly committed: number; readonly failed: number } | undefined;
   let last = -1;
@@ -50,8 +52,7 @@ export async function waitUntilComplete(run: QueuedRun, options: WaitOptions): P
       if (!(error instanceof TemporaryError)) throw error;
       onTrouble(error);
     }
-    const elapsed = performance.now() - startedAt;
-    await setTimeout(Math.max(PAUSE_MS.first, Math.min(PAUSE_MS.longest, elapsed * PAUSE_MS.partOfElapsed)));
+    await setTimeout(pauseMs(performance.now() - startedAt));
   }
 }
 
