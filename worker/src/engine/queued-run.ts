@@ -4,6 +4,7 @@ import { PermanentError } from "../contract/errors.ts";
 import type { RunIdentity } from "../contract/identity.ts";
 import { throwIfWrong } from "../contract/problems.ts";
 import type { SettingName, WorkerSettings } from "../contract/worker-settings.ts";
+import { type Range, subtract } from "../parameters/ranges.ts";
 import { type Note, REPORT_FILES, type ResultReader, type ResultStore } from "../stores/store.ts";
 
 /** The settings of a run that its executors need and its identity does not have. */
@@ -24,6 +25,9 @@ export interface Stop {
   /** ISO 8601. */
   readonly at: string;
 }
+
+/** Nobody has submitted the run. */
+export class UnknownRunError extends PermanentError {}
 
 /** The content of `sweep.json`. */
 export interface SweepFile {
@@ -64,10 +68,13 @@ export class QueuedRun {
     await this.#write({ settings, stop: { kind, reason, at: new Date().toISOString() } });
   }
 
-  /** @throws PermanentError if the run was not submitted, or another version has submitted it. */
+  /**
+   * @throws UnknownRunError if the run was not submitted.
+   * @throws PermanentError if another version has submitted it, or if the bucket refuses the request.
+   */
   async read(): Promise<SweepFile> {
     const file = await this.find();
-    if (file === undefined) throw new PermanentError(`${this.store.url} holds no submitted run: it has no sweep.json`);
+    if (file === undefined) throw new UnknownRunError(`${this.store.url} holds no submitted run: it has no sweep.json`);
     return file;
   }
 
@@ -96,6 +103,16 @@ export class QueuedRun {
   /** Whether a receipt proves that the run is complete. */
   async hasReceipt(): Promise<boolean> {
     return (await (await this.reader()).readReport(REPORT_FILES.receipt)) !== undefined;
+  }
+
+  /** The parameters of a range that are not committed, disjoint and sorted. */
+  async pendingOf(identity: RunIdentity, range: Range): Promise<Range[]> {
+    const writer = await this.store.write(identity);
+    try {
+      return subtract([range], await writer.committed([range]));
+    } finally {
+      await writer.close();
+    }
   }
 
   /** Notes that somebody verifies the complete run. @returns whether nobody had noted it before. */

@@ -3,7 +3,7 @@ import { withDefaults } from "../contract/declarations.ts";
 import { type RunIdentity, runName } from "../contract/identity.ts";
 import { show, throwIfWrong } from "../contract/problems.ts";
 import { writeBundle } from "../evaluation/source.ts";
-import { countOf, type Range, subtract } from "../parameters/ranges.ts";
+import { countOf, type Range } from "../parameters/ranges.ts";
 import { firstRanges, piecesOf } from "../parameters/splitting.ts";
 import type { MessageQueue } from "../queue/message-queue.ts";
 import { isRunName, RUN_NAME, rangeMessage } from "../queue/messages.ts";
@@ -148,7 +148,7 @@ export async function submit(
   options: SubmitOptions,
 ): Promise<Submitted> {
   try {
-    const pending = await pendingOf(run, identity);
+    const pending = await run.pendingOf(identity, { start: 0, count: identity.totalParameters });
     const [missing, total] = [countOf(pending), identity.totalParameters];
     if (missing === 0) {
       await run.submit(settings);
@@ -172,17 +172,6 @@ export async function closeSubmitted({ run, name }: Submission, queue: MessageQu
 }
 
 const NOTHING_TO_DO: Sizing = { coreSeconds: undefined, isLeast: false, executors: 0 };
-
-/** The parameters without a result. */
-async function pendingOf(run: QueuedRun, identity: RunIdentity): Promise<Range[]> {
-  const everything = [{ start: 0, count: identity.totalParameters }];
-  const writer = await run.store.write(identity);
-  try {
-    return subtract(everything, await writer.committed(everything));
-  } finally {
-    await writer.close();
-  }
-}
 
 /** Seconds that a parameter takes of one core, or undefined if none was finished. */
 async function measure(
