@@ -122,6 +122,7 @@ describe("a submission", () => {
       pending: TOTAL,
       sizing: { coreSeconds: undefined, isLeast: false, executors: 3 },
       messages: 20,
+      isUnderWay: false,
     });
     expect(settings).toEqual([{ maxFailures: 7 }, { maxFailures: 7 }]);
     expect(union(queue.ranges)).toEqual(everything);
@@ -145,18 +146,39 @@ describe("a submission", () => {
     };
     await expect(submit(submission, queue, sizes)).rejects.toThrow("away");
     await commit(submission, { start: 0, count: 30_000 });
-    queue.texts = [];
+    const lost = queue.texts.splice(0);
+    expect(lost.length).toBeGreaterThan(0);
+    queue.texts.push("of another run");
     const { committed, pending } = await submit(submission, queue, sizes);
     expect({ committed, pending }).toEqual({ committed: 30_000, pending: 70_000 });
     expect(union(queue.ranges)).toEqual([{ start: 30_000, count: 70_000 }]);
   });
 
-  test("lets a run go on that was stopped", async () => {
+  test("that is repeated while its messages are in the queue sends none, unless it must", async () => {
     const submission = await created();
-    await submit(submission, new MemoryQueue(), sizes);
+    const queue = new MemoryQueue();
+    await submit(submission, queue, sizes);
+    const { length } = queue.texts;
+    await commit(submission, { start: 0, count: 30_000 });
+    const repeated = await submit(submission, queue, sizes);
+    expect(repeated).toMatchObject({ committed: 30_000, pending: 70_000, messages: 0, isUnderWay: true });
+    expect(queue.texts).toHaveLength(length);
+    const forced = await submit(submission, queue, { ...sizes, again: true });
+    expect(forced.isUnderWay).toBe(false);
+    expect(queue.texts).toHaveLength(length + forced.messages);
+    queue.texts = [];
+    expect(await submit(submission, queue, sizes)).toMatchObject({ pending: 70_000, isUnderWay: false });
+    expect(union(queue.ranges)).toEqual([{ start: 30_000, count: 70_000 }]);
+  });
+
+  test("lets a run go on that was stopped, also while its messages are in the queue", async () => {
+    const submission = await created();
+    const queue = new MemoryQueue();
+    await submit(submission, queue, sizes);
     await submission.run.stop("failed", "too many failures");
-    await submit(submission, new MemoryQueue(), sizes);
+    expect(await submit(submission, queue, sizes)).toMatchObject({ messages: 20, isUnderWay: false });
     expect((await submission.run.read()).stop).toBeUndefined();
+    expect(queue.texts).toHaveLength(40);
   });
 
   test("of a complete run sends nothing, and asks once for its receipt", async () => {
@@ -271,6 +293,7 @@ test("nothing is created for a look at a run that was not submitted", async () =
 describe("texts", () => {
   const most = { slots: 2, maxExecutors: 50 };
   const submitted = (sizing: Parameters<typeof describeSubmitted>[0]["sizing"]) => ({
+    isUnderWay: false,
     committed: 0,
     pending: 10_000_000,
     messages: 8,

@@ -29,7 +29,7 @@ export async function resumeCommand(url: string, options: QueueArguments): Promi
   ]);
   const submission = await reopenSubmission(found.url, storeOptions());
   if (dead !== undefined) await deleteDeadLetters(dead, submission.name);
-  return carryOut(submission, queue, sizes, options.wait ?? false);
+  return carryOut(submission, queue, sizes, { wait: options.wait ?? false, again: true });
 }
 
 /** The messages are sent again, from what the bucket says. */

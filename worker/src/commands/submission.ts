@@ -1,7 +1,7 @@
 import { EXIT_CODE, type ExitCode } from "../contract/errors.ts";
 import { countNoun, describeSeconds, formatCount } from "../contract/format.ts";
 import type { JobProgress } from "../engine/local-job.ts";
-import { closeSubmitted, type Submission, type Submitted, submit } from "../engine/submit.ts";
+import { closeSubmitted, type Submission, type SubmitOptions, type Submitted, submit } from "../engine/submit.ts";
 import { waitUntilComplete } from "../engine/waiting.ts";
 import type { MessageQueue, QueueCounts } from "../queue/message-queue.ts";
 import { storeOptions } from "./options.ts";
@@ -15,21 +15,23 @@ export async function carryOut(
   submission: Submission,
   queue: MessageQueue,
   sizes: Sizes,
-  wait: boolean,
+  { wait, again }: { readonly wait: boolean; readonly again: boolean },
 ): Promise<ExitCode> {
   const { identity, run, name } = submission;
   const [url, total] = [run.store.url, identity.totalParameters];
   print(`${identity.evaluation}: ${formatCount(total)} parameters, seed ${identity.seed}, run ${name}`);
   print(`Results in ${url}`);
-  const submitted = await submitWithDisplay(submission, queue, sizes);
+  const submitted = await submitWithDisplay(submission, queue, { ...sizes, again });
   if (submitted.committed > 0) print(`Resuming: ${formatCount(submitted.committed)} parameters are committed already.`);
-  if (submitted.pending > 0) for (const line of describeSubmitted(submitted, queue.url, sizes)) print(line);
-  if (wait) {
-    if (submitted.pending > 0) printCommands(url, queue.url);
-    await waitAndVerify(submission, queue);
-    return EXIT_CODE.DONE;
+  if (submitted.isUnderWay) {
+    print("It is under way: its messages were sent before, and the queue is not empty.");
+    print(`Send what is missing again with  sweep resume ${shellWord(url)} --queue ${shellWord(queue.url)}`);
+  } else if (submitted.pending > 0) {
+    for (const line of describeSubmitted(submitted, queue.url, sizes)) print(line);
   }
   if (submitted.pending > 0) printCommands(url, queue.url);
+  if (wait) await waitAndVerify(submission, queue);
+  else if (submitted.pending > 0) return EXIT_CODE.DONE;
   else if (await closeSubmitted(submission, queue)) print(`Complete and verified: ${url}/receipt.json`);
   else print(`Complete. An executor verifies it and writes the receipt; sweep verify ${shellWord(url)} does it here.`);
   return EXIT_CODE.DONE;
@@ -41,7 +43,11 @@ function printCommands(url: string, queueUrl: string): void {
   print(`Stop it with    sweep cancel ${shellWord(url)}`);
 }
 
-async function submitWithDisplay(submission: Submission, queue: MessageQueue, sizes: Sizes): Promise<Submitted> {
+async function submitWithDisplay(
+  submission: Submission,
+  queue: MessageQueue,
+  sizes: SubmitOptions,
+): Promise<Submitted> {
   let display: ProgressDisplay | undefined;
   try {
     return await submit(submission, queue, {
@@ -88,7 +94,7 @@ async function waitAndVerify({ run, identity, settings, modulePath, name }: Subm
       process.stdout.write("\n");
       if (isComplete) print(`${name} is complete, but not verified: sweep verify ${shellWord(url)} writes its receipt`);
       else {
-        print(`The executors go on with ${name}.`);
+        print(`The executors go on with ${name}. The same command waits for it again.`);
         printCommands(url, queue.url);
       }
       process.exit(signal === "SIGINT" ? EXIT_CODE.INTERRUPTED : EXIT_CODE.TERMINATED);

@@ -25,7 +25,7 @@ export async function submitCommand(evaluation: string | undefined, command: Com
     bucketQuestion("--results-root", resultsRoot, () => root.note("sweep.json").read()),
   ]);
   const submission = await prepareSubmission(settings, resultsRoot, options.name);
-  return carryOut(submission, queue, sizes, options.wait ?? false);
+  return carryOut(submission, queue, sizes, { wait: options.wait ?? false, again: false });
 }
 
 interface Checked {

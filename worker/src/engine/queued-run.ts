@@ -44,22 +44,36 @@ const fileSchema = z.strictObject({
 
 /**
  * What a run on a queue has beside its results: `sweep.json`, with the settings that do not decide the results, and with the reason if it
- * was stopped; and `complete.json`, which tells that somebody verifies it.
+ * was stopped; `sent.json`, which tells that the queue has all its messages; and `complete.json`, which tells that somebody verifies it.
  */
 export class QueuedRun {
   readonly store: ResultStore;
   readonly #file: Note;
   readonly #complete: Note;
+  readonly #sent: Note;
 
   constructor(store: ResultStore) {
     this.store = store;
     this.#file = store.note("sweep.json");
     this.#complete = store.note("complete.json");
+    this.#sent = store.note("sent.json");
   }
 
-  /** Lets executors work on the run, also after it was stopped. */
+  /** Lets executors work on the run, also after it was stopped. Its messages must be sent next. */
   async submit(settings: QueuedSettings): Promise<void> {
+    await this.#sent.remove();
     await this.#write({ settings, stop: undefined });
+  }
+
+  /** Notes that the queue has got messages for everything that was missing. */
+  async noteSent(messages: number): Promise<void> {
+    await this.#sent.write(JSON.stringify({ at: new Date().toISOString(), messages }));
+  }
+
+  /** Whether executors have got messages for everything that was missing, and nobody has stopped the run since. */
+  async isSent(): Promise<boolean> {
+    const [file, sent] = await Promise.all([this.find(), this.#sent.read()]);
+    return file !== undefined && file.stop === undefined && sent !== undefined;
   }
 
   /** Lets executors delete the messages of the run. Whatever is committed stays. */

@@ -51,6 +51,8 @@ export interface SubmitOptions {
   readonly maxExecutors: number;
   /** Executors to divide the run for. @default - from a sample of the evaluation on this machine, which takes some seconds */
   readonly executors?: number | undefined;
+  /** Whether to send messages also if those of an earlier submission are still in the queue. @default false */
+  readonly again?: boolean | undefined;
   /** Called before the sample. */
   readonly onSample?: (seconds: number) => void;
   /** Called while messages are sent. */
@@ -61,10 +63,12 @@ export interface SubmitOptions {
 export interface Submitted {
   /** Parameters that were committed before. */
   readonly committed: number;
-  /** Parameters for which messages were sent. */
+  /** Parameters that are missing. */
   readonly pending: number;
   readonly sizing: Sizing;
   readonly messages: number;
+  /** Whether nothing was sent, because messages of an earlier submission are still in the queue. */
+  readonly isUnderWay: boolean;
 }
 
 /** How much a run has to do, and for how many executors it is divided. */
@@ -139,8 +143,8 @@ export function nameOfRun(url: string): string {
 }
 
 /**
- * Sends what is missing of a run to executors. Everything is in the bucket before the first message, and messages may come twice, so that
- * a submission that fails is repeated. A run of which nothing is missing is closed.
+ * Sends what is missing of a run to executors, unless they have it already. Everything is in the bucket before the first message, and
+ * messages may come twice, so that a submission that fails is repeated.
  */
 export async function submit(
   { name, run, identity, settings, load, close }: Submission,
@@ -152,13 +156,18 @@ export async function submit(
     const [missing, total] = [countOf(pending), identity.totalParameters];
     if (missing === 0) {
       await run.submit(settings);
-      return { committed: total, pending: 0, sizing: NOTHING_TO_DO, messages: 0 };
+      return { committed: total, pending: 0, ...NOTHING_SENT, isUnderWay: false };
+    }
+    const committed = total - missing;
+    if (!options.again && (await isUnderWay(run, queue))) {
+      return { committed, pending: missing, ...NOTHING_SENT, isUnderWay: true };
     }
     const sizing = await sizeOf(missing, options, () => measure(load, identity, settings, options));
     const ranges = dividedFor(sizing, pending, options.slots, identity);
     await run.submit(settings);
     await sendAll(queue, name, ranges, options.onSent);
-    return { committed: total - missing, pending: missing, sizing, messages: ranges.length };
+    await run.noteSent(ranges.length);
+    return { committed, pending: missing, sizing, messages: ranges.length, isUnderWay: false };
   } finally {
     close();
   }
@@ -171,7 +180,14 @@ export async function closeSubmitted({ run, name }: Submission, queue: MessageQu
   return false;
 }
 
-const NOTHING_TO_DO: Sizing = { coreSeconds: undefined, isLeast: false, executors: 0 };
+const NOTHING_SENT = { sizing: { coreSeconds: undefined, isLeast: false, executors: 0 }, messages: 0 } as const;
+
+/** Other runs may have messages in the queue, too. A run of which the queue has lost messages is then sent again by `sweep resume` only. */
+async function isUnderWay(run: QueuedRun, queue: MessageQueue): Promise<boolean> {
+  if (!(await run.isSent())) return false;
+  const { waiting, inFlight, delayed } = await queue.counts();
+  return waiting + inFlight + delayed > 0;
+}
 
 /** Seconds that a parameter takes of one core, or undefined if none was finished. */
 async function measure(
