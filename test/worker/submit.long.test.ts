@@ -169,6 +169,24 @@ define("a run on a queue", () => {
     });
   }, 120_000);
 
+  test("that another command has computed is closed by whoever waits for it, without an executor", async () => {
+    const queue = await createQueue();
+    const [options, url] = [["collatz", "--total", "1000"], `${ROOT}/computed`];
+    expect((await run("run", ...options, "--results", url)).code).toBe(0);
+    s3.objects.delete("runs/queue/computed/receipt.json");
+    const first = await startSubmit(queue, ...options, "--name", "computed").finished;
+    expect(first.stdout).toContain(
+      `Complete. An executor verifies it and writes the receipt; sweep verify ${url} does it here.\n`,
+    );
+    expect(await sqs.drain(queue.url)).toEqual(['{"format":"sweep-close/1","run":"computed"}']);
+    s3.objects.delete("runs/queue/computed/complete.json");
+    const waited = await startSubmit(queue, ...options, "--name", "computed", "--wait").finished;
+    expect(waited.stdout).toContain("Total: 1,000 parameters, each exactly once, verified");
+    expect(textOf(url, "complete.json")).toBeDefined();
+    expect(textOf(url, "receipt.json")).toBeDefined();
+    expect(await sqs.drain(queue.url)).toEqual([]);
+  }, 60_000);
+
   test("has its dead messages named, and deleted when it is resumed", async () => {
     const queue = await createQueue();
     await startSubmit(queue, "collatz", "--total", "1000", "--executors", "1", "--name", "dead").finished;
@@ -193,6 +211,9 @@ define("a run on a queue", () => {
     await until(async () => (await visible()) === 4);
     const resumed = await run("resume", url, "--queue", queue.url, "--executors", "1", ...dead);
     expect(resumed.stdout).toContain(`Deleted: 2 messages of dead from ${queue.deadLetterUrl}\n`);
+    // Its messages are in the queue, and are sent again all the same.
+    expect(resumed.stdout).toContain(`Sent: 1 message to ${queue.url}, for 1 executor`);
+    expect(await sqs.count(queue.url)).toBe(2);
     await until(async () => (await visible()) === 2);
     expect((await sqs.drain(queue.deadLetterUrl)).sort()).toEqual(["nonsense", range("other")].sort());
   }, 120_000);
