@@ -181,6 +181,19 @@ describe("a submission", () => {
     expect(queue.texts).toHaveLength(40);
   });
 
+  test("of a stopped run that fails half-way is repeated", async () => {
+    const submission = await created();
+    const queue = new MemoryQueue();
+    await submit(submission, queue, sizes);
+    await submission.run.stop("cancelled", "enough");
+    queue.onSend = () => {
+      if (queue.sends === 4) throw new TemporaryError("away");
+    };
+    await expect(submit(submission, queue, sizes)).rejects.toThrow("away");
+    expect(queue.texts).toHaveLength(30);
+    expect(await submit(submission, queue, sizes)).toMatchObject({ messages: 20, isUnderWay: false });
+  });
+
   test("of a complete run sends nothing, and asks once for its receipt", async () => {
     const submission = await created();
     const queue = new MemoryQueue();
