@@ -187,6 +187,37 @@ define("a run on a queue", () => {
     expect(await sqs.drain(queue.url)).toEqual([]);
   }, 60_000);
 
+  test("is not submitted when all of its sample fails, and with a warning when some of it does", async () => {
+    const queue = await createQueue();
+    const none = writeEvaluation(directory, "none", 'export const evaluate = () => { throw new Error("no"); };\n');
+    const refused = await startSubmit(queue, none, "--total", "50", "--name", "none").finished;
+    expect(refused.code).toBe(42);
+    expect(refused.stderr).toMatch(
+      /^sampling none on this machine for 5 s\nerror: all 50 parameters of the sample failed. Parameter \d+: Error: no\nerror: sweep replay evaluates one in the foreground, and --executors <number> submits the run without a sample\n$/,
+    );
+    expect(await sqs.count(queue.url)).toBe(0);
+    expect((await run("status", `${ROOT}/none`, "--queue", queue.url)).stdout).toContain(
+      "\nnever submitted to a queue: it has no sweep.json\nqueue: 0 messages waiting,",
+    );
+
+    const some = writeEvaluation(
+      directory,
+      "some",
+      'export const evaluate = (p: number) => { if (p % 10 === 7) throw new Error("seven"); return p; };\n',
+    );
+    const submitted = await startSubmit(queue, some, "--total", "50", "--name", "some").finished;
+    expect(submitted).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(
+        /\nwarning: 5 of 50 parameters of the sample failed, for example parameter \d*7: Error: seven\n$/,
+      ),
+    });
+    // The bucket has everything that a sample needs.
+    const resumed = await run("resume", `${ROOT}/some`, "--queue", queue.url);
+    expect(resumed).toMatchObject({ code: 0, stderr: submitted.stderr });
+    expect(resumed.stdout).toMatch(/^Estimate: \S+ \S+ of one core for 50 parameters, from a sample on this machine$/m);
+  }, 60_000);
+
   test("has its dead messages named, and deleted when it is resumed", async () => {
     const queue = await createQueue();
     await startSubmit(queue, "collatz", "--total", "1000", "--executors", "1", "--name", "dead").finished;
@@ -212,8 +243,8 @@ define("a run on a queue", () => {
     const resumed = await run("resume", url, "--queue", queue.url, "--executors", "1", ...dead);
     expect(resumed.stdout).toContain(`Deleted: 2 messages of dead from ${queue.deadLetterUrl}\n`);
     // Its messages are in the queue, and are sent again all the same.
-    expect(resumed.stdout).toContain(`Sent: 1 message to ${queue.url}, for 1 executor`);
-    expect(await sqs.count(queue.url)).toBe(2);
+    expect(resumed.stdout).toContain(`Sent: 8 messages to ${queue.url}, for 1 executor`);
+    expect(await sqs.count(queue.url)).toBe(16);
     await until(async () => (await visible()) === 2);
     expect((await sqs.drain(queue.deadLetterUrl)).sort()).toEqual(["nonsense", range("other")].sort());
   }, 120_000);

@@ -5,13 +5,12 @@ import { describeStall, describeSubmitted } from "../../worker/src/commands/subm
 import { TemporaryError } from "../../worker/src/contract/errors.ts";
 import { lookForDeadLetters } from "../../worker/src/engine/dead-letters.ts";
 import { QueuedRun } from "../../worker/src/engine/queued-run.ts";
+import { dividedFor, sizeOf } from "../../worker/src/engine/sizing.ts";
 import {
   closeSubmitted,
-  dividedFor,
   nameOfRun,
   reopenSubmission,
   type Submission,
-  sizeOf,
   submit,
 } from "../../worker/src/engine/submit.ts";
 import { waitUntilComplete } from "../../worker/src/engine/waiting.ts";
@@ -90,6 +89,12 @@ describe("the first ranges", () => {
     [600, 8],
   ])("of %d seconds are %d, because a message that is done at once is not worth an executor", (seconds, ranges) => {
     expect(dividedFor(sizing(1, seconds), everything, 2, identity)).toHaveLength(ranges);
+  });
+
+  test("are many enough also if there are few blocks, as of a slow evaluation", () => {
+    const ranges = dividedFor(sizing(3), [{ start: 0, count: 5_500 }], 2, identity);
+    expect(ranges).toHaveLength(24);
+    expect(union(ranges)).toEqual([{ start: 0, count: 5_500 }]);
   });
 
   test("hold each pending parameter once, whatever the gaps are", () => {

@@ -21,7 +21,7 @@ interface Options {
 
 /** What a run on a queue has beside its counts. */
 interface QueueStatus {
-  readonly state: "working" | "cancelled" | "failed" | "complete" | "verified";
+  readonly state: "not submitted" | "working" | "cancelled" | "failed" | "complete" | "verified";
   readonly stop: Stop | undefined;
   /** The messages of the queue, those of other runs included. */
   readonly queue: QueueCounts | undefined;
@@ -75,9 +75,10 @@ async function queueStatus(
   const run = new QueuedRun(await openStore(resultsUrl, storeOptions()));
   const file = await run.find();
   if (file === undefined && queue === undefined && dead === undefined) return undefined;
-  const { stop } = file ?? {};
+  const stop = file?.stop;
+  const open = file === undefined ? "not submitted" : (stop?.kind ?? "working");
   return {
-    state: remaining === 0 ? ((await run.hasReceipt()) ? "verified" : "complete") : (stop?.kind ?? "working"),
+    state: remaining > 0 ? open : (await run.hasReceipt()) ? "verified" : "complete",
     stop: remaining === 0 ? undefined : stop,
     queue: await queue?.counts(),
     deadLetters: dead === undefined ? undefined : await lookForDeadLetters(dead, nameOfRun(resultsUrl)),
@@ -94,6 +95,7 @@ function forJson(status: QueueStatus | undefined): object {
 
 function describeQueueStatus({ state, stop, queue, deadLetters }: QueueStatus, url: string): string[] {
   const states = {
+    "not submitted": "never submitted to a queue: it has no sweep.json",
     working: "submitted",
     complete: "complete, and not verified yet",
     verified: "complete and verified: receipt.json",

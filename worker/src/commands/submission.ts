@@ -54,6 +54,11 @@ async function submitWithDisplay(
       ...sizes,
       onSample: (seconds) =>
         process.stderr.write(`sampling ${submission.identity.evaluation} on this machine for ${seconds} s\n`),
+      onSampled: ({ failed, parameters, failures: [first] }) => {
+        if (first === undefined) return;
+        const counted = `${formatCount(failed)} of ${formatCount(parameters)} parameters of the sample failed`;
+        process.stderr.write(`warning: ${counted}, for example parameter ${first.parameter}: ${first.error}\n`);
+      },
       onSent: (done, totalParameters) => {
         display ??= new ProgressDisplay(totalParameters);
         display.update({ totalParameters, done, computed: done, failed: 0 });

@@ -50,12 +50,15 @@ export function addExecutorOptions(command: Command): void {
   const { executorSlots } = EXECUTOR_SETTINGS;
   command
     .addOption(
-      new Option("--max-executors <number>", "most executors of the queue").default(String(DEFAULT_MAX_EXECUTORS)),
+      new Option("--max-executors <number>", "most executors of the queue").default(
+        String(DEFAULT_MAX_EXECUTORS),
+        String(DEFAULT_MAX_EXECUTORS),
+      ),
     )
     .addOption(
       new Option("--slots <number>", "messages that an executor works on at the same time")
         .env(variableName("executorSlots"))
-        .default(String(executorSlots.default)),
+        .default(String(executorSlots.default), String(executorSlots.default)),
     );
 }
 

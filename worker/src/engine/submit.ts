@@ -1,29 +1,21 @@
-import type { ResolvedWorkerSettings } from "../contract/declarations.ts";
-import { withDefaults } from "../contract/declarations.ts";
+import { type ResolvedWorkerSettings, withDefaults } from "../contract/declarations.ts";
+import { PermanentError } from "../contract/errors.ts";
 import { type RunIdentity, runName } from "../contract/identity.ts";
 import { show, throwIfWrong } from "../contract/problems.ts";
+import type { EvaluationSource } from "../evaluation/protocol.ts";
 import { writeBundle } from "../evaluation/source.ts";
 import { countOf, type Range } from "../parameters/ranges.ts";
-import { firstRanges, piecesOf } from "../parameters/splitting.ts";
 import type { MessageQueue } from "../queue/message-queue.ts";
 import { isRunName, RUN_NAME, rangeMessage } from "../queue/messages.ts";
-import { NothingFinishedError, type Sampled, sample } from "../sampling/sample.ts";
+import type { Sampled } from "../sampling/sample.ts";
 import { openStore, type StoreOptions } from "../stores/open.ts";
 import { EvaluationSession } from "../supervisor/evaluation-session.ts";
 import { requestClose } from "./closing.ts";
 import { prepareRun } from "./prepare.ts";
 import { QUEUED_SETTINGS, QueuedRun, type QueuedSettings } from "./queued-run.ts";
 import { sourceOf } from "./run-session.ts";
+import { dividedFor, measure, type SizeOptions, type Sizing, sizeOf } from "./sizing.ts";
 
-/** An executor should have this much to do: a machine takes minutes to start and to go. */
-const SECONDS_OF_AN_EXECUTOR = 300;
-/** For each slot, so that an executor that starts late, or is slow, finds as much to do as the others. */
-const MESSAGES_OF_A_SLOT = 4;
-/** A shorter message is not worth an executor of its own. KEDA starts executors by the number of messages. */
-const LEAST_SECONDS_OF_A_MESSAGE = 10;
-const SAMPLE_SECONDS = 5;
-/** A sample without a finished parameter ends after half as long again. */
-const SECONDS_WITHOUT_RESULT = 1.5 * SAMPLE_SECONDS;
 /** Messages in a request to SQS. */
 const BATCH = 10;
 const PARALLEL_REQUESTS = 8;
@@ -44,17 +36,9 @@ export interface Submission {
 }
 
 /** How a run is divided into its first messages. */
-export interface SubmitOptions {
-  /** Messages that an executor works on at the same time. */
-  readonly slots: number;
-  /** Most executors of the queue. */
-  readonly maxExecutors: number;
-  /** Executors to divide the run for. @default - from a sample of the evaluation on this machine, which takes some seconds */
-  readonly executors?: number | undefined;
+export interface SubmitOptions extends SizeOptions {
   /** Whether to send messages also if those of an earlier submission are still in the queue. @default false */
   readonly again?: boolean | undefined;
-  /** Called before the sample. */
-  readonly onSample?: (seconds: number) => void;
   /** Called while messages are sent. */
   readonly onSent?: (sent: number, messages: number) => void;
 }
@@ -69,15 +53,6 @@ export interface Submitted {
   readonly messages: number;
   /** Whether nothing was sent, because messages of an earlier submission are still in the queue. */
   readonly isUnderWay: boolean;
-}
-
-/** How much a run has to do, and for how many executors it is divided. */
-export interface Sizing {
-  /** Seconds of one core of this machine, if there was a sample. */
-  readonly coreSeconds: number | undefined;
-  /** Whether no parameter was finished in the sample, so that `coreSeconds` is the least that it takes. */
-  readonly isLeast: boolean;
-  readonly executors: number;
 }
 
 /**
@@ -129,12 +104,23 @@ export async function reopenSubmission(url: string, options: StoreOptions): Prom
     modulePath: bundle === undefined ? undefined : writeBundle(identity.evaluation, bundle),
     load: async () => {
       const { evaluationConcurrency: concurrency, simulateWorkMs } = withDefaults(settings);
-      const source = sourceOf(identity, bundle, settings);
+      const source = sourceForSample(identity, bundle, settings);
       session = new EvaluationSession({ source, seed: identity.seed, simulateWorkMs, concurrency });
       return { session, columns: await session.start() };
     },
     close: () => session?.close(),
   };
+}
+
+function sourceForSample(...run: Parameters<typeof sourceOf>): EvaluationSource {
+  try {
+    return sourceOf(...run);
+  } catch (error) {
+    if (!(error instanceof PermanentError)) throw error;
+    throw new PermanentError(`${error.message}; --executors <number> resumes the run without a sample`, {
+      cause: error,
+    });
+  }
 }
 
 /** The name of a run: the last part of the place of its results. */
@@ -187,54 +173,6 @@ async function isUnderWay(run: QueuedRun, queue: MessageQueue): Promise<boolean>
   if (!(await run.isSent())) return false;
   const { waiting, inFlight, delayed } = await queue.counts();
   return waiting + inFlight + delayed > 0;
-}
-
-/** Seconds that a parameter takes of one core, or undefined if none was finished. */
-async function measure(
-  load: Submission["load"],
-  { totalParameters, seed }: RunIdentity,
-  { evaluationTimeoutSeconds }: QueuedSettings,
-  { onSample }: SubmitOptions,
-): Promise<number | undefined> {
-  const loaded = await load();
-  onSample?.(SAMPLE_SECONDS);
-  try {
-    const sampled = await sample(loaded, { totalParameters, seed, evaluationTimeoutSeconds, seconds: SAMPLE_SECONDS });
-    return sampled.secondsPerParameter;
-  } catch (error) {
-    if (error instanceof NothingFinishedError) return undefined;
-    throw error;
-  }
-}
-
-/** @param measureOne the seconds of a parameter. It is not called if the number of executors is given. */
-export async function sizeOf(
-  pending: number,
-  { executors, slots, maxExecutors }: SubmitOptions,
-  measureOne: () => Promise<number | undefined>,
-): Promise<Sizing> {
-  if (executors !== undefined) return { coreSeconds: undefined, isLeast: false, executors };
-  const secondsOfOne = await measureOne();
-  const coreSeconds = pending * (secondsOfOne ?? SECONDS_WITHOUT_RESULT);
-  const wanted = Math.ceil(coreSeconds / slots / SECONDS_OF_AN_EXECUTOR);
-  return {
-    coreSeconds,
-    isLeast: secondsOfOne === undefined,
-    executors: Math.max(1, Math.min(maxExecutors, wanted)),
-  };
-}
-
-/** The first ranges of a run: disjoint, and together they hold every pending parameter. */
-export function dividedFor(
-  { executors, coreSeconds = Number.POSITIVE_INFINITY }: Sizing,
-  pending: readonly Range[],
-  slots: number,
-  { batchSize, seed }: Pick<RunIdentity, "batchSize" | "seed">,
-): Range[] {
-  const worthwhile = Math.max(1, Math.ceil(coreSeconds / LEAST_SECONDS_OF_A_MESSAGE));
-  const pieces = Math.min(MESSAGES_OF_A_SLOT * slots * executors, worthwhile);
-  // What is left of a stopped run may be thousands of small gaps. A message then reaches over several of them.
-  return pending.length > pieces ? piecesOf(pending, pieces) : firstRanges(pending, { pieces, batchSize, seed });
 }
 
 async function sendAll(
