@@ -15,11 +15,40 @@ import {
 } from "../../worker/src/engine/submit.ts";
 import { waitUntilComplete } from "../../worker/src/engine/waiting.ts";
 import { countOf, type Range, subtract, union } from "../../worker/src/parameters/ranges.ts";
+import type { Delivery } from "../../worker/src/queue/message-queue.ts";
+import type { QueueMessage, RangeMessage } from "../../worker/src/queue/messages.ts";
 import { verify } from "../../worker/src/results/verify.ts";
 import { openStore } from "../../worker/src/stores/open.ts";
 import { MemoryQueue } from "../support/memory-queue.ts";
 import { evaluated, storeAll, testIdentity } from "../support/stores.ts";
 import { temporaryDirectory } from "../support/sweep.ts";
+
+/** A queue that answers a poll at once. */
+class TestQueue extends MemoryQueue {
+  /** Called before messages are taken. An error that it throws is the queue's. */
+  onSend: () => void | Promise<void> = () => {};
+  /** Requests to send. */
+  sends = 0;
+
+  get ranges(): RangeMessage[] {
+    return this.waiting as RangeMessage[];
+  }
+
+  override async send(messages: readonly QueueMessage[]): Promise<void> {
+    this.sends++;
+    await this.onSend();
+    await super.send(messages);
+  }
+
+  override async receive(most: number, waitSeconds: number): Promise<Delivery[]> {
+    return this.waiting.length === 0 ? [] : super.receive(most, waitSeconds);
+  }
+
+  /** Takes all messages out of it. */
+  async empty(): Promise<void> {
+    for (const delivery of await this.receive(this.waiting.length, 0)) await this.delete(delivery);
+  }
+}
 
 const directory = temporaryDirectory();
 const TOTAL = 100_000;
@@ -118,7 +147,7 @@ describe("the first ranges", () => {
 describe("a submission", () => {
   test("has everything in the bucket before the first message", async () => {
     const submission = await created();
-    const queue = new MemoryQueue();
+    const queue = new TestQueue();
     const settings: unknown[] = [];
     queue.onSend = async () => void settings.push((await submission.run.read()).settings);
     const sent = await submit(submission, queue, sizes);
@@ -135,7 +164,7 @@ describe("a submission", () => {
   });
 
   test("tells how many messages it has sent, ten with each request", async () => {
-    const queue = new MemoryQueue();
+    const queue = new TestQueue();
     const told: [number, number][] = [];
     await submit(await created(), queue, { ...sizes, executors: 4, onSent: (...numbers) => told.push(numbers) });
     expect(queue.sends).toBe(3);
@@ -145,15 +174,14 @@ describe("a submission", () => {
 
   test("that fails half-way is repeated, and sends only what is missing", async () => {
     const submission = await created();
-    const queue = new MemoryQueue();
+    const queue = new TestQueue();
     queue.onSend = () => {
       if (queue.sends === 2) throw new TemporaryError("away");
     };
     await expect(submit(submission, queue, sizes)).rejects.toThrow("away");
     await commit(submission, { start: 0, count: 30_000 });
-    const lost = queue.texts.splice(0);
-    expect(lost.length).toBeGreaterThan(0);
-    queue.texts.push("of another run");
+    expect(queue.waiting.length).toBeGreaterThan(0);
+    await queue.empty();
     const { committed, pending } = await submit(submission, queue, sizes);
     expect({ committed, pending }).toEqual({ committed: 30_000, pending: 70_000 });
     expect(union(queue.ranges)).toEqual([{ start: 30_000, count: 70_000 }]);
@@ -161,63 +189,63 @@ describe("a submission", () => {
 
   test("that is repeated while its messages are in the queue sends none, unless it must", async () => {
     const submission = await created();
-    const queue = new MemoryQueue();
+    const queue = new TestQueue();
     await submit(submission, queue, sizes);
-    const { length } = queue.texts;
+    const { length } = queue.waiting;
     await commit(submission, { start: 0, count: 30_000 });
     const repeated = await submit(submission, queue, sizes);
     expect(repeated).toMatchObject({ committed: 30_000, pending: 70_000, messages: 0, isUnderWay: true });
-    expect(queue.texts).toHaveLength(length);
+    expect(queue.waiting).toHaveLength(length);
     const forced = await submit(submission, queue, { ...sizes, again: true });
     expect(forced.isUnderWay).toBe(false);
-    expect(queue.texts).toHaveLength(length + forced.messages);
-    queue.texts = [];
+    expect(queue.waiting).toHaveLength(length + forced.messages);
+    await queue.empty();
     expect(await submit(submission, queue, sizes)).toMatchObject({ pending: 70_000, isUnderWay: false });
     expect(union(queue.ranges)).toEqual([{ start: 30_000, count: 70_000 }]);
   });
 
   test("lets a run go on that was stopped, also while its messages are in the queue", async () => {
     const submission = await created();
-    const queue = new MemoryQueue();
+    const queue = new TestQueue();
     await submit(submission, queue, sizes);
     await submission.run.stop("failed", "too many failures");
     expect(await submit(submission, queue, sizes)).toMatchObject({ messages: 20, isUnderWay: false });
     expect((await submission.run.read()).stop).toBeUndefined();
-    expect(queue.texts).toHaveLength(40);
+    expect(queue.waiting).toHaveLength(40);
   });
 
   test("of a stopped run that fails half-way is repeated", async () => {
     const submission = await created();
-    const queue = new MemoryQueue();
+    const queue = new TestQueue();
     await submit(submission, queue, sizes);
     await submission.run.stop("cancelled", "enough");
     queue.onSend = () => {
       if (queue.sends === 4) throw new TemporaryError("away");
     };
     await expect(submit(submission, queue, sizes)).rejects.toThrow("away");
-    expect(queue.texts).toHaveLength(30);
+    expect(queue.waiting).toHaveLength(30);
     expect(await submit(submission, queue, sizes)).toMatchObject({ messages: 20, isUnderWay: false });
   });
 
   test("of a complete run sends nothing, and asks once for its receipt", async () => {
     const submission = await created();
-    const queue = new MemoryQueue();
+    const queue = new TestQueue();
     await commit(submission, { start: 0, count: TOTAL });
     expect(await submit(submission, queue, sizes)).toMatchObject({ committed: TOTAL, pending: 0, messages: 0 });
-    expect(queue.texts).toEqual([]);
+    expect(queue.waiting).toEqual([]);
     expect(await closeSubmitted(submission, queue)).toBe(false);
-    expect(queue.texts).toEqual(['{"format":"sweep-close/1","run":"run"}']);
+    expect(queue.waiting).toEqual([{ format: "sweep-close/1", run: "run" }]);
     expect(await submission.run.isAnnounced()).toBe(true);
     await verify(submission.run.store.url);
     expect(await closeSubmitted(submission, queue)).toBe(true);
-    expect(queue.texts).toHaveLength(1);
+    expect(queue.waiting).toHaveLength(1);
   });
 
   test("is read again from the bucket alone", async () => {
     const submission = await created();
     const { url } = submission.run.store;
     await expect(reopenSubmission(url, {})).rejects.toThrow(`${url} holds no submitted run: it has no sweep.json`);
-    await submit(submission, new MemoryQueue(), sizes);
+    await submit(submission, new TestQueue(), sizes);
     const again = await reopenSubmission(url, {});
     expect(again).toMatchObject({
       name: nameOfRun(url),
@@ -229,7 +257,7 @@ describe("a submission", () => {
 });
 
 describe("waiting for a run", () => {
-  const queue = new MemoryQueue();
+  const queue = new TestQueue();
   const silent = { queue, onStalled: () => {}, onTrouble: () => {}, pauseMs: () => 10 };
 
   test("ends when everything is committed, and counts what was computed meanwhile", async () => {
@@ -250,11 +278,11 @@ describe("waiting for a run", () => {
 
   test("says when nothing moves, and ends with the reason when the run is stopped", async () => {
     const submission = await created();
-    await submit(submission, new MemoryQueue(), sizes);
+    await submit(submission, new TestQueue(), sizes);
     const counts: unknown[] = [];
     const waiting = waitUntilComplete(submission.run, {
       ...silent,
-      queue: new MemoryQueue(),
+      queue: new TestQueue(),
       stalledAfterMs: 0,
       onProgress: () => {},
       onStalled: (_, found) => {
@@ -288,18 +316,21 @@ describe("waiting for a run", () => {
 });
 
 test("dead messages of a run are found among others, and stay", async () => {
-  const queue = new MemoryQueue();
-  const range = (run: string, start: number) => JSON.stringify({ format: "sweep-range/1", run, start, count: 10 });
-  const texts = [range("a", 20), range("b", 0), "nonsense", '{"format":"sweep-close/1","run":"a"}', range("a", 0)];
-  queue.texts = [...texts];
+  const queue = new TestQueue();
+  const range = (run: string, start: number) => ({ format: "sweep-range/1", run, start, count: 10 }) as const;
+  const close = { format: "sweep-close/1", run: "a" } as const;
+  const messages = [range("a", 20), range("b", 0), '"nonsense"', close, range("a", 0)];
+  for (const message of messages) queue.add(message, 5);
   const { ofRun, others } = await lookForDeadLetters(queue, "a");
   expect(ofRun.map(({ message, receives }) => [message, receives])).toEqual([
-    [{ format: "sweep-close/1", run: "a" }, 6],
-    [{ format: "sweep-range/1", run: "a", start: 0, count: 10 }, 6],
-    [{ format: "sweep-range/1", run: "a", start: 20, count: 10 }, 6],
+    [close, 6],
+    [range("a", 0), 6],
+    [range("a", 20), 6],
   ]);
   expect(others).toBe(2);
-  expect(queue.texts).toEqual(texts);
+  expect(queue.events).toEqual([]);
+  queue.expire();
+  expect(queue.waiting).toHaveLength(messages.length);
 });
 
 test("nothing is created for a look at a run that was not submitted", async () => {

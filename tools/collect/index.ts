@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { repository } from "../../stacks/repository.ts";
 import { environmentOf, jobOf, takesEnvironment } from "../support/environment.ts";
 import { executorsOf, workloadOutput } from "../support/outputs.ts";
-import { refusal, runTool, ToolError, tool } from "../support/tool.ts";
+import { refusal, runTool, tool } from "../support/tool.ts";
 
 interface Options {
   readonly environment?: string;
@@ -34,10 +34,9 @@ function placeOf(environment: string, job: string | undefined, run: string | und
     return jobOf(job, jobs, environment).url;
   }
   if (job !== undefined) throw refusal("--run", "left out beside --job", run, "use one of the two");
-  const [executors] = executorsOf(environment);
-  if (executors === undefined) throw new ToolError(`${environment} has no executors, and no submitted run`);
   // All sizes have the same place.
-  return `${executors.resultsRoot}/${run}`;
+  const [{ resultsRoot }] = executorsOf(environment);
+  return `${resultsRoot}/${run}`;
 }
 
 runTool(

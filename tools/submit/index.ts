@@ -8,33 +8,31 @@ import { addOptions } from "../../worker/src/commands/options.ts";
 import { addNameOption, addSubmissionOptions, SUBMIT_SETTINGS } from "../../worker/src/commands/submit-options.ts";
 import { environmentOf } from "../support/environment.ts";
 import { type Executors, executorsOf } from "../support/outputs.ts";
-import { refusal, runTool, ToolError, tool } from "../support/tool.ts";
+import { refusal, runTool, tool } from "../support/tool.ts";
 
 /** The options that choose a queue. All others are those of `sweep`. */
 const TARGET_OPTIONS = ["environment", "size"];
 const ENVIRONMENT = { flags: "--environment <name>", description: "one of environments.ts" };
 const SIZE = { flags: "--size <size>", description: "size of its executors, if there are several" };
 
-interface Target extends Executors {
+interface Target {
+  readonly executors: Executors;
   readonly region: string;
 }
 
-/** The executors of the environment that the command line names. */
-function targetsOf(command: Command): readonly [Target, ...Target[]] {
+/** The environment that the command line names, and its executors. */
+function placeOf(command: Command) {
   const { name, region } = environmentOf(undefined, command.opts<{ environment?: string }>().environment);
-  const [first, ...others] = executorsOf(name).map((executors) => ({ ...executors, region }));
-  if (first !== undefined) return [first, ...others];
-  throw new ToolError(`${name} has no executors: add workload.executors to it in environments.ts, and deploy it`);
+  return { region, sizes: executorsOf(name) };
 }
 
 /** The executors that the command line names. */
 function targetOf(command: Command): Target {
-  const targets = targetsOf(command);
+  const { region, sizes } = placeOf(command);
   const { size } = command.opts<{ size?: string }>();
-  if (targets.length === 1 && size === undefined) return targets[0];
-  const found = targets.find((target) => target.size === size);
-  if (found !== undefined) return found;
-  throw refusal("--size", oneOf(targets.map((target) => target.size)), size, "name executors of the environment");
+  const executors = sizes.find((one) => one.size === size || (sizes.length === 1 && size === undefined));
+  if (executors !== undefined) return { executors, region };
+  throw refusal("--size", oneOf(sizes.map((one) => one.size)), size, "name executors of the environment");
 }
 
 /** The options that the user has given, and that `sweep` knows, too. */
@@ -66,10 +64,10 @@ function sweep(region: string, args: readonly string[]): Promise<void> {
   });
 }
 
-const placeOf = ({ resultsRoot }: Target, run: string) => (run.includes("://") ? run : `${resultsRoot}/${run}`);
-const queueOf = ({ queueUrl }: Target) => ["--queue", queueUrl];
-const deadLettersOf = ({ deadLetterQueueUrl }: Target) => ["--dead-letter-queue", deadLetterQueueUrl];
-const executorsFor = ({ slots, max }: Target) => ["--slots", String(slots), "--max-executors", String(max)];
+const urlOf = ({ resultsRoot }: Executors, run: string) => (run.includes("://") ? run : `${resultsRoot}/${run}`);
+const queueOf = ({ queueUrl }: Executors) => ["--queue", queueUrl];
+const deadLettersOf = ({ deadLetterQueueUrl }: Executors) => ["--dead-letter-queue", deadLetterQueueUrl];
+const sizesOf = ({ slots, max }: Executors) => ["--slots", String(slots), "--max-executors", String(max)];
 
 const submit = tool("npm run submit --", "Give a run to the executors of an environment, follow it, and stop it.")
   .argument("[evaluation]", "path of a module, or collatz or prime (default: collatz)")
@@ -92,40 +90,35 @@ addNameOption(submit);
 addSubmissionOptions(submit);
 addOptions(submit, SUBMIT_SETTINGS);
 submit.action((evaluation: string | undefined) => {
-  const target = targetOf(submit);
-  const args = [...queueOf(target), "--results-root", target.resultsRoot, ...executorsFor(target)];
-  return sweep(target.region, [
-    "submit",
-    ...(evaluation === undefined ? [] : [evaluation]),
-    ...args,
-    ...passedOn(submit),
-  ]);
+  const { executors, region } = targetOf(submit);
+  const args = [...queueOf(executors), "--results-root", executors.resultsRoot, ...sizesOf(executors)];
+  return sweep(region, ["submit", ...(evaluation === undefined ? [] : [evaluation]), ...args, ...passedOn(submit)]);
 });
 
 const status = followUp("status", "count the parameters of a run, and the messages of its queue")
   .option(SIZE.flags, SIZE.description)
   .option("--json", "print one line of JSON");
 status.action((run: string) => {
-  const target = targetOf(status);
-  const args = [...queueOf(target), ...deadLettersOf(target), ...passedOn(status)];
-  return sweep(target.region, ["status", placeOf(target, run), ...args]);
+  const { executors, region } = targetOf(status);
+  const args = [...queueOf(executors), ...deadLettersOf(executors), ...passedOn(status)];
+  return sweep(region, ["status", urlOf(executors, run), ...args]);
 });
 
 const cancel = followUp("cancel", "stop a run: what is committed stays");
 cancel.option("--reason <text>", "what status says about it");
 cancel.action((run: string) => {
-  // The bucket tells the executors of all sizes.
-  const [target] = targetsOf(cancel);
-  return sweep(target.region, ["cancel", placeOf(target, run), ...passedOn(cancel)]);
+  // The bucket tells the executors of all sizes, and it is the same for all.
+  const { region, sizes } = placeOf(cancel);
+  return sweep(region, ["cancel", urlOf(sizes[0], run), ...passedOn(cancel)]);
 });
 
 const resume = followUp("resume", "send again what is missing of a run, also of one that was cancelled or has failed");
 resume.option(SIZE.flags, SIZE.description);
 addSubmissionOptions(resume);
 resume.action((run: string) => {
-  const target = targetOf(resume);
-  const args = [...queueOf(target), ...deadLettersOf(target), ...executorsFor(target), ...passedOn(resume)];
-  return sweep(target.region, ["resume", placeOf(target, run), ...args]);
+  const { executors, region } = targetOf(resume);
+  const args = [...queueOf(executors), ...deadLettersOf(executors), ...sizesOf(executors), ...passedOn(resume)];
+  return sweep(region, ["resume", urlOf(executors, run), ...args]);
 });
 
 /** A command about a run that was submitted. */

@@ -5,9 +5,10 @@ import { ToolError } from "./tool.ts";
 /**
  * An output of an environment's deployed workload stack.
  *
+ * @param fix what comes before the deploy if the stack has no such output.
  * @throws ToolError that names the step that must come first.
  */
-export function workloadOutput<T>(environment: string, name: string): T {
+export function workloadOutput<T>(environment: string, name: string, fix = "deploy first"): T {
   const stack = `${environment}-workload`;
   const folder = stackFolder(stack);
   const deploy = `npm run deploy -- ${environment}`;
@@ -23,7 +24,7 @@ export function workloadOutput<T>(environment: string, name: string): T {
     if (initialised.status !== 0) throw new ToolError(initialised.stderr);
     output = read();
   }
-  if (output.status !== 0) throw new ToolError(`${stack} has no ${name}; deploy first: ${deploy}\n${output.stderr}`);
+  if (output.status !== 0) throw new ToolError(`${stack} has no ${name}; ${fix}: ${deploy}\n${output.stderr}`);
   return JSON.parse(output.stdout);
 }
 
@@ -38,8 +39,9 @@ export interface Executors {
   readonly max: number;
 }
 
-/** The executors of an environment, one entry for each size. */
-export function executorsOf(environment: string): Executors[] {
-  const sizes = workloadOutput<Readonly<Record<string, Omit<Executors, "size">>>>(environment, "executors");
-  return Object.entries(sizes).map(([size, executors]) => ({ size, ...executors }));
+/** The executors of an environment, one entry for each size. A stack without executors has no such output. */
+export function executorsOf(environment: string): readonly [Executors, ...Executors[]] {
+  const fix = "list them as workload.executors in environments.ts, and deploy";
+  const sizes = workloadOutput<Readonly<Record<string, Omit<Executors, "size">>>>(environment, "executors", fix);
+  return Object.entries(sizes).map(([size, executors]) => ({ size, ...executors })) as [Executors, ...Executors[]];
 }
