@@ -77,7 +77,7 @@ testWithTerraform("collect finds a run that was submitted by its name", async ()
     expect((await collect(outdir, ["dev", "--run", "x", "--job", "y"])).stderr).toBe(
       'error: --run must be left out beside --job, got "x": use one of the two\n',
     );
-    const none = deployed(join(directory, "without"), {});
+    const none = deployed(join(directory, "without"), { results: {} });
     expect((await collect(none, ["dev", "--run", "x"])).stderr).toContain(
       "error: dev-workload has no executors; list them as workload.executors in environments.ts, and deploy: npm run deploy -- dev\n",
     );

@@ -100,7 +100,7 @@ testWithTerraform("submit needs the size of one of several executors, and execut
   expect((await submit(two, "resume", "run", "--environment", "dev", "--size", "gpu")).stderr).toBe(
     'error: --size must be large or small, got "gpu": name executors of the environment\n',
   );
-  const none = deployed(join(directory, "none"), {});
+  const none = deployed(join(directory, "none"), { results: {} });
   for (const args of [[], ["status", "run"], ["cancel", "run"], ["resume", "run"]]) {
     expect((await submit(none, ...args, "--environment", "dev")).stderr).toContain(
       "error: dev-workload has no executors; list them as workload.executors in environments.ts, and deploy: npm run deploy -- dev\n",
