@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { addOptions, RUN_OPTIONS } from "./commands/options.ts";
 import {
   addDeadLetterOption,
@@ -41,9 +41,10 @@ program
     "after",
     "\nIt reads the variables that `sweep run --help` names, and WORKER_ID or JOB_COMPLETION_INDEX.",
   )
-  .action(async () => {
+  .addOption(new Option("--led", "take ranges from the `sweep run` that has started it").hideHelp())
+  .action(async (options) => {
     const { workerCommand } = await import("./commands/worker.ts");
-    process.exit(await workerCommand());
+    process.exit(await workerCommand(options));
   });
 
 program

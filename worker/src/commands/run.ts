@@ -1,9 +1,9 @@
 import { setTimeout } from "node:timers/promises";
 import type { Command } from "commander";
-import type { ResolvedWorkerSettings } from "../contract/declarations.ts";
 import { EXIT_CODE, type ExitCode, SweepError } from "../contract/errors.ts";
 import { formatCount } from "../contract/format.ts";
 import { type FinishedRun, LocalJob, type StartedRun } from "../engine/local-job.ts";
+import type { LocalSettings } from "../engine/options.ts";
 import { readProgress } from "../results/progress.ts";
 import { settingsOf } from "./options.ts";
 import { printResults } from "./print-results.ts";
@@ -14,7 +14,10 @@ const COUNT_WITHIN_MS = 5_000;
 
 /** `sweep run`: a whole run on this machine. Started again, it resumes. */
 export async function runCommand(evaluation: string | undefined, command: Command): Promise<ExitCode> {
-  const settings = settingsOf(evaluation, command);
+  // Neither the option nor the variable: workers take work from one another.
+  const isShared = command.getOptionValue("partition") === undefined;
+  const given = settingsOf(evaluation, command);
+  const settings = { ...given, partition: isShared ? undefined : given.partition };
   const job = new LocalJob(settings);
   const stopping = new AbortController();
   let started: StartedRun | undefined;
@@ -56,7 +59,7 @@ export async function runCommand(evaluation: string | undefined, command: Comman
 }
 
 /** Counts what is committed. A bucket that does not answer must neither delay the end of a stopped run nor hide its error. */
-async function describeCommitted(url: string, settings: ResolvedWorkerSettings): Promise<string> {
+async function describeCommitted(url: string, settings: LocalSettings): Promise<string> {
   const counting = readProgress(url, settings).catch(() => undefined);
   const progress = await Promise.race([counting, setTimeout(COUNT_WITHIN_MS, undefined, { ref: false })]);
   if (progress === undefined) return "";
@@ -65,13 +68,14 @@ async function describeCommitted(url: string, settings: ResolvedWorkerSettings):
 }
 
 /** What each worker has done. */
-function linesOf({ workers }: FinishedRun): string[] {
-  return [...workers]
-    .sort(([a], [b]) => a - b)
-    .map(([index, { share, resumed }]) => {
-      const earlier = resumed === 0 ? "" : ` (${formatCount(resumed)} of them earlier)`;
-      return `[WORKER ${index}] Processed: ${formatCount(share)} parameters${earlier}`;
-    });
+function linesOf(run: FinishedRun): string[] {
+  const workers = [...run.workers].sort(([a], [b]) => a - b);
+  const lines = workers.map(([index, { share, resumed }]) => {
+    const earlier = resumed === 0 ? "" : ` (${formatCount(resumed)} of them earlier)`;
+    return `[WORKER ${index}] Processed: ${formatCount(share)} parameters${earlier}`;
+  });
+  const earlier = run.resumed - workers.reduce((sum, [, { resumed }]) => sum + resumed, 0);
+  return earlier > 0 ? [...lines, `Earlier: ${formatCount(earlier)} parameters`] : lines;
 }
 
 async function runWithDisplay(job: LocalJob, signal: AbortSignal): Promise<FinishedRun> {
@@ -95,10 +99,10 @@ async function runWithDisplay(job: LocalJob, signal: AbortSignal): Promise<Finis
   }
 }
 
-function printStart({ totalParameters, totalWorkers, partition }: ResolvedWorkerSettings, run: StartedRun): void {
+function printStart({ totalParameters, totalWorkers, partition }: LocalSettings, run: StartedRun): void {
   const { identity, resultsUrl, resumed } = run;
   print(
-    `${identity.evaluation}: ${formatCount(totalParameters)} parameters, ${formatCount(totalWorkers)} workers, ${partition}, seed ${identity.seed}`,
+    `${identity.evaluation}: ${formatCount(totalParameters)} parameters, ${formatCount(totalWorkers)} workers, ${partition ?? "work stealing"}, seed ${identity.seed}`,
   );
   print(`Results in ${resultsUrl}`);
   if (resumed > 0) print(`Resuming: ${formatCount(resumed)} parameters are committed already.`);

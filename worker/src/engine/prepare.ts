@@ -105,7 +105,7 @@ async function bundled(name: string, signal: AbortSignal | undefined): Promise<E
  * @throws PermanentError if the evaluation or the store cannot be used.
  */
 export async function prepareRun(
-  configuration: Omit<ResolvedWorkerSettings, "workerId" | "totalWorkers">,
+  configuration: Omit<ResolvedWorkerSettings, "workerId" | "totalWorkers" | "partition">,
   signal: AbortSignal | undefined,
   placeOf = (identity: RunIdentity) => configuration.resultsUrl ?? `file:./results/${runName(identity)}`,
 ): Promise<PreparedRun> {
