@@ -1,6 +1,8 @@
+import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { CounterBasedContext } from "../../worker/src/parameters/random.ts";
+import { countOf, union } from "../../worker/src/parameters/ranges.ts";
 import { FakeS3 } from "../support/fake-s3.ts";
 import { type ImitatedQueue, ImitatedSqs, missingForSqs, sqsEnvironment } from "../support/imitated-sqs.ts";
 import { prepareQueuedRun } from "../support/queued-runs.ts";
@@ -49,6 +51,16 @@ define("executors that are killed all the time", () => {
     await s3.stop();
   });
 
+  /** The number of committed parameters. */
+  const committed = () =>
+    countOf(
+      union(
+        [...s3.objects.keys()].flatMap((key) => {
+          const [, start, count] = /^runs\/queue\/killed\/blocks\/(\d+)-(\d+)\.block$/.exec(key) ?? [];
+          return start === undefined ? [] : [{ start: Number(start), count: Number(count) }];
+        }),
+      ),
+    );
   const receiptOf = (name: string) => {
     const receipt = s3.objects.get(`runs/queue/${name}/receipt.json`);
     return receipt === undefined ? undefined : JSON.parse(receipt.toString());
@@ -77,16 +89,27 @@ define("executors that are killed all the time", () => {
       SLICE_SECONDS: "2",
       STOP_GRACE_SECONDS: "2",
       LEASE_SECONDS: "4",
-      PAUSE_MS: "40",
+      PAUSE_MS: "30",
     });
     executors.start(EXECUTORS);
+    const t0 = Date.now();
+    let kills = 0;
+    setInterval(async () => {
+      appendFileSync(
+        "/tmp/exec-proof-progress.log",
+        `${Math.round((Date.now() - t0) / 1000)} s kills ${kills} done ${committed()} objects ${s3.objects.size} queue ${await sqs.count(queue.url)} dead ${await sqs.count(queue.deadLetterUrl)} ends ${executors.ended.length}\n`,
+      );
+    }, 5000);
     for (let kill = 0; kill < KILLS; kill++) {
+      kills = kill;
       if (kill === KILLS / 2) {
         sqs.goAway();
         await setTimeout(AWAY_MS);
         sqs.comeBack();
       }
-      await setTimeout(200 + within(400));
+      await setTimeout(500 + within(500));
+      // The kills are spread over the whole run, however fast the machine is.
+      while (committed() < (TOTAL * kill) / (KILLS + 10)) await setTimeout(50);
       executors.kill(within(EXECUTORS), random() < 0.5 ? "SIGKILL" : "SIGTERM");
       if (kill % 10 === 0) await sqs.send(queue.url, [healthy[within(healthy.length)] as string]);
     }

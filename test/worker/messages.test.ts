@@ -4,7 +4,7 @@ const range = { format: "sweep-range/1", run: "collatz-1a2b3c4d", start: 0, coun
 
 test.each([
   range,
-  { ...range, tries: 3 },
+  { ...range, tries: 3, deaths: 1 },
   { ...range, start: Number.MAX_SAFE_INTEGER - 1, count: 1 },
   { format: "sweep-close/1", run: "a" },
   { format: "sweep-close/1", run: "a", tries: 1 },
@@ -24,6 +24,7 @@ test.each([
   ["a negative start", JSON.stringify({ ...range, start: -1 })],
   ["half a parameter", JSON.stringify({ ...range, start: 0.5 })],
   ["an end beyond all numbers", JSON.stringify({ ...range, start: Number.MAX_SAFE_INTEGER - 1, count: 2 })],
+  ["a death of nothing to compute", JSON.stringify({ format: "sweep-close/1", run: "a", deaths: 1 })],
   ["no number of tries", JSON.stringify({ ...range, tries: 0 })],
   ["a range to close", JSON.stringify({ format: "sweep-close/1", run: "a", start: 0, count: 1 })],
 ])("%s is none", (_, text) => {
