@@ -92,20 +92,21 @@ export function describeSubmitted(
 async function waitAndVerify({ run, identity, settings, modulePath, name }: Submission, queue: MessageQueue) {
   const startedAt = performance.now();
   const { url } = run.store;
+  const display = new ProgressDisplay(identity.totalParameters);
   let isComplete = false;
   for (const signal of SIGNALS) {
     // In place of the handler of start.ts.
     replaceHandlers(signal, () => {
-      process.stdout.write("\n");
       if (isComplete) print(`${name} is complete, but not verified: sweep verify ${shellWord(url)} writes its receipt`);
       else {
+        // Gives the terminal its cursor back.
+        display.end();
         print(`The executors go on with ${name}. The same command waits for it again.`);
         printCommands(url, queue.url);
       }
       process.exit(signal === "SIGINT" ? EXIT_CODE.INTERRUPTED : EXIT_CODE.TERMINATED);
     });
   }
-  const display = new ProgressDisplay(identity.totalParameters);
   let last: JobProgress | undefined;
   try {
     await waitUntilComplete(run, {
