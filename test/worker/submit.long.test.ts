@@ -108,7 +108,9 @@ define("a run on a queue", () => {
       // From the summary on, it prints what sweep run prints.
       expect(summaryOf(resumed.stdout)).toEqual(summaryOf(expected.stdout));
     });
-    expect(JSON.parse(textOf(url, "receipt.json") ?? "")).toEqual(readReceipt(local));
+    // A slice may end within a block, which then has two objects.
+    const { blocks: _, ranges: __, ...proved } = readReceipt(local);
+    expect(JSON.parse(textOf(url, "receipt.json") ?? "")).toMatchObject(proved);
     expect((await run("status", url)).stdout).toContain("\n100 % done\ncomplete and verified: receipt.json\n");
 
     const again = await run("resume", url, "--queue", queue.url);
