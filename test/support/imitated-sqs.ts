@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { connect, createServer, type Server, type Socket } from "node:net";
 import { createInterface } from "node:readline";
+import { setTimeout } from "node:timers/promises";
 import {
   CreateQueueCommand,
   DeleteMessageCommand,
@@ -10,6 +11,8 @@ import {
   SendMessageBatchCommand,
   SQSClient,
 } from "@aws-sdk/client-sqs";
+
+const POLL_EVERY_MS = 50;
 
 /** What is missing on this machine to imitate SQS. */
 export const missingForSqs =
@@ -26,20 +29,20 @@ export interface ImitatedQueue {
   readonly deadLetterUrl: string;
 }
 
-/** moto's SQS in a process of its own, behind a forwarder that a test can cut. */
+/** moto's SQS in a process of its own, behind a door that a test can close. */
 export class ImitatedSqs {
   readonly #client: SQSClient;
-  readonly #address: string;
+  readonly #own: Door;
   readonly #stop: () => void;
-  readonly #forwarder: Forwarder;
+  readonly #door: Door;
 
-  private constructor(address: string, region: string, forwarder: Forwarder, stop: () => void) {
-    this.#address = address;
-    this.#forwarder = forwarder;
+  private constructor(own: Door, door: Door, region: string, stop: () => void) {
+    this.#own = own;
+    this.#door = door;
     this.#stop = stop;
     const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = sqsEnvironment;
     this.#client = new SQSClient({
-      endpoint: address,
+      endpoint: own.address,
       region,
       credentials: { accessKeyId, secretAccessKey },
       useQueueUrlAsEndpoint: false,
@@ -61,20 +64,21 @@ export class ImitatedSqs {
       });
       server.on("exit", () => failed(new Error(`no SQS is imitated:\n${last}`)));
     });
-    const forwarder = await Forwarder.start(Number(new URL(address).port));
-    return new ImitatedSqs(address, region, forwarder, () => server.kill());
+    const turns: Turns = { last: Promise.resolve() };
+    const [door, own] = [await Door.start(address, turns), await Door.start(address, turns)];
+    return new ImitatedSqs(own, door, region, () => server.kill());
   }
 
   /** Cuts all connections, and refuses new ones, until {@link comeBack}. The test itself still reaches the queue. */
   goAway(): void {
-    this.#forwarder.cut();
+    this.#door.close();
   }
 
   comeBack(): void {
-    this.#forwarder.mend();
+    this.#door.open();
   }
 
-  /** Creates a queue that gives a message up at the sixth receive. Its URL is that of the forwarder. */
+  /** Creates a queue that gives a message up at the sixth receive. Its URL is that of the door. */
   async createQueue(name: string): Promise<ImitatedQueue> {
     const create = async (queueName: string, Attributes: Record<string, string>) => {
       const { QueueUrl = "" } = await this.#client.send(new CreateQueueCommand({ QueueName: queueName, Attributes }));
@@ -82,11 +86,11 @@ export class ImitatedSqs {
     };
     const deadLetter = await create(`${name}-dead-letter`, {});
     const { Attributes } = await this.#client.send(
-      new GetQueueAttributesCommand({ QueueUrl: this.#address + deadLetter, AttributeNames: ["QueueArn"] }),
+      new GetQueueAttributesCommand({ QueueUrl: this.#own.address + deadLetter, AttributeNames: ["QueueArn"] }),
     );
     const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: Attributes?.QueueArn, maxReceiveCount: 5 });
     const path = await create(name, { RedrivePolicy });
-    return { url: this.#forwarder.address + path, deadLetterUrl: this.#forwarder.address + deadLetter };
+    return { url: this.#door.address + path, deadLetterUrl: this.#door.address + deadLetter };
   }
 
   async send(url: string, texts: readonly string[]): Promise<void> {
@@ -125,63 +129,101 @@ export class ImitatedSqs {
 
   stop(): void {
     this.#client.destroy();
-    this.#forwarder.stop();
+    this.#door.stop();
+    this.#own.stop();
     this.#stop();
   }
 
   #direct(url: string): string {
-    return this.#address + new URL(url).pathname;
+    return this.#own.address + new URL(url).pathname;
   }
 }
 
-/** A door in front of a server that can be closed. */
-class Forwarder {
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
-  #isCut = false;
+/** What all doors in front of one moto share. */
+interface Turns {
+  last: Promise<unknown>;
+}
 
-  private constructor(port: number) {
-    this.#server = createServer((socket) => {
-      this.#track(socket);
-      if (this.#isCut) {
-        socket.destroy();
-        return;
-      }
-      const server = connect(port, "127.0.0.1");
-      this.#track(server);
-      socket.pipe(server).pipe(socket);
-      socket.on("close", () => server.destroy());
-      server.on("close", () => socket.destroy());
+/**
+ * A door in front of moto that can be closed. It lets one request in at a time, because a message that moto deletes while it gets another
+ * one makes it forget either; a long poll is therefore many short ones here, and ends with its client.
+ */
+class Door {
+  readonly #server: Server;
+  readonly #moto: string;
+  #isClosed = false;
+  readonly #turns: Turns;
+
+  private constructor(moto: string, turns: Turns) {
+    this.#moto = moto;
+    this.#turns = turns;
+    this.#server = createServer((request, response) => void this.#serve(request, response));
+    this.#server.on("connection", (socket) => {
+      if (this.#isClosed) socket.destroy();
     });
   }
 
-  static async start(port: number): Promise<Forwarder> {
-    const forwarder = new Forwarder(port);
-    await new Promise<void>((listening) => forwarder.#server.listen(0, "127.0.0.1", listening));
-    return forwarder;
+  static async start(moto: string, turns: Turns): Promise<Door> {
+    const door = new Door(moto, turns);
+    await new Promise<void>((listening) => door.#server.listen(0, "127.0.0.1", listening));
+    return door;
   }
 
   get address(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  cut(): void {
-    this.#isCut = true;
-    for (const socket of this.#sockets) socket.destroy();
+  close(): void {
+    this.#isClosed = true;
+    this.#server.closeAllConnections();
   }
 
-  mend(): void {
-    this.#isCut = false;
+  open(): void {
+    this.#isClosed = false;
   }
 
   stop(): void {
-    this.cut();
+    this.close();
     this.#server.close();
   }
 
-  #track(socket: Socket): void {
-    this.#sockets.add(socket);
-    socket.on("close", () => this.#sockets.delete(socket));
-    socket.on("error", () => {});
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk);
+      const body = JSON.parse(Buffer.concat(chunks).toString());
+      const isReceive = String(request.headers["x-amz-target"]).endsWith(".ReceiveMessage");
+      const until = performance.now() + (isReceive ? (body.WaitTimeSeconds ?? 0) * 1000 : 0);
+      for (;;) {
+        const answer = await this.#ask(request, isReceive ? { ...body, WaitTimeSeconds: 0 } : body);
+        if (answer.status === 200 && !answer.text.includes('"Messages"') && performance.now() < until) {
+          await setTimeout(POLL_EVERY_MS);
+          if (!response.destroyed) continue;
+        }
+        response.writeHead(answer.status, { "Content-Type": "application/x-amz-json-1.0" }).end(answer.text);
+        return;
+      }
+    } catch {
+      response.destroy();
+    }
+  }
+
+  #ask({ url = "/", headers }: IncomingMessage, body: object): Promise<{ status: number; text: string }> {
+    const { "x-amz-target": target, authorization } = headers;
+    const ask = async () => {
+      const answer = await fetch(this.#moto + url, {
+        method: "POST",
+        headers: {
+          "Content-Type": "application/x-amz-json-1.0",
+          "X-Amz-Target": String(target),
+          ...(authorization === undefined ? {} : { Authorization: authorization }),
+        },
+        body: JSON.stringify(body),
+      });
+      return { status: answer.status, text: await answer.text() };
+    };
+    const asked = this.#turns.last.then(ask);
+    this.#turns.last = asked.catch(() => {});
+    return asked;
   }
 }
