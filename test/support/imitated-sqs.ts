@@ -36,20 +36,21 @@ export class ImitatedSqs {
   readonly #stop: () => void;
   readonly #door: Door;
 
-  private constructor(own: Door, door: Door, stop: () => void) {
+  private constructor(own: Door, door: Door, region: string, stop: () => void) {
     this.#own = own;
     this.#door = door;
     this.#stop = stop;
     const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = sqsEnvironment;
     this.#client = new SQSClient({
       endpoint: own.address,
-      region: sqsEnvironment.AWS_REGION,
+      region,
       credentials: { accessKeyId, secretAccessKey },
       useQueueUrlAsEndpoint: false,
     });
   }
 
-  static async start(): Promise<ImitatedSqs> {
+  /** @param region where its queues are. */
+  static async start(region = sqsEnvironment.AWS_REGION): Promise<ImitatedSqs> {
     const server = spawn(process.env.LIFECYCLE_PYTHON ?? "", ["-m", "moto.server", "-H", "127.0.0.1", "-p", "0"], {
       env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1" },
       stdio: ["ignore", "ignore", "pipe"],
@@ -65,7 +66,7 @@ export class ImitatedSqs {
     });
     const turns: Turns = { last: Promise.resolve() };
     const [door, own] = [await Door.start(address, turns), await Door.start(address, turns)];
-    return new ImitatedSqs(own, door, () => server.kill());
+    return new ImitatedSqs(own, door, region, () => server.kill());
   }
 
   /** Cuts all connections, and refuses new ones, until {@link comeBack}. The test itself still reaches the queue. */

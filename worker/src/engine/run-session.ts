@@ -204,7 +204,8 @@ export class RunSession {
   }
 }
 
-function sourceOf(
+/** The evaluation of a run: its bundle, or its command if the files of the command are the same here. */
+export function sourceOf(
   identity: RunIdentity,
   bundle: Uint8Array | undefined,
   { evaluationCommand: command, resultColumns: columns }: QueuedSettings,
