@@ -4,10 +4,11 @@ import {
   describeSeconds,
   formatCount,
   type ResolvedWorkerSettings,
+  shellWord,
   toEnvironment,
   variableName,
-  type WorkerSettings,
 } from "sweep-worker/contract";
+import { SUBMIT_SETTINGS } from "../../worker/src/commands/submit-options.ts";
 import type { EnvironmentFacts } from "../cost/environment.ts";
 import { dollars, type PriceRange, showDollars, sum } from "../cost/money.ts";
 import { type QueueRun, queueRun } from "../cost/queue-run.ts";
@@ -23,19 +24,6 @@ export interface QueuePlan extends QueueRun {
   /** Submits the measured sweep. */
   readonly command: string;
 }
-
-/** Settings of a run that `npm run submit` takes as options. */
-const SUBMITTED = [
-  "totalParameters",
-  "batchSize",
-  "seed",
-  "evaluationCommand",
-  "resultColumns",
-  "evaluationConcurrency",
-  "evaluationTimeoutSeconds",
-  "maxFailures",
-  "simulateWorkMs",
-] as const satisfies readonly (keyof WorkerSettings)[];
 
 /** @param evaluation as the command line or the job has it; undefined for a program. */
 export function queuePlans(
@@ -81,16 +69,11 @@ function submitCommand(
 ): string {
   const given = toEnvironment(configuration);
   const byDefault = toEnvironment(DEFAULTS);
-  const options = SUBMITTED.flatMap((name) => {
+  const options = SUBMIT_SETTINGS.flatMap((name) => {
     const value = given[variableName(name)];
     const { flags = "" } = declarationOf(name).option ?? {};
     return value === undefined || value === byDefault[variableName(name)] ? [] : [flags.split(" ")[0] ?? "", value];
   });
   const words = [...(evaluation === undefined ? [] : [evaluation]), "--environment", environment, "--size", size];
-  return ["npm run submit --", ...[...words, ...options].map(quoted)].join(" ");
-}
-
-/** A word of a command line that can be pasted. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  return ["npm run submit --", ...[...words, ...options].map(shellWord)].join(" ");
 }

@@ -1,6 +1,6 @@
+import { shellWord } from "../contract/format.ts";
 import { throwIfWrong } from "../contract/problems.ts";
 import { describeStop } from "../engine/waiting.ts";
-import { shellWord } from "./print-results.ts";
 import { askAll, RunToFind } from "./queue-reach.ts";
 import { problemsOfRunUrl } from "./submit-options.ts";
 

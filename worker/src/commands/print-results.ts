@@ -1,5 +1,5 @@
 import { PermanentError } from "../contract/errors.ts";
-import { describeSeconds, formatCount } from "../contract/format.ts";
+import { describeSeconds, formatCount, shellWord } from "../contract/format.ts";
 import type { RunIdentity } from "../contract/identity.ts";
 import type { WorkerSettings } from "../contract/worker-settings.ts";
 import { importEvaluation } from "../evaluation/module.ts";
@@ -79,11 +79,6 @@ function throwIfAllFailed(
       `sweep replay ${first.parameter} --results ${shellWord(url)}${command}${columns} evaluates it in the foreground. ` +
       "The failures are kept: a changed evaluation is another run, and to repeat the same one use another --results",
   );
-}
-
-/** A word of a command line that can be pasted. */
-export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 function print(line: string): void {

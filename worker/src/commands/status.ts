@@ -1,4 +1,4 @@
-import { countNoun, formatCount } from "../contract/format.ts";
+import { countNoun, formatCount, shellWord } from "../contract/format.ts";
 import { type Problem, throwIfWrong } from "../contract/problems.ts";
 import { DEAD_LETTER_LEASE_SECONDS, type DeadLetters, lookForDeadLetters } from "../engine/dead-letters.ts";
 import { QueuedRun, type Stop } from "../engine/queued-run.ts";
@@ -9,7 +9,6 @@ import type { QueueCounts } from "../queue/message-queue.ts";
 import { type RunProgress, readProgress } from "../results/progress.ts";
 import { openStore } from "../stores/open.ts";
 import { storeOptions } from "./options.ts";
-import { shellWord } from "./print-results.ts";
 import { askAll, openQueue, queueQuestion } from "./queue-reach.ts";
 import { problemsOfQueueUrl } from "./submit-options.ts";
 

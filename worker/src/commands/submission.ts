@@ -1,11 +1,11 @@
 import { EXIT_CODE, type ExitCode } from "../contract/errors.ts";
-import { countNoun, describeSeconds, formatCount } from "../contract/format.ts";
+import { countNoun, describeSeconds, formatCount, shellWord } from "../contract/format.ts";
 import type { JobProgress } from "../engine/local-job.ts";
 import { closeSubmitted, type Submission, type SubmitOptions, type Submitted, submit } from "../engine/submit.ts";
 import { waitUntilComplete } from "../engine/waiting.ts";
 import type { MessageQueue, QueueCounts } from "../queue/message-queue.ts";
 import { storeOptions } from "./options.ts";
-import { printResults, shellWord } from "./print-results.ts";
+import { printResults } from "./print-results.ts";
 import { ProgressDisplay } from "./progress-display.ts";
 import { replaceHandlers, SIGNALS } from "./signals.ts";
 import type { Sizes } from "./submit-options.ts";

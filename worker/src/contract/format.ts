@@ -30,3 +30,8 @@ export function describeSeconds(seconds: number): string {
   const text = `${Math.floor(whole / large.seconds)} ${large.name}`;
   return rest === 0 ? text : `${text} ${rest} ${small.name}`;
 }
+
+/** A word of a command line that can be pasted. */
+export function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -31,7 +31,7 @@ export {
   withExecutorDefaults,
 } from "./executor-settings.ts";
 export { type Facts, factsOf, problemOfValue, withFacts, withFix } from "./facts.ts";
-export { describeSeconds, formatCount } from "./format.ts";
+export { describeSeconds, formatCount, shellWord } from "./format.ts";
 export { RESULTS_FORMAT, RUN_HASH_LENGTH, type RunIdentity, runHash } from "./identity.ts";
 export { COMPLETE_EVERY_MS, LIMITS } from "./limits.ts";
 export { type BlockShape, largestBatchSize, leastMemoryMiB, memoryProblems, spoolMiB } from "./memory.ts";
