@@ -97,9 +97,13 @@ define("sweep executor", () => {
   });
 
   test.each([
-    ["queue that does not exist", {}, "NonExistentQueue"],
-    ["credentials that are refused", { AWS_ACCESS_KEY_ID: "", AWS_SECRET_ACCESS_KEY: "" }, "CredentialsProviderError"],
-  ])("ends with 42 for a %s", async (_, settings, error) => {
+    ["a queue that does not exist", {}, "QueueDoesNotExist"],
+    [
+      "credentials that are not there",
+      { AWS_ACCESS_KEY_ID: "", AWS_SECRET_ACCESS_KEY: "" },
+      "CredentialsProviderError",
+    ],
+  ])("ends with 42 for %s", async (_, settings, error) => {
     const queue = await sqs.createQueue(`missing-${++queues}`);
     const env = {
       ...s3.environment,
@@ -109,7 +113,7 @@ define("sweep executor", () => {
       AWS_CONFIG_FILE: "/dev/null",
       AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
       RESULTS_ROOT: root,
-      QUEUE_URL: `${queue.url}${error === "NonExistentQueue" ? "-not" : ""}`,
+      QUEUE_URL: `${queue.url}${error === "QueueDoesNotExist" ? "-not" : ""}`,
     };
     const { code, stdout } = await sweep(["executor"], { env: { ...env, ...settings } });
     expect(code).toBe(42);

@@ -87,7 +87,7 @@ define("executors that are killed all the time", () => {
       RESULTS_ROOT: root,
       SLICE_SECONDS: "3",
       STOP_GRACE_SECONDS: "2",
-      LEASE_SECONDS: "6",
+      LEASE_SECONDS: "10",
       PAUSE_MS: "60",
     });
     executors.start(EXECUTORS);
