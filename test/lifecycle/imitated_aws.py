@@ -28,8 +28,9 @@ addons, access_entries, access_policies, associations = {}, {}, {}, {}
 # What moto accepts and does not remember: the bodies that made clusters and node groups.
 bodies = {}
 group_tags = {}
-# Of queues, by their addresses.
-allowed_queues = {}
+# Policies of queues, by their addresses. Moto does not know the one, and forgets the other when another attribute is set.
+queue_policies = {}
+QUEUE_POLICIES = {"RedriveAllowPolicy", "Policy"}
 
 
 def answer(body, status=200):
@@ -201,26 +202,28 @@ def without_template_tags(request):
 
 
 def queue(request, data):
-    """What moto does not know: the list of queues that may use a dead-letter queue. And JSON without spaces, as SQS answers it."""
+    """A queue with its policies, and with JSON without spaces, as SQS answers it."""
     action = request.headers.get("X-Amz-Target", "").split(".")[-1]
     body = json.loads(data or "{}")
     url, written, asked = body.get("QueueUrl"), body.get("Attributes", {}), body.get("AttributeNames", [])
-    if action == "SetQueueAttributes" and "RedriveAllowPolicy" in written:
-        # An empty text removes it.
-        allowed_queues[url] = written.pop("RedriveAllowPolicy")
+    if action == "SetQueueAttributes":
+        # An empty text removes a policy.
+        ours = {name: written.pop(name) for name in QUEUE_POLICIES & set(written)}
+        queue_policies.setdefault(url, {}).update(ours)
     if action == "DeleteQueue":
-        allowed_queues.pop(url, None)
+        queue_policies.pop(url, None)
     if action != "GetQueueAttributes":
         return forward(request, json.dumps(body).encode())
-    known = [name for name in asked if name != "RedriveAllowPolicy"]
+    known = [name for name in asked if name not in QUEUE_POLICIES]
     response = forward(request, json.dumps({**body, "AttributeNames": known or ["QueueArn"]}).encode())
     if response.status_code != 200:
         return response
     found = json.loads(response.get_data()).get("Attributes", {}) if known else {}
     if "RedrivePolicy" in found:
         found["RedrivePolicy"] = json.dumps(json.loads(found["RedrivePolicy"]), separators=(",", ":"))
-    if allowed_queues.get(url) and {"All", "RedriveAllowPolicy"} & set(asked):
-        found["RedriveAllowPolicy"] = allowed_queues[url]
+    for name, text in queue_policies.get(url, {}).items():
+        if text and {"All", name} & set(asked):
+            found[name] = text
     response.set_data(json.dumps({"Attributes": found}))
     return response
 
