@@ -1,6 +1,6 @@
 import { canRun } from "../../support/required.ts";
 import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from "./control-plane.ts";
-import { missingPrograms } from "./programs.ts";
+import { missingParts } from "./programs.ts";
 
 /**
  * A suite on a control plane of its own. If a program is missing, the suite is skipped with a line that says why, or fails with
@@ -11,9 +11,9 @@ export function describeWithControlPlane(
   options: ControlPlaneOptions,
   define: (plane: () => ControlPlane) => void,
 ): void {
-  const missing = missingPrograms();
-  if (missing.length > 0) {
-    canRun(name, "REQUIRE_CLUSTER", `${missing.join(", ")} are not built; npm run test:cluster builds them`);
+  const missing = missingParts();
+  if (missing !== undefined) {
+    canRun(name, "REQUIRE_CLUSTER", `${missing} are not there; npm run test:cluster builds or fetches them`);
     describe.skip(name, () => define(() => never()));
     return;
   }
