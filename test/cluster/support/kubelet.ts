@@ -15,8 +15,8 @@ export interface KubeletOptions extends ContainerSurroundings {
 const LEASE_SECONDS = 40;
 
 /**
- * One node, on which the containers of pods are processes of this machine. It does what a kubelet does for pods with one container that
- * is never restarted, `emptyDir` volumes and no probes, and it is one for the API server: it has the rights of its node only.
+ * One node, on which the containers of pods are processes of this machine. It does what a kubelet does for pods with one container,
+ * `emptyDir` volumes and no probes, and it is one for the API server: it has the rights of its node only.
  */
 export class Kubelet implements NodeOfPods {
   /** Folder of the pods' volumes. */
