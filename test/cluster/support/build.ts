@@ -1,8 +1,17 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, join } from "node:path";
 import {
-  definitionsOfKeda,
+  folderOfKeda,
   folderOfModule,
   KEDA,
   missingParts,
@@ -61,8 +70,8 @@ function build(program: Program, folder: string): void {
   process.stderr.write(`built ${program} in ${Math.round((performance.now() - startedAt) / 1000)} s\n`);
 }
 
-/** Nothing of KEDA is in this repository: its definitions are in the cache, as the programs are. */
-function fetchDefinitionsOfKeda(folder: string): void {
+/** Nothing of KEDA is in this repository: these files are in the cache, as the programs are. */
+function fetchKeda(folder: string): void {
   const options = { cwd: folderOfModule("keda"), env: environment, encoding: "utf8" } as const;
   // It compares the module with go.sum.
   const { status, stdout, stderr } = spawnSync("go", ["mod", "download", "-json", KEDA], options);
@@ -70,11 +79,15 @@ function fetchDefinitionsOfKeda(folder: string): void {
     process.stderr.write(stdout + stderr);
     endWithoutSource("KEDA", stdout + stderr);
   }
-  const bases = join(JSON.parse(stdout).Dir, "config/crd/bases");
-  complete(folder, basename(definitionsOfKeda()), (copy) => {
-    cpSync(bases, copy, { recursive: true });
-    // Modules are written without permission to change or delete them.
-    for (const name of ["", ...readdirSync(copy)]) chmodSync(join(copy, name), name === "" ? 0o755 : 0o644);
+  const module = JSON.parse(stdout).Dir;
+  complete(folder, basename(folderOfKeda()), (copy) => {
+    mkdirSync(copy);
+    for (const place of ["config/crd/bases", "schema/generated"]) {
+      for (const name of readdirSync(join(module, place))) {
+        // A copy of the file would have no permission to be deleted, as all files of a module.
+        writeFileSync(join(copy, name), readFileSync(join(module, place, name)));
+      }
+    }
   });
 }
 
@@ -105,5 +118,5 @@ if (missing !== undefined && spawnSync("go", ["version"]).status !== 0) {
 }
 const folder = programFolder();
 mkdirSync(folder, { recursive: true });
-if (!existsSync(definitionsOfKeda())) fetchDefinitionsOfKeda(folder);
+if (!existsSync(folderOfKeda())) fetchKeda(folder);
 for (const program of missingPrograms()) build(program, folder);

@@ -49,9 +49,9 @@ export function programFolder(): string {
   return resolve(__dirname, "../../../node_modules/.cache/cluster", key);
 }
 
-/** The folder of KEDA's CustomResourceDefinitions, of exactly the version in its go.mod. */
-export function definitionsOfKeda(): string {
-  return join(programFolder(), `keda-${requiredVersion(folderOfModule("keda"), KEDA)}-crds`);
+/** The folder of KEDA's CustomResourceDefinitions and of its list of triggers, of exactly the version in its go.mod. */
+export function folderOfKeda(): string {
+  return join(programFolder(), `keda-${requiredVersion(folderOfModule("keda"), KEDA)}`);
 }
 
 /** The programs that are missing, or are of another version. */
@@ -62,7 +62,7 @@ export function missingPrograms(): Program[] {
 
 /** What is missing, in words; undefined if nothing is. */
 export function missingParts(): string | undefined {
-  const definitions = existsSync(definitionsOfKeda()) ? [] : ["KEDA's definitions"];
+  const definitions = existsSync(folderOfKeda()) ? [] : ["KEDA's definitions"];
   const missing = [...missingPrograms(), ...definitions];
   return missing.length === 0 ? undefined : missing.join(", ");
 }
