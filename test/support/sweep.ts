@@ -64,7 +64,7 @@ export function sweep(args: readonly string[], options?: StartOptions): Promise<
 /** The environment variables of this process, except those that would configure a sweep. */
 function cleanEnvironment(): Record<string, string> {
   const sweepVariables =
-    /^(WORKER_ID|TOTAL_|BATCH_SIZE|SIMULATE_WORK_MS|LOG_LEVEL|EVALUATION|SEED$|PARTITION|RESULT|MAX_FAILURES|STOP_GRACE|MEMORY_LIMIT|JOB_COMPLETION_INDEX|AWS_|S3_)/;
+    /^(WORKER_ID|TOTAL_|BATCH_SIZE|SIMULATE_WORK_MS|LOG_LEVEL|EVALUATION|SEED$|PARTITION|RESULT|MAX_FAILURES|STOP_GRACE|MEMORY_LIMIT|JOB_COMPLETION_INDEX|AWS_|S3_|QUEUE_URL|EXECUTOR_SLOTS|SLICE_SECONDS)/;
   const kept = Object.entries(process.env).filter(([name, value]) => value !== undefined && !sweepVariables.test(name));
   return Object.fromEntries(kept) as Record<string, string>;
 }

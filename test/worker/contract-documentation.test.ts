@@ -1,10 +1,19 @@
-import { declarationOf, EXIT_CODE_MEANINGS, factsOf, SETTING_NAMES, show } from "sweep-worker/contract";
+import {
+  declarationOf,
+  EXECUTOR_SETTING_NAMES,
+  EXECUTOR_SETTINGS,
+  EXIT_CODE_MEANINGS,
+  factsOf,
+  SETTING_NAMES,
+  show,
+} from "sweep-worker/contract";
 import type { z } from "zod";
 import { workerJobSettingsSchema } from "../../constructs/workload/worker-job-settings.ts";
 import { documentationOf } from "../../tools/reference/documentation.ts";
 import { fieldsOf } from "../support/quick-info.ts";
 
 const workerSettings = documentationOf("worker/src/contract/worker-settings.ts", "WorkerSettings");
+const executorSettings = documentationOf("worker/src/contract/executor-settings.ts", "ExecutorSettings");
 const exitCodes = documentationOf("worker/src/contract/errors.ts", "EXIT_CODE");
 const jobSettings = documentationOf("constructs/workload/worker-job-settings.ts", "WorkerJobSettings");
 
@@ -19,9 +28,21 @@ test("every setting of a worker is declared, in the order of its documentation",
   expect(SETTING_NAMES).toEqual([...workerSettings.keys()]);
 });
 
-test.each(SETTING_NAMES)("the documentation of %s says what its declaration says", (name) => {
-  const { description, schema, allowed } = declarationOf(name);
-  const { summary, text, default: byDefault } = workerSettings.get(name) ?? {};
+test("every setting of an executor is declared, in the order of its documentation", () => {
+  expect(EXECUTOR_SETTING_NAMES).toEqual([...executorSettings.keys()]);
+});
+
+test.each([
+  ...SETTING_NAMES.map((name) => ({ name, of: "a worker", declaration: declarationOf(name), fields: workerSettings })),
+  ...EXECUTOR_SETTING_NAMES.map((name) => ({
+    name,
+    of: "an executor",
+    declaration: EXECUTOR_SETTINGS[name],
+    fields: executorSettings,
+  })),
+])("the documentation of $name of $of says what its declaration says", ({ name, declaration, fields }) => {
+  const { description, schema, allowed } = declaration;
+  const { summary, text, default: byDefault } = fields.get(name) ?? {};
   expect({ summary, byDefault }).toEqual({ summary: description, byDefault: declaredDefault(schema) });
   // The largest whole number of JavaScript is no limit that a reader must know twice.
   const numbers = allowed.match(/\d[\d,]*/g) ?? [];

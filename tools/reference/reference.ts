@@ -1,5 +1,7 @@
 import {
   declarationOf,
+  EXECUTOR_SETTING_NAMES,
+  EXECUTOR_SETTINGS,
   EXIT_CODE,
   EXIT_CODE_MEANINGS,
   factsOf,
@@ -86,6 +88,13 @@ given. \`TOTAL_WORKERS\` and \`TOTAL_PARAMETERS\` have a default for \`sweep run
 
 ${workerTable()}
 
+## Settings of an executor
+
+An executor (\`sweep executor\`) works on the messages of a queue. It reads environment variables too; the settings of a run come from
+\`sweep submit\`.
+
+${executorTable()}
+
 ## Exit codes
 
 ${exitCodeTable()}
@@ -135,6 +144,18 @@ function workerTable(): string {
     ];
   });
   return table(["setting", "variable", "option", "must be", "default", "meaning"], rows);
+}
+
+function executorTable(): string {
+  const documentation = documentationOf("worker/src/contract/executor-settings.ts", "ExecutorSettings");
+  const rows = EXECUTOR_SETTING_NAMES.map((name) => [
+    code(name),
+    code(variableName(name)),
+    allowedOf(EXECUTOR_SETTINGS[name].schema),
+    defaultOf(documentation.get(name)),
+    prose(documentation.get(name)?.text ?? ""),
+  ]);
+  return table(["setting", "variable", "must be", "default", "meaning"], rows);
 }
 
 function exitCodeTable(): string {

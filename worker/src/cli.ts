@@ -1,6 +1,8 @@
 import { Command } from "commander";
 import { addOptions, RUN_OPTIONS } from "./commands/options.ts";
+import { variableName } from "./contract/environment-variables.ts";
 import { EXIT_CODE, EXIT_CODE_MEANINGS, PermanentError, SweepError } from "./contract/errors.ts";
+import { EXECUTOR_SETTING_NAMES } from "./contract/executor-settings.ts";
 
 const exitCodes = Object.entries(EXIT_CODE_MEANINGS).map(
   ([name, meaning]) => `  ${String(EXIT_CODE[name as keyof typeof EXIT_CODE]).padEnd(4)} ${meaning}`,
@@ -33,6 +35,18 @@ program
   .action(async () => {
     const { workerCommand } = await import("./commands/worker.ts");
     process.exit(await workerCommand());
+  });
+
+program
+  .command("executor")
+  .description("work on the messages of a queue, with environment variables as settings, as in a pod")
+  .addHelpText(
+    "after",
+    `\nIt reads ${EXECUTOR_SETTING_NAMES.map(variableName).join(", ")}. The settings of a run come with it (sweep submit).`,
+  )
+  .action(async () => {
+    const { executorCommand } = await import("./commands/executor.ts");
+    process.exit(await executorCommand());
   });
 
 program

@@ -1,12 +1,7 @@
 import { availableParallelism } from "node:os";
 import { type Command, Option } from "commander";
-import {
-  declarationOf,
-  type OptionDeclaration,
-  type ResolvedWorkerSettings,
-  SETTING_NAMES,
-  SETTINGS,
-} from "../contract/declarations.ts";
+import { declarationOf, type ResolvedWorkerSettings, SETTING_NAMES, SETTINGS } from "../contract/declarations.ts";
+import type { OptionDeclaration } from "../contract/declare.ts";
 import { readSetting, readSettings, toEnvironment, variableName } from "../contract/environment-variables.ts";
 import { PermanentError } from "../contract/errors.ts";
 import { formatCount } from "../contract/format.ts";

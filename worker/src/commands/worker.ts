@@ -7,7 +7,7 @@ import { replaceHandlers, SIGNALS } from "./signals.ts";
 /** `sweep worker`, which a pod runs. Its settings are environment variables. */
 export async function workerCommand(): Promise<ExitCode> {
   const settings = readSettings(process.env);
-  const log = await createLog(settings.logLevel, settings.workerId);
+  const log = await createLog(settings.logLevel, { worker: settings.workerId });
   const stopping = new AbortController();
   let hasStarted = false;
   const heard = new Set<string>();

@@ -1,4 +1,5 @@
-import { DEFAULTS, declarationOf, SETTING_NAMES } from "./declarations.ts";
+import { DEFAULTS, SETTING_NAMES, SETTINGS } from "./declarations.ts";
+import type { SettingDeclaration } from "./declare.ts";
 import { problemOfValue } from "./facts.ts";
 import { formatCount } from "./format.ts";
 import { LIMITS } from "./limits.ts";
@@ -6,8 +7,8 @@ import { type Problem, show } from "./problems.ts";
 import type { SettingName, WorkerSettings } from "./worker-settings.ts";
 
 /** How problems call settings and write their values. */
-export interface Notation {
-  readonly nameOf: (name: SettingName) => string;
+export interface Notation<Name extends string = SettingName> {
+  readonly nameOf: (name: Name) => string;
   readonly show: (value: unknown) => string;
 }
 
@@ -24,12 +25,20 @@ export function problemsOf(
   names: readonly SettingName[] = SETTING_NAMES,
   notation: Notation = properties,
 ): Problem[] {
-  const own = names.flatMap((name) =>
-    problemOfValue(notation.nameOf(name), settings[name], declarationOf(name).schema, notation.show),
-  );
+  const own = problemsOfEach(settings, SETTINGS, names, notation);
   const wrong = new Set(own.map(({ path: [name] }) => name));
   const isRight = (name: SettingName) => names.includes(name) && !wrong.has(notation.nameOf(name));
   return [...own, ...problemsTogether(settings, isRight, notation)];
+}
+
+/** The problems of each setting by itself. */
+export function problemsOfEach<Name extends string>(
+  settings: Readonly<Partial<Record<Name, unknown>>>,
+  declarations: Readonly<Record<Name, SettingDeclaration<unknown>>>,
+  names: readonly Name[],
+  { nameOf, show }: Notation<Name>,
+): Problem[] {
+  return names.flatMap((name) => problemOfValue(nameOf(name), settings[name], declarations[name].schema, show));
 }
 
 /** Values that are right alone and wrong together. */

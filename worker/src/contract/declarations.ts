@@ -1,58 +1,18 @@
 import { z } from "zod";
 import { ALLOWED_COLUMN_NAMES, areColumnNames } from "./columns.ts";
-import { type Facts, withFacts } from "./facts.ts";
-import { formatCount } from "./format.ts";
+import {
+  type Defaults,
+  declare,
+  defaultsOf,
+  duration,
+  type SettingDeclaration,
+  wholeNumber,
+  withDefaultsOf,
+} from "./declare.ts";
 import { LIMITS } from "./limits.ts";
 import { oneOf } from "./problems.ts";
 import { RESULTS_URL } from "./results-url.ts";
 import { LOG_LEVELS, PARTITIONS, type SettingName, type WorkerSettings } from "./worker-settings.ts";
-
-/** An option of `sweep run` that sets a setting. */
-export interface OptionDeclaration<T> {
-  /** As commander writes it, for example `--batch-size <number>`. */
-  readonly flags: string;
-  /**
-   * Value where neither the option nor the variable is set.
-   * @default - that of the setting
-   */
-  readonly default?: T;
-  /**
-   * Describes such a value where only the running program knows it.
-   * @default - none
-   */
-  readonly defaultText?: string;
-}
-
-/** The facts of a setting for the command line. */
-interface SettingFacts<T> extends Facts<T> {
-  /** One line for the command's help: the first sentence of the setting's documentation. */
-  readonly description: string;
-  readonly option?: OptionDeclaration<T>;
-}
-
-/** Everything that is declared of a setting beside its type. */
-export interface SettingDeclaration<T> extends SettingFacts<T> {
-  /** Checks a typed value, and carries its facts. */
-  readonly schema: z.core.$ZodType<T>;
-}
-
-function declare<T, const F extends SettingFacts<T>>(schema: z.core.$ZodType<T>, facts: F) {
-  return { ...facts, schema: withFacts(schema, facts) };
-}
-
-function wholeNumber<const F extends Omit<SettingFacts<number>, "allowed">>(least: number, most: number, facts: F) {
-  const units = facts.unit === undefined ? "" : ` of ${facts.unit}`;
-  const allowed = `a whole number${units} from ${formatCount(least)} to ${formatCount(most)}`;
-  return declare(z.int().min(least).max(most), { ...facts, allowed });
-}
-
-function duration<const F extends Omit<SettingFacts<number>, "allowed"> & { readonly unit: string }>(
-  most: number,
-  facts: F,
-) {
-  const allowed = `a number of ${facts.unit} from 0 to ${formatCount(most)}`;
-  return declare(z.number().min(0).max(most), { ...facts, allowed });
-}
 
 /** The declaration of each setting: schemas, defaults, options, error texts and reference tables all come from here. */
 export const SETTINGS = {
@@ -181,25 +141,15 @@ export function declarationOf(name: SettingName): SettingDeclaration<unknown> {
 /** Names of all settings, in the order of {@link WorkerSettings}. */
 export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[];
 
-type DefaultedName = {
-  [Name in SettingName]: (typeof SETTINGS)[Name] extends { readonly default: unknown } ? Name : never;
-}[SettingName];
-
-/** The settings that have a constant default, all of them present. */
-type DefaultedSettings = {
-  readonly [Name in keyof Pick<WorkerSettings, DefaultedName>]-?: NonNullable<WorkerSettings[Name]>;
-};
+type DefaultedSettings = Defaults<typeof SETTINGS, WorkerSettings>;
 
 /** Settings with every constant default applied. */
 export type ResolvedWorkerSettings = WorkerSettings & DefaultedSettings;
 
 /** Values of the settings that may be left out. */
-export const DEFAULTS = Object.fromEntries(
-  Object.entries(SETTINGS).flatMap(([name, setting]) => ("default" in setting ? [[name, setting.default]] : [])),
-) as DefaultedSettings;
+export const DEFAULTS = defaultsOf<DefaultedSettings>(SETTINGS);
 
 /** The given settings, and {@link DEFAULTS} for those that are absent or undefined. */
 export function withDefaults<T extends Partial<WorkerSettings>>(settings: T): T & DefaultedSettings {
-  const given = Object.entries(settings).filter(([, value]) => value !== undefined);
-  return { ...DEFAULTS, ...(Object.fromEntries(given) as T) };
+  return withDefaultsOf(settings, DEFAULTS);
 }

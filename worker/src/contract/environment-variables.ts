@@ -1,34 +1,41 @@
-import { type Notation, problemsOf } from "./check.ts";
+import { type Notation, problemsOf, problemsOfEach } from "./check.ts";
+import { type DEFAULTS, type ResolvedWorkerSettings, SETTING_NAMES, SETTINGS, withDefaults } from "./declarations.ts";
+import type { Declarations } from "./declare.ts";
 import {
-  type DEFAULTS,
-  declarationOf,
-  type ResolvedWorkerSettings,
-  SETTING_NAMES,
-  withDefaults,
-} from "./declarations.ts";
-import { PermanentError } from "./errors.ts";
-import { describeProblem, show } from "./problems.ts";
+  EXECUTOR_SETTING_NAMES,
+  EXECUTOR_SETTINGS,
+  type ExecutorSettingName,
+  type ExecutorSettings,
+  type ResolvedExecutorSettings,
+  withExecutorDefaults,
+} from "./executor-settings.ts";
+import { show, throwIfWrong } from "./problems.ts";
 import type { SettingName, WorkerSettings } from "./worker-settings.ts";
 
+/** The variables of a process, as in `process.env`. */
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /** The variable that carries a setting: `totalWorkers` is carried by `TOTAL_WORKERS`, and `memoryLimitMiB` by `MEMORY_LIMIT_MIB`. */
-export function variableName(name: SettingName): string {
+export function variableName(name: SettingName | ExecutorSettingName): string {
   return name.replace(/[A-Z](?!$)/g, (letter) => `_${letter}`).toUpperCase();
 }
 
 /** Settings as environment variables. Settings that are undefined are left out. */
-export function toEnvironment(settings: Partial<WorkerSettings>): Record<string, string> {
-  const given = SETTING_NAMES.filter((name) => settings[name] !== undefined);
-  return Object.fromEntries(given.map((name) => [variableName(name), encode(settings[name])]));
+export function toEnvironment(settings: Partial<WorkerSettings> | Partial<ExecutorSettings>): Record<string, string> {
+  const values: Readonly<Record<string, unknown>> = { ...settings };
+  const names = [...new Set([...SETTING_NAMES, ...EXECUTOR_SETTING_NAMES])];
+  const given = names.filter((name) => values[name] !== undefined);
+  return Object.fromEntries(given.map((name) => [variableName(name), encode(values[name])]));
 }
 
 /**
  * Reads settings from environment variables, and applies the defaults.
  *
  * @param nameOf what errors call a setting. @default its variable
- * @throws PermanentError with one line for each variable that is wrong, as {@link describeProblem} writes it.
+ * @throws PermanentError with one line for each variable that is wrong, in the form of `describeProblem`.
  */
 export function readSettings(
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Environment,
   nameOf: Notation["nameOf"] = variableName,
 ): ResolvedWorkerSettings {
   return withDefaults(readGiven(SETTING_NAMES, environment, nameOf) as WorkerSettings);
@@ -41,25 +48,39 @@ export function readSettings(
  */
 export function readSetting<Name extends keyof typeof DEFAULTS>(
   name: Name,
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Environment,
 ): (typeof DEFAULTS)[Name] {
   return withDefaults(readGiven([name], environment, variableName))[name];
 }
 
+/** As {@link readSettings}, for an executor. */
+export function readExecutorSettings(environment: Environment): ResolvedExecutorSettings {
+  const settings = readVariables(EXECUTOR_SETTINGS, EXECUTOR_SETTING_NAMES, environment);
+  const notation = { nameOf: variableName, show: showVariable };
+  throwIfWrong(problemsOfEach(settings, EXECUTOR_SETTINGS, EXECUTOR_SETTING_NAMES, notation));
+  return withExecutorDefaults(settings as ExecutorSettings);
+}
+
 function readGiven(
   names: readonly SettingName[],
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Environment,
   nameOf: Notation["nameOf"],
 ): Partial<WorkerSettings> {
-  const entries = names.map((name) => [name, decode(name, textOf(name, environment))]);
-  const settings: Partial<WorkerSettings> = Object.fromEntries(entries);
-  const notation = { nameOf, show: (value: unknown) => show(Array.isArray(value) ? encode(value) : value) };
-  const problems = problemsOf(settings, names, notation);
-  if (problems.length > 0) throw new PermanentError(problems.map(describeProblem).join("\n"));
+  const settings = readVariables(SETTINGS, names, environment) as Partial<WorkerSettings>;
+  throwIfWrong(problemsOf(settings, names, { nameOf, show: showVariable }));
   return settings;
 }
 
-function textOf(name: SettingName, environment: Readonly<Record<string, string | undefined>>): string | undefined {
+function readVariables<Name extends SettingName | ExecutorSettingName>(
+  declarations: Pick<Declarations, Name>,
+  names: readonly Name[],
+  environment: Environment,
+): Partial<Record<Name, unknown>> {
+  const entries = names.map((name) => [name, decode(declarations[name].example, textOf(name, environment))]);
+  return Object.fromEntries(entries);
+}
+
+function textOf(name: SettingName | ExecutorSettingName, environment: Environment): string | undefined {
   const fallback = name === "workerId" ? environment.JOB_COMPLETION_INDEX : undefined;
   return environment[variableName(name)] ?? fallback;
 }
@@ -68,13 +89,16 @@ function textOf(name: SettingName, environment: Readonly<Record<string, string |
 const NUMBER = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i;
 
 /** A text that is no number stays a text, which the schema of the setting refuses. */
-function decode(name: SettingName, text: string | undefined): unknown {
+function decode(example: unknown, text: string | undefined): unknown {
   if (text === undefined) return undefined;
-  const { example } = declarationOf(name);
   if (Array.isArray(example)) return text.split(",");
   return typeof example === "number" && NUMBER.test(text) ? Number(text) : text;
 }
 
 function encode(value: unknown): string {
   return Array.isArray(value) ? value.join(",") : String(value);
+}
+
+function showVariable(value: unknown): string {
+  return show(Array.isArray(value) ? encode(value) : value);
 }

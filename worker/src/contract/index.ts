@@ -6,14 +6,13 @@ export { type Notation, problemsOf } from "./check.ts";
 export {
   DEFAULTS,
   declarationOf,
-  type OptionDeclaration,
   type ResolvedWorkerSettings,
   SETTING_NAMES,
   SETTINGS,
-  type SettingDeclaration,
   withDefaults,
 } from "./declarations.ts";
-export { readSettings, toEnvironment, variableName } from "./environment-variables.ts";
+export type { OptionDeclaration, SettingDeclaration } from "./declare.ts";
+export { readExecutorSettings, readSettings, toEnvironment, variableName } from "./environment-variables.ts";
 export {
   EXIT_CODE,
   EXIT_CODE_MEANINGS,
@@ -23,6 +22,14 @@ export {
   TemporaryError,
 } from "./errors.ts";
 export { bundleEvaluation, type EvaluationBundle } from "./evaluation-bundle.ts";
+export {
+  EXECUTOR_SETTING_NAMES,
+  EXECUTOR_SETTINGS,
+  type ExecutorSettingName,
+  type ExecutorSettings,
+  type ResolvedExecutorSettings,
+  withExecutorDefaults,
+} from "./executor-settings.ts";
 export { type Facts, factsOf, problemOfValue, withFacts, withFix } from "./facts.ts";
 export { describeSeconds, formatCount } from "./format.ts";
 export { RESULTS_FORMAT, RUN_HASH_LENGTH, type RunIdentity, runHash } from "./identity.ts";

@@ -29,6 +29,10 @@ export const LIMITS = {
   stopGraceSeconds: 60,
   /** Longest timeout of a request to S3: an hour. */
   s3RequestTimeoutMs: 3_600_000,
+  /** Most slots of an executor: a request to SQS receives as many messages. */
+  executorSlots: 10,
+  /** Longest slice: an hour. */
+  sliceSeconds: 3_600,
 } as const;
 
 /**

@@ -1,3 +1,4 @@
+import { PermanentError } from "./errors.ts";
 import { formatCount } from "./format.ts";
 
 /** One value that must change, found in what a user wrote. {@link describeProblem} makes a sentence of it. */
@@ -15,6 +16,11 @@ export interface Problem {
 /** `<path> must be <allowed>, got <got>: <what to do>`, the one form of every error about a value. */
 export function describeProblem({ path, allowed, got, fix }: Problem): string {
   return `${showPath(path)} must be ${allowed}, got ${got}: ${fix}`;
+}
+
+/** @throws PermanentError with one line for each problem. */
+export function throwIfWrong(problems: readonly Problem[]): void {
+  if (problems.length > 0) throw new PermanentError(problems.map(describeProblem).join("\n"));
 }
 
 /** The problems of a part, seen from the whole: each path gets the prefix. */

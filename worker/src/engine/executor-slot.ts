@@ -1,21 +1,21 @@
 import { setTimeout } from "node:timers/promises";
-import { describeError, PermanentError, type SweepError, TemporaryError } from "../contract/errors.ts";
-import { formatCount } from "../contract/format.ts";
-import { countOf, type Range } from "../parameters/ranges.ts";
+import { describeError, PermanentError, type SweepError, shorten, TemporaryError } from "../contract/errors.ts";
+import { countOf, endOf, type Range } from "../parameters/ranges.ts";
 import { piecesOf, splitRest } from "../parameters/splitting.ts";
 import type { Leases } from "../queue/leases.ts";
 import type { Delivery, MessageQueue } from "../queue/message-queue.ts";
 import { parseMessage, type QueueMessage, type RangeMessage, rangeMessage } from "../queue/messages.ts";
+import { IncompleteError } from "../results/missing.ts";
 import { verify } from "../results/verify.ts";
 import { REPORT_FILES } from "../stores/store.ts";
 import { killedWithWorker } from "../supervisor/in-work.ts";
-import type { QueuedRun, QueuedSettings } from "./queued-run.ts";
-import { RunSession, type Slice } from "./run-session.ts";
+import type { Completion } from "./completion.ts";
+import { type QueuedRun, UnknownRunError } from "./queued-run.ts";
+import type { RunInStore, RunSession, Slice } from "./run-session.ts";
+import { RunSessions } from "./run-sessions.ts";
 import type { Turnstile } from "./turnstile.ts";
 import type { WorkerLog } from "./worker.ts";
 
-/** Evaluations that stay loaded, one for each run. */
-const MOST_SESSIONS = 2;
 /** Pieces of a range with which somebody died: three deaths find one parameter among a million. */
 const PIECES_OF_A_SUSPECT = 100;
 /**
@@ -23,24 +23,34 @@ const PIECES_OF_A_SUSPECT = 100;
  * alone in its executor. The queue gives a message up at the sixth.
  */
 const GIVEN_UP_AT_RECEIVE = 4;
-/** Before a message is tried again whose run or store failed. It doubles with each failure in a row. */
+/** Before a message is tried again whose run or store is away. It doubles with each time in a row. */
 const RETRY_SECONDS = { first: 15, longest: 900 } as const;
-/** A run is failed when its evaluation could not be loaded so often in a row, for reasons that may pass. */
-const MOST_FAILED_LOADS = 3;
+/** A message whose run or store was away so often in a row is left to the dead-letter queue: that is after five hours. */
+const MOST_TRIES = 24;
+/** Between two attempts to send what is left of a message to a queue that is away. */
 const REPLACE_AGAIN_AFTER_MS = 1_000;
+/** Failed parameters that a commit logs one by one. */
+const LOGGED_FAILURES = 3;
+/** Characters of a foreign message that are logged. */
+const LOGGED_CHARACTERS = 300;
+
+/** A run that the executor knows. */
+export interface KnownRun {
+  readonly run: QueuedRun;
+  readonly completion: Completion;
+}
 
 /** What the slots of an executor share. */
 export interface SlotOptions {
   readonly queue: MessageQueue;
   readonly leases: Leases;
-  readonly runOf: (name: string) => Promise<QueuedRun>;
-  /** The names of runs of which a range was finished. */
-  readonly touched: Set<string>;
+  readonly runOf: (name: string) => Promise<KnownRun>;
   readonly turnstile: Turnstile;
   /** Asks all slots to give back what they work on. */
   readonly yieldAll: () => void;
   readonly sliceSeconds: number;
   readonly stopGraceSeconds: number;
+  /** MiB of memory for this slot. @default no limit */
   readonly memoryLimitMiB: number | undefined;
   readonly s3RequestTimeoutMs: number;
   readonly log: WorkerLog;
@@ -55,26 +65,54 @@ interface Rest {
 
 const NOTHING: Rest = { messages: [] };
 
+/** A message in work. */
+interface Task<M extends QueueMessage = QueueMessage> {
+  readonly message: M;
+  readonly delivery: Delivery;
+  /** Whether it runs while no other slot works. */
+  readonly isAlone: boolean;
+  /** Whether somebody else may have it, because its lease has ended. */
+  isLost: boolean;
+}
+
 /** The message must stay in the queue, for another version of the executor or for the dead-letter queue. */
 class NotOurs extends Error {}
 
-/** Works on one message at a time. */
+/**
+ * Works on one message at a time. The order is always: commit, send what is left, delete the message. Wherever this process ends, the
+ * message comes again, and its receiver finds in the bucket what is done.
+ */
 export class ExecutorSlot {
   readonly #options: SlotOptions;
-  /** By run, the one that was used last at the end. */
-  readonly #sessions = new Map<string, RunSession>();
-  readonly #failedLoads = new Map<string, number>();
-  #failuresInARow = 0;
+  readonly #sessions: RunSessions;
   #current: RunSession | undefined;
   #working: Promise<void> | undefined;
 
   constructor(options: SlotOptions) {
+    const { memoryLimitMiB, stopGraceSeconds, signal, log } = options;
     this.#options = options;
+    this.#sessions = new RunSessions(
+      (run) => ({
+        memoryLimitMiB,
+        stopGraceSeconds,
+        onFailures: (failures) => {
+          for (const { parameter, kind, error } of failures.slice(0, LOGGED_FAILURES))
+            log.warn({ run, parameter, kind, error }, `parameter ${parameter} failed: ${error}`);
+        },
+        onSlowDown: () => log.warn({ run }, `the bucket of ${run} asks for fewer requests (SlowDown)`),
+      }),
+      signal,
+    );
   }
 
   /** Resolves when the message in work is done. Undefined without one. */
   get working(): Promise<void> | undefined {
     return this.#working;
+  }
+
+  /** Whether the evaluation of a run is loaded. */
+  hasLoaded(run: string): boolean {
+    return this.#sessions.has(run);
   }
 
   /** Begins with a message. */
@@ -91,106 +129,127 @@ export class ExecutorSlot {
 
   /** Ends all evaluations. The message in work is given back. */
   async end(): Promise<void> {
-    await Promise.all([...this.#sessions.values()].map((session) => session.end()));
+    await this.#sessions.endAll();
     await this.#working;
   }
 
   async #handle(delivery: Delivery): Promise<void> {
     const { leases, log } = this.#options;
-    let isLost = false;
-    leases.hold(delivery, () => {
-      isLost = true;
-      log.warn({ message: delivery.text }, "the lease of a message has ended: somebody else may have it");
-      this.yield();
-    });
+    const message = parseMessage(delivery.text);
     try {
-      const { messages, delaySeconds } = await this.#restOf(delivery);
-      // The lease ends when the queue is away for longer.
-      while (!isLost && !(await this.#replace(delivery, messages, delaySeconds)))
-        await setTimeout(REPLACE_AGAIN_AFTER_MS);
+      if (message === undefined) throw new NotOurs("it is no message of this version of sweep");
+      const isAlone = message.format === "sweep-range/1" && message.count === 1 && delivery.receives > 1;
+      const task: Task = { message, delivery, isAlone, isLost: false };
+      leases.hold(delivery, () => {
+        task.isLost = true;
+        log.warn({ ...message }, "the lease of a message has ended: somebody else may have it");
+        this.yield();
+      });
+      await this.#takeTurn(task);
     } catch (error) {
       const why = error instanceof NotOurs ? error.message : describeError(error);
-      log.warn({ message: delivery.text, receives: delivery.receives }, `a message stays in the queue: ${why}`);
+      const text = shorten(delivery.text, LOGGED_CHARACTERS);
+      log.warn({ message: text, receives: delivery.receives }, `a message stays in the queue: ${why}`);
     } finally {
       leases.release(delivery);
     }
   }
 
-  /** Sends what is left of a message, and then deletes it. @returns false if the queue is away. */
-  async #replace(delivery: Delivery, messages: readonly QueueMessage[], delaySeconds?: number): Promise<boolean> {
+  /**
+   * A parameter with which somebody died is alone in this process from its message's receive to its end, so that its death counts for no
+   * other message. A message that came together with it is given back as a new one.
+   */
+  async #takeTurn(task: Task): Promise<void> {
+    const { turnstile, yieldAll } = this.#options;
+    if (turnstile.isClosed) return this.#replace(task, { messages: [task.message] });
+    const work = async () => this.#replace(task, await this.#restOf(task));
+    await (task.isAlone ? turnstile.alone(yieldAll, work) : turnstile.together(work));
+  }
+
+  /** Sends what is left of a message, and then deletes it. It goes on until it succeeds, or until the lease ends. */
+  async #replace(task: Task, { messages, delaySeconds }: Rest): Promise<void> {
     const { queue } = this.#options;
-    try {
-      await queue.send(messages, delaySeconds);
-      await queue.delete(delivery);
-      return true;
-    } catch (error) {
-      if (error instanceof TemporaryError) return false;
-      throw error;
+    while (!task.isLost) {
+      try {
+        await queue.send(messages, delaySeconds);
+        await queue.delete(task.delivery);
+        return;
+      } catch (error) {
+        if (!(error instanceof TemporaryError)) throw error;
+        await setTimeout(REPLACE_AGAIN_AFTER_MS);
+      }
     }
   }
 
-  async #restOf(delivery: Delivery): Promise<Rest> {
-    const message = parseMessage(delivery.text);
-    if (message === undefined) throw new NotOurs("it is no message of this version of sweep");
-    const run = await this.#options.runOf(message.run);
+  async #restOf(task: Task): Promise<Rest> {
+    const { signal } = this.#options;
+    const { message } = task;
+    const { run, completion } = await this.#options.runOf(message.run);
     try {
-      const { settings, stop } = await this.#submitted(run);
-      if (stop !== undefined) return NOTHING;
-      const rest =
-        message.format === "sweep-close/1"
-          ? await this.#close(run, message)
-          : await this.#workOn(run, settings, message, delivery.receives);
-      this.#failuresInARow = 0;
-      return rest;
+      const found = await this.#find(run);
+      if (found === undefined) return NOTHING;
+      return message.format === "sweep-close/1"
+        ? await this.#close(run, message)
+        : await this.#workOn(run, completion, found, task as Task<RangeMessage>);
     } catch (error) {
-      if (error instanceof NotOurs) throw error;
-      // Its own attempts are counted by the queue.
-      if (message.format === "sweep-close/1") throw error;
-      if (error instanceof PermanentError) return this.#fail(run, message, error);
-      return this.#again(message, error);
+      if (error instanceof NotOurs || error instanceof UnknownRunError) throw error;
+      if (error instanceof PermanentError || error instanceof IncompleteError) return this.#fail(run, message, error);
+      return signal.aborted ? { messages: [message] } : this.#again(message, error);
     }
   }
 
-  async #submitted(run: QueuedRun) {
-    try {
-      return await run.read();
-    } catch (error) {
-      throw error instanceof PermanentError ? new NotOurs(error.message) : error;
-    }
+  /** A run that is to be worked on; undefined if it was cancelled or has failed. */
+  async #find(run: QueuedRun): Promise<RunInStore | undefined> {
+    const { settings, stop } = await run.read();
+    return stop === undefined ? { store: run.store, reader: await run.reader(), settings } : undefined;
   }
 
-  async #workOn(run: QueuedRun, settings: QueuedSettings, message: RangeMessage, receives: number): Promise<Rest> {
-    const { touched, turnstile, sliceSeconds, log, signal } = this.#options;
-    const session = await this.#sessionOf(run, message.run, settings);
-    if (signal.aborted) return { messages: [message] };
-    const pending = await session.pendingOf(message);
-    touched.add(message.run);
-    if (pending.length === 0) return NOTHING;
+  async #workOn(run: QueuedRun, completion: Completion, found: RunInStore, task: Task<RangeMessage>): Promise<Rest> {
+    const { sliceSeconds, queue, log, signal } = this.#options;
+    const { message, delivery } = task;
+    const { identity } = found.reader;
+    if (endOf(message) > identity.totalParameters) throw new NotOurs("its range is not one of the run");
+    const pending = await run.pendingOf(identity, message);
+    let left: readonly Range[] = pending;
+    let pieces = (): Range[] => piecesOf(left, 1);
+    if (pending.length > 0) {
+      if (delivery.receives > 1 && !task.isAlone) {
+        log.warn({ ...message, receives: delivery.receives }, "somebody has ended with this range: it is divided");
+        return restOf(message, piecesOf(pending, Math.min(countOf(pending), PIECES_OF_A_SUSPECT)));
+      }
+      const slice = await this.#work(found, pending, task);
+      left = slice.left;
+      // A slice that was given up early may tell the rate of no parameter at all.
+      const { committed, seconds } = slice;
+      if (committed > 0 && !signal.aborted)
+        pieces = () => splitRest(left, { perSecond: committed / seconds, sliceSeconds });
+    }
+    if (left.length > 0) return restOf(message, pieces());
+    // Before the message is deleted, so that no end of this process leaves a complete run without a receipt.
+    await completion.closeWhenComplete(run, identity, message.run, queue);
+    return NOTHING;
+  }
+
+  async #work(found: RunInStore, pending: readonly Range[], task: Task<RangeMessage>): Promise<Slice> {
+    const { turnstile, sliceSeconds, log, signal } = this.#options;
+    const { message, delivery } = task;
+    const session = await this.#sessions.of(message.run, found);
+    const isUnwanted = signal.aborted || task.isLost || (turnstile.isClosed && !task.isAlone);
+    if (isUnwanted) return { left: pending, committed: 0, seconds: 0 };
     this.#current = session;
     try {
-      let slice: Slice;
-      if (receives === 1) {
-        slice = await turnstile.together(() => session.work(message, sliceSeconds));
-      } else {
-        log.warn({ ...message, receives }, `somebody has ended with this range, it is divided or run alone`);
-        if (countOf(pending) > 1)
-          return restOf(message.run, piecesOf(pending, Math.min(countOf(pending), PIECES_OF_A_SUSPECT)));
-        const [{ start: parameter }] = pending as [Range];
-        if (receives >= GIVEN_UP_AT_RECEIVE) {
-          await session.giveUp(killedWithWorker(parameter));
-          return NOTHING;
-        }
-        slice = await turnstile.alone(this.#options.yieldAll, () => session.work(message, sliceSeconds));
+      if (delivery.receives >= GIVEN_UP_AT_RECEIVE) {
+        log.warn({ ...message }, `parameter ${message.start} has ended its executor each time: it is given up`);
+        await session.giveUp(killedWithWorker(message.start));
+        return { left: [], committed: 1, seconds: 0 };
       }
-      const { left, committed, seconds } = slice;
+      const slice = await session.work(pending, sliceSeconds);
+      const { committed, seconds } = slice;
       log.info({ run: message.run, start: message.start, count: message.count, committed, seconds }, "slice");
-      if (left.length === 0) return NOTHING;
-      // Given back early, the rate may be that of no parameter at all.
-      if (signal.aborted || committed === 0) return restOf(message.run, piecesOf(left, 1));
-      return restOf(message.run, splitRest(left, { perSecond: committed / seconds, sliceSeconds }));
+      return slice;
     } finally {
       this.#current = undefined;
-      if (session.hasEnded) this.#forget(message.run);
+      if (session.hasEnded) await this.#sessions.end(message.run);
     }
   }
 
@@ -210,53 +269,8 @@ export class ExecutorSlot {
     return NOTHING;
   }
 
-  async #sessionOf(run: QueuedRun, name: string, settings: QueuedSettings): Promise<RunSession> {
-    const loaded = this.#sessions.get(name);
-    this.#sessions.delete(name);
-    if (loaded !== undefined && !loaded.hasEnded) {
-      this.#sessions.set(name, loaded);
-      return loaded;
-    }
-    const { log } = this.#options;
-    const [oldest] = this.#sessions.keys();
-    if (this.#sessions.size >= MOST_SESSIONS && oldest !== undefined) await this.#forget(oldest);
-    const session = await this.#load(run, name, settings);
-    this.#sessions.set(name, session);
-    log.info({ run: name, evaluation: session.identity.evaluation }, "loaded");
-    return session;
-  }
-
-  async #load(run: QueuedRun, name: string, settings: QueuedSettings): Promise<RunSession> {
-    const { log, memoryLimitMiB, stopGraceSeconds } = this.#options;
-    try {
-      const session = await RunSession.open(run, settings, {
-        memoryLimitMiB,
-        stopGraceSeconds,
-        onFailures: (failures) => {
-          for (const { parameter, kind, error } of failures.slice(0, 3))
-            log.warn({ run: name, parameter, kind, error }, `parameter ${parameter} failed: ${error}`);
-        },
-        onSlowDown: () => log.warn({ run: name }, `${run.store.url} asks for fewer requests (SlowDown)`),
-      });
-      this.#failedLoads.delete(name);
-      return session;
-    } catch (error) {
-      if (!(error instanceof TemporaryError)) throw error;
-      const failed = (this.#failedLoads.get(name) ?? 0) + 1;
-      this.#failedLoads.set(name, failed);
-      if (failed < MOST_FAILED_LOADS) throw error;
-      throw new PermanentError(`${error.message} (${formatCount(failed)} times)`, { cause: error });
-    }
-  }
-
-  async #forget(name: string): Promise<void> {
-    const session = this.#sessions.get(name);
-    this.#sessions.delete(name);
-    await session?.end();
-  }
-
   /** Writes the error into the run, where everybody sees it. */
-  async #fail(run: QueuedRun, message: RangeMessage, error: SweepError): Promise<Rest> {
+  async #fail(run: QueuedRun, message: QueueMessage, error: SweepError): Promise<Rest> {
     this.#options.log.warn({ run: message.run }, `${message.run} has failed: ${error.message}`);
     try {
       await run.stop("failed", error.message);
@@ -267,14 +281,16 @@ export class ExecutorSlot {
   }
 
   /** Gives a message back as a new one, because this receive must not count as a death. */
-  #again(message: RangeMessage, error: unknown): Rest {
+  #again(message: QueueMessage, error: unknown): Rest {
+    const { tries = 0 } = message;
+    if (tries >= MOST_TRIES) throw new NotOurs(`it was tried ${tries} times: ${describeError(error)}`);
     const { first, longest } = RETRY_SECONDS;
-    const delaySeconds = Math.min(longest, first * 2 ** Math.min(10, this.#failuresInARow++));
+    const delaySeconds = Math.min(longest, first * 2 ** tries);
     this.#options.log.warn({ ...message, delaySeconds }, `a message comes again later: ${describeError(error)}`);
-    return { messages: [message], delaySeconds };
+    return { messages: [{ ...message, tries: tries + 1 }], delaySeconds };
   }
 }
 
-function restOf(run: string, ranges: readonly Range[]): Rest {
+function restOf({ run }: RangeMessage, ranges: readonly Range[]): Rest {
   return { messages: ranges.map((range) => rangeMessage(run, range)) };
 }

@@ -1,20 +1,23 @@
 import { setTimeout } from "node:timers/promises";
-import { describeError, PermanentError, SweepError } from "../contract/errors.ts";
+import { PermanentError, SweepError } from "../contract/errors.ts";
 import { Leases } from "../queue/leases.ts";
 import type { Delivery, MessageQueue } from "../queue/message-queue.ts";
+import { parseMessage } from "../queue/messages.ts";
 import { openStore } from "../stores/open.ts";
-import { closeWhenComplete } from "./closing.ts";
-import { ExecutorSlot } from "./executor-slot.ts";
+import { Completion } from "./completion.ts";
+import { ExecutorSlot, type KnownRun } from "./executor-slot.ts";
 import { QueuedRun } from "./queued-run.ts";
 import { Turnstile } from "./turnstile.ts";
 import type { WorkerLog } from "./worker.ts";
 
 /** The longest wait for a message: an empty poll is one request. */
 const POLL_SECONDS = 20;
-/** The wait when a run may be complete. */
-const SHORT_POLL_SECONDS = 1;
 /** Before the next attempt to reach a queue that is away. It doubles with each failure in a row. */
 const PAUSE_SECONDS = { first: 1, longest: 30 } as const;
+/** Runs that the executor remembers, each with a client of its bucket. */
+const MOST_RUNS = 20;
+/** After the grace of a stop, for commits and for the queue. What is not given back by then comes again when its lease ends. */
+const GIVE_BACK_WITHIN_MS = 35_000;
 
 /** The settings of an executor. */
 export interface ExecutorOptions {
@@ -28,7 +31,7 @@ export interface ExecutorOptions {
   /** How long it works on a message, before it gives the rest back. */
   readonly sliceSeconds: number;
   readonly stopGraceSeconds: number;
-  /** MiB of memory for each slot. @default no limit */
+  /** MiB of memory, which the slots share. @default no limit */
   readonly memoryLimitMiB: number | undefined;
   readonly s3RequestTimeoutMs: number;
   readonly log: WorkerLog;
@@ -43,68 +46,84 @@ export interface ExecutorOptions {
  * @throws PermanentError if the queue cannot be used: it does not exist, or this process may not receive from it.
  */
 export async function runExecutor(options: ExecutorOptions): Promise<void> {
+  const { signal, stopGraceSeconds, log } = options;
   const executor = new Executor(options);
-  try {
-    await executor.receive();
-  } finally {
-    await executor.end();
-  }
+  const late = new Promise<"late">((resolve) => {
+    const give = () =>
+      setTimeout(stopGraceSeconds * 1000 + GIVE_BACK_WITHIN_MS, undefined, { ref: false }).then(() => resolve("late"));
+    signal.addEventListener("abort", give, { once: true });
+  });
+  if ((await Promise.race([executor.work(), late])) === "late")
+    log.warn({}, "the queue or the bucket does not answer: what was in work comes again when its lease ends");
 }
 
 class Executor {
   readonly #options: ExecutorOptions;
+  readonly #turnstile = new Turnstile();
   readonly #slots: readonly ExecutorSlot[];
-  readonly #runs = new Map<string, QueuedRun>();
-  /** Runs of which a range was finished since somebody looked whether they are complete. */
-  readonly #touched = new Set<string>();
+  /** The one that was used last is at the end. */
+  readonly #runs = new Map<string, KnownRun>();
+  #failuresInARow = 0;
+  #hasReceived = false;
 
   constructor(options: ExecutorOptions) {
     this.#options = options;
+    const { memoryLimitMiB, slots } = options;
     const slotOptions = {
       ...options,
+      memoryLimitMiB: memoryLimitMiB === undefined ? undefined : Math.floor(memoryLimitMiB / slots),
       leases: new Leases(options.queue, options.leaseSeconds),
       runOf: (name: string) => this.#runOf(name),
-      touched: this.#touched,
-      turnstile: new Turnstile(),
+      turnstile: this.#turnstile,
       yieldAll: () => {
         for (const slot of this.#slots) slot.yield();
       },
     };
-    this.#slots = Array.from({ length: options.slots }, () => new ExecutorSlot(slotOptions));
-    options.signal.addEventListener("abort", () => void this.end(), { once: true });
+    this.#slots = Array.from({ length: slots }, () => new ExecutorSlot(slotOptions));
   }
 
-  /** Receives messages until the executor is stopped: one request at a time, because an aborted one may still take a message. */
-  async receive(): Promise<void> {
+  /** Works until it is stopped, and gives back what is in work. */
+  async work(): Promise<void> {
     const { signal } = this.#options;
-    while (!signal.aborted) {
-      const free = this.#slots.filter(({ working }) => working === undefined);
-      if (free.length === 0) {
-        await Promise.race(this.#slots.map(({ working }) => working));
-        continue;
-      }
-      const isIdle = free.length === this.#slots.length;
-      const deliveries = await this.#poll(
-        free.length,
-        isIdle && this.#touched.size > 0 ? SHORT_POLL_SECONDS : POLL_SECONDS,
-      );
-      for (const [index, delivery] of deliveries.entries()) free[index]?.begin(delivery);
-      if (deliveries.length === 0 && !signal.aborted) await this.#closeTouched();
+    const end = () => void this.#end();
+    signal.addEventListener("abort", end, { once: true });
+    try {
+      await this.#receive();
+    } finally {
+      signal.removeEventListener("abort", end);
+      await this.#end();
+      // An evaluation that was loaded meanwhile.
+      await this.#end();
     }
   }
 
-  /** Gives back what is in work. */
-  async end(): Promise<void> {
+  async #end(): Promise<void> {
     await Promise.all(this.#slots.map((slot) => slot.end()));
   }
 
-  #failuresInARow = 0;
-  #hasReceived = false;
+  /** Receives messages until the executor is stopped: one request at a time, because an aborted one may still take a message. */
+  async #receive(): Promise<void> {
+    const { signal } = this.#options;
+    while (!signal.aborted) {
+      const free = this.#slots.filter(({ working }) => working === undefined);
+      // A message that waits must not be in this process when somebody dies alone.
+      if (free.length === 0 || this.#turnstile.isClosed) {
+        await Promise.race(this.#slots.flatMap(({ working }) => working ?? []));
+        continue;
+      }
+      for (const delivery of await this.#poll(free.length)) {
+        const run = parseMessage(delivery.text)?.run ?? "";
+        const loaded = free.findIndex((slot) => slot.hasLoaded(run));
+        const [slot] = free.splice(Math.max(0, loaded), 1);
+        slot?.begin(delivery);
+      }
+    }
+  }
 
-  async #poll(most: number, waitSeconds: number): Promise<readonly Delivery[]> {
+  async #poll(most: number): Promise<readonly Delivery[]> {
     const { queue, signal, log } = this.#options;
     try {
-      const deliveries = await queue.receive(most, waitSeconds, signal);
+      const deliveries = await queue.receive(most, POLL_SECONDS, signal);
       this.#failuresInARow = 0;
       this.#hasReceived = true;
       return deliveries;
@@ -120,24 +139,16 @@ class Executor {
     }
   }
 
-  async #closeTouched(): Promise<void> {
-    for (const name of [...this.#touched]) {
-      this.#touched.delete(name);
-      try {
-        await closeWhenComplete(await this.#runOf(name), name, this.#options.queue);
-      } catch (error) {
-        this.#touched.add(name);
-        this.#options.log.warn({ run: name }, `cannot tell whether ${name} is complete: ${describeError(error)}`);
-      }
-    }
-  }
-
-  async #runOf(name: string): Promise<QueuedRun> {
+  async #runOf(name: string): Promise<KnownRun> {
     const { resultsRoot, s3RequestTimeoutMs } = this.#options;
-    const known = this.#runs.get(name);
-    if (known !== undefined) return known;
-    const run = new QueuedRun(await openStore(`${resultsRoot}/${name}`, { s3RequestTimeoutMs }));
-    this.#runs.set(name, run);
-    return run;
+    const known = this.#runs.get(name) ?? {
+      run: new QueuedRun(await openStore(`${resultsRoot.replace(/\/+$/, "")}/${name}`, { s3RequestTimeoutMs })),
+      completion: new Completion(),
+    };
+    this.#runs.delete(name);
+    this.#runs.set(name, known);
+    const [oldest] = this.#runs.keys();
+    if (this.#runs.size > MOST_RUNS && oldest !== undefined) this.#runs.delete(oldest);
+    return known;
   }
 }

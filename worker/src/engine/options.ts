@@ -1,8 +1,7 @@
 import { availableParallelism } from "node:os";
 import { problemsOf } from "../contract/check.ts";
 import { type ResolvedWorkerSettings, SETTINGS, withDefaults } from "../contract/declarations.ts";
-import { PermanentError } from "../contract/errors.ts";
-import { describeProblem, type Problem } from "../contract/problems.ts";
+import { throwIfWrong } from "../contract/problems.ts";
 import type { WorkerSettings } from "../contract/worker-settings.ts";
 
 /** The settings of a run on this machine. Only `totalParameters` has no default. */
@@ -30,11 +29,6 @@ export interface LocalJobOptions extends Omit<WorkerSettings, "workerId" | "tota
 export function resolveSettings(settings: WorkerSettings): ResolvedWorkerSettings {
   throwIfWrong(problemsOf(settings));
   return withDefaults(settings);
-}
-
-/** @throws PermanentError with one line for each problem. */
-export function throwIfWrong(problems: readonly Problem[]): void {
-  if (problems.length > 0) throw new PermanentError(problems.map(describeProblem).join("\n"));
 }
 
 /** The settings of the workers of a local job. Each worker gets a number of its own in place of `workerId`. */

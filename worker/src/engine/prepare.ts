@@ -4,13 +4,13 @@ import { type ResolvedWorkerSettings, withDefaults } from "../contract/declarati
 import { TemporaryError } from "../contract/errors.ts";
 import { RESULTS_FORMAT, type RunIdentity, runName } from "../contract/identity.ts";
 import { memoryProblems } from "../contract/memory.ts";
+import { throwIfWrong } from "../contract/problems.ts";
 import type { SettingName, WorkerSettings } from "../contract/worker-settings.ts";
 import { commandEvaluation, type Evaluation, findEvaluation, writeBundle } from "../evaluation/source.ts";
 import { openStore } from "../stores/open.ts";
 import type { ResultStore } from "../stores/store.ts";
 import { EvaluationSession, Stopped } from "../supervisor/evaluation-session.ts";
 import { containerMemoryMiB } from "../supervisor/memory-watch.ts";
-import { throwIfWrong } from "./options.ts";
 import { StoppedError } from "./stopping.ts";
 
 /** A signal that ended the bundler has been sent to this process at the same time. */

@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { problemsOf } from "../contract/check.ts";
 import { PermanentError } from "../contract/errors.ts";
+import type { RunIdentity } from "../contract/identity.ts";
+import { throwIfWrong } from "../contract/problems.ts";
 import type { SettingName, WorkerSettings } from "../contract/worker-settings.ts";
+import { type Range, subtract } from "../parameters/ranges.ts";
 import type { Note, ResultReader, ResultStore } from "../stores/store.ts";
-import { throwIfWrong } from "./options.ts";
 
 /** The settings of a run that its executors need and its identity does not have. */
 export const QUEUED_SETTINGS = [
@@ -23,6 +25,9 @@ export interface Stop {
   /** ISO 8601. */
   readonly at: string;
 }
+
+/** Nobody has submitted the run. */
+export class UnknownRunError extends PermanentError {}
 
 /** The content of `sweep.json`. */
 interface SweepFile {
@@ -63,11 +68,14 @@ export class QueuedRun {
     await this.#write({ settings, stop: { kind, reason, at: new Date().toISOString() } });
   }
 
-  /** @throws PermanentError if the run was not submitted, or another version has submitted it. */
+  /**
+   * @throws UnknownRunError if the run was not submitted.
+   * @throws PermanentError if another version has submitted it, or if the bucket refuses the request.
+   */
   async read(): Promise<SweepFile> {
     const text = await this.#file.read();
     const place = `${this.store.url}/sweep.json`;
-    if (text === undefined) throw new PermanentError(`${this.store.url} holds no submitted run: it has no sweep.json`);
+    if (text === undefined) throw new UnknownRunError(`${this.store.url} holds no submitted run: it has no sweep.json`);
     const file = parse(text);
     if (file === undefined) throw new PermanentError(`${place} is damaged or of another version: submit the run again`);
     throwIfWrong(problemsOf(file.settings, QUEUED_SETTINGS));
@@ -77,6 +85,16 @@ export class QueuedRun {
   /** The results, for the run's identity and its evaluation. @throws PermanentError if there is no such run. */
   reader(): Promise<ResultReader> {
     return this.store.read();
+  }
+
+  /** The parameters of a range that are not committed, disjoint and sorted. */
+  async pendingOf(identity: RunIdentity, range: Range): Promise<Range[]> {
+    const writer = await this.store.write(identity);
+    try {
+      return subtract([range], await writer.committed([range]));
+    } finally {
+      await writer.close();
+    }
   }
 
   /** Notes that somebody verifies the complete run. @returns whether nobody had noted it before. */

@@ -1,15 +1,18 @@
 import { withDefaults } from "../contract/declarations.ts";
 import { PermanentError } from "../contract/errors.ts";
 import type { RunIdentity } from "../contract/identity.ts";
+import { memoryProblems } from "../contract/memory.ts";
+import { throwIfWrong } from "../contract/problems.ts";
 import type { EvaluationSource } from "../evaluation/protocol.ts";
 import { commandEvaluation, writeBundle } from "../evaluation/source.ts";
 import { countOf, type Range, subtract, union } from "../parameters/ranges.ts";
 import { blocksOf } from "../parameters/splitting.ts";
-import type { Failure, ResultWriter } from "../stores/store.ts";
+import type { Failure, ResultReader, ResultStore, ResultWriter } from "../stores/store.ts";
 import { EvaluationSession, Stopped } from "../supervisor/evaluation-session.ts";
 import { Inbox } from "../supervisor/inbox.ts";
 import { type ServedEvaluation, Supervisor } from "../supervisor/supervisor.ts";
-import type { QueuedRun, QueuedSettings } from "./queued-run.ts";
+import type { QueuedSettings } from "./queued-run.ts";
+import { StoppedError } from "./stopping.ts";
 
 /** The limits of a session that belong to the executor and not to the run. */
 export interface RunSessionOptions {
@@ -21,6 +24,13 @@ export interface RunSessionOptions {
   readonly onSlowDown: () => void;
 }
 
+/** A run as its executors find it. */
+export interface RunInStore {
+  readonly store: ResultStore;
+  readonly reader: ResultReader;
+  readonly settings: QueuedSettings;
+}
+
 /** The outcome of a slice. */
 export interface Slice {
   /** The parameters without a result, disjoint and sorted. */
@@ -30,11 +40,10 @@ export interface Slice {
   readonly seconds: number;
 }
 
-/** Something for the evaluation to do, and the promise of its caller. */
+/** Something for the evaluation to do, and how to tell that it is done. */
 interface Turn {
   readonly take: (evaluation: ServedEvaluation) => Promise<void>;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
+  readonly done: () => void;
 }
 
 /** One run, loaded to be worked on in slices: its evaluation in a process of its own, and its store. */
@@ -47,33 +56,44 @@ export class RunSession {
   readonly #served: Promise<unknown>;
   readonly #turns = new Inbox<Turn | "end">();
   #hasEnded = false;
+  #ending: Promise<void> | undefined;
 
   /**
    * Loads a run.
    *
    * @throws PermanentError if the run cannot be computed here.
    * @throws TemporaryError if another attempt may help.
+   * @throws StoppedError if the signal came first.
    */
-  static async open(run: QueuedRun, settings: QueuedSettings, options: RunSessionOptions): Promise<RunSession> {
-    const reader = await run.reader();
+  static async open(
+    { store, reader, bundle, settings }: RunInStore & { readonly bundle: Uint8Array | undefined },
+    signal: AbortSignal,
+    options: RunSessionOptions,
+  ): Promise<RunSession> {
     const { identity } = reader;
-    const source = sourceOf(identity, await reader.evaluationBundle(), settings);
-    const { evaluationConcurrency: concurrency, simulateWorkMs } = withDefaults(settings);
     const { memoryLimitMiB } = options;
-    const session = new EvaluationSession({ source, seed: identity.seed, simulateWorkMs, concurrency, memoryLimitMiB });
+    const { columns, batchSize, seed } = identity;
+    throwIfWrong(memoryProblems(memoryLimitMiB ?? Number.POSITIVE_INFINITY, { batchSize, columns: columns.length }));
+    const source = sourceOf(identity, bundle, settings);
+    const { evaluationConcurrency: concurrency, simulateWorkMs } = withDefaults(settings);
+    if (signal.aborted) throw new StoppedError();
+    const session = new EvaluationSession({ source, seed, simulateWorkMs, concurrency, memoryLimitMiB });
+    const stop = () => session.stop();
+    signal.addEventListener("abort", stop);
     try {
-      const columns = await session.start();
-      if (columns.join() !== identity.columns.join()) {
-        const wanted = identity.columns.join(", ");
+      const loaded = await session.start();
+      if (loaded.join() !== columns.join()) {
         throw new PermanentError(
-          `the evaluation has the columns ${columns.join(", ")} here, and ${wanted} in ${reader.url}`,
+          `the evaluation has the columns ${loaded.join(", ")} here, and ${columns.join(", ")} in ${reader.url}`,
         );
       }
-      const writer = new RecordingWriter(await run.store.write(identity, options.onSlowDown));
+      const writer = new RecordingWriter(await store.write(identity, options.onSlowDown));
       return new RunSession(identity, session, writer, settings, options);
     } catch (error) {
       session.close();
-      throw error;
+      throw error instanceof Stopped ? new StoppedError() : error;
+    } finally {
+      signal.removeEventListener("abort", stop);
     }
   }
 
@@ -102,7 +122,7 @@ export class RunSession {
       .finally(() => {
         this.#hasEnded = true;
       });
-    // The turn in work has the error.
+    // A turn has the error, this one or the next.
     this.#served.catch(() => {});
   }
 
@@ -112,14 +132,13 @@ export class RunSession {
   }
 
   /**
-   * Works on a range for a time, and commits what is finished.
+   * Works on parameters for a time, and commits what is finished.
    *
+   * @param pending the parameters without a result, disjoint and sorted.
    * @param seconds after which the rest is given up. The parameters in work are finished first.
    * @throws SweepError if the run or the store cannot go on. The session has ended then.
    */
-  async work(range: Range, seconds: number): Promise<Slice> {
-    const pending = await this.pendingOf(range);
-    if (pending.length === 0) return { left: [], committed: 0, seconds: 0 };
+  async work(pending: readonly Range[], seconds: number): Promise<Slice> {
     const startedAt = performance.now();
     const committed = this.#writer.record();
     const timer = setTimeout(() => this.yield(), seconds * 1000);
@@ -136,11 +155,6 @@ export class RunSession {
     };
   }
 
-  /** The parameters of a range that are not committed. */
-  async pendingOf(range: Range): Promise<Range[]> {
-    return subtract([range], await this.#writer.committed([range]));
-  }
-
   /** Ends the slice in work early, if there is one. */
   yield(): void {
     this.#supervisor.yield();
@@ -152,7 +166,12 @@ export class RunSession {
   }
 
   /** Ends the evaluation. The slice in work commits what is finished, as far as the grace allows. */
-  async end(): Promise<void> {
+  end(): Promise<void> {
+    this.#ending ??= this.#end();
+    return this.#ending;
+  }
+
+  async #end(): Promise<void> {
     this.#supervisor.stop();
     this.#turns.put("end");
     await this.#served.catch(() => {});
@@ -160,23 +179,21 @@ export class RunSession {
     await this.#writer.close();
   }
 
-  /** Resolves when the evaluation has had its turn, and also when it was stopped in it and everything finished is committed. */
+  /**
+   * Resolves when the evaluation has had its turn, and also when it was stopped in it and everything finished is committed. An error of
+   * the turn ends the evaluation, and is that of `#served`.
+   */
   async #take(take: Turn["take"]): Promise<void> {
-    const taken = new Promise<void>((resolve, reject) => this.#turns.put({ take, resolve, reject }));
+    const taken = new Promise<void>((done) => this.#turns.put({ take, done }));
     await Promise.race([taken, this.#served]);
   }
 
   async #serve(evaluation: ServedEvaluation): Promise<void> {
     for (;;) {
-      const turn = await this.#turns.next(Number.POSITIVE_INFINITY);
+      const turn = await this.#turns.next();
       if (turn === undefined || turn === "end") return;
-      try {
-        await turn.take(evaluation);
-        turn.resolve();
-      } catch (error) {
-        if (!(error instanceof Stopped)) turn.reject(error);
-        throw error;
-      }
+      await turn.take(evaluation);
+      turn.done();
     }
   }
 }

@@ -3,24 +3,36 @@ import type { Range } from "../parameters/ranges.ts";
 
 const runField = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/);
 const parameter = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
+const tries = z.int().min(1).optional();
 
 /** The formats of messages. A later version of a format gets another number, so that an executor leaves it to its successors. */
 const messageSchema = z.discriminatedUnion("format", [
-  z.strictObject({ format: z.literal("sweep-range/1"), run: runField, start: parameter, count: parameter.min(1) }),
-  z.strictObject({ format: z.literal("sweep-close/1"), run: runField }),
+  z.strictObject({
+    format: z.literal("sweep-range/1"),
+    run: runField,
+    start: parameter,
+    count: parameter.min(1),
+    tries,
+  }),
+  z.strictObject({ format: z.literal("sweep-close/1"), run: runField, tries }),
 ]);
 
-/** Work on a range of a run. The bucket knows which of its parameters are done, so that a message may come twice. */
-export interface RangeMessage extends Range {
-  readonly format: "sweep-range/1";
+/** What all messages have. */
+interface Message {
   /** The run's name: the last part of the place of its results. */
   readonly run: string;
+  /** How often in a row the message was given back because the run's store was away. A queue counts receives only. @default 0 */
+  readonly tries?: number | undefined;
+}
+
+/** Work on a range of a run. The bucket knows which of its parameters are done, so that a message may come twice. */
+export interface RangeMessage extends Message, Range {
+  readonly format: "sweep-range/1";
 }
 
 /** Verify a complete run, and write its receipt. */
-export interface CloseMessage {
+export interface CloseMessage extends Message {
   readonly format: "sweep-close/1";
-  readonly run: string;
 }
 
 export type QueueMessage = RangeMessage | CloseMessage;

@@ -33,8 +33,8 @@ const PERMANENT = new Set([
 ]);
 
 /**
- * A standard queue of Amazon SQS. The AWS SDK finds credentials and endpoint: `AWS_ENDPOINT_URL_SQS`, a pod identity, a profile; the
- * region is that of the URL.
+ * A standard queue of Amazon SQS. The AWS SDK finds credentials: a pod identity, a profile. Region and endpoint are those of the URL; a
+ * URL that is not AWS's has the region `AWS_REGION`.
  */
 export class SqsQueue implements MessageQueue {
   readonly url: string;
@@ -50,9 +50,11 @@ export class SqsQueue implements MessageQueue {
     const { AWS_MAX_ATTEMPTS, AWS_REGION } = process.env;
     // The SDK is pinned to a version that supports this Node.js, so its warning about later versions helps no user.
     process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
-    const region = regionOf(url) ?? AWS_REGION ?? "us-east-1";
+    const region = regionOf(url);
     this.#client = new SQSClient({
-      region,
+      region: region ?? AWS_REGION ?? "us-east-1",
+      // The SDK warns at every request of a queue whose host is not the one that it expects.
+      ...(region === undefined ? { endpoint: new URL(url).origin } : {}),
       ...(AWS_MAX_ATTEMPTS === undefined ? { maxAttempts: ATTEMPTS } : {}),
       // Another queue with the same host, as of an emulator, must not be mistaken for this one.
       useQueueUrlAsEndpoint: true,

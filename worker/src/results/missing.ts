@@ -5,6 +5,9 @@ import type { Stretch } from "../stores/store.ts";
 
 const SHOWN = 5;
 
+/** Results lack parameters, or hold damaged ones. */
+export class IncompleteError extends TemporaryError {}
+
 /** Parameters that results lack: their number, and the first of their ranges. */
 export class MissingParameters {
   /** The end of the last stretch. */
@@ -51,7 +54,7 @@ export class MissingParameters {
   }
 
   /** `... is not complete: 12,000 parameters are missing (0-9,999, 20,000-21,999)`. */
-  error(url: string): TemporaryError {
+  error(url: string): IncompleteError {
     const shown = this.#first.map((range) => `${formatCount(range.start)}-${formatCount(endOf(range) - 1)}`);
     const hidden = this.#ranges - shown.length;
     const more = hidden > 0 ? `, and ${formatCount(hidden)} more ranges` : "";
@@ -59,7 +62,7 @@ export class MissingParameters {
       this.#damaged === 0
         ? ""
         : `, ${formatCount(this.#damaged)} of them because their values do not match their checksum`;
-    return new TemporaryError(
+    return new IncompleteError(
       `${url} is not complete: ${formatCount(this.#count)} parameters are missing (${shown.join(", ")}${more})${because}. Start the run again: it computes only these`,
     );
   }
