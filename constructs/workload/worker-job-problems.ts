@@ -7,9 +7,10 @@ import {
   problemsOf,
   RUN_HASH_LENGTH,
 } from "sweep-worker/contract";
-import { type NodeTarget, roomForPods } from "../pools/node-target.ts";
+import type { NodeTarget } from "../pools/node-target.ts";
 import { dnsLabelProblems, dnsSubdomainProblems } from "../support/kubernetes-syntax.ts";
 import { type Problem, show, within } from "../support/problems.ts";
+import { placeProblems, roomProblems } from "./room-problems.ts";
 import { type WorkerJobSettings, workerJobSettingsSchema, workerSettingNames } from "./worker-job-settings.ts";
 import { leastCpuForANodeAlone, podResources, smallestBlocks } from "./worker-pod.ts";
 
@@ -98,43 +99,14 @@ function withRightBlocks(settings: WorkerJobSettings, isRight: IsRight): WorkerJ
   };
 }
 
-/** A pod that fits on no node waits for ever, while the autoscaler buys and returns one node after another. */
 function resourceProblems(settings: WorkerJobSettings, target: NodeTarget, isRight: IsRight): Problem[] {
   const pod = podResources(settings, target);
-  const room = roomForPods(target);
-  const full = `a node of ${target.name} has no more room for pods`;
-  const twice = "and the autoscaler counts kube-proxy twice";
-  const larger = "ask for less, or use a pool of larger nodes";
-  if (room.pods < 1) return noRoomForAPod(target);
-  const gpus = target.gpu
-    ? `a node of ${target.name} has no more; ${larger}`
-    : `${target.name} has no GPUs; use a pool with gpu: true`;
-  const requests = [
-    ...atMost(
-      "cpuRequestMillis",
-      pod.cpuRequestMillis,
-      room.cpuMillis,
-      `${full} beside its DaemonSets, ${twice}; ${larger}`,
-    ),
-    ...atMost("memoryRequestMiB", pod.memoryRequestMiB, room.memoryMiB, `${full}; ${larger}`),
-    ...atMost(
-      "temporaryStorageMiB",
-      pod.temporaryStorageMiB,
-      room.ephemeralStorageMiB,
-      `${full}; use a smaller batchSize, or a pool with larger volumes`,
-    ),
-    ...atMost("gpus", pod.gpus, room.gpus, gpus),
-  ];
+  const nowhere = placeProblems(target, "workers");
+  if (nowhere.length > 0) return nowhere;
+  const requests = roomProblems(pod, target);
   const problems =
     requests.length > 0 ? requests : [...limitProblems(settings, target), ...placementProblems(settings, target)];
   return problems.filter(({ path: [name] }) => isRight(name as Name));
-}
-
-/** Small types have few addresses, and the DaemonSets of the platform take all of them. */
-function noRoomForAPod({ name, allocatable }: NodeTarget): Problem[] {
-  const got = `${name}, whose nodes hold ${formatCount(allocatable.pods)} pods`;
-  const fix = "the platform's own pods take all of these places; use a pool of larger nodes";
-  return [{ path: ["workers"], allowed: "on nodes with a place for a pod", got, fix }];
 }
 
 function limitProblems(settings: WorkerJobSettings, target: NodeTarget): Problem[] {

@@ -151,17 +151,19 @@ const mostOfKubernetes = 2 ** 31 - 1;
 /** The least CPU that a container gets: 1 ms of each 100 ms, the shortest slice of the kernel's scheduler. Less is rounded up. */
 export const leastCpuMillis = 10;
 
-function wholeNumber(least: number, facts: Omit<Facts<number>, "allowed">) {
+/** The schema of a setting that may be left out. @param most the largest number. @default that of Kubernetes */
+export function wholeNumber(least: number, facts: Omit<Facts<number>, "allowed">, most = mostOfKubernetes) {
   const unit = facts.unit === undefined ? "" : ` of ${facts.unit}`;
-  const allowed = `a whole number${unit} from ${least} to ${formatCount(mostOfKubernetes)}`;
-  return withFacts(z.int().min(least).max(mostOfKubernetes), { ...facts, allowed }).optional();
+  const allowed = `a whole number${unit} from ${least} to ${formatCount(most)}`;
+  return withFacts(z.int().min(least).max(most), { ...facts, allowed }).optional();
 }
 
 function dnsLabel(facts: Omit<Facts<string>, "allowed">) {
   return withFacts(z.string(), { ...facts, allowed: "a DNS label" });
 }
 
-const cores = "thousandths of a core";
+/** The unit of CPU. */
+export const cores = "thousandths of a core";
 
 /** The schema of {@link WorkerJobSettings}: types, ranges, defaults and examples of every field. */
 export const workerJobSettingsSchema = z.strictObject({

@@ -79,6 +79,7 @@ export class WorkerJob extends Construct {
     });
     const pod = (image: string, jobName: string) =>
       workerPod({
+        program: "worker",
         labels: { ...workerLabels, "app.kubernetes.io/name": name, "app.kubernetes.io/instance": jobName },
         ownLabels: { "app.kubernetes.io/instance": jobName },
         image,

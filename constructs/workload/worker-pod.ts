@@ -28,6 +28,9 @@ export interface PodResources {
   readonly temporaryStorageMiB: number;
 }
 
+/** Resources of a container that may have no limit of CPU. */
+export type ContainerResources = Omit<PodResources, "cpuLimitMillis"> & Partial<Pick<PodResources, "cpuLimitMillis">>;
+
 /** The smallest blocks that a job can have: a module exports its columns, and synthesis does not run it. */
 export function smallestBlocks({ batchSize = DEFAULTS.batchSize, resultColumns }: WorkerJobSettings): BlockShape {
   return { batchSize, columns: resultColumns?.length ?? 1 };
@@ -65,32 +68,39 @@ export function leastCpuForANodeAlone({ allocatable, largestCpuMillis = allocata
 }
 
 export interface WorkerPodProps {
+  /**
+   * The program: the worker of a Job, which computes the share of its index and ends; or an executor, which Kubernetes starts again
+   * whenever it ends.
+   */
+  readonly program: "worker" | "executor";
   /** All labels of the pod, {@link workerLabels} included. */
   readonly labels: Readonly<Record<string, string>>;
-  /** Labels of the pods of this Job alone. */
+  /** Labels of the pods of this Job or Deployment alone. */
   readonly ownLabels: Readonly<Record<string, string>>;
+  /** Annotations beside those that every worker has. @default {} */
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
   readonly image: string;
   readonly serviceAccountName: string;
   readonly configMapName: string;
   readonly secretName?: string | undefined;
-  readonly resources: PodResources;
+  readonly resources: ContainerResources;
   readonly target: Pick<NodeTarget, "nodeSelector" | "tolerations">;
   readonly placement: Placement;
 }
 
-/** The pod of one worker: restricted, on its pool's nodes, with nothing writable but /tmp. */
+/** The pod of one worker or executor: restricted, on its pool's nodes, with nothing writable but /tmp. */
 export function workerPod(props: WorkerPodProps): JobV1SpecTemplate {
-  const { resources, target, secretName } = props;
+  const { program, resources, target, secretName } = props;
   return {
     metadata: {
       labels: { ...props.labels },
-      // The autoscaler counts the pods of a Job as replaceable, and would evict running ones to empty a node.
+      // The autoscaler counts the pods of a Job or a Deployment as replaceable, and would evict running ones to empty a node.
       // @see https://github.com/kubernetes/autoscaler/blob/cluster-autoscaler-1.35.2/cluster-autoscaler/simulator/drainability/rules/replicated/rule.go
-      annotations: { "cluster-autoscaler.kubernetes.io/safe-to-evict": "false" },
+      annotations: { "cluster-autoscaler.kubernetes.io/safe-to-evict": "false", ...props.annotations },
     },
     spec: {
       // The Job creates the replacement pod, so that the pod failure policy applies; a restart by the kubelet would bypass it.
-      restartPolicy: "Never",
+      restartPolicy: program === "worker" ? "Never" : "Always",
       // EC2 takes a spot instance away 120 s after the notice, and the kubelet needs some of that time.
       terminationGracePeriodSeconds: 100,
       serviceAccountName: props.serviceAccountName,
@@ -112,17 +122,10 @@ export function workerPod(props: WorkerPodProps): JobV1SpecTemplate {
         {
           name: workerContainer,
           image: props.image,
-          args: ["worker"],
+          args: [program],
           // `kubectl describe pod` then shows the last lines of the log as the reason of a failure.
           terminationMessagePolicy: "FallbackToLogsOnError",
-          env: [
-            {
-              name: variableName("workerId"),
-              valueFrom: {
-                fieldRef: { fieldPath: "metadata.annotations['batch.kubernetes.io/job-completion-index']" },
-              },
-            },
-          ],
+          ...(program === "worker" && { env: [numberOfShare] }),
           envFrom: [
             { configMapRef: { name: props.configMapName } },
             ...(secretName === undefined ? [] : [{ secretRef: { name: secretName } }]),
@@ -142,7 +145,13 @@ export function workerPod(props: WorkerPodProps): JobV1SpecTemplate {
   };
 }
 
-function requirements(resources: PodResources) {
+/** A worker of an Indexed Job reads from it which share it computes. */
+const numberOfShare = {
+  name: variableName("workerId"),
+  valueFrom: { fieldRef: { fieldPath: "metadata.annotations['batch.kubernetes.io/job-completion-index']" } },
+};
+
+function requirements(resources: ContainerResources) {
   const gpus: Record<string, string> = resources.gpus === 0 ? {} : { "nvidia.com/gpu": String(resources.gpus) };
   return {
     requests: {
@@ -151,7 +160,11 @@ function requirements(resources: PodResources) {
       "ephemeral-storage": mebibytes(resources.temporaryStorageMiB),
       ...gpus,
     },
-    limits: { cpu: cores(resources.cpuLimitMillis), memory: mebibytes(resources.memoryLimitMiB), ...gpus },
+    limits: {
+      ...(resources.cpuLimitMillis !== undefined && { cpu: cores(resources.cpuLimitMillis) }),
+      memory: mebibytes(resources.memoryLimitMiB),
+      ...gpus,
+    },
   };
 }
 

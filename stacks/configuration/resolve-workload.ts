@@ -1,15 +1,16 @@
-import type { NodePool } from "../../constructs/pools/node-pool.ts";
-import { executorsOfSize, type NodeTarget } from "../../constructs/pools/node-target.ts";
+import { executorsFolder } from "../../constructs/queue/executors-options.ts";
 import { dnsLabelProblems } from "../../constructs/support/kubernetes-syntax.ts";
-import { oneOf, type Problem, show, within } from "../../constructs/support/problems.ts";
+import { type Problem, show, within } from "../../constructs/support/problems.ts";
 import { imageProblems } from "../../constructs/workload/image-reference.ts";
 import { evaluationProblems } from "../../constructs/workload/worker-image.ts";
 import { workerJobProblems } from "../../constructs/workload/worker-job-problems.ts";
 import { leastCpuMillis } from "../../constructs/workload/worker-job-settings.ts";
 import { duplicateProblems } from "./duplicates.ts";
 import type { Malformed } from "./malformed.ts";
-import { all, allOf, at, checked, problemsIn, type Resolution, refused, resolved } from "./resolution.ts";
+import { all, allOf, at, checked, problemsIn, type Resolution, refused } from "./resolution.ts";
+import { resolveExecutors } from "./resolve-executors.ts";
 import type { Pools } from "./resolve-pools.ts";
+import { type Pooled, resolveTarget } from "./resolve-target.ts";
 import type { ResolvedImage, ResolvedJob, ResolvedWorkload } from "./resolved-environment.ts";
 import type { Environment, Job, Workload } from "./schema.ts";
 
@@ -37,6 +38,7 @@ export function resolveWorkload(
   const named = [
     ...repeated.map((problem) => ({ ...problem, path: ["jobs", ...problem.path, "name"] })),
     ...sameRun.map((problem) => ({ ...problem, path: ["jobs", ...problem.path, "runName"] })),
+    ...folderProblems(workload, names),
   ];
   return at(
     ["workload"],
@@ -44,15 +46,23 @@ export function resolveWorkload(
       namespace: checked(workload.namespace, within(["namespace"], namespaceProblems(workload.namespace))),
       image: resolveImage(workload),
       jobs: named.length === 0 ? allOf(jobs) : refused([...jobs.flatMap(problemsIn), ...named]),
+      executors: resolveExecutors(workload.executors ?? [], here.in("executors"), { pools, nodePools, malformed }),
     }),
   );
 }
 
-interface Surroundings {
-  readonly pools: Pools;
-  readonly nodePools: Environment["nodePools"];
-  /** As the environment sees it. */
-  readonly malformed: Malformed;
+/** The results of a job are in a folder of its name, and its workers may write all of it. */
+function folderProblems({ executors = [] }: Workload, names: readonly string[]): Problem[] {
+  if (executors.length === 0) return [];
+  const allowed = `a name other than ${show(executorsFolder)}, which is the folder of the results of executors`;
+  return names.flatMap((name, index) =>
+    name === executorsFolder
+      ? [{ path: ["jobs", index, "name"], allowed, got: show(name), fix: "rename the job" }]
+      : [],
+  );
+}
+
+interface Surroundings extends Pooled {
   readonly isBuilt: boolean;
   readonly evaluations: readonly string[];
 }
@@ -81,50 +91,6 @@ function withRoomForOthers(job: Job, malformed: Malformed): Job {
   const { evaluation: _, ...withoutEvaluation } = job;
   const kept = malformed.in("evaluationCommand").any ? withoutEvaluation : job;
   return { ...kept, ...Object.fromEntries(Object.entries(lenient).filter(([name]) => malformed.in(name).any)) };
-}
-
-function resolveTarget(job: Job, malformed: Malformed, surroundings: Surroundings): Resolution<NodeTarget> {
-  const { nodePool, size } = job;
-  if (malformed.in("nodePool").any || malformed.in("size").any) return refused([]);
-  if (nodePool !== undefined && size !== undefined) {
-    const got = `${show(nodePool)} and size ${show(size)}`;
-    const fix = "remove the one that you do not mean";
-    return refused([{ path: ["nodePool"], allowed: "left out when there is a size", got, fix }]);
-  }
-  if (size !== undefined) return resolveSize(size, surroundings);
-  if (nodePool !== undefined) return resolvePoolOf(nodePool, surroundings);
-  const fix = 'use for example nodePool: "executor"';
-  return refused([{ path: ["nodePool"], allowed: "given when there is no size", got: "nothing", fix }]);
-}
-
-function resolvePoolOf(nodePool: string, { pools, malformed }: Surroundings): Resolution<NodeTarget> {
-  const pool = Object.hasOwn(pools, nodePool) ? pools[nodePool] : undefined;
-  // The problems of a pool are reported where it is written.
-  if (pool !== undefined) return pool.ok ? pool : refused([]);
-  if (malformed.in("nodePools").whole) return refused([]);
-  const names = Object.keys(pools);
-  const fix = `name one of these, or add the pool ${show(nodePool)} to nodePools`;
-  const allowed = names.length === 0 ? "the name of a pool" : oneOf(names);
-  return refused([{ path: ["nodePool"], allowed, got: show(nodePool), fix }]);
-}
-
-function resolveSize(
-  size: NonNullable<Job["size"]>,
-  { pools, nodePools, malformed }: Surroundings,
-): Resolution<NodeTarget> {
-  const labels = Object.entries(nodePools).map(([name, pool]) => [name, pool.labels?.["executor-size"]] as const);
-  const sized = labels.flatMap(([name, label]) => (label === size ? (pools[name] ?? []) : []));
-  const right: NodePool[] = sized.flatMap((pool) => (pool.ok ? [pool.value] : []));
-  // A job must fit on every pool of its size, so the valid pools are enough to find a problem.
-  const target = executorsOfSize(right, size);
-  if (target !== undefined) return resolved(target);
-  if (sized.length > 0) return refused([]);
-  if (Object.keys(nodePools).some((name) => malformed.in("nodePools", name, "labels").any)) return refused([]);
-  if (malformed.in("nodePools").whole) return refused([]);
-  const sizes = [...new Set(labels.flatMap(([, label]) => label ?? []))];
-  const allowed = sizes.length === 0 ? "left out, because no pool has the label executor-size" : oneOf(sizes.map(show));
-  const fix = `label a pool with "executor-size": ${show(size)}, or name a pool`;
-  return refused([{ path: ["size"], allowed, got: show(size), fix }]);
 }
 
 function namespaceProblems(namespace: string): Problem[] {

@@ -1,6 +1,7 @@
 import type { ExistingNetworkAttributes, NetworkOptions } from "../../constructs/network/network.ts";
 import type { NodePool } from "../../constructs/pools/node-pool.ts";
 import type { NodeTarget } from "../../constructs/pools/node-target.ts";
+import type { ResolvedExecutorsOptions } from "../../constructs/queue/executors-options.ts";
 import type { WorkerJobSettings } from "../../constructs/workload/worker-job-settings.ts";
 import type { Environment } from "./schema.ts";
 
@@ -38,10 +39,12 @@ export type ResolvedNetwork =
   | ({ readonly kind: "existing" } & ExistingNetworkAttributes);
 
 export interface ResolvedWorkload {
-  /** Kubernetes namespace of the jobs. */
+  /** Kubernetes namespace of the jobs and executors. */
   readonly namespace: string;
   readonly image: ResolvedImage;
   readonly jobs: readonly ResolvedJob[];
+  /** The executors, at most one entry for each size. */
+  readonly executors: readonly ResolvedExecutors[];
 }
 
 /** An image to build from this repository, or the reference of one that was built elsewhere. */
@@ -52,5 +55,11 @@ export type ResolvedImage =
 export interface ResolvedJob {
   readonly settings: WorkerJobSettings;
   /** The pool, or all pools of the size, that the job runs on. A node there has room for its pods. */
+  readonly target: NodeTarget;
+}
+
+export interface ResolvedExecutors {
+  readonly options: ResolvedExecutorsOptions;
+  /** All pools of the size. A node there has room for an executor. */
   readonly target: NodeTarget;
 }

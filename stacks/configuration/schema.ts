@@ -12,6 +12,7 @@ import { dynamic } from "../../constructs/pools/capacity.ts";
 import { type InstanceType, instanceTypeSchema } from "../../constructs/pools/instance-types.ts";
 import { type NodePoolOptions, nodePoolOptionsSchema } from "../../constructs/pools/node-pool-options.ts";
 import { type ExecutorSize, executorSizes } from "../../constructs/pools/node-target.ts";
+import { type ExecutorsOptions, executorsOptionsSchema } from "../../constructs/queue/executors-options.ts";
 import { type BudgetAlarmOptions, budgetAlarmOptionsSchema } from "../../constructs/storage/budget-alarm.ts";
 import {
   type ContainerRegistryOptions,
@@ -98,9 +99,9 @@ export interface Environment {
  */
 export interface ClusterSettings extends ClusterOptions, ClusterAccessOptions, ClusterAddonsOptions {}
 
-/** The jobs of an environment. */
+/** The jobs and executors of an environment. */
 export interface Workload {
-  /** Kubernetes namespace of the jobs, for example `sweep`. Namespaces of Kubernetes itself (`default`, `kube-*`) are refused. */
+  /** Kubernetes namespace of the jobs and executors, for example `sweep`. Namespaces of Kubernetes itself (`default`, `kube-*`) are refused. */
   readonly namespace: string;
   /**
    * Reference of an image that was built elsewhere, with a tag or a digest, for example `ghcr.io/example/ttg-worker:1.4.0`.
@@ -112,8 +113,14 @@ export interface Workload {
    * @default - distroless Node.js without a shell; see docs/image.md
    */
   readonly baseImage?: string | undefined;
-  /** The sweeps to run. An empty list leaves the platform idle, and nothing is built. */
+  /** The sweeps to run. An empty list leaves the platform idle; without executors nothing is built. */
   readonly jobs: readonly Job[];
+  /**
+   * Executors that start when `npm run submit` puts a run on their queue, and end when the queue is empty; see docs/queue.md. Nothing of
+   * it is made without an entry. The results are in the folder `queue` beside those of jobs.
+   * @default []
+   */
+  readonly executors?: readonly ExecutorsOptions[] | undefined;
 }
 
 /** A sweep and its place: a pool, or all pools of a size. */
@@ -161,6 +168,12 @@ export const workloadSchema = z.strictObject({
   image: text({ allowed: "the reference of an image", example: "docker.io/example/ttg-worker:1.0.0" }).optional(),
   baseImage: text({ allowed: "the reference of an image", example: baseImage }).optional(),
   jobs: list(jobSchema, { allowed: "a list of jobs", example: [] }),
+  executors: list(executorsOptionsSchema, {
+    allowed: "a list of executors",
+    example: [{ size: "large", max: 50 }],
+    fix: 'use for example [{ size: "large", max: 50 }]',
+    default: [],
+  }).optional(),
 } satisfies ShapeOf<Workload>);
 
 /** Schema of the {@link S3State}. */

@@ -65,6 +65,12 @@ export const parts: readonly Part[] = [
   },
   { title: "Workload", path: "workload", file: schemas, interface: "Workload" },
   { title: "A job", path: "workload.jobs[]", file: schemas, interface: "Job" },
+  {
+    title: "Executors of a size",
+    path: "workload.executors[]",
+    file: "constructs/queue/executors-options.ts",
+    interface: "ExecutorsOptions",
+  },
   { title: "Budget", path: "budget", file: "constructs/storage/budget-alarm.ts", interface: "BudgetAlarmOptions" },
   { title: "State", path: "s3State", file: schemas, interface: "S3State" },
 ];

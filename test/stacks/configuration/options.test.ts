@@ -4,7 +4,7 @@ import { fieldsOf, fieldsThatMisbehave } from "../../support/options.ts";
 
 /** Fields of the constructs' own options, whose tests are beside those of the constructs. */
 const ofConstructs =
-  /^(network|existingNetwork|cluster|nodePools\.\*|instanceTypes\.\*|registry|results|budget)\.|^workload\.jobs\[\]\.(?!nodePool|size)/;
+  /^(network|existingNetwork|cluster|nodePools\.\*|instanceTypes\.\*|registry|results|budget)\.|^workload\.(jobs\[\]\.(?!nodePool|size)|executors\[\]\.)/;
 
 test("the fields of an environment, as errors and the reference describe them", () => {
   expect(fieldsOf(environmentSchema).filter((line) => !ofConstructs.test(line))).toEqual([
@@ -30,6 +30,8 @@ test("the fields of an environment, as errors and the reference describe them", 
     "workload.jobs[]",
     'workload.jobs[].nodePool?; must be the name of a pool; example "executor"',
     'workload.jobs[].size?; small large gpu; example "small"',
+    'workload.executors?; must be a list of executors; example [{"size":"large","max":50}]; default []; use for example [{ size: "large", max: 50 }]',
+    "workload.executors[]",
     "budget?",
     'tags?; must be an object of texts by key; example {"CostCenter":"research"}; default {}',
     'tags.*; must be a text; example "research"',

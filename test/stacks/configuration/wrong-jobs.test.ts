@@ -4,6 +4,14 @@ import { each, messagesWith, type Place, passed, strange, type WrongValue } from
 const digest = "0123456789abcdef".repeat(4);
 const job = (field: string): Place => ["workload", "jobs", 0, field];
 const jobs = (...changes: readonly object[]) => changes.map((change) => ({ ...dev.workload.jobs[0], ...change }));
+const executors = (field: string, values: readonly unknown[]) =>
+  values.map(
+    (value): WrongValue => [
+      "workload.executors",
+      [{ size: "large", [field]: value }],
+      ["workload", "executors", 0, field],
+    ],
+  );
 const reference = "workload.image";
 
 // Values that Kubernetes, Docker or the worker would refuse.
@@ -127,11 +135,21 @@ const wrong: readonly WrongValue[] = [
     ["workload", "jobs", 0, "evaluationCommand"],
   ],
   ["workload.jobs", jobs({ nodePool: "gpu", gpus: 2 }), ["workload", "jobs", 0, "gpus"]],
+  ...executors("size", ["huge", "", "Large", "constructor", null, 5, undefined]),
+  ...executors("max", [0, -1, 1.5, 10_001, 2 ** 31, ...strange]),
+  ...executors("slots", [0, -1, 1.5, 11, ...strange]),
+  ...executors("cpuRequestMillis", ["2", "2000m", 0, 9, 15_611, 2 ** 31, ...strange]),
+  ...executors("memoryRequestMiB", ["4Gi", 0, -1, 368, 27_426, 2 ** 31, ...strange]),
+  ...executors("sliceSeconds", [0, 0.5, 601, ...strange]),
+  ...executors("nodePool", ["executor"]),
+  ...each("workload.executors", [{ 0: { size: "large" } }, "large", null]),
+  ["workload.executors", [null], ["workload", "executors", 0]],
+  ["workload.executors", [{ size: "large" }, { size: "large" }], ["workload", "executors", 1, "size"]],
   ["workload.jobs", { 0: dev.workload.jobs[0] }],
   ["workload.jobs", [null], ["workload", "jobs", 0]],
 ];
 
-test(`synthesis refuses ${wrong.length} values of jobs and images that Kubernetes, Docker or the worker would refuse`, () => {
+test(`synthesis refuses ${wrong.length} values of jobs, executors and images that Kubernetes, Docker or the worker would refuse`, () => {
   expect(wrong.length).toBeGreaterThan(150);
   expect(passed(wrong)).toEqual([]);
 });
@@ -149,6 +167,9 @@ test("what only resembles these is accepted", () => {
     ["workload.jobs", jobs({ secretName: "team.db-credentials" })],
     ["workload.jobs", jobs({ secretName: "1password-token" })],
     ["workload.jobs", []],
+    ["workload.executors", []],
+    ["workload.executors", [{ size: "large", max: 10_000, slots: 10, cpuRequestMillis: 15_610, sliceSeconds: 600 }]],
+    ["workload.executors", [{ size: "large", cpuRequestMillis: 10, memoryRequestMiB: 369, sliceSeconds: 1 }]],
   ];
   for (const change of right) expect([change[0], messagesWith(change)]).toEqual([change[0], []]);
 });
