@@ -1,6 +1,7 @@
 import { TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
 import { ClusterAutoscaler } from "../constructs/addons/cluster-autoscaler.ts";
+import { Keda } from "../constructs/addons/keda.ts";
 import { NvidiaDevicePlugin } from "../constructs/addons/nvidia-device-plugin.ts";
 import { DeletionProtection } from "../constructs/support/deletion-protection.ts";
 import type { ResolvedEnvironment } from "./configuration/resolved-environment.ts";
@@ -14,7 +15,10 @@ export interface AddonsStackProps {
   readonly platform: PlatformStack;
 }
 
-/** Programs in the cluster that all workloads need: the autoscaler, and NVIDIA's device plugin if there are GPUs. */
+/**
+ * Programs in the cluster that all workloads need: the autoscaler, NVIDIA's device plugin if there are GPUs, and KEDA if there are
+ * executors.
+ */
 export class AddonsStack extends TerraformStack {
   constructor(scope: Construct, id: string, { environment, platform }: AddonsStackProps) {
     super(scope, id);
@@ -34,6 +38,8 @@ export class AddonsStack extends TerraformStack {
     });
     const gpuPools = nodePools.filter((pool) => pool.gpu);
     if (gpuPools.length > 0) new NvidiaDevicePlugin(this, "nvidia-device-plugin", { gpuPools });
+    const { kedaRole } = platform;
+    if (kedaRole !== undefined) new Keda(this, "keda", { identity: kedaRole, runsOn });
     new DeletionProtection(this, "deletion-protection", { enabled: environment.cluster.deletionProtection ?? false });
   }
 }

@@ -2,6 +2,7 @@ import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import { TerraformOutput, TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
 import { clusterAutoscalerPolicy } from "../constructs/addons/cluster-autoscaler-policy.ts";
+import { kedaOperator } from "../constructs/addons/keda.ts";
 import { Cluster } from "../constructs/cluster/cluster.ts";
 import { principalName } from "../constructs/cluster/cluster-access.ts";
 import { NodeAddons, WorkloadAddons } from "../constructs/cluster/cluster-addons.ts";
@@ -10,6 +11,10 @@ import { existingNetwork, type INetwork, Network } from "../constructs/network/n
 import { NodeGroup } from "../constructs/pools/node-group.ts";
 import type { NodePool } from "../constructs/pools/node-pool.ts";
 import { NodeRole } from "../constructs/pools/node-role.ts";
+import type { ExecutorSize } from "../constructs/pools/node-target.ts";
+import { executorsName } from "../constructs/queue/executors.ts";
+import { executorsFolder } from "../constructs/queue/executors-options.ts";
+import { queueLengthStatements, WorkQueue } from "../constructs/queue/work-queue.ts";
 import { BudgetAlarm } from "../constructs/storage/budget-alarm.ts";
 import { ContainerRegistry } from "../constructs/storage/container-registry.ts";
 import { ResultsBucket } from "../constructs/storage/results-bucket.ts";
@@ -23,7 +28,7 @@ export interface PlatformStackProps {
   readonly environment: ResolvedEnvironment;
 }
 
-/** The AWS resources that the other stacks need: network, cluster, node groups, identities, registry and bucket. */
+/** The AWS resources that the other stacks need: network, cluster, node groups, identities, registry, bucket and queues. */
 export class PlatformStack extends TerraformStack {
   readonly network: INetwork;
   readonly cluster: Cluster;
@@ -34,6 +39,14 @@ export class PlatformStack extends TerraformStack {
   readonly clusterAutoscalerRole: PodIdentityRole;
   /** Identities of the workers, one for each job. Each may write below {@link resultsPrefixOf} its job only. */
   readonly workerRoles: readonly PodIdentityRole[];
+  /** The queues of the executors, by their size. */
+  readonly workQueues: ReadonlyMap<ExecutorSize, WorkQueue>;
+  /** Identities of the executors, one for each size. Each may work on its queue, and write below {@link executorsPrefix}. */
+  readonly executorRoles: readonly PodIdentityRole[];
+  /** Identity of KEDA's operator; undefined without executors. */
+  readonly kedaRole: PodIdentityRole | undefined;
+  /** Prefix of the keys of the results of all executors. */
+  readonly executorsPrefix = this.resultsPrefixOf(executorsFolder);
 
   constructor(scope: Construct, id: string, { environment }: PlatformStackProps) {
     super(scope, id);
@@ -66,6 +79,12 @@ export class PlatformStack extends TerraformStack {
     this.workerRoles = environment.workload.jobs.map(({ settings }) =>
       this.createWorkerRole(environment, settings.name),
     );
+    const sizes = environment.workload.executors.map(({ options }) => options.size);
+    this.workQueues = new Map(
+      sizes.map((size) => [size, new WorkQueue(this, `queue-${size}`, { name: `${name}-${size}` })]),
+    );
+    this.executorRoles = [...this.workQueues].map(([size, queue]) => this.createExecutorRole(environment, size, queue));
+    this.kedaRole = this.workQueues.size === 0 ? undefined : this.createKedaRole(name);
     this.nodeGroups = this.createNodeGroups(environment, nodeAddons);
     const alwaysOn = this.nodeGroups.filter(({ pool }) => environment.alwaysOnPools.includes(pool));
     // The id `Default` is no part of Terraform addresses, so all add-ons are `aws_eks_addon.addons_<add-on>_<hash>`.
@@ -113,6 +132,27 @@ export class PlatformStack extends TerraformStack {
     });
   }
 
+  private createExecutorRole({ name, workload }: ResolvedEnvironment, size: ExecutorSize, queue: WorkQueue) {
+    return new PodIdentityRole(this, `executor-identity-${size}`, {
+      cluster: this.cluster,
+      name: `${name}-executor`,
+      namespace: workload.namespace,
+      serviceAccount: executorsName({ size }),
+      description: `Executors of the size ${size}`,
+      policyStatements: [...queue.workStatements(), ...this.results.writeStatements(this.executorsPrefix)],
+    });
+  }
+
+  private createKedaRole(name: string): PodIdentityRole {
+    return new PodIdentityRole(this, "keda-identity", {
+      cluster: this.cluster,
+      name: `${name}-keda`,
+      ...kedaOperator,
+      description: "KEDA, which counts the messages for executors",
+      policyStatements: queueLengthStatements([...this.workQueues.values()]),
+    });
+  }
+
   private configureProvider({ region, accountId, cluster, tags }: ResolvedEnvironment): void {
     new AwsProvider(this, "aws", {
       region,
@@ -148,6 +188,9 @@ export class PlatformStack extends TerraformStack {
           ...addons.dependables,
           // Drained workers still write their results: their identities, and with them the bucket, must outlive the nodes.
           ...this.workerRoles.flatMap((role) => role.dependables),
+          // Drained executors also send back what is left.
+          ...this.executorRoles.flatMap((role) => role.dependables),
+          ...[...this.workQueues.values()].flatMap((queue) => queue.dependables),
           // Drained evaluations report to services on these nodes.
           ...after.flatMap((group) => group.dependables),
         ],

@@ -1,5 +1,9 @@
 import { TerraformOutput, TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
+import type { ExecutorSize } from "../constructs/pools/node-target.ts";
+import { ExecutorScaling } from "../constructs/queue/executor-scaling.ts";
+import { Executors, executorsName } from "../constructs/queue/executors.ts";
+import type { WorkQueue } from "../constructs/queue/work-queue.ts";
 import { DeletionProtection } from "../constructs/support/deletion-protection.ts";
 import { StartDeadline } from "../constructs/workload/start-deadline.ts";
 import type { ContainerImage } from "../constructs/workload/worker-image.ts";
@@ -8,7 +12,7 @@ import { WorkerNamespace } from "../constructs/workload/worker-namespace.ts";
 import type { AddonsStack } from "./addons-stack.ts";
 import type { ResolvedEnvironment } from "./configuration/resolved-environment.ts";
 import type { ImageStack } from "./image-stack.ts";
-import { configureKubernetes } from "./kubernetes-providers.ts";
+import { configureHelm, configureKubernetes } from "./kubernetes-providers.ts";
 import type { PlatformStack } from "./platform-stack.ts";
 import { configureState } from "./state-backend.ts";
 
@@ -23,11 +27,12 @@ export interface WorkloadStackProps {
 }
 
 /**
- * The environment's sweeps: their namespace, and a Job for each. The stack can be destroyed alone,
+ * The environment's sweeps: their namespace, a Job for each, and the executors for those that are submitted to a queue. The stack can be destroyed alone,
  * unless the environment is protected from deletion: the autoscaler then terminates the nodes, and the results stay in the bucket.
  */
 export class WorkloadStack extends TerraformStack {
   readonly jobs: readonly WorkerJob[];
+  readonly executors: readonly Executors[];
 
   constructor(scope: Construct, id: string, { environment, platform, addons, image }: WorkloadStackProps) {
     super(scope, id);
@@ -40,14 +45,20 @@ export class WorkloadStack extends TerraformStack {
     // A build that fails must stop the deploy before anything of the workload changes.
     this.addDependency(image);
 
-    const { jobs, namespace: name } = environment.workload;
+    const { jobs, executors, namespace: name } = environment.workload;
     const namespace = new WorkerNamespace(this, "namespace", {
       name,
-      serviceAccounts: jobs.map(({ settings }) => platform.serviceAccountOf(settings.name)),
+      serviceAccounts: [
+        ...jobs.map(({ settings }) => platform.serviceAccountOf(settings.name)),
+        ...executors.map(({ options }) => executorsName(options)),
+      ],
       kubernetesVersion: cluster.kubernetesVersion,
     });
     this.jobs = image.image === undefined ? [] : this.createJobs(environment, platform, namespace, image.image);
-    if (jobs.length > 0) {
+    if (executors.length > 0) configureHelm(this, cluster);
+    this.executors =
+      image.image === undefined ? [] : this.createExecutors(environment, platform, namespace, image.image);
+    if (jobs.length > 0 || executors.length > 0) {
       const [runsOn] = environment.alwaysOnPools;
       new StartDeadline(this, "start-deadline", {
         namespace: namespace.namespace,
@@ -59,6 +70,7 @@ export class WorkloadStack extends TerraformStack {
     new TerraformOutput(this, "results", {
       value: Object.fromEntries(jobs.map(({ settings }, index) => [settings.name, this.jobs[index]?.resultsUrl])),
     });
+    if (executors.length > 0) this.declareExecutors(environment, platform);
     new DeletionProtection(this, "deletion-protection", { enabled: environment.cluster.deletionProtection ?? false });
   }
 
@@ -82,5 +94,50 @@ export class WorkloadStack extends TerraformStack {
           dependsOn: namespace.dependables,
         }),
     );
+  }
+
+  private createExecutors(
+    environment: ResolvedEnvironment,
+    platform: PlatformStack,
+    namespace: WorkerNamespace,
+    image: ContainerImage,
+  ): Executors[] {
+    const { region } = environment;
+    return environment.workload.executors.map(({ options, target }) => {
+      const name = executorsName(options);
+      const place = { region, namespace: namespace.namespace, queue: this.queueOf(platform, options.size) };
+      const executors = new Executors(this, name, {
+        ...options,
+        ...place,
+        target,
+        image,
+        serviceAccountName: name,
+        resultsRoot: this.resultsRoot(platform),
+        dependsOn: namespace.dependables,
+      });
+      new ExecutorScaling(this, `${name}-scaling`, { ...place, executors, dependsOn: [executors.resource] });
+      return executors;
+    });
+  }
+
+  /** `npm run submit` reads it. */
+  private declareExecutors({ workload }: ResolvedEnvironment, platform: PlatformStack): void {
+    const value = Object.fromEntries(
+      workload.executors.map(({ options: { size, slots, max } }) => {
+        const { queueUrl, deadLetterQueueUrl } = this.queueOf(platform, size);
+        return [size, { queueUrl, deadLetterQueueUrl, resultsRoot: this.resultsRoot(platform), slots, max }];
+      }),
+    );
+    new TerraformOutput(this, "executors", { value });
+  }
+
+  private resultsRoot({ results, executorsPrefix }: PlatformStack): string {
+    return `s3://${results.bucketName}/${executorsPrefix}`.replace(/\/$/, "");
+  }
+
+  private queueOf({ workQueues }: PlatformStack, size: ExecutorSize): WorkQueue {
+    const queue = workQueues.get(size);
+    if (queue === undefined) throw new Error(`the platform has no queue of the size ${size}`);
+    return queue;
   }
 }

@@ -1,4 +1,5 @@
 import { Release } from "@cdktf/provider-helm/lib/release";
+import type { ITerraformDependable } from "cdktf";
 import type { Construct } from "constructs";
 
 /** A Helm chart in one version. */
@@ -11,16 +12,24 @@ export interface Chart {
   readonly version: string;
 }
 
+/** A chart in a folder, whose path changes with its content. */
+export interface LocalChart {
+  /** Path relative to the folder of the synthesized stack. */
+  readonly path: string;
+}
+
 /** A release of a chart, with its values. */
 export interface ChartReleaseProps<Values extends object> {
   /** Name of the release. */
   readonly name: string;
-  /** The chart and its version. */
-  readonly chart: Chart;
+  /** The chart and its version, or its folder. */
+  readonly chart: Chart | LocalChart;
   /** Name of an existing namespace. */
   readonly namespace: string;
   /** Values that differ from the chart's own. Each chart has an interface of the keys that are set here. */
   readonly values: Values;
+  /** @default [] */
+  readonly dependsOn?: readonly ITerraformDependable[] | undefined;
 }
 
 /** Requests and limits of a container, as Kubernetes writes them. */
@@ -36,13 +45,13 @@ export interface ResourceRequirements {
 export function chartRelease<Values extends object>(
   scope: Construct,
   id: string,
-  { name, chart, namespace, values }: ChartReleaseProps<Values>,
+  { name, chart, namespace, values, dependsOn }: ChartReleaseProps<Values>,
 ): Release {
   return new Release(scope, id, {
     name,
-    repository: chart.repository,
-    chart: chart.name,
-    version: chart.version,
+    ...("path" in chart
+      ? { chart: chart.path }
+      : { repository: chart.repository, chart: chart.name, version: chart.version }),
     namespace,
     atomic: true,
     cleanupOnFail: true,
@@ -52,5 +61,6 @@ export function chartRelease<Values extends object>(
     maxHistory: 3,
     // JSON is valid YAML, and a plan shows it in full.
     values: [JSON.stringify(values)],
+    ...(dependsOn !== undefined && { dependsOn: [...dependsOn] }),
   });
 }

@@ -61,12 +61,9 @@ export function machinesRemark(settings: WorkerJobSettings, target: NodeTarget):
   // A paused job is described as if it ran.
   const atATime = parallelism || workers;
   const { needed, nodes, pods } = machinesFor(atATime, fits, target.capacity.max);
-  const { largestCpuMillis, allocatable, instanceTypes } = target;
-  const isMixed = largestCpuMillis !== undefined && largestCpuMillis !== allocatable.cpuMillis;
   const who =
     atATime < workers ? `${formatCount(atATime)} of ${count(workers, "worker")} at a time` : count(workers, "worker");
-  // Types of one pool are equal, and people know the first.
-  const machines = `${isMixed ? count(needed, "machine") : `${formatCount(needed)} ${instanceTypes[0]}`} of ${target.name}`;
+  const machines = machinesText(needed, target);
   const where =
     fits === 1 ? `${verb(atATime, "need")} ${machines}, one for each` : `${verb(atATime, "fit")} on ${machines}`;
   const warnings = [
@@ -74,6 +71,14 @@ export function machinesRemark(settings: WorkerJobSettings, target: NodeTarget):
     ...sharing(Math.ceil(pods / nodes), pod, room),
   ];
   return { isWarning: warnings.length > 0, text: [`${who} ${where}`, ...warnings].join("; ") };
+}
+
+/** `3 c5.2xlarge of executor`, or `3 machines of a or b` where the pools differ. */
+export function machinesText(nodes: number, target: NodeTarget): string {
+  const { largestCpuMillis, allocatable, instanceTypes, name } = target;
+  const isMixed = largestCpuMillis !== undefined && largestCpuMillis !== allocatable.cpuMillis;
+  // Types of one pool are equal, and people know the first.
+  return `${isMixed ? count(nodes, "machine") : `${formatCount(nodes)} ${instanceTypes[0]}`} of ${name}`;
 }
 
 function beyondMaximum(nodes: number, pods: number, { name }: NodeTarget): string {
@@ -97,7 +102,7 @@ function sharing(pods: number, pod: PodResources, room: Allocatable): string[] {
 }
 
 /** `1 worker`, `50 workers`. */
-function count(amount: number, noun: string): string {
+export function count(amount: number, noun: string): string {
   return `${formatCount(amount)} ${noun}${amount === 1 ? "" : "s"}`;
 }
 

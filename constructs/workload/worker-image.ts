@@ -23,6 +23,10 @@ export type EvaluationIdentity = Pick<RunIdentity, "evaluation" | "evaluationSha
 /** An image that pods can run. */
 export interface ContainerImage {
   /**
+   * Its reference for pods that run any of its evaluations, such as executors. It changes with all of the image's content.
+   */
+  readonly reference: string;
+  /**
    * Its reference for the pods of a job, for example `111122223333.dkr.ecr.us-west-2.amazonaws.com/dev/ttg-worker:0123456789abcdef`. It
    * changes with what the job runs: a change of another evaluation leaves the job's pods as they are.
    */
@@ -43,6 +47,11 @@ export interface WorkerImageProps {
   readonly region: string;
   /** The evaluations of all jobs that run the image. The registry gets a tag for each. */
   readonly evaluations: readonly EvaluationChoice[];
+  /**
+   * Whether executors run the image. They run any evaluation, so that the registry gets a tag for all of its content, too.
+   * @default false
+   */
+  readonly forExecutors?: boolean | undefined;
   /**
    * Image to build on, for evaluations that are programs in other languages: Debian 12 or newer, or another image with its glibc.
    * @default - that of worker/Dockerfile: distroless, without a shell
@@ -65,6 +74,7 @@ export class WorkerImage extends Construct implements ContainerImage {
   readonly publication: ITerraformDependable;
   private readonly props: WorkerImageProps;
   private readonly buildArguments: Readonly<Record<string, string>>;
+  private readonly version: string;
   private readonly workerHash: string;
   private readonly bundles = new Map<string, EvaluationBundle>();
 
@@ -79,9 +89,10 @@ export class WorkerImage extends Construct implements ContainerImage {
     this.props = props;
     this.buildArguments = baseImage === undefined ? {} : { BASE_IMAGE: baseImage };
     // First, because it explains a link that the build cannot follow, which ends reading the evaluations.
-    const version = shortened(imageContentHash(directory, this.buildArguments));
+    this.version = shortened(imageContentHash(directory, this.buildArguments));
     this.workerHash = workerContentHash(directory, this.buildArguments);
-    const references = [...new Set(props.evaluations.map((choice) => this.referenceFor(choice)))].sort();
+    const ofJobs = props.evaluations.map((choice) => this.referenceFor(choice));
+    const references = [...new Set(props.forExecutors ? [...ofJobs, this.reference] : ofJobs)].sort();
     this.publication = new TerraformData(this, "publication", {
       // A provisioner runs when its resource is created, and other references make another resource.
       triggersReplace: { references },
@@ -95,12 +106,26 @@ export class WorkerImage extends Construct implements ContainerImage {
           environment: {
             IMAGE_REFERENCES: references.join(" "),
             IMAGE_REGION: region,
-            IMAGE_VERSION: version,
+            IMAGE_VERSION: this.version,
             IMAGE_BUILD_ARGUMENTS: JSON.stringify(this.buildArguments),
           },
         },
       ],
     });
+  }
+
+  /** @throws InvalidConfigurationError if the image is not {@link WorkerImageProps.forExecutors}. */
+  get reference(): string {
+    const { forExecutors, repositoryUrl } = this.props;
+    const fix = "set it, so that the registry gets the tag that executors run";
+    const problem = {
+      path: ["forExecutors"],
+      allowed: "true where executors run the image",
+      got: show(forExecutors),
+      fix,
+    };
+    throwIfAny("worker image", forExecutors ? [] : [problem]);
+    return `${repositoryUrl}:${this.version}`;
   }
 
   referenceFor(choice: EvaluationChoice): string {
@@ -188,6 +213,7 @@ export function evaluationProblems(evaluation: string, names: readonly string[])
 export function prebuiltImage(reference: string): ContainerImage {
   throwIfAny("worker image", within(["reference"], imageProblems(reference)));
   return {
+    reference,
     referenceFor: () => reference,
     contentHashFor: () => reference,
     evaluationIdentity: ({ evaluation = "", evaluationCommand }) => ({

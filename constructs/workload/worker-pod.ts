@@ -89,7 +89,7 @@ export interface WorkerPodProps {
 }
 
 /** The pod of one worker or executor: restricted, on its pool's nodes, with nothing writable but /tmp. */
-export function workerPod(props: WorkerPodProps): JobV1SpecTemplate {
+export function workerPod(props: WorkerPodProps): Required<JobV1SpecTemplate> {
   const { program, resources, target, secretName } = props;
   return {
     metadata: {

@@ -21,6 +21,7 @@ export function testImage(
 ): ContainerImage {
   const { evaluations = "1", reference = "registry.example.com/ttg-worker:1", contentHash = "1" } = changes;
   return {
+    reference,
     referenceFor: () => reference,
     contentHashFor: () => contentHash,
     evaluationIdentity: ({ evaluation, evaluationCommand }) => ({
