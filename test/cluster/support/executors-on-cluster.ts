@@ -69,7 +69,7 @@ export class ExecutorsOnCluster extends PodsOnCluster {
       return found;
     };
     const resolve = (expression: string) =>
-      /queue/.test(expression) ? this.queueUrl : /bucket/.test(expression) ? "bucket" : "registry";
+      /sqs_queue/.test(expression) ? this.queueUrl : /bucket/.test(expression) ? "bucket" : "registry";
     this.configMap = named(["kubernetes_config_map_v1"], resolve);
     const hash = createHash("sha256").update(JSON.stringify(this.configMap.data)).digest("hex");
     this.deployment = named([type], (expression) => (/^sha256\(/.test(expression) ? hash : resolve(expression)));
