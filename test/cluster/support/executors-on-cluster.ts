@@ -1,10 +1,15 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
+import { mkdirSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Synthesized } from "../../support/synthesized.ts";
 import { Door } from "./door.ts";
 import { Gate } from "./gate.ts";
 import { type KubernetesObject, pathOf } from "./kubernetes-api.ts";
 import { objectsOf, PodsOnCluster, type Surroundings } from "./pods-on-cluster.ts";
+
+/** How often the bucket is asked for something that no event tells, in milliseconds. */
+const ASK_EVERY_MS = 200;
 
 /** The executors of one size of an environment. */
 export interface ExecutorsOptions {
@@ -36,6 +41,7 @@ export class ExecutorsOnCluster extends PodsOnCluster {
   /** Starts the node. The Deployment is made by {@link apply}. */
   static async prepare(here: Surroundings, options: ExecutorsOptions): Promise<ExecutorsOnCluster> {
     const { stacks, size, pool, queueUrl, askAt = [], environment } = options;
+    mkdirSync(here.folder, { recursive: true });
     const prepared = new ExecutorsOnCluster(here, `executor-${size}`, await Gate.open(), await Door.before(here.s3));
     prepared.queueUrl = queueUrl;
     prepared.use(stacks.workload);
@@ -153,6 +159,13 @@ export class ExecutorsOnCluster extends PodsOnCluster {
     return this.kubelets.flatMap(({ logs }) => [...logs.values()]).join("");
   }
 
+  /** Waits until a run has its receipt, which an executor writes when it has verified the complete run. */
+  async untilReceipt(run: string): Promise<void> {
+    const { host, pathname } = new URL(this.resultsRoot);
+    const url = `${this.here.s3}/${host}${pathname}/${run}/receipt.json`;
+    while ((await fetch(url, { method: "HEAD" })).status !== 200) await sleep(ASK_EVERY_MS);
+  }
+
   present(run: string): Promise<number> {
     return this.presentIn(`${this.resultsRoot}/${run}`);
   }
@@ -160,6 +173,12 @@ export class ExecutorsOnCluster extends PodsOnCluster {
   /** Proves the results of a run with `sweep verify`. */
   verify(run: string) {
     return this.verifyAt(`${this.resultsRoot}/${run}`);
+  }
+
+  /** Takes the node away, when nothing runs on it any more. */
+  async leave(): Promise<void> {
+    for (const kubelet of this.kubelets) await kubelet.lose();
+    this.stop();
   }
 
   evaluations(totalParameters: number): number[] {

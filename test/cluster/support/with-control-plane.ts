@@ -5,15 +5,18 @@ import { missingParts } from "./programs.ts";
 /**
  * A suite on a control plane of its own. If a program is missing, the suite is skipped with a line that says why, or fails with
  * `REQUIRE_CLUSTER=1`.
+ *
+ * @param options.missing a sentence that says what else the suite needs and is not here.
  */
 export function describeWithControlPlane(
   name: string,
-  options: ControlPlaneOptions,
+  options: ControlPlaneOptions & { readonly missing?: string | undefined },
   define: (plane: () => ControlPlane) => void,
 ): void {
-  const missing = missingParts();
-  if (missing !== undefined) {
-    canRun(name, "REQUIRE_CLUSTER", `${missing} are not there; npm run test:cluster builds or fetches them`);
+  const parts = missingParts();
+  const ofPlane =
+    parts === undefined ? undefined : `${parts} are not there; npm run test:cluster builds or fetches them`;
+  if (!canRun(name, "REQUIRE_CLUSTER", ofPlane ?? options.missing)) {
     describe.skip(name, () => define(() => never()));
     return;
   }
