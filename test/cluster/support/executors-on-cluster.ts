@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { mkdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { openStore } from "../../../worker/src/stores/open.ts";
+import { REPORT_FILES } from "../../../worker/src/stores/store.ts";
 import type { Synthesized } from "../../support/synthesized.ts";
 import { Door } from "./door.ts";
 import { Gate } from "./gate.ts";
@@ -161,9 +163,8 @@ export class ExecutorsOnCluster extends PodsOnCluster {
 
   /** Waits until a run has its receipt, which an executor writes when it has verified the complete run. */
   async untilReceipt(run: string): Promise<void> {
-    const { host, pathname } = new URL(this.resultsRoot);
-    const url = `${this.here.s3}/${host}${pathname}/${run}/receipt.json`;
-    while ((await fetch(url, { method: "HEAD" })).status !== 200) await sleep(ASK_EVERY_MS);
+    const store = await openStore(`${this.resultsRoot}/${run}`);
+    while ((await (await store.read()).readReport(REPORT_FILES.receipt)) === undefined) await sleep(ASK_EVERY_MS);
   }
 
   present(run: string): Promise<number> {

@@ -75,6 +75,8 @@ export class Kubelet implements NodeOfPods {
   async lose(): Promise<void> {
     this.stop();
     await this.plane.api.delete(this.options.node);
+    // A real lease belongs to its node, and goes with it.
+    await this.plane.api.delete(this.lease);
   }
 
   private async register(): Promise<void> {
