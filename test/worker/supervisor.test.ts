@@ -36,6 +36,21 @@ async function supervise(
   return { supervisor: new Supervisor({ ...defaults, session, writer, ...others }), committed };
 }
 
+/** A spool that takes this many blocks. */
+function spoolOf(name: string, capacity: number): ResultWriter["spool"] {
+  let reserved = 0;
+  return {
+    paths: [join(directory, `${name}.f64`)],
+    completeEveryMs: 60_000,
+    capacity,
+    reserve: ({ count }) => {
+      reserved += count;
+      return reserved - count;
+    },
+    release: () => {},
+  };
+}
+
 test("a stop while the last results of a block that was run parameter by parameter are committed ends the run", async () => {
   let reserved = 0;
   const { supervisor, committed } = await supervise(
@@ -191,4 +206,43 @@ describe("a supervisor that gives up its blocks", () => {
     });
     expect(outcome).toBe("done");
   });
+});
+
+test("a parameter that ends its process after it was told to yield is found, and nothing else is given up", async () => {
+  const { supervisor, committed } = await supervise(
+    "hangs",
+    "export function evaluate(parameter: number) { while (parameter === 25); return parameter; }",
+    { timeoutMs: 300, store: { spool: spoolOf("hangs", 4) } },
+  );
+  const blocks = [0, 100, 200].map((start) => ({ start, count: 100 }));
+  await supervisor.serve(async ({ compute }) => {
+    const first = compute(blocks);
+    setTimeout(() => supervisor.yield(), 100);
+    await first;
+  });
+  expect(committed.flatMap(({ failures }) => failures)).toMatchObject([{ parameter: 25, kind: "timeout" }]);
+  expect(union(committed)).toEqual([{ start: 0, count: 26 }]);
+});
+
+test("a process that ends while it has nothing to do makes no block suspect", async () => {
+  const marker = join(directory, "has-ended");
+  const { supervisor, committed } = await supervise(
+    "ends-idle",
+    // A block of one parameter is one that is run parameter by parameter.
+    `import { existsSync, writeFileSync } from "node:fs";
+     export function evaluateBlock(start: number, count: number, out: Float64Array) {
+       if (count === 1) throw new Error("it is a suspect");
+       out.fill(start);
+       if (existsSync(${JSON.stringify(marker)})) return;
+       writeFileSync(${JSON.stringify(marker)}, "");
+       setTimeout(() => process.exit(3), 20);
+     }`,
+  );
+  await supervisor.serve(async ({ compute }) => {
+    await compute([{ start: 0, count: 100 }]);
+    await new Promise((ended) => setTimeout(ended, 400));
+    await compute([{ start: 100, count: 100 }]);
+  });
+  expect(committed.flatMap(({ failures }) => failures)).toEqual([]);
+  expect(union(committed)).toEqual([{ start: 0, count: 200 }]);
 });

@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { describeError, PermanentError, type SweepError, shorten, TemporaryError } from "../contract/errors.ts";
-import { countOf, endOf, type Range } from "../parameters/ranges.ts";
+import { endOf, type Range } from "../parameters/ranges.ts";
 import { piecesOf, splitRest } from "../parameters/splitting.ts";
 import type { Leases } from "../queue/leases.ts";
 import type { Delivery, MessageQueue } from "../queue/message-queue.ts";
@@ -16,8 +16,11 @@ import { RunSessions } from "./run-sessions.ts";
 import type { Turnstile } from "./turnstile.ts";
 import type { WorkerLog } from "./worker.ts";
 
-/** Pieces of a range with which somebody died: three deaths find one parameter among a million. */
-const PIECES_OF_A_SUSPECT = 100;
+/**
+ * Pieces of a range with which somebody died, by the number of deaths before. Most deaths are those of machines, for which the first one
+ * changes nothing; a parameter that ends its executor is found among a million after six.
+ */
+const PIECES_OF_A_SUSPECT = [1, 8, 100] as const;
 /**
  * A parameter is given up at this receive: the first may have died with another slot's parameter, and at the second and the third it was
  * alone in its executor. The queue gives a message up at the sixth.
@@ -160,10 +163,16 @@ export class ExecutorSlot {
    * other message. A message that came together with it is given back as a new one.
    */
   async #takeTurn(task: Task): Promise<void> {
-    const { turnstile, yieldAll } = this.#options;
-    if (turnstile.isClosed) return this.#replace(task, { messages: [task.message] });
+    const { turnstile, yieldAll, log } = this.#options;
+    const { message, delivery, isAlone } = task;
+    if (message.format === "sweep-range/1" && delivery.receives > 1 && !isAlone) {
+      log.warn({ ...message, receives: delivery.receives }, "somebody has ended with this range");
+      // Without a look at the bucket: a message whose receivers end at once must not reach the dead-letter queue.
+      return this.#replace(task, divided(message));
+    }
+    if (turnstile.isClosed) return this.#replace(task, { messages: [message] });
     const work = async () => this.#replace(task, await this.#restOf(task));
-    await (task.isAlone ? turnstile.alone(yieldAll, work) : turnstile.together(work));
+    await (isAlone ? turnstile.alone(yieldAll, work) : turnstile.together(work));
   }
 
   /** Sends what is left of a message, and then deletes it. It goes on until it succeeds, or until the lease ends. */
@@ -205,26 +214,18 @@ export class ExecutorSlot {
   }
 
   async #workOn(run: QueuedRun, completion: Completion, found: RunInStore, task: Task<RangeMessage>): Promise<Rest> {
-    const { sliceSeconds, queue, log, signal } = this.#options;
-    const { message, delivery } = task;
+    const { sliceSeconds, queue, signal } = this.#options;
+    const { message } = task;
     const { identity } = found.reader;
     if (endOf(message) > identity.totalParameters) throw new NotOurs("its range is not one of the run");
     const pending = await run.pendingOf(identity, message);
-    let left: readonly Range[] = pending;
-    let pieces = (): Range[] => piecesOf(left, 1);
     if (pending.length > 0) {
-      if (delivery.receives > 1 && !task.isAlone) {
-        log.warn({ ...message, receives: delivery.receives }, "somebody has ended with this range: it is divided");
-        return restOf(message, piecesOf(pending, Math.min(countOf(pending), PIECES_OF_A_SUSPECT)));
-      }
-      const slice = await this.#work(found, pending, task);
-      left = slice.left;
+      const { left, committed, seconds } = await this.#work(found, pending, task);
       // A slice that was given up early may tell the rate of no parameter at all.
-      const { committed, seconds } = slice;
-      if (committed > 0 && !signal.aborted)
-        pieces = () => splitRest(left, { perSecond: committed / seconds, sliceSeconds });
+      const isRated = committed > 0 && !signal.aborted;
+      const pieces = isRated ? splitRest(left, { perSecond: committed / seconds, sliceSeconds }) : piecesOf(left, 1);
+      if (left.length > 0) return { messages: pieces.map((range) => rangeMessage(message.run, range)) };
     }
-    if (left.length > 0) return restOf(message, pieces());
     // Before the message is deleted, so that no end of this process leaves a complete run without a receipt.
     await completion.closeWhenComplete(run, identity, message.run, queue);
     return NOTHING;
@@ -291,6 +292,9 @@ export class ExecutorSlot {
   }
 }
 
-function restOf({ run }: RangeMessage, ranges: readonly Range[]): Rest {
-  return { messages: ranges.map((range) => rangeMessage(run, range)) };
+/** The pieces of a range with which somebody died. */
+function divided({ run, start, count, deaths = 0 }: RangeMessage): Rest {
+  const most = PIECES_OF_A_SUSPECT[deaths] ?? PIECES_OF_A_SUSPECT[2];
+  const pieces = piecesOf([{ start, count }], Math.min(count, most));
+  return { messages: pieces.map((range) => ({ ...rangeMessage(run, range), deaths: deaths + 1 })) };
 }

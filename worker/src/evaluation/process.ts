@@ -14,6 +14,7 @@ import { ProcessClock } from "./process-clock.ts";
 import { ProgramPool } from "./program-pool.ts";
 import type { BlockOrder, CompletedPart, Evaluation, FromEvaluation, ToEvaluation } from "./protocol.ts";
 import { ResultColumns } from "./result-columns.ts";
+import { SimulatedWork } from "./simulated-work.ts";
 import { patienceOf, type Waiter, Watch } from "./watch.ts";
 
 /*
@@ -205,27 +206,19 @@ async function exit(): Promise<void> {
   sendAndThen({ type: "completed", parts: [] }, () => process.exit(0));
 }
 
-/** Simulates slow work: sleeps for this many milliseconds before each parameter. */
-function sleeper(simulateWorkMs: number): (parameters: number) => void {
-  if (simulateWorkMs === 0) return () => {};
-  const never = new Int32Array(new SharedArrayBuffer(4));
-  return (parameters) => {
-    Atomics.wait(never, 0, 0, simulateWorkMs * parameters);
-  };
-}
-
 async function load(message: ToEvaluation & { type: "load" }): Promise<Evaluation> {
   const { source, seed, simulateWorkMs } = message;
   const context = new CounterBasedContext(seed);
   const checksum = await createChecksum();
-  const sleep = sleeper(simulateWorkMs);
-  const concurrently = (concurrency: number, evaluate: Evaluate) => {
-    const slowed: Evaluate = async (parameter, own) => {
-      await setTimeout(simulateWorkMs);
-      return evaluate(parameter, own);
-    };
-    return { evaluate: simulateWorkMs === 0 ? evaluate : slowed, concurrency, seed, checksum, send, exit };
-  };
+  const work = new SimulatedWork(simulateWorkMs);
+  const concurrently = (concurrency: number, evaluate: Evaluate) => ({
+    evaluate: work.beside(evaluate),
+    concurrency,
+    seed,
+    checksum,
+    send,
+    exit,
+  });
   if ("command" in source) {
     const { command, columns: declared } = source;
     if (message.concurrency !== undefined && message.concurrency > 1) {
@@ -238,7 +231,7 @@ async function load(message: ToEvaluation & { type: "load" }): Promise<Evaluatio
       return evaluation;
     }
     const create: CreateEvaluator = (columns, timeoutMs) =>
-      new CommandEvaluator(command, context, columns, timeoutMs, () => sleep(1));
+      new CommandEvaluator(command, context, columns, timeoutMs, () => work.sleep(1));
     return new EvaluationProcess(source.columns, create, checksum);
   }
   const exported = await importEvaluation(source.modulePath, source.name);
@@ -249,14 +242,9 @@ async function load(message: ToEvaluation & { type: "load" }): Promise<Evaluatio
     return new ConcurrentEvaluation({ columns: declared, ...concurrently(concurrency, evaluate) });
   }
   const create: CreateEvaluator = (columns, timeoutMs) => {
-    if (evaluate === undefined) {
-      return new VectorEvaluator(evaluateBlock as EvaluateBlock, context, columns, sleep);
-    }
-    const slowed: Evaluate = (parameter, own) => {
-      sleep(1);
-      return evaluate(parameter, own);
-    };
-    return new FunctionEvaluator(simulateWorkMs === 0 ? evaluate : slowed, context, columns, timeoutMs);
+    if (evaluate === undefined)
+      return new VectorEvaluator(evaluateBlock as EvaluateBlock, context, columns, work.sleep);
+    return new FunctionEvaluator(work.before(evaluate), context, columns, timeoutMs);
   };
   return new EvaluationProcess(declared, create, checksum);
 }

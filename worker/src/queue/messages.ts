@@ -3,7 +3,7 @@ import type { Range } from "../parameters/ranges.ts";
 
 const runField = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/);
 const parameter = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
-const tries = z.int().min(1).optional();
+const counter = z.int().min(1).optional();
 
 /** The formats of messages. A later version of a format gets another number, so that an executor leaves it to its successors. */
 const messageSchema = z.discriminatedUnion("format", [
@@ -12,9 +12,10 @@ const messageSchema = z.discriminatedUnion("format", [
     run: runField,
     start: parameter,
     count: parameter.min(1),
-    tries,
+    tries: counter,
+    deaths: counter,
   }),
-  z.strictObject({ format: z.literal("sweep-close/1"), run: runField, tries }),
+  z.strictObject({ format: z.literal("sweep-close/1"), run: runField, tries: counter }),
 ]);
 
 /** What all messages have. */
@@ -28,6 +29,8 @@ interface Message {
 /** Work on a range of a run. The bucket knows which of its parameters are done, so that a message may come twice. */
 export interface RangeMessage extends Message, Range {
   readonly format: "sweep-range/1";
+  /** How often somebody has died with this range, or with a larger one of which it is a part. @default 0 */
+  readonly deaths?: number | undefined;
 }
 
 /** Verify a complete run, and write its receipt. */

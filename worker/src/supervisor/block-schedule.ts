@@ -110,17 +110,19 @@ export class BlockSchedule {
    * Takes all blocks of a process back that has ended, and arranges the search for the parameter at fault.
    *
    * @param inFlight the parameters that a concurrent evaluation had in flight, sorted. Empty for any other evaluation.
+   * @param isYielding whether all blocks are given up but the one at fault, most likely the first: a parameter that ends the process after
+   * more time than a slice has would never be found.
    */
-  recover(inFlight: readonly number[]): void {
+  recover(inFlight: readonly number[], isYielding = false): void {
     const lost = [...this.#outstanding.keys()].map((start) => this.#take(start));
     const others = subtract(lost, union(inFlight.map((start) => ({ start, count: 1 }))));
     if (countOf(others) < countOf(lost)) {
       // A concurrent evaluation: the parameter at fault is one of those in flight.
       this.#suspects.push(...subtract(lost, union(others)));
-      this.#queue.putBack(others);
+      if (!isYielding) this.#queue.putBack(others);
       this.#singly = 0;
-    } else if (lost.length === 1) {
-      this.#suspects.push(...lost);
+    } else if (lost.length === 1 || isYielding) {
+      this.#suspects.push(...lost.slice(0, 1));
       this.#singly = 0;
     } else {
       this.#queue.putBack(lost);

@@ -133,6 +133,12 @@ export class EvaluationSession {
     }
   }
 
+  /** An event that has arrived already, or undefined. @throws as {@link next}. */
+  take(): SessionEvent | undefined {
+    const event = this.#inbox.take();
+    return event === undefined ? undefined : unwrap(event);
+  }
+
   /** Asks the process to report its finished work, which arrives as messages, and ends it. */
   async finish(withinMs: number): Promise<void> {
     this.#isFinishing = true;

@@ -22,8 +22,8 @@ export interface IsolationOptions {
   readonly commit: (block: SpooledBlock) => void;
   /** Records that a parameter is in work, if the supervisor searches for one that ends the worker as well. */
   readonly enter: (parameter: number) => Promise<void> | undefined;
-  /** Whether the block is to be given up after the parameter in work. */
-  readonly isStopping: () => boolean;
+  /** Whether the block is to be given up after the parameter in work. It is told whether one of the block has failed. */
+  readonly isStopping: (hasFailed: boolean) => boolean;
   /** Whether `failures` more would end the run. */
   readonly isOverLimit: (failures: number) => boolean;
 }
@@ -40,21 +40,29 @@ export class Isolation {
     this.#writer = options.writer;
   }
 
-  /** Runs a block parameter by parameter. It commits the finished part as often as that of any block, and at the end even if there is an error. */
-  async evaluateOneByOne(block: Range): Promise<void> {
+  /**
+   * Runs a block parameter by parameter. It commits the finished part as often as that of any block, and at the end even if there is an
+   * error.
+   *
+   * @returns whether a parameter has failed.
+   */
+  async evaluateOneByOne(block: Range): Promise<boolean> {
+    let hasFailed = false;
     let part = new SingleResults(block.start, this.#writer.spool.paths.length);
     try {
       for (let parameter = block.start; parameter < endOf(block); parameter++) {
         await this.#options.enter(parameter);
         const { values, failure } = await this.#evaluateAlone(parameter);
         part.add(values, failure);
+        hasFailed ||= failure !== undefined;
         this.#options.onProgress(0, [], part.count);
-        if (this.#options.isStopping()) return;
+        if (this.#options.isStopping(hasFailed)) break;
         if (part.age < this.#writer.spool.completeEveryMs && !this.#options.isOverLimit(part.failures.length)) continue;
         const finished = part;
         part = new SingleResults(parameter + 1, this.#writer.spool.paths.length);
         await this.#commitSingleResults(finished);
       }
+      return hasFailed;
     } finally {
       await this.#commitSingleResults(part);
     }

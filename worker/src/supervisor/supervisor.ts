@@ -1,16 +1,14 @@
-import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { TemporaryError } from "../contract/errors.ts";
-import { InFlightFile } from "../evaluation/in-flight-file.ts";
 import type { FromEvaluation } from "../evaluation/protocol.ts";
 import type { Range } from "../parameters/ranges.ts";
 import type { Failure, ResultWriter } from "../stores/store.ts";
-import { temporaryDirectory } from "../stores/temporary-directory.ts";
 import { BlockSchedule } from "./block-schedule.ts";
 import { Commits } from "./commits.ts";
-import { type EvaluationSession, Stopped } from "./evaluation-session.ts";
+import { type EvaluationSession, type SessionEvent, Stopped } from "./evaluation-session.ts";
 import type { Search } from "./in-work.ts";
 import { Isolation } from "./isolation.ts";
+import { OpenedEvaluation, type OpenOptions } from "./opened-evaluation.ts";
 
 /** How long the evaluation may take to report its finished work when it must stop. */
 const STOP_WITHIN_MS = 40;
@@ -20,16 +18,9 @@ const SETTLE_WITHIN_MS = 30_000;
 const HEARTBEAT_GRACE_MS = 500;
 
 /** The evaluation, the store and the limits of a supervisor. */
-export interface SupervisorOptions {
-  /** A loaded evaluation. */
-  readonly session: EvaluationSession;
+export interface SupervisorOptions extends OpenOptions {
   readonly writer: ResultWriter;
-  readonly batchSize: number;
-  /** Milliseconds that one parameter may take; 0 is no limit. */
-  readonly timeoutMs: number;
   readonly maxFailures: number;
-  /** Whether committed blocks have a `time`. @default false */
-  readonly isMeasured?: boolean;
   /** Milliseconds that the evaluation may take to finish the parameter in work after {@link Supervisor.stop}. @default 0 */
   readonly stopGraceMs?: number;
   /** The search for a parameter that ends this process, too. It comes before everything else. @default none */
@@ -61,7 +52,7 @@ export class Supervisor {
   readonly #isolation: Isolation;
   readonly #blocks: BlockSchedule;
   readonly #commits: Commits;
-  readonly #inFlightPath = join(temporaryDirectory(), "in-flight");
+  readonly #evaluation: OpenedEvaluation;
   /** Parameters that are done in the part of a block that is in work, as the evaluation has reported it last. */
   #inPart = 0;
   #isOneByOne = false;
@@ -70,14 +61,14 @@ export class Supervisor {
   #isWorking = false;
   /** Whether the blocks in work are to be given up. */
   #isYielding = false;
+  /** Whether the block that is run parameter by parameter ended the process after a yield: only a failure ends the search then. */
+  #mustFind = false;
   /** Whether the process has not answered to "yield" yet. */
   #awaitsYield = false;
   /** Whether the evaluation was killed in the middle of a parameter, because the worker had to stop. */
   #isCut = false;
   /** Ends the grace of a stop while a block is run parameter by parameter. */
   #graceTimer: NodeJS.Timeout | undefined;
-  /** The time for a part of a block that the process knows. */
-  #completeEveryMs = 0;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -85,13 +76,14 @@ export class Supervisor {
     this.#writer = options.writer;
     this.#blocks = new BlockSchedule(options.writer.spool);
     this.#commits = new Commits(options);
+    this.#evaluation = new OpenedEvaluation(options, options.writer.spool);
     this.#isolation = new Isolation({
       ...options,
       silenceMs: this.#silenceMs,
-      restart: () => this.#restart(),
+      restart: () => this.#evaluation.restart(),
       commit: (block) => this.#commits.begin([block]),
       enter: (parameter) => (this.#isSearching ? options.search?.enter({ start: parameter, count: 1 }) : undefined),
-      isStopping: () => this.#isStopping || this.#isYielding,
+      isStopping: (hasFailed) => this.#isStopping || (this.#isYielding && (hasFailed || !this.#mustFind)),
       isOverLimit: (failures) => this.#commits.isOverLimit(failures),
     });
   }
@@ -147,7 +139,7 @@ export class Supervisor {
     let outcome: "done" | "stopped" = "done";
     try {
       this.#commits.flush.start();
-      this.#open();
+      this.#evaluation.open();
       await this.#searchFirst();
       await use({ compute: (blocks) => this.#work(blocks), giveUp: (failure) => this.#giveUp(failure) });
       // Do not kill the process: its last output is still on its way.
@@ -170,6 +162,8 @@ export class Supervisor {
   }
 
   async #work(blocks: Iterable<Range>): Promise<void> {
+    // The process may have ended while it had nothing to do. No block is at fault.
+    for (let event = this.#session.take(); event !== undefined; event = this.#session.take()) await this.#handle(event);
     this.#isWorking = true;
     await this.#compute(blocks);
     this.#isWorking = false;
@@ -179,8 +173,6 @@ export class Supervisor {
   async #compute(blocks: Iterable<Range>): Promise<void> {
     this.#blocks.begin(blocks);
     while (!this.#blocks.isDone || this.#awaitsYield || this.#commits.underway > 0) {
-      // What a process that has died leaves behind is given up, too.
-      if (this.#isYielding) this.#blocks.dropUnsent();
       const suspect = this.#blocks.nextSuspect();
       if (suspect === undefined) await this.#continue();
       else await this.#evaluateOneByOne(suspect);
@@ -208,31 +200,12 @@ export class Supervisor {
 
   async #evaluateOneByOne(suspect: Range): Promise<void> {
     this.#isOneByOne = true;
-    await this.#isolation.evaluateOneByOne(suspect);
+    this.#mustFind = this.#isYielding;
+    const hasFailed = await this.#isolation.evaluateOneByOne(suspect);
+    if (this.#isYielding && hasFailed) this.#blocks.dropUnsent();
     // The stop may have come after the last parameter.
     if (this.#isStopping) throw new Stopped();
     this.#isOneByOne = false;
-  }
-
-  #open(): void {
-    const { paths: spoolPaths, completeEveryMs } = this.#writer.spool;
-    const { batchSize, timeoutMs, isMeasured = false } = this.#options;
-    const inFlightPath = this.#inFlightPath;
-    this.#completeEveryMs = completeEveryMs;
-    this.#session.send({ type: "open", spoolPaths, batchSize, completeEveryMs, timeoutMs, inFlightPath, isMeasured });
-  }
-
-  /** Tells the process that the store has become slower or faster. */
-  #adaptPace(): void {
-    const { completeEveryMs } = this.#writer.spool;
-    if (completeEveryMs === this.#completeEveryMs) return;
-    this.#completeEveryMs = completeEveryMs;
-    this.#session.send({ type: "pace", completeEveryMs });
-  }
-
-  async #restart(): Promise<void> {
-    await this.#session.start();
-    this.#open();
   }
 
   /** Sends blocks and takes one event. */
@@ -241,6 +214,11 @@ export class Supervisor {
     if (!this.#blocks.isBusy && !this.#awaitsYield && this.#commits.underway === 0) return;
     const event = await this.#session.next(this.#blocks.hasOutstanding ? this.#silenceMs : undefined);
     if (event === undefined) await this.#session.kill();
+    await this.#handle(event);
+  }
+
+  /** @param event undefined if the process was killed because it was silent. */
+  async #handle(event: SessionEvent | undefined): Promise<void> {
     if (event === undefined || event.type === "ended") await this.#recover();
     else if (event.type === "message") this.#hear(event.message);
   }
@@ -265,7 +243,7 @@ export class Supervisor {
       this.#blocks.complete(message.parts, (blocks) => this.#commits.begin(blocks));
     } else if (message.type === "progress") {
       this.#inPart = message.done;
-      this.#adaptPace();
+      this.#evaluation.adaptPace();
       this.#options.onProgress(0, [], message.done);
     } else if (message.type === "block-failed") {
       this.#inPart = 0;
@@ -280,8 +258,8 @@ export class Supervisor {
   async #recover(): Promise<void> {
     this.#inPart = 0;
     this.#awaitsYield = false;
-    this.#blocks.recover(InFlightFile.read(this.#inFlightPath));
-    await this.#restart();
+    this.#blocks.recover(this.#evaluation.inFlight(), this.#isYielding);
+    await this.#evaluation.restart();
   }
 
   /** Collects the finished blocks of the process, and waits until they are committed. */
