@@ -12,29 +12,45 @@ const workerFloors = [
   ["engine"],
   ["commands"],
 ];
+/** The floors of the constructs, from low to high. */
+const constructFloors = [
+  ["support"],
+  ["network"],
+  ["cluster"],
+  ["pools"],
+  ["addons", "storage", "workload"],
+  // Executors run in the pod of a worker, and their autoscaling is a chart.
+  ["queue"],
+];
 /** The floors of the whole, from low to high. */
 const floors = ["worker", "constructs", "stacks", "tools"];
 
-const room = (...names) => `^worker/src/(${names.join("|") || "none"})/`;
-/** The files above all rooms of the worker. */
-const entries = "^worker/src/(index|cli)\\.ts$";
+const roomIn = (folder, ...names) => `^${folder}/(${names.join("|") || "none"})/`;
+const room = (...names) => roomIn("worker/src", ...names);
 
-/** No room of the worker imports a higher floor, or another room of its own floor. */
-const noImportUp = workerFloors.flatMap((names, floor) =>
-  names.map((name) => ({
-    name: `${name} imports no higher floor of the worker`,
-    severity: "error",
-    from: { path: room(name) },
-    to: { path: [room(...names.filter((other) => other !== name), ...workerFloors.slice(floor + 1).flat()), entries] },
-  })),
-);
+/** No room of a house imports a higher floor, another room of its own floor, or a file above all rooms. */
+const noImportUp = (house, folder, houseFloors, entries) =>
+  houseFloors.flatMap((names, floor) =>
+    names.map((name) => ({
+      name: `${name} imports no higher floor of the ${house}`,
+      severity: "error",
+      from: { path: roomIn(folder, name) },
+      to: {
+        path: [
+          roomIn(folder, ...names.filter((other) => other !== name), ...houseFloors.slice(floor + 1).flat()),
+          `^${folder}/(${entries})\\.ts$`,
+        ],
+      },
+    })),
+  );
 
 /** @type {import("dependency-cruiser").IConfiguration} */
 module.exports = {
   forbidden: [
     { name: "no circular imports", severity: "error", from: {}, to: { circular: true } },
     { name: "every import is found", severity: "error", from: {}, to: { couldNotResolve: true } },
-    ...noImportUp,
+    ...noImportUp("worker", "worker/src", workerFloors, "index|cli"),
+    ...noImportUp("constructs", "constructs", constructFloors, "index"),
     ...floors.map((name, floor) => ({
       name: `${name} imports no higher floor`,
       severity: "error",

@@ -39,7 +39,10 @@ export class AddonsStack extends TerraformStack {
     const gpuPools = nodePools.filter((pool) => pool.gpu);
     if (gpuPools.length > 0) new NvidiaDevicePlugin(this, "nvidia-device-plugin", { gpuPools });
     const { kedaRole } = platform;
-    if (kedaRole !== undefined) new Keda(this, "keda", { identity: kedaRole, runsOn });
+    if (kedaRole !== undefined) {
+      const workloadNamespace = environment.workload.namespace;
+      new Keda(this, "keda", { identity: kedaRole, runsOn, workloadNamespace });
+    }
     new DeletionProtection(this, "deletion-protection", { enabled: environment.cluster.deletionProtection ?? false });
   }
 }

@@ -51,6 +51,7 @@ test("every kind of rule finds a violation", () => {
   bad("worker/src/contract/bad.ts", "../programs.ts");
   bad("constructs/network/bad.ts", "../../stacks/platform-stack.ts");
   bad("constructs/pools/bad.ts", "sweep-worker");
+  bad("constructs/workload/bad.ts", "../queue/work-queue.ts");
   bad("stacks/bad.ts", "../environments.ts");
   bad("tools/plan/bad.ts", "../../worker/src/engine/worker.ts");
   bad("tools/cost/bad.ts", "./nowhere.ts");
@@ -71,5 +72,6 @@ test("every kind of rule finds a violation", () => {
     "results imports no higher floor of the worker: worker/src/results/bad.ts -> worker/src/sampling/sample.ts",
     "the contract imports zod and Node.js only: worker/src/contract/bad.ts -> worker/src/programs.ts",
     "tools know the worker's contract and API only: tools/plan/bad.ts -> worker/src/engine/worker.ts",
+    "workload imports no higher floor of the constructs: constructs/workload/bad.ts -> constructs/queue/work-queue.ts",
   ]);
 });

@@ -4,6 +4,7 @@ import type { PodIdentityRole } from "../cluster/pod-identity-role.ts";
 import type { NodePool } from "../pools/node-pool.ts";
 import { show, throwIfAny } from "../support/problems.ts";
 import { type Chart, chartRelease } from "./chart-release.ts";
+import { kedaRemoval } from "./keda-removal.ts";
 
 /** @see https://github.com/kedacore/charts/tree/v2.20.2/keda */
 const chart: Chart = {
@@ -21,6 +22,8 @@ export interface KedaProps {
   readonly identity: Pick<PodIdentityRole, "namespace" | "serviceAccount">;
   /** The pool on which KEDA itself runs: one without taints that always has a node. */
   readonly runsOn: NodePool;
+  /** The namespace of what it scales. KEDA's objects in it are deleted before KEDA is. */
+  readonly workloadNamespace: string;
 }
 
 /** Requests and limits of a container. `null` removes the limit that the chart would set. */
@@ -36,6 +39,8 @@ interface KedaValues {
   readonly resources: Readonly<Record<"operator" | "metricServer" | "webhooks", KedaResources>>;
   readonly permissions: Readonly<Record<"operator" | "metricServer", { readonly restrict: { readonly secret: true } }>>;
   readonly rbac: { readonly enabledCustomScaledRefKinds: false };
+  readonly crds: { readonly additionalAnnotations: Readonly<Record<string, string>> };
+  readonly extraObjects: readonly object[];
 }
 
 /**
@@ -50,7 +55,7 @@ export class Keda extends Construct {
   readonly resource: Release;
 
   /** @throws InvalidConfigurationError for an identity in another namespace. */
-  constructor(scope: Construct, id: string, { identity, runsOn }: KedaProps) {
+  constructor(scope: Construct, id: string, { identity, runsOn, workloadNamespace }: KedaProps) {
     super(scope, id);
     if (identity.namespace !== kedaOperator.namespace) {
       const fix = "make the role with the namespace and the service account of kedaOperator";
@@ -70,6 +75,14 @@ export class Keda extends Construct {
       // scales are Deployments.
       permissions: { operator: { restrict: { secret: true } }, metricServer: { restrict: { secret: true } } },
       rbac: { enabledCustomScaledRefKinds: false },
+      // A release that has made objects of these kinds can be removed only while the kinds exist, and a deploy that removes executors
+      // removes KEDA first.
+      crds: { additionalAnnotations: { "helm.sh/resource-policy": "keep" } },
+      extraObjects: kedaRemoval({
+        namespace: identity.namespace,
+        nodeSelector: runsOn.nodeSelector,
+        workloadNamespace,
+      }),
     };
     this.resource = chartRelease(this, "release", { name: "keda", chart, namespace: identity.namespace, values });
   }

@@ -4,7 +4,10 @@ import { VpcSecurityGroupIngressRule } from "@cdktf/provider-aws/lib/vpc-securit
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 
-/** AWS services that can have an interface endpoint. Nodes and the platform call all of them but `sqs`, which is for jobs. */
+/**
+ * AWS services that can have an interface endpoint. Nodes and the platform call all of them but `sqs`; executors and KEDA call that one,
+ * and without an endpoint their few kilobytes go through the NAT gateway.
+ */
 export const interfaceEndpointServices = [
   "ecr.api",
   "ecr.dkr",

@@ -1,7 +1,7 @@
 import { formatCount } from "sweep-worker/contract";
 import { type NodeTarget, roomForPods } from "../pools/node-target.ts";
 import { count, type MachinesRemark, machinesFor, machinesText, podsPerNode } from "../workload/job-machines.ts";
-import { type ExecutorsOptions, withExecutorsDefaults } from "./executors-options.ts";
+import { type ExecutorsOptions, executorsWithDefaults } from "./executors-options.ts";
 import { executorResources } from "./executors-problems.ts";
 
 /**
@@ -9,7 +9,7 @@ import { executorResources } from "./executors-problems.ts";
  * the others would wait for a machine that never comes.
  */
 export function executorsRemark(options: ExecutorsOptions, target: NodeTarget): MachinesRemark {
-  const { max } = withExecutorsDefaults(options, target);
+  const { max } = executorsWithDefaults(options, target);
   const fits = podsPerNode(roomForPods(target), executorResources(options, target));
   const { needed, nodes, pods } = machinesFor(max, fits, target.capacity.max);
   const text = `0 to ${count(max, "executor")} on at most ${machinesText(needed, target)}`;

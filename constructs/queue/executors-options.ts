@@ -1,3 +1,4 @@
+import { EXECUTOR_SETTINGS, LIMITS } from "sweep-worker/contract";
 import { z } from "zod";
 import { type ExecutorSize, executorSizes, type NodeTarget } from "../pools/node-target.ts";
 import { type ShapeOf, word } from "../support/fields.ts";
@@ -20,8 +21,8 @@ export interface ExecutorsOptions {
   /** Memory of an executor in MiB, both reserved and the most that it can use. Its slots share it equally. @default 4096 */
   readonly memoryRequestMiB?: number | undefined;
   /**
-   * Seconds that an executor works on a message before it gives the rest back to the queue, from 1 to 600. Shorter slices divide the
-   * end of a run more evenly, and cost more requests.
+   * Seconds that an executor works on a message before it gives the rest back to the queue, a whole number from 1 to 3,600. Shorter slices
+   * divide the end of a run more evenly, and cost more requests.
    * @default 30
    */
   readonly sliceSeconds?: number | undefined;
@@ -32,6 +33,9 @@ export type ResolvedExecutorsOptions = {
   readonly [Name in keyof ExecutorsOptions]-?: NonNullable<ExecutorsOptions[Name]>;
 };
 
+/** What an executor itself declares of these settings. */
+const { executorSlots: slots, sliceSeconds } = EXECUTOR_SETTINGS;
+
 /** The folder of the results of executors, beside those of jobs. */
 export const executorsFolder = "queue";
 
@@ -40,24 +44,23 @@ export const executorsDefaults = {
   max: 50,
   cpuRequestMillis: 2000,
   memoryRequestMiB: 4096,
-  sliceSeconds: 30,
+  sliceSeconds: sliceSeconds.default,
 } as const satisfies Partial<ExecutorsOptions>;
 
 /**
- * Most executors of a queue, and most slots of each: SQS lets 120,000 messages of a queue be in work at the same time, and hands out at
- * most 10 at once.
+ * Most executors of a queue. SQS lets 120,000 messages of a queue be in work at the same time, and an executor has up to 10.
  * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
  */
-const most = { executors: 10_000, slots: 10 } as const;
+const mostExecutors = 10_000;
 
 /** Schema of the {@link ExecutorsOptions}. */
 export const executorsOptionsSchema = z.strictObject({
   size: word(executorSizes, { example: "large" }),
-  max: wholeNumber(1, { example: 50, default: executorsDefaults.max }, most.executors),
+  max: wholeNumber(1, { example: 50, default: executorsDefaults.max }, mostExecutors),
   slots: wholeNumber(
     1,
-    { example: 2, defaultText: "2; 1 on executors of the size small and on those with a GPU" },
-    most.slots,
+    { example: 2, defaultText: `${slots.default}; 1 on executors of the size small and on those with a GPU` },
+    LIMITS.executorSlots,
   ),
   cpuRequestMillis: wholeNumber(leastCpuMillis, {
     unit: cores,
@@ -65,7 +68,7 @@ export const executorsOptionsSchema = z.strictObject({
     default: executorsDefaults.cpuRequestMillis,
   }),
   memoryRequestMiB: wholeNumber(1, { unit: "MiB", example: 3072, default: executorsDefaults.memoryRequestMiB }),
-  sliceSeconds: wholeNumber(1, { unit: "seconds", example: 30, default: executorsDefaults.sliceSeconds }, 600),
+  sliceSeconds: z.optional(sliceSeconds.schema),
 } satisfies ShapeOf<ExecutorsOptions>);
 
 /**
@@ -73,11 +76,12 @@ export const executorsOptionsSchema = z.strictObject({
  *
  * @param target the nodes that the executors run on. @default nodes without a GPU, unless the size is `gpu`
  */
-export function withExecutorsDefaults(
+export function executorsWithDefaults(
   options: ExecutorsOptions,
   target: Pick<NodeTarget, "gpu"> = { gpu: options.size === "gpu" },
 ): ResolvedExecutorsOptions {
   const { size } = options;
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  return { ...executorsDefaults, slots: size === "small" || target.gpu ? 1 : 2, ...Object.fromEntries(given), size };
+  const most = size === "small" || target.gpu ? 1 : slots.default;
+  return { ...executorsDefaults, slots: most, ...Object.fromEntries(given), size };
 }

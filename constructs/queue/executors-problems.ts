@@ -4,7 +4,7 @@ import { type NodeTarget, roomForPods } from "../pools/node-target.ts";
 import { type Problem, show } from "../support/problems.ts";
 import { placeProblems, roomProblems } from "../workload/room-problems.ts";
 import type { ContainerResources } from "../workload/worker-pod.ts";
-import { type ExecutorsOptions, executorsOptionsSchema, withExecutorsDefaults } from "./executors-options.ts";
+import { type ExecutorsOptions, executorsOptionsSchema, executorsWithDefaults } from "./executors-options.ts";
 
 type Name = keyof ExecutorsOptions;
 const names = Object.keys(executorsOptionsSchema.shape) as readonly Name[];
@@ -16,7 +16,7 @@ const runsOfASlot = 2;
 
 /** Requests and limits of an executor. Its CPU has no limit: executors share what their node has idle. */
 export function executorResources(options: ExecutorsOptions, target: NodeTarget): ContainerResources {
-  const { cpuRequestMillis, memoryRequestMiB, slots } = withExecutorsDefaults(options, target);
+  const { cpuRequestMillis, memoryRequestMiB, slots } = executorsWithDefaults(options, target);
   return {
     cpuRequestMillis,
     memoryRequestMiB,
@@ -53,7 +53,7 @@ function ownProblems(name: Name, value: unknown): Problem[] {
 
 /** The executor itself needs a share as large as that of a slot. */
 function memoryProblems(options: ExecutorsOptions, target: NodeTarget | undefined): Problem[] {
-  const { memoryRequestMiB, slots } = withExecutorsDefaults(options, target);
+  const { memoryRequestMiB, slots } = executorsWithDefaults(options, target);
   const leastMiB = (slots + 1) * leastMemoryMiB({ batchSize: DEFAULTS.batchSize, columns: 1 });
   if (!(memoryRequestMiB < leastMiB)) return [];
   const allowed = `${formatCount(leastMiB)} MiB or more`;
@@ -82,7 +82,7 @@ function resourceProblems(options: ExecutorsOptions, target: NodeTarget): Proble
 
 /** The storage of an executor is derived, so that its memory is to blame. */
 function storageProblems(options: ExecutorsOptions, target: NodeTarget, storageMiB: number): Problem[] {
-  const { memoryRequestMiB } = withExecutorsDefaults(options, target);
+  const { memoryRequestMiB } = executorsWithDefaults(options, target);
   const { ephemeralStorageMiB } = roomForPods(target);
   const mostMiB = memoryRequestMiB - 2 * (storageMiB - ephemeralStorageMiB);
   const allowed = `${formatCount(Math.max(0, mostMiB))} MiB or less`;
@@ -97,6 +97,6 @@ function named(options: ExecutorsOptions, problem: Problem): Problem {
 }
 
 function gotOf(options: ExecutorsOptions, name: Name): string {
-  const value = show(withExecutorsDefaults(options)[name]);
+  const value = show(executorsWithDefaults(options)[name]);
   return options[name] === undefined ? `${value}, the default` : value;
 }

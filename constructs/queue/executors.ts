@@ -2,13 +2,13 @@ import { ConfigMapV1 } from "@cdktf/provider-kubernetes/lib/config-map-v1";
 import { DeploymentV1 } from "@cdktf/provider-kubernetes/lib/deployment-v1";
 import { Annotations, Fn, type ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
-import { DEFAULTS, toEnvironment } from "sweep-worker/contract";
+import { toEnvironment, withExecutorDefaults } from "sweep-worker/contract";
 import type { NodeTarget } from "../pools/node-target.ts";
 import { show, throwIfAny } from "../support/problems.ts";
 import type { ContainerImage } from "../workload/worker-image.ts";
 import { workerLabels, workerPod } from "../workload/worker-pod.ts";
 import { executorsRemark } from "./executors-machines.ts";
-import { type ExecutorsOptions, withExecutorsDefaults } from "./executors-options.ts";
+import { type ExecutorsOptions, executorsWithDefaults } from "./executors-options.ts";
 import { executorResources, executorsProblems } from "./executors-problems.ts";
 import type { WorkQueue } from "./work-queue.ts";
 
@@ -64,7 +64,7 @@ export class Executors extends Construct {
     const { isWarning, text } = executorsRemark(props, target);
     // `cdktf synth`, `deploy` and `diff` print it, and `npm run diff` puts it into its report.
     Annotations.of(this)[isWarning ? "addWarning" : "addInfo"](`${name}: ${text}`);
-    const { slots, max } = withExecutorsDefaults(props, target);
+    const { slots, max } = executorsWithDefaults(props, target);
     this.deploymentName = name;
     this.slots = slots;
     this.max = max;
@@ -111,14 +111,12 @@ export class Executors extends Construct {
 
 /** Environment variables of an executor. With the defaults, so that the ConfigMap shows them, also after the defaults have changed. */
 function executorVariables(props: ExecutorsProps): Record<string, string> {
-  const { stopGraceSeconds, s3RequestTimeoutMs, logLevel } = DEFAULTS;
-  const { slots, sliceSeconds } = withExecutorsDefaults(props, props.target);
+  const { slots, sliceSeconds } = executorsWithDefaults(props, props.target);
+  const { queue, resultsRoot } = props;
   return {
-    QUEUE_URL: props.queue.queueUrl,
-    RESULTS_ROOT: props.resultsRoot,
-    EXECUTOR_SLOTS: String(slots),
-    SLICE_SECONDS: String(sliceSeconds),
-    ...toEnvironment({ stopGraceSeconds, s3RequestTimeoutMs, logLevel }),
+    ...toEnvironment(
+      withExecutorDefaults({ queueUrl: queue.queueUrl, resultsRoot, executorSlots: slots, sliceSeconds }),
+    ),
     // Without it the SDK asks the instance's metadata, which pods cannot reach.
     AWS_REGION: props.region,
   };

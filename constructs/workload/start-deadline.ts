@@ -8,14 +8,9 @@ import { RoleV1 } from "@cdktf/provider-kubernetes/lib/role-v1";
 import { ServiceAccountV1 } from "@cdktf/provider-kubernetes/lib/service-account-v1";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
+import { kubectlImage } from "../support/kubectl-image.ts";
 import { workerLabels } from "./worker-pod.ts";
 
-/**
- * The kubectl that Kubernetes itself releases as an image, without a shell. What it does here is the same in every version, so it
- * serves all minors of the cluster.
- * @see https://github.com/kubernetes/kubernetes/pull/116672
- */
-const kubectlImage = "registry.k8s.io/kubectl:v1.35.4";
 /** Minutes between two looks. A pod has at least one such interval to start, and at most two. */
 export const startDeadlineMinutes = 10;
 const name = "start-deadline";

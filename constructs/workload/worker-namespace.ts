@@ -7,14 +7,14 @@ import { workerLabels } from "./worker-pod.ts";
 
 export interface WorkerNamespaceProps {
   readonly name: string;
-  /** Names of the workers' service accounts. The platform binds a role to each. */
+  /** Names of the service accounts of workers and executors. The platform binds a role to each. */
   readonly serviceAccounts: readonly string[];
   /** Minor version of Kubernetes whose definition of the restricted Pod Security Standard applies, for example `1.35`. */
   readonly kubernetesVersion: string;
 }
 
 /**
- * A namespace with restricted pods and without network traffic, except that workers reach DNS, their AWS credentials and S3.
+ * A namespace with restricted pods and without network traffic, except that workers and executors reach DNS, their AWS credentials, S3 and SQS.
  */
 export class WorkerNamespace extends Construct {
   readonly namespace: string;
@@ -83,8 +83,8 @@ function workerEgress(): NetworkPolicyV1SpecEgress[] {
       ports: [{ protocol: "TCP", port: "80" }],
     },
     {
-      // S3. Its addresses are public and change, and a policy can name neither a prefix list nor a host. The traffic takes the VPC's
-      // gateway endpoint. Link-local addresses are excluded, so that a worker cannot read the metadata of its instance.
+      // S3 and SQS. Their addresses are public and change, and a policy can name neither a prefix list nor a host. The traffic of S3 takes
+      // the VPC's gateway endpoint. Link-local addresses are excluded, so that a worker cannot read the metadata of its instance.
       to: [{ ipBlock: { cidr: "0.0.0.0/0", except: ["169.254.0.0/16"] } }],
       ports: [{ protocol: "TCP", port: "443" }],
     },

@@ -1,4 +1,4 @@
-import { type ExecutorsOptions, withExecutorsDefaults } from "../../constructs/queue/executors-options.ts";
+import { type ExecutorsOptions, executorsWithDefaults } from "../../constructs/queue/executors-options.ts";
 import { executorsProblems } from "../../constructs/queue/executors-problems.ts";
 import { leastCpuMillis } from "../../constructs/workload/worker-job-settings.ts";
 import { duplicateProblems } from "./duplicates.ts";
@@ -27,7 +27,7 @@ function resolveOne(options: ExecutorsOptions, malformed: Malformed, pooled: Poo
   const nodes = target.ok ? target.value : undefined;
   const problems = malformed.untouched(executorsProblems(lenient, nodes));
   if (!target.ok) return refused([...target.problems, ...problems]);
-  return checked({ options: withExecutorsDefaults(options, target.value), target: target.value }, problems);
+  return checked({ options: executorsWithDefaults(options, target.value), target: target.value }, problems);
 }
 
 /** Options in which malformed ones have values that leave all others the most room, so that nothing is blamed for them. */

@@ -1,5 +1,6 @@
 import type { TerraformResource } from "cdktf";
 import * as library from "evaluation-platform-constructs";
+import { executorsProps } from "../support/executors.ts";
 import { testNetwork } from "../support/fixtures.ts";
 import { synthesize } from "../support/synthesized.ts";
 
@@ -9,7 +10,10 @@ const {
   ClusterAutoscaler,
   ContainerRegistry,
   dynamic,
+  Executors,
+  ExecutorScaling,
   FlowLogs,
+  Keda,
   Network,
   NodeAddons,
   NodeGroup,
@@ -20,6 +24,7 @@ const {
   ResultsBucket,
   VpcEndpoints,
   WorkloadAddons,
+  WorkQueue,
 } = library;
 
 describe("the constructs as a library", () => {
@@ -69,6 +74,8 @@ describe("the constructs as a library", () => {
         interfaceEndpoints: [],
       };
       const pools = { nodePools: [gpu], runsOn: gpu };
+      const queue = new WorkQueue(stack, "queue", { name: "test" });
+      const executors = new Executors(stack, "executors", executorsProps({ queue }));
       const constructs = [
         cluster,
         nodeRole,
@@ -96,6 +103,17 @@ describe("the constructs as a library", () => {
         new BudgetAlarm(stack, "budget", { name: "test", limitUsdPerMonth: 1, notifyEmails: ["a@b.co"] }),
         new ClusterAutoscaler(stack, "autoscaler", { cluster, identity, ...pools }),
         new NvidiaDevicePlugin(stack, "plugin", { gpuPools: [gpu] }),
+        new Keda(stack, "keda", { identity: library.kedaOperator, runsOn: gpu, workloadNamespace: "test" }),
+        queue,
+        { resource: queue.deadLetterResource },
+        executors,
+        new ExecutorScaling(stack, "scaling", {
+          executors,
+          queue,
+          namespace: "test",
+          region: "us-west-2",
+          dependsOn: [executors.resource],
+        }),
       ];
       for (const { resource } of constructs) {
         resource.addOverride("an_argument_of", resource.node.path);
@@ -119,6 +137,11 @@ describe("the constructs as a library", () => {
       "aws_ecr_repository",
       "aws_budgets_budget",
       "helm_release",
+      "helm_release",
+      "helm_release",
+      "aws_sqs_queue",
+      "aws_sqs_queue",
+      "kubernetes_deployment_v1",
       "helm_release",
     ]);
   });

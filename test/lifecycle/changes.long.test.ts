@@ -83,6 +83,40 @@ define(`a platform that runs${reason === undefined ? "" : ` (skipped: ${reason})
     ]);
   });
 
+  test("gets executors and their queues, which AWS reads back as they were written, and loses them after their roles", async () => {
+    const labels = { ...executor.labels, "executor-size": "large" };
+    const workload = { ...dev.workload, executors: [{ size: "large", max: 3 }] } as const;
+    const withQueue = withExecutor({ labels }, { workload });
+    const more = await platform.apply(withQueue);
+    expect(more.error).toBe("");
+    const [queue, deadLetters] = ["queue", "dead-letters"].map((name) =>
+      platform.stateOf(`aws_sqs_queue.queue-large_${name}_`),
+    );
+    expect(queue).toMatchObject({ name: "dev-large", sqs_managed_sse_enabled: true, visibility_timeout_seconds: 60 });
+    expect(JSON.parse(queue.redrive_policy)).toEqual({ deadLetterTargetArn: deadLetters.arn, maxReceiveCount: 5 });
+    const statements = JSON.parse(platform.stateOf("aws_iam_role_policy.executor-identity-large_").policy).Statement;
+    expect(statements[0].Resource).toEqual([queue.arn]);
+    // Machines come after everything that draining executors need.
+    expectOrder(
+      more.steps,
+      "create aws_sqs_queue_policy.queue-large_policy_",
+      "update aws_eks_node_group.pool-executor_",
+    );
+    expect(await platform.plan(withQueue)).toEqual([]);
+
+    const fewer = await platform.apply(small);
+    expect(fewer.error).toBe("");
+    for (const policy of ["executor-identity-large_policy_", "keda-identity_policy_"]) {
+      expectOrder(fewer.steps, `delete aws_iam_role_policy.${policy}`, "delete aws_sqs_queue.queue-large_queue_");
+    }
+    expectOrder(
+      fewer.steps,
+      "delete aws_sqs_queue.queue-large_queue_",
+      "delete aws_sqs_queue.queue-large_dead-letters_",
+    );
+    expect(await platform.plan(small)).toEqual([]);
+  });
+
   test("moves the nodes of a pool to another zone before the subnets of the old zone go", async () => {
     const moved = (zone: string) => withExecutor({ availabilityZones: [zone] }, withFourZones);
     expect((await platform.apply(moved("us-west-2d"))).error).toBe("");

@@ -3,6 +3,7 @@ import { dev, prod } from "../../environments.ts";
 import type { Environment } from "../../stacks/configuration/schema.ts";
 import { PlatformStack } from "../../stacks/platform-stack.ts";
 import { DestroyOrder } from "../support/destroy-order.ts";
+import { devWithExecutors } from "../support/executors.ts";
 import { devWith, resolved } from "../support/fixtures.ts";
 import { Synthesized } from "../support/synthesized.ts";
 
@@ -34,6 +35,8 @@ const neededByNodes: readonly [pattern: RegExp, why: string][] = [
     "the CNI, which returns network interfaces",
   ],
   [/^aws_(iam_role|iam_role_policy|eks_pod_identity_association)\.worker-identity-/, "drained workers write results"],
+  [/^aws_(iam_role|iam_role_policy|eks_pod_identity_association)\.executor-identity-/, "drained executors write, too"],
+  [/^aws_sqs_\w+\.queue-/, "where they send what is left"],
   [/^aws_s3_bucket\.results_/, "where they write them"],
 ];
 
@@ -46,7 +49,7 @@ const unrelatedToNodes: readonly RegExp[] = [
   /^terraform_data\.(cluster_zones_|deletion-protection$)/,
   // People's access, and that of the stacks destroyed before this one.
   /^aws_eks_access_(entry|policy_association)\./,
-  /^aws_(iam_role|iam_role_policy|eks_pod_identity_association)\.cluster-autoscaler-identity_/,
+  /^aws_(iam_role|iam_role_policy|eks_pod_identity_association)\.(cluster-autoscaler|keda)-identity_/,
   /^aws_(iam_role|iam_role_policy_attachment|eks_pod_identity_association)\.addons_aws-ebs-csi-driver-identity_/,
   /^aws_(ecr_repository|ecr_lifecycle_policy)\./,
   /^aws_s3_bucket_\w+\.results_/,
@@ -65,6 +68,7 @@ describe.each<[string, Environment]>([
   ["dev", dev],
   ["prod", prod],
   ["an environment with endpoints", withEndpoints],
+  ["an environment with executors", devWithExecutors],
 ])("destroying %s", (_, environment) => {
   const made = Synthesized.of(
     new PlatformStack(Testing.app(), `${environment.name}-platform`, { environment: resolved(environment) }),

@@ -52,7 +52,7 @@ describe("the image stack", () => {
   });
 
   test.each<[string, Environment]>([
-    ["without jobs", withJobs()],
+    ["without jobs and executors", withJobs()],
     ["with an image that was built elsewhere", devWith({ workload: { ...dev.workload, image: "ghcr.io/a/b:1.4.0" } })],
   ])("is empty %s, and needs no Docker", (_, environment) => {
     expect(synthesizeEnvironment(environment).image.addresses).toEqual([]);

@@ -45,5 +45,7 @@ function referencesIn(resource: ResourceJson): string[] {
 }
 
 function addressesIn(expression: string): string[] {
-  return [...expression.matchAll(/\baws_\w+\.[\w-]+/g)].map(([address]) => address);
+  return [...expression.matchAll(/\b(?:aws|kubernetes)_\w+\.[\w-]+|\bhelm_release\.[\w-]+/g)].map(
+    ([address]) => address,
+  );
 }

@@ -1,5 +1,6 @@
 import { dev, prod } from "../../environments.ts";
 import type { Environment } from "../../stacks/configuration/schema.ts";
+import { devWithExecutors } from "../support/executors.ts";
 import { devWith } from "../support/fixtures.ts";
 import { findKubernetesMirror, KubernetesWorkspace } from "../support/kubernetes-terraform.ts";
 import type { Plan } from "../support/plan.ts";
@@ -26,6 +27,7 @@ if ("missing" in mirror) {
   describe.each<[string, Environment]>([
     ["dev", dev],
     ["prod", prod],
+    ["an environment with executors", devWithExecutors],
   ])("terraform validates %s", (_, environment) => {
     test.each(["addons", "workload"] as const)("the %s stack, without an error, a warning or a deprecation", (part) => {
       const folder = workspace.synthesizeStack(environment, part);

@@ -66,6 +66,19 @@ describe("the worker's image", () => {
     });
   });
 
+  test("has one more tag for executors, which run any evaluation: it changes with all of the content", () => {
+    const { image, data } = made({ forExecutors: true });
+    expect(image.reference).toBe(`${repositoryUrl}:${imageContentHash(repository, {}).slice(0, 16)}`);
+    expect(data.triggers_replace.references).toEqual([image.reference, image.referenceFor(collatz)].sort());
+    expect(made({ forExecutors: true, evaluations: [] }).data.triggers_replace.references).toEqual([image.reference]);
+  });
+
+  test("is refused for executors without that tag, which no registry has", () => {
+    expect(messageOf(() => made().image.reference)).toBe(
+      "worker image has 1 problem:\n  - forExecutors must be true where executors run the image, got nothing: set it, so that the registry gets the tag that executors run",
+    );
+  });
+
   test("can be built elsewhere, if its reference has a tag or a digest", () => {
     const digest = `sha256:${"0123456789abcdef".repeat(4)}`;
     for (const name of ["ghcr.io/a/b:1.2", `localhost:5000/b@${digest}`, `a/b:1@${digest}`, `${Fn.lower("HOST")}/b`]) {

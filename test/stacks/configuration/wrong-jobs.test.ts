@@ -140,7 +140,7 @@ const wrong: readonly WrongValue[] = [
   ...executors("slots", [0, -1, 1.5, 11, ...strange]),
   ...executors("cpuRequestMillis", ["2", "2000m", 0, 9, 15_611, 2 ** 31, ...strange]),
   ...executors("memoryRequestMiB", ["4Gi", 0, -1, 368, 27_426, 2 ** 31, ...strange]),
-  ...executors("sliceSeconds", [0, 0.5, 601, ...strange]),
+  ...executors("sliceSeconds", [0, 0.5, 3_601, ...strange]),
   ...executors("nodePool", ["executor"]),
   ...each("workload.executors", [{ 0: { size: "large" } }, "large", null]),
   ["workload.executors", [null], ["workload", "executors", 0]],
@@ -168,7 +168,7 @@ test("what only resembles these is accepted", () => {
     ["workload.jobs", jobs({ secretName: "1password-token" })],
     ["workload.jobs", []],
     ["workload.executors", []],
-    ["workload.executors", [{ size: "large", max: 10_000, slots: 10, cpuRequestMillis: 15_610, sliceSeconds: 600 }]],
+    ["workload.executors", [{ size: "large", max: 10_000, slots: 10, cpuRequestMillis: 15_610, sliceSeconds: 3_600 }]],
     ["workload.executors", [{ size: "large", cpuRequestMillis: 10, memoryRequestMiB: 369, sliceSeconds: 1 }]],
   ];
   for (const change of right) expect([change[0], messagesWith(change)]).toEqual([change[0], []]);
