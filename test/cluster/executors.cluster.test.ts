@@ -95,16 +95,11 @@ describeWithControlPlane("executors in the pods of a Deployment", { kwok: false,
     const types = ["namespace", "service_account", "network_policy"].map((type) => `kubernetes_${type}_v1`);
     for (const object of objectsOf(stacks.workload, types)) await plane().api.create(object);
     queue = await sqs.createQueue(namespace);
-    on = await prepare(queue.url);
+    const environment = { AWS_REGION: sqsEnvironment.AWS_REGION };
+    const options = { stacks, size: "large", pool: "executor-large", queueUrl: queue.url, askAt: middles, environment };
+    on = await ExecutorsOnCluster.prepare({ ...here, folder: resolve(folder, namespace) }, options);
   });
   afterEach(() => on.leave());
-
-  function prepare(queueUrl: string): Promise<ExecutorsOnCluster> {
-    const environment = { AWS_REGION: sqsEnvironment.AWS_REGION };
-    const own = { ...here, folder: resolve(folder, namespace) };
-    const options = { stacks, size: "large", pool: "executor-large", queueUrl, askAt: middles, environment };
-    return ExecutorsOnCluster.prepare(own, options);
-  }
 
   /** Gives a run to the queue, and waits until every slot of three executors waits in the middle of a message. */
   async function holdInTheMiddle(): Promise<void> {
@@ -213,8 +208,7 @@ describeWithControlPlane("executors in the pods of a Deployment", { kwok: false,
   });
 
   test("end with 42 for their own configuration, and Kubernetes starts them again", async () => {
-    await on.leave();
-    on = await prepare(`${queue.url}-that-is-not-there`);
+    on.use(stacks.workload, `${queue.url}-that-is-not-there`);
     await on.apply();
     await on.scale(1);
     const restarts = ({ status }: KubernetesObject) => status.containerStatuses?.[0]?.restartCount ?? 0;

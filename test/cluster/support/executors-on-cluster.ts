@@ -45,8 +45,7 @@ export class ExecutorsOnCluster extends PodsOnCluster {
     const { stacks, size, pool, queueUrl, askAt = [], environment } = options;
     mkdirSync(here.folder, { recursive: true });
     const prepared = new ExecutorsOnCluster(here, `executor-${size}`, await Gate.open(), await Door.before(here.s3));
-    prepared.queueUrl = queueUrl;
-    prepared.use(stacks.workload);
+    prepared.use(stacks.workload, queueUrl);
     const watched = {
       ASK_URL: prepared.gate.url,
       ASK_AT: askAt.join(","),
@@ -62,8 +61,9 @@ export class ExecutorsOnCluster extends PodsOnCluster {
     return prepared;
   }
 
-  /** Chooses the Deployment of another synthesis: {@link apply} then sends that one. */
-  use(workload: Synthesized): void {
+  /** Chooses the Deployment of another synthesis, or another queue: {@link apply} then sends that one. */
+  use(workload: Synthesized, queueUrl = this.queueUrl): void {
+    this.queueUrl = queueUrl;
     const type = "kubernetes_deployment_v1";
     const [address] = workload.addresses.filter(
       (one) => one.startsWith(`${type}.`) && workload.resources.get(one)?.metadata.name === this.name,
