@@ -214,7 +214,7 @@ describeWithControlPlane("executors in the pods of a Deployment", { kwok: false,
     const restarts = ({ status }: KubernetesObject) => status.containerStatuses?.[0]?.restartCount ?? 0;
     const [pod] = await on.untilPods((pods) => pods.some((one) => restarts(one) === 2));
     expect(pod?.status.containerStatuses[0].lastState.terminated).toMatchObject({ exitCode: 42, reason: "Error" });
-    expect(on.allLogs).toContain("NonExistentQueue");
+    expect(on.allLogs).toContain("The specified queue does not exist");
     await on.scale(0);
     await on.untilReady(0);
   });
