@@ -2,7 +2,7 @@ import { CounterBasedContext } from "../worker/src/parameters/random.ts";
 import { endOf, type Range } from "../worker/src/parameters/ranges.ts";
 import { firstRanges, splitRest } from "../worker/src/parameters/splitting.ts";
 
-const PARAMETERS = 10_000_000;
+export const PARAMETERS = 10_000_000;
 const REGIONS = 10_000;
 const PARAMETERS_OF_A_REGION = PARAMETERS / REGIONS;
 const BATCH_SIZE = 1_000;
@@ -109,7 +109,7 @@ function slotsOf({ fleet, executors, slots, idealSeconds }: Simulated): Slot[] {
 }
 
 /** The seconds that ranges take on an executor of speed 1. */
-class Work {
+export class Work {
   /** The seconds of all regions before a region. */
   readonly #before = new Float64Array(REGIONS + 1);
 

@@ -1,7 +1,9 @@
 import { join } from "node:path";
 import type { Measurement } from "./measurement.ts";
 import { timedBy } from "./programs.ts";
+import { costShapes } from "./queue-simulation.ts";
 import { inThreeDigits, median, spread } from "./statistics.ts";
+import { type SimulatedRun, simulateStealing } from "./stealing-simulation.ts";
 import { evaluationPath, runSweep } from "./sweep.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -55,5 +57,27 @@ export async function measureScaling({ rounds, scaled, report, newPath, remove }
       unit: "x",
       detail: `${spread(machine, "x")}; the same function, ${plain / 1e6}M parameters in each process, nothing stored`,
     },
+    unequalWorkers(),
   ];
+}
+
+/** The speeds of cores that differ, or that other programs use. */
+const UNEQUAL_SPEEDS = [1, 1, 1, 0.75, 0.6];
+
+/** Simulates `sweep run` on cores that differ, for each shape of costs: no clock, so that a busy machine changes nothing. */
+function unequalWorkers(): Measurement {
+  const outcomes = (Object.keys(costShapes) as SimulatedRun["shape"][]).map((shape) => ({
+    shape,
+    ...simulateStealing({ shape, speeds: UNEQUAL_SPEEDS, idealSeconds: 60 }),
+  }));
+  const ideal = UNEQUAL_SPEEDS.reduce((sum, speed) => sum + speed, 0) / UNEQUAL_SPEEDS.length;
+  return {
+    name: "Ideal time of a run of one minute / simulated time, five workers of the speeds 1, 1, 1, 0.75 and 0.6, worst shape",
+    value: Math.min(...outcomes.map(({ efficiency }) => efficiency)),
+    unit: "x",
+    limit: { atLeast: 0.99 },
+    detail:
+      `${outcomes.map(({ shape, efficiency, yields }) => `${shape}: ${efficiency.toFixed(3)} with ${yields} yields`).join("; ")}; ` +
+      `equal shares: ${(Math.min(...UNEQUAL_SPEEDS) / ideal).toFixed(2)}`,
+  };
 }

@@ -33,20 +33,21 @@ export class ImitatedSqs {
   readonly #stop: () => void;
   readonly #forwarder: Forwarder;
 
-  private constructor(address: string, forwarder: Forwarder, stop: () => void) {
+  private constructor(address: string, region: string, forwarder: Forwarder, stop: () => void) {
     this.#address = address;
     this.#forwarder = forwarder;
     this.#stop = stop;
     const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = sqsEnvironment;
     this.#client = new SQSClient({
       endpoint: address,
-      region: sqsEnvironment.AWS_REGION,
+      region,
       credentials: { accessKeyId, secretAccessKey },
       useQueueUrlAsEndpoint: false,
     });
   }
 
-  static async start(): Promise<ImitatedSqs> {
+  /** @param region where its queues are. */
+  static async start(region = sqsEnvironment.AWS_REGION): Promise<ImitatedSqs> {
     const server = spawn(process.env.LIFECYCLE_PYTHON ?? "", ["-m", "moto.server", "-H", "127.0.0.1", "-p", "0"], {
       env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1" },
       stdio: ["ignore", "ignore", "pipe"],
@@ -61,7 +62,7 @@ export class ImitatedSqs {
       server.on("exit", () => failed(new Error(`no SQS is imitated:\n${last}`)));
     });
     const forwarder = await Forwarder.start(Number(new URL(address).port));
-    return new ImitatedSqs(address, forwarder, () => server.kill());
+    return new ImitatedSqs(address, region, forwarder, () => server.kill());
   }
 
   /** Cuts all connections, and refuses new ones, until {@link comeBack}. The test itself still reaches the queue. */

@@ -1,48 +1,18 @@
-import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { dev } from "../../environments.ts";
+import { deployed, hasState, onStacks } from "../support/deployed-workload.ts";
 import { FakeS3 } from "../support/fake-s3.ts";
 import { sha256, sweep, temporaryDirectory } from "../support/sweep.ts";
-import { hasTerraform } from "../support/with-terraform.ts";
 
-const repository = join(__dirname, "..", "..");
 const directory = temporaryDirectory();
-const isComplete = hasTerraform("collecting from Terraform's state");
-const testWithTerraform = isComplete ? test : test.skip;
+const testWithTerraform = hasState ? test : test.skip;
 
-/** Runs `npm run collect` on a folder of synthesized stacks. */
-function collect(outdir: string, args: readonly string[], env: Record<string, string> = {}) {
-  return new Promise<{ code: number | null; stdout: string; stderr: string }>((done) => {
-    const inherited = Object.entries(process.env).filter(([name]) => !/^(TF_|AWS_)/.test(name));
-    const child = spawn(process.execPath, ["--import", "tsx", "tools/collect/index.ts", ...args], {
-      cwd: repository,
-      env: { ...Object.fromEntries(inherited), CHECKPOINT_DISABLE: "1", CDKTF_OUTDIR: outdir, ...env },
-    });
-    const [stdout, stderr]: [string[], string[]] = [[], []];
-    child.stdout.on("data", (chunk) => stdout.push(String(chunk)));
-    child.stderr.on("data", (chunk) => stderr.push(String(chunk)));
-    child.on("close", (code) => done({ code, stdout: stdout.join(""), stderr: stderr.join("") }));
-  });
-}
-
-/** The state of a deployed workload stack: its output, and no resource that would need a provider. */
-function deployed(name: string, results: Record<string, string>): string {
-  const outdir = join(directory, name);
-  const folder = join(outdir, "stacks", "dev-workload");
-  mkdirSync(folder, { recursive: true });
-  const terraform = { backend: { local: { path: "../../terraform.tfstate" } } };
-  writeFileSync(join(folder, "cdk.tf.json"), JSON.stringify({ terraform, output: { results: { value: results } } }));
-  if (isComplete) {
-    for (const args of [["init"], ["apply", "-auto-approve"]]) {
-      const { status, stderr } = spawnSync("terraform", args, { cwd: folder, encoding: "utf8" });
-      if (status !== 0) throw new Error(stderr);
-    }
-  }
-  return outdir;
-}
+const collect = (outdir: string, args: readonly string[], env: Record<string, string> = {}) =>
+  onStacks("collect", outdir, args, env).finished;
+const withResults = (name: string, results: Readonly<Record<string, string>>) =>
+  deployed(join(directory, name), { results });
 
 testWithTerraform("collect finds the run in the state and downloads the bytes that a local run writes", async () => {
   const s3 = await FakeS3.start();
@@ -54,7 +24,7 @@ testWithTerraform("collect finds the run in the state and downloads the bytes th
       });
     const local = join(directory, "local");
     expect([(await run(url)).code, (await run(local)).code]).toEqual([0, 0]);
-    const outdir = deployed("one", { "ttg-computation": url });
+    const outdir = withResults("one", { "ttg-computation": url });
     const target = join(directory, "collected");
     const { code, stdout } = await collect(outdir, ["--environment", "dev", "--directory", target], s3.environment);
     expect(stdout).toContain("20,000 parameters, each exactly once");
@@ -79,7 +49,7 @@ testWithTerraform("collect asks for the results in the environment's region, whe
   });
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   try {
-    const outdir = deployed("region", { only: "s3://bucket/only" });
+    const outdir = withResults("region", { only: "s3://bucket/only" });
     await collect(outdir, ["dev", "--directory", join(directory, "from-region")], {
       AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
       AWS_REGION: "eu-central-1",
@@ -93,8 +63,31 @@ testWithTerraform("collect asks for the results in the environment's region, whe
   }
 });
 
+testWithTerraform("collect finds a run that was submitted by its name", async () => {
+  const s3 = await FakeS3.start();
+  try {
+    const url = "s3://bucket/runs/queue/prime-1a2b3c4d";
+    const run = await sweep(["run", "prime", "--total", "1000", "--results", url], { env: s3.environment });
+    expect(run.code).toBe(0);
+    const executors = { large: { resultsRoot: "s3://bucket/runs/queue" } };
+    const outdir = deployed(join(directory, "submitted"), { executors, results: {} });
+    const { code, stdout } = await collect(outdir, ["dev", "--run", "prime-1a2b3c4d"], s3.environment);
+    expect(code).toBe(0);
+    expect(stdout).toContain("1,000 parameters, each exactly once");
+    expect((await collect(outdir, ["dev", "--run", "x", "--job", "y"])).stderr).toBe(
+      'error: --run must be left out beside --job, got "x": use one of the two\n',
+    );
+    const none = deployed(join(directory, "without"), { results: {} });
+    expect((await collect(none, ["dev", "--run", "x"])).stderr).toContain(
+      "error: dev-workload has no executors; list them as workload.executors in environments.ts, and deploy: npm run deploy -- dev\n",
+    );
+  } finally {
+    await s3.stop();
+  }
+});
+
 testWithTerraform("collect needs the name of one of several jobs, and lists them", async () => {
-  const outdir = deployed("two", { a: "s3://bucket/a", b: "s3://bucket/b" });
+  const outdir = withResults("two", { a: "s3://bucket/a", b: "s3://bucket/b" });
   expect(await collect(outdir, ["--environment", "dev"])).toMatchObject({
     code: 1,
     stderr: "error: --job must be a or b, got nothing: name a job of dev\n",
@@ -102,7 +95,7 @@ testWithTerraform("collect needs the name of one of several jobs, and lists them
   expect((await collect(outdir, ["--environment", "dev", "--job", "c"])).stderr).toBe(
     'error: --job must be a or b, got "c": name a job of dev\n',
   );
-  expect((await collect(deployed("none", {}), ["--environment", "dev"])).stderr).toBe("error: dev has no job\n");
+  expect((await collect(withResults("none", {}), ["--environment", "dev"])).stderr).toBe("error: dev has no job\n");
 });
 
 test("collect names the step that must come first", async () => {

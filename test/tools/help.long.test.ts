@@ -25,6 +25,7 @@ test("the tools of package.json are found", () => {
     "doctor",
     "docs",
     "instance-types",
+    "submit",
     "mutate",
   ]);
 });

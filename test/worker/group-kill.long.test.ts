@@ -113,7 +113,7 @@ test("a worker that is stopped in a search blames nobody, and the next one goes 
   await isKilled();
   expect(note()).toEqual({ deathsAlone: 0, isAtWork: true });
   const { child, finished, output } = startSweep(["worker"], { env });
-  while (!output().includes("the last start of this share was killed"))
+  while (!output().includes("the last start of this worker was killed"))
     await new Promise((next) => setTimeout(next, 5));
   child.kill("SIGTERM");
   expect((await finished).code).toBe(143);

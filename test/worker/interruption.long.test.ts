@@ -257,7 +257,7 @@ test("another identity is refused with its differences, and other settings are a
   expect(refused.code).toBe(42);
   expect(JSON.parse(refused.stdout).msg).toBe(
     `file:${results} holds the results of another run: batchSize is 2000 there and 1000 here; seed is 0 there and 7 here. ` +
-      "Use another --results, or the same settings",
+      "Use another place for the results, or the same settings",
   );
   const accepted = await sweep(["worker"], {
     env: { ...environment(results, { workers: 5, worker: 4 }), PARTITION: "contiguous" },

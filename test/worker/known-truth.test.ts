@@ -21,7 +21,8 @@ const PRIMES = [4, 25, 168, 1_229, 9_592, 78_498, 664_579];
 test("10,000,000 Collatz numbers have the published longest runs", async () => {
   const results = join(directory, "collatz");
   const { code, stdout } = await sweep(
-    ["run", "--total", String(TEN_MILLION), "--workers", "3", "--results", results],
+    // With the shares of an Indexed Job.
+    ["run", "--total", String(TEN_MILLION), "--workers", "3", "--partition", "block-cyclic", "--results", results],
     {
       withinMs: 300_000,
     },

@@ -57,8 +57,14 @@ function jobOf(behaviour: string, { mostWaits = Number.POSITIVE_INFINITY, ...set
     if (waits.length > mostWaits) await once(signal, "abort");
   };
   const job = new LocalJob(
-    { totalParameters: 100, totalWorkers: 1, resultsUrl: `file:${folder}-results`, ...settings },
-    (complete) => new WorkerProcesses(complete, program, wait),
+    {
+      totalParameters: 100,
+      totalWorkers: 1,
+      partition: "block-cyclic",
+      resultsUrl: `file:${folder}-results`,
+      ...settings,
+    },
+    (complete, work) => new WorkerProcesses(complete, program, { work, wait }),
   );
   const messages: string[] = [];
   job.on("message", (text) => messages.push(text));

@@ -1,5 +1,14 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { addOptions, RUN_OPTIONS } from "./commands/options.ts";
+import {
+  addDeadLetterOption,
+  addExecutorOptions,
+  addNameOption,
+  addQueueOption,
+  addResultsRootOption,
+  addSubmissionOptions,
+  SUBMIT_SETTINGS,
+} from "./commands/submit-options.ts";
 import { variableName } from "./contract/environment-variables.ts";
 import { EXIT_CODE, EXIT_CODE_MEANINGS, PermanentError, SweepError } from "./contract/errors.ts";
 import { EXECUTOR_SETTING_NAMES } from "./contract/executor-settings.ts";
@@ -32,9 +41,10 @@ program
     "after",
     "\nIt reads the variables that `sweep run --help` names, and WORKER_ID or JOB_COMPLETION_INDEX.",
   )
-  .action(async () => {
+  .addOption(new Option("--led", "take ranges from the `sweep run` that has started it").hideHelp())
+  .action(async (options) => {
     const { workerCommand } = await import("./commands/worker.ts");
-    process.exit(await workerCommand());
+    process.exit(await workerCommand(options));
   });
 
 program
@@ -71,14 +81,54 @@ program
     await exportCommand(results, options);
   });
 
-program
+const status = program
   .command("status")
-  .description("count the present, failed and remaining parameters")
+  .description("count the present, failed and remaining parameters, and the messages of a queue")
   .argument("<results>", "a directory, file:<directory> or s3://<bucket>/<prefix>")
   .option("--json", "print one line of JSON")
   .action(async (results: string, options) => {
     const { statusCommand } = await import("./commands/status.ts");
     await statusCommand(results, options);
+  });
+status.option("--queue <url>", "count the messages of this queue, too");
+addDeadLetterOption(status, "to name those of this run");
+
+const submit = program
+  .command("submit")
+  .description("give a run to the executors of a queue, or send again what is missing of it")
+  .argument("[evaluation]", "path of a module, or collatz or prime (default: collatz, env: EVALUATION)")
+  .action(async (evaluation: string | undefined) => {
+    const { submitCommand } = await import("./commands/submit.ts");
+    process.exit(await submitCommand(evaluation, submit));
+  });
+addQueueOption(submit);
+addResultsRootOption(submit);
+addNameOption(submit);
+addSubmissionOptions(submit);
+addExecutorOptions(submit);
+addOptions(submit, SUBMIT_SETTINGS);
+
+const resume = program
+  .command("resume")
+  .description("send again what is missing of a submitted run, also of one that was cancelled or has failed")
+  .argument("<results>", "the place of the run, s3://<bucket>/<prefix>/<run>")
+  .action(async (results: string, options) => {
+    const { resumeCommand } = await import("./commands/resume.ts");
+    process.exit(await resumeCommand(results, options));
+  });
+addQueueOption(resume);
+addDeadLetterOption(resume, "to delete those of this run");
+addSubmissionOptions(resume);
+addExecutorOptions(resume);
+
+program
+  .command("cancel")
+  .description("stop a submitted run: executors commit the part in work, and delete its messages")
+  .argument("<results>", "the place of the run, s3://<bucket>/<prefix>/<run>")
+  .option("--reason <text>", "what sweep status says about it", "sweep cancel")
+  .action(async (results: string, options) => {
+    const { cancelCommand } = await import("./commands/cancel.ts");
+    await cancelCommand(results, options);
   });
 
 const replay = program

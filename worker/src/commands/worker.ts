@@ -1,11 +1,16 @@
 import { readSettings } from "../contract/environment-variables.ts";
 import { EXIT_CODE, type ExitCode, SweepError } from "../contract/errors.ts";
+import { runLedWorker } from "../engine/led-worker.ts";
 import { runWorker } from "../engine/worker.ts";
 import { createLog } from "./log.ts";
 import { replaceHandlers, SIGNALS } from "./signals.ts";
 
-/** `sweep worker`, which a pod runs. Its settings are environment variables. */
-export async function workerCommand(): Promise<ExitCode> {
+/**
+ * `sweep worker`, which a pod runs. Its settings are environment variables.
+ *
+ * @param options.led whether it takes its ranges from `sweep run`, and has no share.
+ */
+export async function workerCommand({ led }: { readonly led?: boolean }): Promise<ExitCode> {
   const settings = readSettings(process.env);
   const log = await createLog(settings.logLevel, { worker: settings.workerId });
   const stopping = new AbortController();
@@ -23,16 +28,16 @@ export async function workerCommand(): Promise<ExitCode> {
   for (const signal of SIGNALS) replaceHandlers(signal, stopOn(signal));
   // `sweep run` has ended.
   process.on("disconnect", stopOn("disconnect"));
+  const { signal } = stopping;
+  // `sweep run` listens, Kubernetes does not.
+  const send = (message: object) => {
+    hasStarted = true;
+    process.send?.(message);
+  };
   try {
-    await runWorker(settings, {
-      log,
-      signal: stopping.signal,
-      onProgress: (progress) => {
-        hasStarted = true;
-        // `sweep run` listens, Kubernetes does not.
-        process.send?.(progress);
-      },
-    });
+    if (led)
+      await runLedWorker(settings, { send, listen: (listener) => process.on("message", listener) }, { log, signal });
+    else await runWorker(settings, { log, signal, onProgress: send });
     return EXIT_CODE.DONE;
   } catch (error) {
     if (!(error instanceof SweepError)) {

@@ -41,7 +41,8 @@ export const SETTINGS = {
     allowed: oneOf(PARTITIONS),
     example: "block-cyclic",
     default: "block-cyclic",
-    option: { flags: "--partition <name>" },
+    // On one machine, workers need no shares.
+    option: { flags: "--partition <name>", defaultText: "none, workers take work from one another" },
   }),
   seed: wholeNumber(0, Number.MAX_SAFE_INTEGER, {
     description: "Seed of the random numbers and of the partition",

@@ -3,6 +3,11 @@ export function formatCount(value: number): string {
   return String(value).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
+/** `1 message`, `2,000 messages`. */
+export function countNoun(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 const LARGE_UNITS = [
   { name: "d", seconds: 86_400 },
   { name: "h", seconds: 3_600 },

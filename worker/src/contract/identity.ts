@@ -111,6 +111,6 @@ export function checkSameRun(found: RunIdentity, wanted: RunIdentity, url: strin
     );
   if (differences.length === 0) return;
   throw new PermanentError(
-    `${url} holds the results of another run: ${differences.join("; ")}. Use another --results, or the same settings`,
+    `${url} holds the results of another run: ${differences.join("; ")}. Use another place for the results, or the same settings`,
   );
 }

@@ -39,7 +39,8 @@ export interface WorkerSettings {
 
   /**
    * How blocks are distributed to workers, block-cyclic or contiguous. `block-cyclic` deals blocks in rounds, so that all workers end
-   * together even where the cost of a parameter grows with its number; `contiguous` gives each worker one range.
+   * together even where the cost of a parameter grows with its number; `contiguous` gives each worker one range. `sweep run` without it
+   * has no shares: workers take work from one another.
    * @default "block-cyclic"
    */
   readonly partition?: Partition | undefined;

@@ -11,6 +11,11 @@ export async function closeWhenComplete(run: QueuedRun, name: string, queue: Mes
   if (await run.isAnnounced()) return;
   const { identity, committed } = await run.store.progress();
   if (committed < identity.totalParameters) return;
+  await requestClose(run, name, queue);
+}
+
+/** Asks for the receipt of a complete run, also if somebody has asked before. */
+export async function requestClose(run: QueuedRun, name: string, queue: MessageQueue): Promise<void> {
   // In this order: an executor that ends in between leaves a request too many, and not one too few.
   await queue.send([{ format: "sweep-close/1", run: name }]);
   await run.announceComplete();

@@ -1,13 +1,14 @@
 import { EventEmitter } from "node:events";
-import type { ResolvedWorkerSettings } from "../contract/declarations.ts";
 import { EXIT_CODE, PermanentError, SweepError } from "../contract/errors.ts";
 import { formatCount } from "../contract/format.ts";
 import type { RunIdentity } from "../contract/identity.ts";
+import { countOf } from "../parameters/ranges.ts";
 import { CLI_PROGRAM } from "../programs.ts";
-import { type LocalJobOptions, resolveOptions } from "./options.ts";
+import { findWork, type PendingWork } from "./led-workers.ts";
+import { type LocalJobOptions, type LocalSettings, resolveOptions } from "./options.ts";
 import { prepareRun } from "./prepare.ts";
 import { StoppedError, unlessStopped } from "./stopping.ts";
-import type { WorkerProgress } from "./worker.ts";
+import type { WorkerProgress } from "./worker-hooks.ts";
 import { WorkerProcesses } from "./worker-processes.ts";
 
 /** A run whose evaluation was loaded and whose store was opened. */
@@ -48,8 +49,9 @@ interface LocalJobEvents {
 }
 
 /**
- * A run on this machine: what an Indexed Job is on Kubernetes. It starts one process for each share, starts a worker again when
- * another attempt may help, and resumes where an earlier start of the same run stopped.
+ * A run on this machine: what an Indexed Job is on Kubernetes. It starts one process for each worker. They take work from one another, so that
+ * all of them end together, unless `partition` gives each a fixed share. It starts a worker again when another attempt may help, and
+ * resumes where an earlier start of the same run stopped.
  *
  * ```ts
  * const job = new LocalJob({ evaluation: "./evaluate.ts", totalParameters: 1000, resultsUrl: "file:./results" });
@@ -59,9 +61,11 @@ interface LocalJobEvents {
  */
 export class LocalJob extends EventEmitter<LocalJobEvents> {
   /** The settings, with defaults filled in. */
-  readonly settings: ResolvedWorkerSettings;
-  readonly #createProcesses: (settings: ResolvedWorkerSettings) => WorkerProcesses;
+  readonly settings: LocalSettings;
+  readonly #createProcesses: (settings: LocalSettings, work: PendingWork | undefined) => WorkerProcesses;
   #processes: WorkerProcesses | undefined;
+  /** Parameters of earlier starts that no worker counts. */
+  #uncounted = 0;
 
   /**
    * @param createProcesses starts the workers; tests give a program of their own. @default the package's `sweep worker`
@@ -69,7 +73,8 @@ export class LocalJob extends EventEmitter<LocalJobEvents> {
    */
   constructor(
     options: LocalJobOptions,
-    createProcesses = (settings: ResolvedWorkerSettings) => new WorkerProcesses(settings, CLI_PROGRAM),
+    createProcesses = (settings: LocalSettings, work: PendingWork | undefined) =>
+      new WorkerProcesses(settings, CLI_PROGRAM, { work }),
   ) {
     super();
     this.settings = resolveOptions(options);
@@ -78,7 +83,7 @@ export class LocalJob extends EventEmitter<LocalJobEvents> {
 
   /** The sum of the progress that the workers have reported last. */
   get progress(): JobProgress {
-    let [done, computed, failed] = [0, 0, 0];
+    let [done, computed, failed] = [this.#uncounted, 0, 0];
     for (const worker of this.#processes?.progress.values() ?? []) {
       done += worker.resumed + worker.committed + worker.inBlock;
       computed += worker.committed + worker.inBlock;
@@ -99,11 +104,16 @@ export class LocalJob extends EventEmitter<LocalJobEvents> {
     // Each worker loads the evaluation itself.
     prepared.session.close();
     const { identity, store, modulePath } = prepared;
-    const { committed } = await unlessStopped(store.progress(), signal, () => {});
-    const started: StartedRun = { identity, resultsUrl: store.url, resumed: committed };
+    const looking = this.settings.partition === undefined ? findWork(store, identity, this.settings) : undefined;
+    const work = looking && (await unlessStopped(looking, signal, () => {}));
+    const resumed = work
+      ? identity.totalParameters - countOf(work.pending)
+      : (await unlessStopped(store.progress(), signal, () => {})).committed;
+    const started: StartedRun = { identity, resultsUrl: store.url, resumed };
+    if (work !== undefined) this.#uncounted = resumed;
     this.emit("started", started);
     const evaluation = modulePath ?? this.settings.evaluation;
-    const processes = this.#createProcesses({ ...this.settings, evaluation, resultsUrl: store.url });
+    const processes = this.#createProcesses({ ...this.settings, evaluation, resultsUrl: store.url }, work);
     this.#processes = processes;
     const stop = () => processes.stop();
     signal?.addEventListener("abort", stop);

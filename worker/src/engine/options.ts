@@ -5,9 +5,17 @@ import { throwIfWrong } from "../contract/problems.ts";
 import type { WorkerSettings } from "../contract/worker-settings.ts";
 
 /** The settings of a run on this machine. Only `totalParameters` has no default. */
-export interface LocalJobOptions extends Omit<WorkerSettings, "workerId" | "totalWorkers" | "stopGraceSeconds"> {
+export interface LocalJobOptions
+  extends Omit<WorkerSettings, "workerId" | "totalWorkers" | "stopGraceSeconds" | "partition"> {
   /**
-   * Number of worker processes, each of which computes one share. A whole number from 1 to 100,000.
+   * Gives each worker a fixed share, as an Indexed Job does: `block-cyclic` or `contiguous`.
+   *
+   * @default - workers take work from one another, so that all of them end together
+   */
+  readonly partition?: WorkerSettings["partition"];
+
+  /**
+   * Number of worker processes. A whole number from 1 to 100,000.
    *
    * @default - one for each core
    */
@@ -21,6 +29,9 @@ export interface LocalJobOptions extends Omit<WorkerSettings, "workerId" | "tota
   readonly stopGraceSeconds?: number | undefined;
 }
 
+/** The settings of a local job, with the defaults filled in. Without a partition, the workers take work from one another. */
+export type LocalSettings = Omit<ResolvedWorkerSettings, "partition"> & Pick<WorkerSettings, "partition">;
+
 /**
  * Settings with the defaults filled in.
  *
@@ -32,11 +43,12 @@ export function resolveSettings(settings: WorkerSettings): ResolvedWorkerSetting
 }
 
 /** The settings of the workers of a local job. Each worker gets a number of its own in place of `workerId`. */
-export function resolveOptions(options: LocalJobOptions): ResolvedWorkerSettings {
-  return resolveSettings({
+export function resolveOptions(options: LocalJobOptions): LocalSettings {
+  const settings = resolveSettings({
     ...options,
     workerId: 0,
     totalWorkers: options.totalWorkers ?? availableParallelism(),
     stopGraceSeconds: options.stopGraceSeconds ?? SETTINGS.stopGraceSeconds.option.default,
   });
+  return { ...settings, partition: options.partition };
 }

@@ -101,11 +101,13 @@ async function bundled(name: string, signal: AbortSignal | undefined): Promise<E
  * Loads the evaluation of a run and opens its store.
  *
  * @param signal ends the load of the evaluation. Callers must not wait for a slow store once it is aborted.
+ * @param placeOf the place of the results. @default `resultsUrl`, or a folder of this directory
  * @throws PermanentError if the evaluation or the store cannot be used.
  */
 export async function prepareRun(
-  configuration: Omit<ResolvedWorkerSettings, "workerId" | "totalWorkers">,
+  configuration: Omit<ResolvedWorkerSettings, "workerId" | "totalWorkers" | "partition">,
   signal: AbortSignal | undefined,
+  placeOf = (identity: RunIdentity) => configuration.resultsUrl ?? `file:./results/${runName(identity)}`,
 ): Promise<PreparedRun> {
   const { evaluation, session, columns, modulePath } = await loadEvaluation(configuration, { signal });
   const { totalParameters, batchSize, seed, s3RequestTimeoutMs } = configuration;
@@ -119,7 +121,7 @@ export async function prepareRun(
       batchSize,
       seed,
     };
-    const url = configuration.resultsUrl ?? `file:./results/${runName(identity)}`;
+    const url = placeOf(identity);
     const memoryMiB = configuration.memoryLimitMiB ?? containerMemoryMiB();
     if (url.startsWith("s3:") && memoryMiB !== undefined) {
       throwIfWrong(memoryProblems(Math.floor(memoryMiB), { batchSize, columns: columns.length }));

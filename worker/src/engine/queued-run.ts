@@ -5,7 +5,7 @@ import type { RunIdentity } from "../contract/identity.ts";
 import { throwIfWrong } from "../contract/problems.ts";
 import type { SettingName, WorkerSettings } from "../contract/worker-settings.ts";
 import { type Range, subtract } from "../parameters/ranges.ts";
-import type { Note, ResultReader, ResultStore } from "../stores/store.ts";
+import { type Note, REPORT_FILES, type ResultReader, type ResultStore } from "../stores/store.ts";
 
 /** The settings of a run that its executors need and its identity does not have. */
 export const QUEUED_SETTINGS = [
@@ -30,7 +30,7 @@ export interface Stop {
 export class UnknownRunError extends PermanentError {}
 
 /** The content of `sweep.json`. */
-interface SweepFile {
+export interface SweepFile {
   readonly settings: QueuedSettings;
   readonly stop: Stop | undefined;
 }
@@ -44,22 +44,36 @@ const fileSchema = z.strictObject({
 
 /**
  * What a run on a queue has beside its results: `sweep.json`, with the settings that do not decide the results, and with the reason if it
- * was stopped; and `complete.json`, which tells that somebody verifies it.
+ * was stopped; `sent.json`, which tells that the queue has all its messages; and `complete.json`, which tells that somebody verifies it.
  */
 export class QueuedRun {
   readonly store: ResultStore;
   readonly #file: Note;
   readonly #complete: Note;
+  readonly #sent: Note;
 
   constructor(store: ResultStore) {
     this.store = store;
     this.#file = store.note("sweep.json");
     this.#complete = store.note("complete.json");
+    this.#sent = store.note("sent.json");
   }
 
-  /** Lets executors work on the run, also after it was stopped. */
+  /** Lets executors work on the run, also after it was stopped. Its messages must be sent next. */
   async submit(settings: QueuedSettings): Promise<void> {
+    await this.#sent.remove();
     await this.#write({ settings, stop: undefined });
+  }
+
+  /** Notes that the queue has got messages for everything that was missing. */
+  async noteSent(messages: number): Promise<void> {
+    await this.#sent.write(JSON.stringify({ at: new Date().toISOString(), messages }));
+  }
+
+  /** Whether executors have got messages for everything that was missing, and nobody has stopped the run since. */
+  async isSent(): Promise<boolean> {
+    const [file, sent] = await Promise.all([this.find(), this.#sent.read()]);
+    return file !== undefined && file.stop === undefined && sent !== undefined;
   }
 
   /** Lets executors delete the messages of the run. Whatever is committed stays. */
@@ -73,9 +87,16 @@ export class QueuedRun {
    * @throws PermanentError if another version has submitted it, or if the bucket refuses the request.
    */
   async read(): Promise<SweepFile> {
+    const file = await this.find();
+    if (file === undefined) throw new UnknownRunError(`${this.store.url} holds no submitted run: it has no sweep.json`);
+    return file;
+  }
+
+  /** As {@link read}, but undefined if the run was not submitted. */
+  async find(): Promise<SweepFile | undefined> {
     const text = await this.#file.read();
+    if (text === undefined) return undefined;
     const place = `${this.store.url}/sweep.json`;
-    if (text === undefined) throw new UnknownRunError(`${this.store.url} holds no submitted run: it has no sweep.json`);
     const file = parse(text);
     if (file === undefined) throw new PermanentError(`${place} is damaged or of another version: submit the run again`);
     throwIfWrong(problemsOf(file.settings, QUEUED_SETTINGS));
@@ -85,6 +106,17 @@ export class QueuedRun {
   /** The results, for the run's identity and its evaluation. @throws PermanentError if there is no such run. */
   reader(): Promise<ResultReader> {
     return this.store.read();
+  }
+
+  /** The identity and the evaluation's bundle, which a command does not have. @throws PermanentError if there is no such run. */
+  async evaluation(): Promise<{ readonly identity: RunIdentity; readonly bundle: Uint8Array | undefined }> {
+    const reader = await this.reader();
+    return { identity: reader.identity, bundle: await reader.evaluationBundle() };
+  }
+
+  /** Whether a receipt proves that the run is complete. */
+  async hasReceipt(): Promise<boolean> {
+    return (await (await this.reader()).readReport(REPORT_FILES.receipt)) !== undefined;
   }
 
   /** The parameters of a range that are not committed, disjoint and sorted. */

@@ -5,13 +5,14 @@ import { memoryProblems } from "../contract/memory.ts";
 import { throwIfWrong } from "../contract/problems.ts";
 import type { EvaluationSource } from "../evaluation/protocol.ts";
 import { commandEvaluation, writeBundle } from "../evaluation/source.ts";
-import { countOf, type Range, subtract, union } from "../parameters/ranges.ts";
+import { countOf, type Range, subtract } from "../parameters/ranges.ts";
 import { blocksOf } from "../parameters/splitting.ts";
-import type { Failure, ResultReader, ResultStore, ResultWriter } from "../stores/store.ts";
+import type { Failure, ResultReader, ResultStore } from "../stores/store.ts";
 import { EvaluationSession, Stopped } from "../supervisor/evaluation-session.ts";
 import { Inbox } from "../supervisor/inbox.ts";
 import { type ServedEvaluation, Supervisor } from "../supervisor/supervisor.ts";
 import type { QueuedSettings } from "./queued-run.ts";
+import { RecordingWriter } from "./recording-writer.ts";
 import { StoppedError } from "./stopping.ts";
 
 /** The limits of a session that belong to the executor and not to the run. */
@@ -147,7 +148,7 @@ export class RunSession {
     } finally {
       clearTimeout(timer);
     }
-    const left = subtract(pending, union(committed));
+    const left = subtract(pending, committed.ranges());
     return {
       left,
       committed: countOf(pending) - countOf(left),
@@ -198,43 +199,8 @@ export class RunSession {
   }
 }
 
-/** Remembers what it has committed. */
-class RecordingWriter implements ResultWriter {
-  readonly spool: ResultWriter["spool"];
-  readonly #writer: ResultWriter;
-  #committed: Range[] = [];
-
-  constructor(writer: ResultWriter) {
-    this.#writer = writer;
-    this.spool = writer.spool;
-  }
-
-  /** @returns a list to which everything is added that is committed from now on, until the next call. */
-  record(): readonly Range[] {
-    this.#committed = [];
-    return this.#committed;
-  }
-
-  async commit(blocks: Parameters<ResultWriter["commit"]>[0]): Promise<void> {
-    const committed = this.#committed;
-    await this.#writer.commit(blocks);
-    committed.push(...blocks.map(({ start, count }) => ({ start, count })));
-  }
-
-  committed(share: readonly Range[]): Promise<Range[]> {
-    return this.#writer.committed(share);
-  }
-
-  flush(): Promise<void> {
-    return this.#writer.flush();
-  }
-
-  close(): Promise<void> {
-    return this.#writer.close();
-  }
-}
-
-function sourceOf(
+/** The evaluation of a run: its bundle, or its command if the files of the command are the same here. */
+export function sourceOf(
   identity: RunIdentity,
   bundle: Uint8Array | undefined,
   { evaluationCommand: command, resultColumns: columns }: QueuedSettings,

@@ -2,11 +2,14 @@ import { type ChildProcess, fork } from "node:child_process";
 import { EventEmitter } from "node:events";
 import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
-import { type ResolvedWorkerSettings, SETTING_NAMES } from "../contract/declarations.ts";
+import { SETTING_NAMES } from "../contract/declarations.ts";
 import { toEnvironment, variableName } from "../contract/environment-variables.ts";
 import { EXIT_CODE, type ExitCode } from "../contract/errors.ts";
 import { containerMemoryMiB } from "../supervisor/memory-watch.ts";
-import type { WorkerProgress } from "./worker.ts";
+import type { FromLedWorker, ToLedWorker } from "./led-messages.ts";
+import { LedWorkers, type PendingWork } from "./led-workers.ts";
+import type { LocalSettings } from "./options.ts";
+import type { WorkerProgress } from "./worker-hooks.ts";
 
 /**
  * How often a worker is started again before its share is given up. A Job's `backoffLimitPerIndex` is 6 by default: its pods also
@@ -35,30 +38,49 @@ interface WorkerProcessesEvents {
   readonly progress: [];
 }
 
+export interface WorkerProcessesOptions {
+  /**
+   * The work that the workers divide among themselves.
+   *
+   * @default each worker computes the share that its settings tell
+   */
+  readonly work?: PendingWork | undefined;
+  /** Waits before a restart. @default a timer */
+  readonly wait?: typeof waitUnlessAborted;
+}
+
 /**
- * The worker processes of a run on this machine, one for each share. Each gets the environment variables that its pod would get,
- * and is started again when it fails in a way that another attempt may mend.
+ * The worker processes of a run on this machine. Each gets the environment variables that its pod would get, and is started again when
+ * it fails in a way that another attempt may mend.
  */
 export class WorkerProcesses extends EventEmitter<WorkerProcessesEvents> {
   /** The progress of each worker, all its starts together. */
   readonly progress = new Map<number, WorkerProgress>();
   /** The error that a worker has logged last. */
   lastError: string | undefined;
-  readonly #settings: ResolvedWorkerSettings;
+  readonly #settings: LocalSettings;
   readonly #program: string;
   readonly #wait: typeof waitUnlessAborted;
+  readonly #led: LedWorkers | undefined;
   readonly #processes = new Map<number, ChildProcess>();
   readonly #stopping = new AbortController();
 
   /**
-   * @param program a Node.js program that takes the argument `worker`.
-   * @param wait waits before a restart.
+   * @param program a Node.js program that takes the argument `worker`, and `--led` if the workers divide the work among themselves.
    */
-  constructor(settings: ResolvedWorkerSettings, program: string, wait = waitUnlessAborted) {
+  constructor(
+    settings: LocalSettings,
+    program: string,
+    { work, wait = waitUnlessAborted }: WorkerProcessesOptions = {},
+  ) {
     super();
     this.#settings = settings;
     this.#program = program;
     this.#wait = wait;
+    if (work === undefined) return;
+    this.#led = new LedWorkers(work, settings, (worker, message) => this.#send(worker, message));
+    for (let worker = 0; worker < settings.totalWorkers; worker++)
+      this.progress.set(worker, this.#led.progressOf(worker));
   }
 
   /** Runs all workers to their end. @returns the worst exit code: 42, then 75, then 143, then 0. */
@@ -81,9 +103,13 @@ export class WorkerProcesses extends EventEmitter<WorkerProcessesEvents> {
   async #runIndex(index: number): Promise<number> {
     const { signal } = this.#stopping;
     for (let attempt = 0; ; attempt++) {
+      // The others may have done everything.
+      if (this.#led?.isDone) return EXIT_CODE.DONE;
       if (signal.aborted) return EXIT_CODE.TERMINATED;
       const { code, description } = await this.#start(index);
-      if (code === EXIT_CODE.DONE || signal.aborted) return code;
+      if (code !== EXIT_CODE.PERMANENT && this.#led?.isDone) return EXIT_CODE.DONE;
+      if (signal.aborted) return code;
+      if (code === EXIT_CODE.DONE && this.#led === undefined) return code;
       if (code === EXIT_CODE.PERMANENT) {
         this.stop();
         return code;
@@ -94,22 +120,19 @@ export class WorkerProcesses extends EventEmitter<WorkerProcessesEvents> {
         return EXIT_CODE.TRY_AGAIN;
       }
       this.emit("message", `[WORKER ${index}] ${description}; starting it again`);
+      await this.#takeBack(index);
       await this.#wait(FIRST_BACKOFF_MS * 2 ** attempt, signal);
     }
   }
 
   #start(index: number): Promise<{ readonly code: number; readonly description: string }> {
-    const worker = fork(this.#program, ["worker"], {
+    const worker = fork(this.#program, this.#led === undefined ? ["worker"] : ["worker", "--led"], {
       env: this.#environmentOf(index),
       stdio: ["ignore", "pipe", "pipe", "ipc"],
       execArgv: [],
     });
     this.#processes.set(index, worker);
-    const earlier = this.progress.get(index);
-    worker.on("message", (progress: WorkerProgress) => {
-      this.progress.set(index, earlier === undefined ? progress : together(earlier, progress));
-      this.emit("progress");
-    });
+    worker.on("message", this.#listenerFor(index, worker));
     if (worker.stdout !== null)
       createInterface({ input: worker.stdout }).on("line", (line) => this.#readLog(index, line));
     if (worker.stderr !== null)
@@ -127,6 +150,33 @@ export class WorkerProcesses extends EventEmitter<WorkerProcessesEvents> {
         resolve({ code: code ?? EXIT_CODE.TRY_AGAIN, description });
       });
     });
+  }
+
+  #listenerFor(index: number, worker: ChildProcess): (message: WorkerProgress & FromLedWorker) => void {
+    const led = this.#led;
+    const earlier = this.progress.get(index);
+    return (message) => {
+      // After the end of a process, the store knows better what it has done.
+      if (led !== undefined && this.#processes.get(index) !== worker) return;
+      led?.hear(index, message);
+      const shared = () => (earlier === undefined ? message : together(earlier, message));
+      this.progress.set(index, led?.progressOf(index) ?? shared());
+      this.emit("progress");
+    };
+  }
+
+  #send(index: number, message: ToLedWorker): void {
+    const worker = this.#processes.get(index);
+    // A worker that has just ended does not hear it. It is taken back then.
+    if (worker?.connected) worker.send(message, () => {});
+  }
+
+  /** Lets the other workers have the work of one that has ended. */
+  async #takeBack(index: number): Promise<void> {
+    if (this.#led === undefined) return;
+    await this.#led.lost(index);
+    this.progress.set(index, this.#led.progressOf(index));
+    this.emit("progress");
   }
 
   /** The variables of the Job's ConfigMap, and those that Kubernetes sets for each index. */

@@ -14,6 +14,13 @@ export function countOf(ranges: readonly Range[]): number {
   return ranges.reduce((sum, range) => sum + range.count, 0);
 }
 
+/** The smallest range that holds all of some sorted ranges. */
+export function hullOf(ranges: readonly Range[]): Range {
+  const [first, last] = [ranges[0], ranges.at(-1)];
+  if (first === undefined || last === undefined) return { start: 0, count: 0 };
+  return { start: first.start, count: endOf(last) - first.start };
+}
+
 /** The same parameters as sorted ranges that neither overlap nor touch. */
 export function union(ranges: readonly Range[]): Range[] {
   const sorted = ranges.filter((range) => range.count > 0).sort((a, b) => a.start - b.start);

@@ -64,6 +64,44 @@ export function piecesOf(ranges: readonly Range[], pieces: number): Range[] {
   return found;
 }
 
+/**
+ * Divides ranges into lists of about equal size, in their order. It cuts where blocks begin as long as each list holds a block, and
+ * between any two parameters otherwise. A list may be empty.
+ */
+export function divide(ranges: readonly Range[], parts: number, batchSize: number): Range[][] {
+  const total = countOf(ranges);
+  const isAligned = total / parts >= batchSize;
+  const lists: Range[][] = [[]];
+  let before = 0;
+  for (const range of ranges) {
+    let { start } = range;
+    for (; lists.length < parts; lists.push([])) {
+      const exact = range.start + Math.round((total * lists.length) / parts) - before;
+      if (exact > endOf(range)) break;
+      const cut = Math.min(endOf(range), isAligned ? Math.round(exact / batchSize) * batchSize : exact);
+      if (cut <= start) continue;
+      lists.at(-1)?.push({ start, count: cut - start });
+      start = cut;
+    }
+    if (endOf(range) > start) lists.at(-1)?.push({ start, count: endOf(range) - start });
+    before += range.count;
+  }
+  while (lists.length < parts) lists.push([]);
+  return lists;
+}
+
+/** The first `count` parameters of ranges. */
+export function headOf(ranges: readonly Range[], count: number): Range[] {
+  const head: Range[] = [];
+  let room = count;
+  for (const range of ranges) {
+    if (room <= 0) break;
+    head.push({ start: range.start, count: Math.min(range.count, room) });
+    room -= range.count;
+  }
+  return head;
+}
+
 /** Cuts ranges where blocks begin. */
 export function blocksOf(ranges: readonly Range[], batchSize: number): Range[] {
   return ranges.flatMap((range) => alignedPieces(range, batchSize, batchSize));

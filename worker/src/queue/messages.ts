@@ -40,6 +40,14 @@ export interface CloseMessage extends Message {
 
 export type QueueMessage = RangeMessage | CloseMessage;
 
+/** Completes "the name of a run must be ...". */
+export const RUN_NAME = "up to 100 letters, digits, dots, hyphens and underlines that begin with a letter or a digit";
+
+/** Whether messages can have this name of a run. */
+export function isRunName(name: string): boolean {
+  return runField.safeParse(name).success;
+}
+
 export function rangeMessage(run: string, { start, count }: Range): RangeMessage {
   return { format: "sweep-range/1", run, start, count };
 }

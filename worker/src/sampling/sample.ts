@@ -29,8 +29,11 @@ export interface SampleOptions {
   readonly onProgress?: (elapsedSeconds: number, evaluations: number, failed: number) => void;
 }
 
+/** The sample ended before a single parameter was finished. */
+export class NothingFinishedError extends PermanentError {}
+
 /** The part of a loaded evaluation that a sample needs. */
-interface Sampled {
+export interface Sampled {
   readonly session: EvaluationSession;
   readonly columns: readonly string[];
 }
@@ -40,7 +43,7 @@ interface Sampled {
  * kept.
  *
  * @param loaded what `loadEvaluation` returns. Its process is ended.
- * @throws PermanentError if not a single parameter was finished.
+ * @throws NothingFinishedError if not a single parameter was finished.
  */
 export async function sample(loaded: Sampled, options: SampleOptions): Promise<Measurement> {
   const { signal } = options;
@@ -112,7 +115,7 @@ class Sampler {
       const outcome = await this.#supervisor.run(this.#chosen());
       const unfinished = outcome === "stopped" ? this.#unfinished() : undefined;
       if (this.#observations.length === 0) {
-        throw new PermanentError(
+        throw new NothingFinishedError(
           `no parameter was finished in ${Math.round(this.#elapsed)} s: give more than --seconds ${seconds}, or a smaller --timeout`,
         );
       }

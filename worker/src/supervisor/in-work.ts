@@ -21,6 +21,8 @@ interface InWorkRecord {
   readonly deathsAlone: number;
   /** Whether the suspects were in work, or the worker had not come to them. */
   readonly isAtWork: boolean;
+  /** A range that holds everything that the worker was given. Absent in the note of a worker with a fixed share. */
+  readonly given?: Range | undefined;
 }
 
 const HEALTHY: InWorkRecord = { deathsAlone: 0, isAtWork: true };
@@ -48,16 +50,32 @@ export interface Search {
 export class InWork {
   readonly #note: Note;
   readonly #atStart: InWorkRecord | undefined;
+  #given: Range | undefined;
   #isSearching: boolean;
+  #written: Promise<unknown> = Promise.resolve();
 
-  private constructor(note: Note, atStart: InWorkRecord | undefined) {
+  private constructor(note: Note, atStart: InWorkRecord | undefined, given: Range | undefined) {
     this.#note = note;
     this.#atStart = atStart;
+    this.#given = given;
     this.#isSearching = atStart !== undefined;
   }
 
-  /** Reads the note of the last start, and writes that of this one. */
-  static async open(note: Note): Promise<InWork> {
+  /**
+   * The range that a worker with such a note must be given first, so that its search goes on. Undefined if its last start had a word,
+   * or nothing is known.
+   */
+  static async rangeOf(note: Note): Promise<Range | undefined> {
+    const last = parse(await note.read());
+    return last?.suspects ?? last?.given;
+  }
+
+  /**
+   * Reads the note of the last start, and writes that of this one.
+   *
+   * @param given holds everything that the worker is given at first. @default its share, which its settings tell
+   */
+  static async open(note: Note, given?: Range): Promise<InWork> {
     const last = parse(await note.read());
     const isDeathAlone = last?.suspects?.count === 1 && last.isAtWork;
     const record = last && {
@@ -65,10 +83,18 @@ export class InWork {
       deathsAlone: last.deathsAlone + (isDeathAlone ? 1 : 0),
       isAtWork: false,
     };
-    const written = note.write(JSON.stringify(record ?? HEALTHY));
+    const inWork = new InWork(note, record, given);
+    const written = inWork.#write(record ?? HEALTHY);
     // Without its note a healthy start can compute all the same.
     await (record === undefined ? written.catch(() => {}) : written);
-    return new InWork(note, record);
+    return inWork;
+  }
+
+  /** Notes that a worker goes on with other ranges. It need not wait for the note. */
+  goOn(given: Range): void {
+    this.#given = given;
+    // One at a time: of two writes that reach a bucket together, either may be the last.
+    this.#written = this.#written.then(() => this.#write(HEALTHY)).catch(() => {});
   }
 
   /**
@@ -100,13 +126,14 @@ export class InWork {
 
   /** The word of a worker that ends, for whatever reason. A search that is not finished goes on with the next start. */
   async leave(): Promise<void> {
-    const leaving = this.#isSearching && this.#atStart !== undefined ? this.#write(this.#atStart) : this.#note.remove();
+    const atStart = this.#isSearching ? this.#atStart : undefined;
+    const leaving = this.#written.then(() => (atStart === undefined ? this.#note.remove() : this.#write(atStart)));
     // The store may be the reason of the end. The next start is careful then, which costs time and no result.
     await Promise.race([leaving.catch(() => {}), setTimeout(LEAVE_WITHIN_MS, undefined, { ref: false })]);
   }
 
   #write(record: InWorkRecord): Promise<void> {
-    return this.#note.write(JSON.stringify(record));
+    return this.#note.write(JSON.stringify({ ...record, given: this.#given }));
   }
 }
 

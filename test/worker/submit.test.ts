@@ -1,0 +1,383 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { describeStall, describeSubmitted } from "../../worker/src/commands/submission.ts";
+import { TemporaryError } from "../../worker/src/contract/errors.ts";
+import { lookForDeadLetters } from "../../worker/src/engine/dead-letters.ts";
+import { QueuedRun } from "../../worker/src/engine/queued-run.ts";
+import { dividedFor, sizeOf } from "../../worker/src/engine/sizing.ts";
+import {
+  closeSubmitted,
+  nameOfRun,
+  reopenSubmission,
+  type Submission,
+  submit,
+} from "../../worker/src/engine/submit.ts";
+import { waitUntilComplete } from "../../worker/src/engine/waiting.ts";
+import { countOf, type Range, subtract, union } from "../../worker/src/parameters/ranges.ts";
+import type { Delivery } from "../../worker/src/queue/message-queue.ts";
+import type { QueueMessage, RangeMessage } from "../../worker/src/queue/messages.ts";
+import { verify } from "../../worker/src/results/verify.ts";
+import { openStore } from "../../worker/src/stores/open.ts";
+import { MemoryQueue } from "../support/memory-queue.ts";
+import { evaluated, storeAll, testIdentity } from "../support/stores.ts";
+import { temporaryDirectory } from "../support/sweep.ts";
+
+/** A queue that answers a poll at once. */
+class TestQueue extends MemoryQueue {
+  /** Called before messages are taken. An error that it throws is the queue's. */
+  onSend: () => void | Promise<void> = () => {};
+  /** Requests to send. */
+  sends = 0;
+
+  get ranges(): RangeMessage[] {
+    return this.waiting as RangeMessage[];
+  }
+
+  override async send(messages: readonly QueueMessage[]): Promise<void> {
+    this.sends++;
+    await this.onSend();
+    await super.send(messages);
+  }
+
+  override async receive(most: number, waitSeconds: number): Promise<Delivery[]> {
+    return this.waiting.length === 0 ? [] : super.receive(most, waitSeconds);
+  }
+
+  /** Takes all messages out of it. */
+  async empty(): Promise<void> {
+    for (const delivery of await this.receive(this.waiting.length, 0)) await this.delete(delivery);
+  }
+}
+
+const directory = temporaryDirectory();
+const TOTAL = 100_000;
+const identity = testIdentity(TOTAL, 1_000, ["value"]);
+const sizes = { slots: 2, maxExecutors: 50, executors: 3 };
+let runs = 0;
+
+/** A run that is in its store, and was not submitted. Its place is a directory in the place of a bucket. */
+async function created(): Promise<Submission> {
+  const store = await openStore(`file:${join(directory, `run-${runs++}`)}`);
+  await store.create(identity, undefined);
+  const load = () => Promise.reject(new Error("no sample is needed"));
+  const run = new QueuedRun(store);
+  return { name: "run", run, identity, settings: { maxFailures: 7 }, modulePath: undefined, load, close: () => {} };
+}
+
+const commit = ({ run }: Submission, { start, count }: Range) =>
+  storeAll(
+    run.store,
+    identity,
+    Array.from({ length: count / 1_000 }, (_, at) => evaluated(start + at * 1_000, 1_000, 1)),
+  );
+const everything = [{ start: 0, count: TOTAL }];
+
+describe("the size of a run", () => {
+  const measured = (seconds: number | undefined) => async () => seconds;
+
+  test.each([
+    // A second, a minute and ten minutes of one core are for one executor with two slots.
+    ["a run of a second", 1_000, 0.001, 2, 50, 1],
+    ["a run of ten minutes", 600_000, 0.001, 2, 50, 1],
+    ["a run of ten minutes and a bit", 600_001, 0.001, 2, 50, 2],
+    ["the same for one slot", 600_001, 0.001, 1, 50, 3],
+    ["a run of a day", 86_400, 1, 2, 500, 144],
+    ["a run of a day with a limit", 86_400, 1, 2, 50, 50],
+  ])("%s", async (_, pending, seconds, slots, maxExecutors, executors) => {
+    const size = await sizeOf(pending, { slots, maxExecutors }, measured(seconds));
+    expect(size).toEqual({ coreSeconds: pending * seconds, isLeast: false, executors });
+  });
+
+  test("a sample in which nothing was finished gives the least", async () => {
+    const size = await sizeOf(1_000, { slots: 2, maxExecutors: 50 }, measured(undefined));
+    expect(size).toEqual({ coreSeconds: 7_500, isLeast: true, executors: 13 });
+  });
+
+  test("a given number of executors needs no sample, and no limit", async () => {
+    const sample = () => Promise.reject(new Error("sampled"));
+    const size = await sizeOf(1_000, { slots: 2, maxExecutors: 50, executors: 60 }, sample);
+    expect(size).toEqual({ coreSeconds: undefined, isLeast: false, executors: 60 });
+  });
+});
+
+describe("the first ranges", () => {
+  const sizing = (executors: number, coreSeconds?: number) => ({ executors, coreSeconds, isLeast: false });
+
+  test("are four for each slot", () => {
+    const ranges = dividedFor(sizing(12), [{ start: 0, count: 9_600_000 }], 2, { batchSize: 10_000, seed: 0 });
+    expect(ranges).toHaveLength(96);
+    expect(new Set(ranges.map(({ count }) => count))).toEqual(new Set([100_000]));
+  });
+
+  test.each([
+    [1, 1],
+    [10, 1],
+    [25, 3],
+    [79, 8],
+    [600, 8],
+  ])("of %d seconds are %d, because a message that is done at once is not worth an executor", (seconds, ranges) => {
+    expect(dividedFor(sizing(1, seconds), everything, 2, identity)).toHaveLength(ranges);
+  });
+
+  test("are many enough also if there are few blocks, as of a slow evaluation", () => {
+    const ranges = dividedFor(sizing(3), [{ start: 0, count: 5_500 }], 2, identity);
+    expect(ranges).toHaveLength(24);
+    expect(union(ranges)).toEqual([{ start: 0, count: 5_500 }]);
+  });
+
+  test("hold each pending parameter once, whatever the gaps are", () => {
+    const gaps = fc.array(fc.record({ start: fc.nat(TOTAL - 1), count: fc.integer({ min: 1, max: 5_000 }) }), {
+      maxLength: 60,
+    });
+    fc.assert(
+      fc.property(gaps, fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 3 }), (done, executors, slots) => {
+        const pending = subtract(everything, union(done));
+        if (pending.length === 0) return;
+        const ranges = dividedFor(sizing(executors), pending, slots, identity);
+        expect(subtract(pending, union(ranges))).toEqual([]);
+        expect(countOf(union(ranges))).toBe(countOf(ranges));
+        // Alignment may cost one more for each pending range.
+        expect(ranges.length).toBeLessThanOrEqual(2 * 4 * slots * executors + 1);
+      }),
+    );
+  });
+});
+
+describe("a submission", () => {
+  test("has everything in the bucket before the first message", async () => {
+    const submission = await created();
+    const queue = new TestQueue();
+    const settings: unknown[] = [];
+    queue.onSend = async () => void settings.push((await submission.run.read()).settings);
+    const sent = await submit(submission, queue, sizes);
+    expect(sent).toEqual({
+      committed: 0,
+      pending: TOTAL,
+      sizing: { coreSeconds: undefined, isLeast: false, executors: 3 },
+      messages: 20,
+      isUnderWay: false,
+    });
+    expect(settings).toEqual([{ maxFailures: 7 }, { maxFailures: 7 }]);
+    expect(union(queue.ranges)).toEqual(everything);
+    expect(new Set(queue.ranges.map(({ run }) => run))).toEqual(new Set(["run"]));
+  });
+
+  test("tells how many messages it has sent, ten with each request", async () => {
+    const queue = new TestQueue();
+    const told: [number, number][] = [];
+    await submit(await created(), queue, { ...sizes, executors: 4, onSent: (...numbers) => told.push(numbers) });
+    expect(queue.sends).toBe(3);
+    expect(told.map(([sent]) => sent)).toEqual([10, 20, 25]);
+    expect(told.every(([, messages]) => messages === 25)).toBe(true);
+  });
+
+  test("that fails half-way is repeated, and sends only what is missing", async () => {
+    const submission = await created();
+    const queue = new TestQueue();
+    queue.onSend = () => {
+      if (queue.sends === 2) throw new TemporaryError("away");
+    };
+    await expect(submit(submission, queue, sizes)).rejects.toThrow("away");
+    await commit(submission, { start: 0, count: 30_000 });
+    expect(queue.waiting.length).toBeGreaterThan(0);
+    await queue.empty();
+    const { committed, pending } = await submit(submission, queue, sizes);
+    expect({ committed, pending }).toEqual({ committed: 30_000, pending: 70_000 });
+    expect(union(queue.ranges)).toEqual([{ start: 30_000, count: 70_000 }]);
+  });
+
+  test("that is repeated while its messages are in the queue sends none, unless it must", async () => {
+    const submission = await created();
+    const queue = new TestQueue();
+    await submit(submission, queue, sizes);
+    const { length } = queue.waiting;
+    await commit(submission, { start: 0, count: 30_000 });
+    const repeated = await submit(submission, queue, sizes);
+    expect(repeated).toMatchObject({ committed: 30_000, pending: 70_000, messages: 0, isUnderWay: true });
+    expect(queue.waiting).toHaveLength(length);
+    const forced = await submit(submission, queue, { ...sizes, again: true });
+    expect(forced.isUnderWay).toBe(false);
+    expect(queue.waiting).toHaveLength(length + forced.messages);
+    await queue.empty();
+    expect(await submit(submission, queue, sizes)).toMatchObject({ pending: 70_000, isUnderWay: false });
+    expect(union(queue.ranges)).toEqual([{ start: 30_000, count: 70_000 }]);
+  });
+
+  test("lets a run go on that was stopped, also while its messages are in the queue", async () => {
+    const submission = await created();
+    const queue = new TestQueue();
+    await submit(submission, queue, sizes);
+    await submission.run.stop("failed", "too many failures");
+    expect(await submit(submission, queue, sizes)).toMatchObject({ messages: 20, isUnderWay: false });
+    expect((await submission.run.read()).stop).toBeUndefined();
+    expect(queue.waiting).toHaveLength(40);
+  });
+
+  test("of a stopped run that fails half-way is repeated", async () => {
+    const submission = await created();
+    const queue = new TestQueue();
+    await submit(submission, queue, sizes);
+    await submission.run.stop("cancelled", "enough");
+    queue.onSend = () => {
+      if (queue.sends === 4) throw new TemporaryError("away");
+    };
+    await expect(submit(submission, queue, sizes)).rejects.toThrow("away");
+    expect(queue.waiting).toHaveLength(30);
+    expect(await submit(submission, queue, sizes)).toMatchObject({ messages: 20, isUnderWay: false });
+  });
+
+  test("of a complete run sends nothing, and asks once for its receipt", async () => {
+    const submission = await created();
+    const queue = new TestQueue();
+    await commit(submission, { start: 0, count: TOTAL });
+    expect(await submit(submission, queue, sizes)).toMatchObject({ committed: TOTAL, pending: 0, messages: 0 });
+    expect(queue.waiting).toEqual([]);
+    expect(await closeSubmitted(submission, queue)).toBe(false);
+    expect(queue.waiting).toEqual([{ format: "sweep-close/1", run: "run" }]);
+    expect(await submission.run.isAnnounced()).toBe(true);
+    await verify(submission.run.store.url);
+    expect(await closeSubmitted(submission, queue)).toBe(true);
+    expect(queue.waiting).toHaveLength(1);
+  });
+
+  test("is read again from the bucket alone", async () => {
+    const submission = await created();
+    const { url } = submission.run.store;
+    await expect(reopenSubmission(url, {})).rejects.toThrow(`${url} holds no submitted run: it has no sweep.json`);
+    await submit(submission, new TestQueue(), sizes);
+    const again = await reopenSubmission(url, {});
+    expect(again).toMatchObject({
+      name: nameOfRun(url),
+      identity,
+      settings: { maxFailures: 7 },
+      modulePath: undefined,
+    });
+  });
+});
+
+describe("waiting for a run", () => {
+  const queue = new TestQueue();
+  const silent = { queue, onStalled: () => {}, onTrouble: () => {}, pauseMs: () => 10 };
+
+  test("ends when everything is committed, and counts what was computed meanwhile", async () => {
+    const submission = await created();
+    await submit(submission, queue, sizes);
+    await commit(submission, { start: 0, count: 40_000 });
+    const told: { readonly done: number; readonly computed: number }[] = [];
+    await waitUntilComplete(submission.run, {
+      ...silent,
+      onProgress: (progress) => {
+        told.push(progress);
+        if (told.length === 1) void commit(submission, { start: 40_000, count: 60_000 });
+      },
+    });
+    expect(told[0]).toEqual({ totalParameters: TOTAL, done: 40_000, computed: 0, failed: 0 });
+    expect(told.at(-1)).toMatchObject({ done: TOTAL, computed: 60_000 });
+  });
+
+  test("says when nothing moves, and ends with the reason when the run is stopped", async () => {
+    const submission = await created();
+    await submit(submission, new TestQueue(), sizes);
+    const counts: unknown[] = [];
+    const waiting = waitUntilComplete(submission.run, {
+      ...silent,
+      queue: new TestQueue(),
+      stalledAfterMs: 0,
+      onProgress: () => {},
+      onStalled: (_, found) => {
+        counts.push(found);
+        void submission.run.stop("cancelled", "enough");
+      },
+    });
+    const error = await waiting.catch((reason) => reason);
+    expect(error.exitCode).toBe(42);
+    const { stop } = await submission.run.read();
+    expect(error.message).toBe(`${submission.run.store.url}: cancelled at ${stop?.at}: enough`);
+    expect(counts).toEqual([{ waiting: 0, inFlight: 0, delayed: 0 }]);
+  });
+
+  test("goes on while the bucket is away", async () => {
+    const submission = await created();
+    await submit(submission, queue, sizes);
+    await commit(submission, { start: 0, count: TOTAL });
+    const { run } = submission;
+    const progress = run.store.progress.bind(run.store);
+    let asked = 0;
+    run.store.progress = () => (asked++ === 0 ? Promise.reject(new TemporaryError("SlowDown")) : progress());
+    const troubles: string[] = [];
+    await waitUntilComplete(run, {
+      ...silent,
+      onProgress: () => {},
+      onTrouble: ({ message }) => troubles.push(message),
+    });
+    expect(troubles).toEqual(["SlowDown"]);
+  });
+});
+
+test("dead messages of a run are found among others, and stay", async () => {
+  const queue = new TestQueue();
+  const range = (run: string, start: number) => ({ format: "sweep-range/1", run, start, count: 10 }) as const;
+  const close = { format: "sweep-close/1", run: "a" } as const;
+  const messages = [range("a", 20), range("b", 0), '"nonsense"', close, range("a", 0)];
+  for (const message of messages) queue.add(message, 5);
+  const { ofRun, others } = await lookForDeadLetters(queue, "a");
+  expect(ofRun.map(({ message, receives }) => [message, receives])).toEqual([
+    [close, 6],
+    [range("a", 0), 6],
+    [range("a", 20), 6],
+  ]);
+  expect(others).toBe(2);
+  expect(queue.events).toEqual([]);
+  queue.expire();
+  expect(queue.waiting).toHaveLength(messages.length);
+});
+
+test("nothing is created for a look at a run that was not submitted", async () => {
+  const submission = await created();
+  expect(await submission.run.find()).toBeUndefined();
+  expect(existsSync(join(submission.run.store.url.replace("file:", ""), "sweep.json"))).toBe(false);
+});
+
+describe("texts", () => {
+  const most = { slots: 2, maxExecutors: 50 };
+  const submitted = (sizing: Parameters<typeof describeSubmitted>[0]["sizing"]) => ({
+    isUnderWay: false,
+    committed: 0,
+    pending: 10_000_000,
+    messages: 8,
+    sizing,
+  });
+
+  test("what was sent, and why", () => {
+    expect(describeSubmitted(submitted({ coreSeconds: 125, isLeast: false, executors: 1 }), "queue", most)).toEqual([
+      "Estimate: 2 min 5 s of one core for 10,000,000 parameters, from a sample on this machine",
+      "Sent: 8 messages to queue, for 1 executor, with 2 slots each",
+    ]);
+    expect(describeSubmitted(submitted({ coreSeconds: 1e6, isLeast: true, executors: 50 }), "queue", most)).toEqual([
+      "Estimate: more than 11 d 13 h of one core for 10,000,000 parameters, from a sample on this machine",
+      "Sent: 8 messages to queue, for 50 executors, which is the most, with 2 slots each",
+    ]);
+    expect(
+      describeSubmitted(submitted({ coreSeconds: undefined, isLeast: false, executors: 5 }), "queue", most),
+    ).toEqual(["Sent: 8 messages to queue, for 5 executors, with 2 slots each"]);
+  });
+
+  test.each([
+    [undefined, "nothing was committed for 4 min, and queue does not tell how many messages it has"],
+    [
+      { waiting: 3, inFlight: 2, delayed: 0 },
+      "nothing was committed for 4 min: 3 messages waiting and 2 in work, those of other runs included. Executors work on parameters that take long, or end again and again: see their logs",
+    ],
+    [
+      { waiting: 1, inFlight: 0, delayed: 0 },
+      "nothing was committed for 4 min: 1 message waiting and 0 in work, those of other runs included. No executor takes them: see whether the executors' pods are pending (kubectl get pods), and why (kubectl describe pod)",
+    ],
+    [
+      { waiting: 0, inFlight: 0, delayed: 0 },
+      "nothing was committed for 4 min: 0 messages waiting and 0 in work, those of other runs included. Messages may have been given up: sweep status place with --dead-letter-queue names them, and sweep resume place --queue queue sends what is missing again",
+    ],
+  ])("why nothing moves, with %j", (counts, text) => {
+    expect(describeStall(240, counts, "place", "queue")).toBe(text);
+  });
+});
