@@ -3,10 +3,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { dev } from "../../environments.ts";
 import type { Environment } from "../../stacks/configuration/schema.ts";
 import { type ImitatedQueue, ImitatedSqs, missingForSqs, sqsEnvironment } from "../support/imitated-sqs.ts";
-import { prepareQueuedRun } from "../support/queued-runs.ts";
 import { readReceipt, sweep, temporaryDirectory } from "../support/sweep.ts";
 import { synthesizeEnvironment } from "../support/workload.ts";
 import { ExecutorsOnCluster } from "./support/executors-on-cluster.ts";
+import type { Gate } from "./support/gate.ts";
 import { imitateS3 } from "./support/imitated-s3.ts";
 import { JobOnCluster, type JobOptions } from "./support/job-on-cluster.ts";
 import type { KubernetesObject } from "./support/kubernetes-api.ts";
@@ -24,9 +24,8 @@ const watched = resolve(__dirname, "support/watched.mts");
 
 const totalParameters = 60_000;
 const batchSize = 1_000;
-/** The messages of a run hold so many parameters each, and one in the middle of each asks the gate. */
-const ofMessage = 5_000;
-const middles = Array.from({ length: totalParameters / ofMessage }, (_, index) => index * ofMessage + ofMessage / 2);
+/** Every block has a parameter in its middle at which the evaluation asks. */
+const middles = Array.from({ length: totalParameters / batchSize }, (_, block) => block * batchSize + batchSize / 2);
 const executors = 3;
 const slots = 2;
 
@@ -72,7 +71,7 @@ describeWithControlPlane("executors in the pods of a Deployment", { kwok: false,
     started.push(s3, sqs, agent);
     const image = await buildWorkerImage(resolve(folder, "image"), [watched]);
     here = { plane: plane(), s3: s3.url, credentials: agent.environment, image, folder };
-    // What the test itself uses to submit.
+    // The test looks into the bucket.
     Object.assign(process.env, sqsEnvironment, { AWS_ENDPOINT_URL_S3: s3.url });
     const results = resolve(folder, "laptop");
     const size = ["--total", String(totalParameters), "--batch-size", String(batchSize)];
@@ -101,20 +100,11 @@ describeWithControlPlane("executors in the pods of a Deployment", { kwok: false,
   });
   afterEach(() => on.leave());
 
-  /** Gives a run to the queue, and waits until every slot of three executors waits in the middle of a message. */
+  /** Gives a run to the queue, and waits until every slot of three executors waits in the second block of a message. */
   async function holdInTheMiddle(): Promise<void> {
-    on.gate.rule = (_, question) => (question === "load" ? "go on" : undefined);
-    const pieces = totalParameters / ofMessage;
-    const messages = await prepareQueuedRun(on.resultsRoot, {
-      name: run,
-      evaluation: watched,
-      total: totalParameters,
-      batchSize,
-      pieces,
-    });
-    expect(messages).toHaveLength(pieces);
-    const texts = messages.map((message) => JSON.stringify(message));
-    await sqs.send(queue.url, texts);
+    on.gate.rule = inTheSecondBlock();
+    const size = ["--total", String(totalParameters), "--batch-size", String(batchSize)];
+    await on.submit(run, [watched, ...size, "--executors", String(executors)]);
     await on.scale(executors);
     await on.gate.holds(executors * slots);
   }
@@ -148,7 +138,7 @@ describeWithControlPlane("executors in the pods of a Deployment", { kwok: false,
 
     const job = await JobOnCluster.prepare(here, { stacks, name: "job" });
     started.push(job);
-    job.gate.rule = (_, question) => (question === "load" ? "go on" : undefined);
+    job.gate.rule = inTheSecondBlock();
     await job.createSecret(middles);
     await Promise.all([job.create(), holdInTheMiddle()]);
     await job.gate.holds(3);
@@ -219,3 +209,14 @@ describeWithControlPlane("executors in the pods of a Deployment", { kwok: false,
     await on.untilReady(0);
   });
 });
+
+/** The rule of a gate that lets each evaluation through its first block, and no further. */
+function inTheSecondBlock(): Gate["rule"] {
+  const passed = new Set<number>();
+  return (worker, question) => {
+    if (question === "load") return "go on";
+    if (passed.has(worker)) return undefined;
+    passed.add(worker);
+    return "go on";
+  };
+}

@@ -20,7 +20,7 @@ export interface ExecutorsOptions {
   /** The pool of that size. */
   readonly pool: string;
   readonly queueUrl: string;
-  /** Environment variables of the containers, beside those of their pods. */
+  /** Environment variables of the containers, beside those of their pods, and of whoever submits a run. */
   readonly environment?: Readonly<Record<string, string>>;
   /** Parameters at which the evaluations ask the gate. @default [] */
   readonly askAt?: readonly number[];
@@ -39,12 +39,14 @@ export class ExecutorsOnCluster extends PodsOnCluster {
   private configMap: KubernetesObject = {};
   private ignoresReplicas = false;
   private queueUrl = "";
+  private environment: Readonly<Record<string, string>> = {};
 
   /** Starts the node. The Deployment is made by {@link apply}. */
   static async prepare(here: Surroundings, options: ExecutorsOptions): Promise<ExecutorsOnCluster> {
-    const { stacks, size, pool, queueUrl, askAt = [], environment } = options;
+    const { stacks, size, pool, queueUrl, askAt = [], environment = {} } = options;
     mkdirSync(here.folder, { recursive: true });
     const prepared = new ExecutorsOnCluster(here, `executor-${size}`, await Gate.open(), await Door.before(here.s3));
+    prepared.environment = environment;
     prepared.use(stacks.workload, queueUrl);
     const watched = {
       ASK_URL: prepared.gate.url,
@@ -105,6 +107,13 @@ export class ExecutorsOnCluster extends PodsOnCluster {
     if ((await api.raw("GET", pathOf(object))).status === 404) return api.create(object);
     const operation = [{ op: "replace", path: `/${part}`, value }];
     return api.json("PATCH", `${pathOf(object)}?fieldValidation=Strict`, operation, "application/json-patch+json");
+  }
+
+  /** Gives a run to the queue, as a user does: `sweep submit`. */
+  async submit(run: string, args: readonly string[]): Promise<void> {
+    const place = ["--queue", this.queueUrl, "--results-root", this.resultsRoot, "--name", run];
+    const { code, stderr } = await this.sweep(["submit", ...args, ...place], this.environment);
+    if (code !== 0) throw new Error(`sweep submit ended with ${code}: ${stderr}`);
   }
 
   /** Changes the number of executors, as KEDA and its HorizontalPodAutoscaler do. */
