@@ -86,18 +86,27 @@ define("executors that are killed all the time", () => {
       ...sqsEnvironment,
       QUEUE_URL: queue.url,
       RESULTS_ROOT: root,
-      SLICE_SECONDS: "2",
+      SLICE_SECONDS: "3",
       STOP_GRACE_SECONDS: "2",
-      LEASE_SECONDS: "4",
-      PAUSE_MS: "30",
+      LEASE_SECONDS: "6",
+      PAUSE_MS: "70",
     });
     executors.start(EXECUTORS);
     const t0 = Date.now();
     let kills = 0;
+    const counts = () => {
+      const c: Record<string, number> = {};
+      for (const { stdout } of executors.ended)
+        for (const line of stdout.split("\n")) {
+          const m = /"message":"([^"]{0,40})[^"]*"}$/.exec(line)?.[1];
+          if (m) c[m.replace(/[0-9]+/g, "N")] = (c[m.replace(/[0-9]+/g, "N")] ?? 0) + 1;
+        }
+      return c;
+    };
     setInterval(async () => {
       appendFileSync(
         "/tmp/exec-proof-progress.log",
-        `${Math.round((Date.now() - t0) / 1000)} s kills ${kills} done ${committed()} objects ${s3.objects.size} queue ${await sqs.count(queue.url)} dead ${await sqs.count(queue.deadLetterUrl)} ends ${executors.ended.length}\n`,
+        `${Math.round((Date.now() - t0) / 1000)} s kills ${kills} done ${committed()} objects ${s3.objects.size} queue ${await sqs.count(queue.url)} dead ${await sqs.count(queue.deadLetterUrl)} ends ${executors.ended.length} ${JSON.stringify(counts())}\n`,
       );
     }, 5000);
     for (let kill = 0; kill < KILLS; kill++) {
@@ -107,7 +116,7 @@ define("executors that are killed all the time", () => {
         await setTimeout(AWAY_MS);
         sqs.comeBack();
       }
-      await setTimeout(500 + within(500));
+      await setTimeout(600 + within(500));
       // The kills are spread over the whole run, however fast the machine is.
       while (committed() < (TOTAL * kill) / (KILLS + 10)) await setTimeout(50);
       executors.kill(within(EXECUTORS), random() < 0.5 ? "SIGKILL" : "SIGTERM");
@@ -132,7 +141,7 @@ define("executors that are killed all the time", () => {
     expect(new Set(ends)).toEqual(new Set([0, "SIGKILL"]));
     expect(ends.length).toBeGreaterThan(KILLS / 2);
     process.stdout.write(`${ends.length} ends, ${s3.objects.size} objects, ${s3.requests.length} requests\n`);
-  }, 420_000);
+  }, 600_000);
 });
 
 function randomly(seed: number) {

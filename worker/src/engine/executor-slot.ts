@@ -18,14 +18,11 @@ import type { WorkerLog } from "./worker.ts";
 
 /**
  * Pieces of a range with which somebody died, by the number of deaths before. Most deaths are those of machines, for which the first one
- * changes nothing; a parameter that ends its executor is found among a million after six.
+ * changes nothing; five find the parameter among a million that ends its executor.
  */
 const PIECES_OF_A_SUSPECT = [1, 8, 100] as const;
-/**
- * A parameter is given up at this receive: the first may have died with another slot's parameter, and at the second and the third it was
- * alone in its executor. The queue gives a message up at the sixth.
- */
-const GIVEN_UP_AT_RECEIVE = 4;
+/** A parameter is given up after so many deaths: three of them while it was alone in its executor. */
+const GIVEN_UP_AFTER_DEATHS = 4;
 /** Before a message is tried again whose run or store is away. It doubles with each time in a row. */
 const RETRY_SECONDS = { first: 15, longest: 900 } as const;
 /** A message whose run or store was away so often in a row is left to the dead-letter queue: that is after five hours. */
@@ -34,8 +31,7 @@ const MOST_TRIES = 24;
 const REPLACE_AGAIN_AFTER_MS = 1_000;
 /** Failed parameters that a commit logs one by one. */
 const LOGGED_FAILURES = 3;
-/** Characters of a foreign message that are logged. */
-const LOGGED_CHARACTERS = 300;
+const LOGGED_CHARACTERS_OF_A_FOREIGN_MESSAGE = 300;
 
 /** A run that the executor knows. */
 export interface KnownRun {
@@ -141,7 +137,7 @@ export class ExecutorSlot {
     const message = parseMessage(delivery.text);
     try {
       if (message === undefined) throw new NotOurs("it is no message of this version of sweep");
-      const isAlone = message.format === "sweep-range/1" && message.count === 1 && delivery.receives > 1;
+      const isAlone = message.format === "sweep-range/1" && message.count === 1 && message.deaths !== undefined;
       const task: Task = { message, delivery, isAlone, isLost: false };
       leases.hold(delivery, () => {
         task.isLost = true;
@@ -151,7 +147,7 @@ export class ExecutorSlot {
       await this.#takeTurn(task);
     } catch (error) {
       const why = error instanceof NotOurs ? error.message : describeError(error);
-      const text = shorten(delivery.text, LOGGED_CHARACTERS);
+      const text = shorten(delivery.text, LOGGED_CHARACTERS_OF_A_FOREIGN_MESSAGE);
       log.warn({ message: text, receives: delivery.receives }, `a message stays in the queue: ${why}`);
     } finally {
       leases.release(delivery);
@@ -165,9 +161,9 @@ export class ExecutorSlot {
   async #takeTurn(task: Task): Promise<void> {
     const { turnstile, yieldAll, log } = this.#options;
     const { message, delivery, isAlone } = task;
-    if (message.format === "sweep-range/1" && delivery.receives > 1 && !isAlone) {
+    if (message.format === "sweep-range/1" && delivery.receives > 1) {
       log.warn({ ...message, receives: delivery.receives }, "somebody has ended with this range");
-      // Without a look at the bucket: a message whose receivers end at once must not reach the dead-letter queue.
+      // At once, without a look at the bucket: a message whose receivers all end must not reach the dead-letter queue.
       return this.#replace(task, divided(message));
     }
     if (turnstile.isClosed) return this.#replace(task, { messages: [message] });
@@ -233,13 +229,13 @@ export class ExecutorSlot {
 
   async #work(found: RunInStore, pending: readonly Range[], task: Task<RangeMessage>): Promise<Slice> {
     const { turnstile, sliceSeconds, log, signal } = this.#options;
-    const { message, delivery } = task;
+    const { message } = task;
     const session = await this.#sessions.of(message.run, found);
     const isUnwanted = signal.aborted || task.isLost || (turnstile.isClosed && !task.isAlone);
     if (isUnwanted) return { left: pending, committed: 0, seconds: 0 };
     this.#current = session;
     try {
-      if (delivery.receives >= GIVEN_UP_AT_RECEIVE) {
+      if (message.count === 1 && (message.deaths ?? 0) >= GIVEN_UP_AFTER_DEATHS) {
         log.warn({ ...message }, `parameter ${message.start} has ended its executor each time: it is given up`);
         await session.giveUp(killedWithWorker(message.start));
         return { left: [], committed: 1, seconds: 0 };
@@ -295,6 +291,10 @@ export class ExecutorSlot {
 /** The pieces of a range with which somebody died. */
 function divided({ run, start, count, deaths = 0 }: RangeMessage): Rest {
   const most = PIECES_OF_A_SUSPECT[deaths] ?? PIECES_OF_A_SUSPECT[2];
-  const pieces = piecesOf([{ start, count }], Math.min(count, most));
-  return { messages: pieces.map((range) => ({ ...rangeMessage(run, range), deaths: deaths + 1 })) };
+  const messages = piecesOf([{ start, count }], Math.min(count, most)).map((range) => ({
+    ...rangeMessage(run, range),
+    // The deaths of a parameter are counted again when it is alone.
+    deaths: range.count === 1 && count > 1 ? 1 : deaths + 1,
+  }));
+  return { messages };
 }

@@ -132,6 +132,11 @@ export class RunSession {
     return this.#hasEnded;
   }
 
+  /** MiB of memory that the evaluation uses. 0 without a limit. */
+  get memoryMiB(): number {
+    return this.#session.memoryMiB;
+  }
+
   /**
    * Works on parameters for a time, and commits what is finished.
    *

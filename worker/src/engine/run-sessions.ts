@@ -4,6 +4,11 @@ import { type RunInStore, RunSession, type RunSessionOptions } from "./run-sessi
 
 /** Evaluations that stay loaded, one for each run: fair queues deal the messages of several runs in turn. */
 const MOST_SESSIONS = 2;
+/**
+ * MiB that an evaluation may use while it waits for another message of its run. The slot's memory belongs to the run in work: when a
+ * container has none left, the kernel ends the executor with everything in it. A process of Node.js without data uses 40.
+ */
+const MOST_IDLE_MIB = 64;
 /** A run is failed when its evaluation could not be loaded so often in a row, for reasons that may pass. */
 const MOST_FAILED_LOADS = 3;
 
@@ -41,6 +46,8 @@ export class RunSessions {
    */
   async of(name: string, run: RunInStore): Promise<RunSession> {
     const key = JSON.stringify([run.reader.identity, run.settings]);
+    for (const [other, { session }] of [...this.#kept])
+      if (other !== name && session.memoryMiB > MOST_IDLE_MIB) await this.end(other);
     const kept = this.#kept.get(name);
     if (kept?.key === key && !kept.session.hasEnded) {
       this.#kept.delete(name);

@@ -90,6 +90,11 @@ export class EvaluationHandle {
     });
   }
 
+  /** MiB of memory that the process and its programs use. 0 without a limit. */
+  get memoryMiB(): number {
+    return this.#memory?.groupMiB ?? 0;
+  }
+
   send(message: ToEvaluation): void {
     if (this.#process.connected) this.#process.send(message, () => {});
   }

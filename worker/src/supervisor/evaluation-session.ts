@@ -85,6 +85,11 @@ export class EvaluationSession {
     return this.#concurrency;
   }
 
+  /** MiB of memory that the evaluation uses. 0 without a limit. */
+  get memoryMiB(): number {
+    return this.#process?.memoryMiB ?? 0;
+  }
+
   send(message: ToEvaluation): void {
     this.#process?.send(message);
   }

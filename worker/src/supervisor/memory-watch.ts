@@ -65,6 +65,11 @@ export class MemoryWatch {
     clearTimeout(this.#timer);
   }
 
+  /** MiB of the group without this process, as counted for the last time. */
+  get groupMiB(): number {
+    return this.#members.reduce((sum, pid) => sum + residentBytes(pid), 0) / MiB;
+  }
+
   #look(): void {
     this.#findMembers();
     const before = performance.now();
