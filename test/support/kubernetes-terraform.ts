@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { App } from "cdktf";
 import type { Environment } from "../../stacks/configuration/schema.ts";
@@ -58,10 +58,13 @@ export class KubernetesWorkspace extends TerraformWorkspace {
     if (stack.provider.helm !== undefined) stack.provider.helm = [{ kubernetes: access }];
     stack.terraform.backend = { local: {} };
     for (const release of Object.values<Record<string, string>>(stack.resource.helm_release ?? {})) {
-      if (charts === undefined) continue;
+      // A chart of this repository is beside the stack.
+      if (charts === undefined || release.repository === undefined) continue;
       release.chart = join(charts, `${release.chart}-${release.version}.tgz`);
       delete release.repository;
     }
+    const assets = join(folder, "assets");
+    if (existsSync(assets)) cpSync(assets, join(copy, "assets"), { recursive: true });
     writeFileSync(join(copy, "cdk.tf.json"), JSON.stringify(stack));
     return copy;
   }

@@ -1,6 +1,8 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { dev, prod } from "../../environments.ts";
 import type { Environment } from "../../stacks/configuration/schema.ts";
-import { devWithExecutors } from "../support/executors.ts";
+import { devWithExecutors, devWithExecutorsAnd } from "../support/executors.ts";
 import { devWith } from "../support/fixtures.ts";
 import { findKubernetesMirror, KubernetesWorkspace } from "../support/kubernetes-terraform.ts";
 import type { Plan } from "../support/plan.ts";
@@ -35,6 +37,25 @@ if ("missing" in mirror) {
       const validated = JSON.parse(workspace.run(folder, "validate", "-json", "-no-color"));
       expect(validated).toMatchObject({ valid: true, error_count: 0, warning_count: 0, diagnostics: [] });
     });
+  });
+
+  test("terraform plans executors: none of them, with a chart that it finds, and a hash of settings that it knows", () => {
+    const environment = devWithExecutorsAnd({ image });
+    const folder = workspace.synthesizeStack(environment, "workload");
+    // A plan that only creates asks no cluster.
+    const nowhere = join(workspace.root, "kubeconfig");
+    writeFileSync(nowhere, JSON.stringify(kubeconfigOf("https://127.0.0.1:9")));
+    const copy = workspace.copyForCluster(folder, nowhere);
+    workspace.initCopy(copy);
+    const { plan, output } = workspace.plan(copy);
+    expect(output).not.toMatch(/Warning:|[Dd]eprecat/);
+    const afterOf = (type: string) =>
+      plan.resource_changes.find(({ address }) => address.startsWith(`${type}.executor-large`))?.change.after;
+    const sha = expect.stringMatching(/^[0-9a-f]{64}$/);
+    const annotations = { "evaluation-platform/settings-sha256": sha };
+    const spec = { replicas: "0", template: [{ metadata: [{ annotations }] }] };
+    expect(afterOf("kubernetes_deployment_v1")).toMatchObject({ wait_for_rollout: false, spec: [spec] });
+    expect(afterOf("helm_release")).toMatchObject({ status: "deployed", version: "1.0.0" });
   });
 
   if (kubeconfig === undefined) {
@@ -78,4 +99,17 @@ if ("missing" in mirror) {
       });
     });
   }
+}
+
+/** A kubeconfig for a cluster of this address. */
+function kubeconfigOf(server: string) {
+  const name = "test";
+  return {
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [{ name, cluster: { server } }],
+    users: [{ name, user: { token: "test" } }],
+    contexts: [{ name, context: { cluster: name, user: name } }],
+    "current-context": name,
+  };
 }
