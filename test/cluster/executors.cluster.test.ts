@@ -109,15 +109,15 @@ describeWithControlPlane("executors in the pods of a Deployment", { kwok: false,
     await on.gate.holds(executors * slots);
   }
 
-  /** Waits for the receipt, and compares the results with the laptop's. Nothing of the run is left in the queue, and nobody has died. */
-  async function expectComplete(): Promise<void> {
+  /** Waits for the receipt, and compares the results with the laptop's. Nothing of the run is left in the queues. */
+  async function expectComplete({ hasDeaths = false } = {}): Promise<void> {
     await on.untilReceipt(run);
     const { stdout, receipt } = await on.verify(run);
     expect(stdout).toContain("parameters, each exactly once");
     expectSame(receipt);
     while ((await sqs.count(queue.url)) > 0) await sleep(100);
     expect(await sqs.count(queue.deadLetterUrl)).toBe(0);
-    expect(on.allLogs).not.toContain("somebody has ended with this range");
+    expect(on.allLogs.includes("somebody has ended with this range")).toBe(hasDeaths);
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: parts of a receipt are compared.
@@ -195,6 +195,26 @@ describeWithControlPlane("executors in the pods of a Deployment", { kwok: false,
     await on.scale(0);
     await on.untilReady(0);
     expectHandedBack(executors + 1);
+  });
+
+  test("are started again in their pods when they are killed, and their messages come again", async () => {
+    await on.apply();
+    await holdInTheMiddle();
+    const [killed] = await on.untilPods((pods) => pods.length === executors);
+    on.kubelets[0]?.killContainerOf(killed ?? {});
+    on.gate.release();
+    const containerOf = (pods: readonly KubernetesObject[]) =>
+      pods.find(({ metadata }) => metadata.name === killed?.metadata.name)?.status.containerStatuses[0];
+    const pods = await on.untilPods((now) => containerOf(now)?.restartCount === 1);
+    expect(containerOf(pods).lastState.terminated.exitCode).toBe(137);
+    await expectComplete({ hasDeaths: true });
+    await on.scale(0);
+    await on.untilReady(0);
+    expect(on.endings.map(({ exitCode, restarts }) => [exitCode, restarts]).sort()).toEqual([
+      [0, 0],
+      [0, 0],
+      [0, 1],
+    ]);
   });
 
   test("end with 42 for their own configuration, and Kubernetes starts them again", async () => {

@@ -64,6 +64,11 @@ export class Kubelet implements NodeOfPods {
     return new Map([...this.pods.values()].map(({ name, log }) => [name, log]));
   }
 
+  /** Ends the container of a pod by SIGKILL. */
+  killContainerOf(pod: KubernetesObject): void {
+    this.pods.get(pod.metadata.uid)?.killContainer();
+  }
+
   /** Ends everything at once. The node stays in the API, and never answers again. */
   stop(): void {
     this.ending.abort();

@@ -83,8 +83,13 @@ export class PodOnNode {
   }
 
   kill(): void {
-    this.containers.at(-1)?.kill();
+    this.killContainer();
     this.onDeletion();
+  }
+
+  /** Ends the container as the kernel does, without the pod. */
+  killContainer(): void {
+    this.containers.at(-1)?.kill();
   }
 
   private async run(): Promise<void> {
