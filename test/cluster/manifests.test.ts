@@ -67,6 +67,23 @@ describe("the conversion of Terraform's resources into Kubernetes' objects", () 
       "kubernetes_job_v1.one.spec: set backoff_limit, max_failed_indexes, or the provider sends its own value",
     );
   });
+
+  test("converts how a Deployment is updated, and refuses one that leaves its replicas to Kubernetes", () => {
+    const rollingUpdate = { max_surge: "0", max_unavailable: "100%" };
+    const deployment = { spec: { replicas: "0", strategy: { type: "RollingUpdate", rolling_update: rollingUpdate } } };
+    const [converted] = manifestsOf(stack("kubernetes_deployment_v1", { ...deployment, wait_for_rollout: false }));
+    expect(converted).toEqual({
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      spec: {
+        replicas: 0,
+        strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 0, maxUnavailable: "100%" } },
+      },
+    });
+    expect(() => manifestsOf(stack("kubernetes_deployment_v1", { spec: {} }))).toThrow(
+      "kubernetes_deployment_v1.one.spec: set replicas, or the provider sends its own value",
+    );
+  });
 });
 
 /** All texts and numbers inside a value, in alphabetical order, with numbers and references as texts. */

@@ -3,6 +3,7 @@ import { NodePool } from "../../constructs/pools/node-pool.ts";
 import { roomForPods } from "../../constructs/pools/node-target.ts";
 import { prod } from "../../environments.ts";
 import type { Environment } from "../../stacks/configuration/schema.ts";
+import type { Synthesized } from "../support/synthesized.ts";
 import { synthesizeEnvironment } from "../support/workload.ts";
 import { podsOf } from "./support/jobs.ts";
 import type { KubernetesObject } from "./support/kubernetes-api.ts";
@@ -100,6 +101,39 @@ describeWithControlPlane("where the scheduler places pods", {}, (plane) => {
     },
   );
 
+  test.each([
+    { executors: 3, pool: "executor", size: "large", lacks: "cpu" },
+    { executors: 6, pool: "executor-large", size: "large", lacks: "memory" },
+    { executors: 1, pool: "gpu", size: "gpu", lacks: "nvidia.com/gpu" },
+  ] as const)(
+    "a node of the pool $pool has room for $executors executors, and the next one waits",
+    async (expected) => {
+      const { executors, pool, size, lacks } = expected;
+      const { general } = prod.nodePools;
+      const props = prod.nodePools[pool];
+      if (general === undefined || props === undefined) throw new Error(`there is no pool ${pool}`);
+      const labels = { ...props.labels, "executor-size": size };
+      const { platform, workload } = synthesizeEnvironment({
+        ...prod,
+        nodePools: { general, [pool]: { ...props, labels } },
+        workload: { namespace, jobs: [], executors: [{ size, max: executors + 1 }] },
+      });
+      await joinOf(platform, "general", pool);
+      const manifests = manifestsOf(workload, () => "reference");
+      for (const object of manifests) await plane().api.create(object);
+      const deployment = manifests.find(({ kind }) => kind === "Deployment") ?? {};
+      await plane().api.patch(deployment, { spec: { replicas: executors + 1 } }, "/scale");
+      await plane().api.until(deployment, (now) => now?.status?.readyReplicas === executors);
+      const selector = `labelSelector=app.kubernetes.io%2Fname%3D${deployment.metadata.name}`;
+      const pods = await plane().api.list(`/api/v1/namespaces/${namespace}/pods?${selector}`);
+      const placed = pods.filter(({ spec }) => spec.nodeName !== undefined);
+      expect(placed.map(({ spec }) => spec.nodeName)).toEqual(new Array(executors).fill(nameOf(pool)));
+      const [waiting, ...others] = pods.filter(({ spec }) => spec.nodeName === undefined);
+      expect(others).toEqual([]);
+      expect(await refusal(waiting)).toContain(`Insufficient ${lacks}`);
+    },
+  );
+
   let namespaces = 0;
   let namespace = "";
   beforeEach(() => {
@@ -115,7 +149,12 @@ describeWithControlPlane("where the scheduler places pods", {}, (plane) => {
   });
 
   /** A node of each pool joins the cluster, and gets the pods of its DaemonSets. */
-  async function join(...pools: readonly string[]): Promise<void> {
+  function join(...pools: readonly string[]): Promise<void> {
+    return joinOf(platform, ...pools);
+  }
+
+  /** {@link join}, for the pools of another environment. */
+  async function joinOf(platform: Synthesized, ...pools: readonly string[]): Promise<void> {
     for (const pool of pools) {
       const number = joined.filter(({ metadata }) => metadata.labels["node-pool"] === pool).length + 1;
       const node = nodeOf(platform, pool, nameOf(pool, number));

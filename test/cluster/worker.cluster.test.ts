@@ -5,16 +5,10 @@ import { readReceipt, sweep, temporaryDirectory } from "../support/sweep.ts";
 import { devWithJob, synthesizeEnvironment } from "../support/workload.ts";
 import { Gate } from "./support/gate.ts";
 import { imitateS3 } from "./support/imitated-s3.ts";
-import {
-  endingOf,
-  JobOnCluster,
-  type JobOptions,
-  objectsOf,
-  type Surroundings,
-  workerOf,
-} from "./support/job-on-cluster.ts";
+import { endingOf, JobOnCluster, type JobOptions, workerOf } from "./support/job-on-cluster.ts";
 import type { KubernetesObject } from "./support/kubernetes-api.ts";
 import { startPodIdentityAgent } from "./support/pod-identity.ts";
+import { objectsOf, type Surroundings } from "./support/pods-on-cluster.ts";
 import { describeWithControlPlane } from "./support/with-control-plane.ts";
 import { buildWorkerImage } from "./support/worker-image.ts";
 

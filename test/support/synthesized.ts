@@ -17,10 +17,14 @@ interface StackJson {
 
 /** The parsed Terraform JSON of a stack, without cdktf's own metadata. */
 export class Synthesized {
-  /** @param dependencies ids of the stacks that must be deployed before this one. */
+  /**
+   * @param dependencies ids of the stacks that must be deployed before this one.
+   * @param folder in which Terraform runs, with the stack's assets.
+   */
   constructor(
     readonly json: StackJson,
     readonly dependencies: readonly string[] = [],
+    readonly folder = "",
   ) {}
 
   static of(stack: TerraformStack): Synthesized {
@@ -81,9 +85,9 @@ export function synthesizeApp(app: App): ReadonlyMap<string, Synthesized> {
   app.synth();
   return new Map(
     app.node.children.filter(TerraformStack.isStack).map(({ node, dependencies }) => {
-      const file = join(app.outdir, "stacks", node.id, "cdk.tf.json");
+      const folder = join(app.outdir, "stacks", node.id);
       const before = dependencies.map((stack) => stack.node.id);
-      return [node.id, new Synthesized(JSON.parse(readFileSync(file, "utf8")), before)];
+      return [node.id, new Synthesized(JSON.parse(readFileSync(join(folder, "cdk.tf.json"), "utf8")), before, folder)];
     }),
   );
 }

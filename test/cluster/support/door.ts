@@ -31,6 +31,8 @@ export class Door {
       }
     }).listen(this.ownPort, "127.0.0.1");
     await once(this.server, "listening");
+    // A test that fails does not keep Jest from ending.
+    this.server.unref();
     this.ownPort = (this.server.address() as { port: number }).port;
   }
 

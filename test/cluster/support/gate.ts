@@ -26,6 +26,8 @@ export class Gate {
       response.on("close", () => this.waiting.delete(response));
       this.arrivals.emit("arrival");
     }).listen(0, "127.0.0.1");
+    // A test that fails does not keep Jest from ending.
+    this.server.unref();
   }
 
   static async open(): Promise<Gate> {

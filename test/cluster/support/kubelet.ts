@@ -15,8 +15,8 @@ export interface KubeletOptions extends ContainerSurroundings {
 const LEASE_SECONDS = 40;
 
 /**
- * One node, on which the containers of pods are processes of this machine. It does what a kubelet does for pods with one container that
- * is never restarted, `emptyDir` volumes and no probes, and it is one for the API server: it has the rights of its node only.
+ * One node, on which the containers of pods are processes of this machine. It does what a kubelet does for pods with one container,
+ * `emptyDir` volumes and no probes, and it is one for the API server: it has the rights of its node only.
  */
 export class Kubelet implements NodeOfPods {
   /** Folder of the pods' volumes. */
@@ -64,6 +64,11 @@ export class Kubelet implements NodeOfPods {
     return new Map([...this.pods.values()].map(({ name, log }) => [name, log]));
   }
 
+  /** Ends the container of a pod by SIGKILL. */
+  killContainerOf(pod: KubernetesObject): void {
+    this.pods.get(pod.metadata.uid)?.killContainer();
+  }
+
   /** Ends everything at once. The node stays in the API, and never answers again. */
   stop(): void {
     this.ending.abort();
@@ -75,6 +80,8 @@ export class Kubelet implements NodeOfPods {
   async lose(): Promise<void> {
     this.stop();
     await this.plane.api.delete(this.options.node);
+    // A real lease belongs to its node, and goes with it.
+    await this.plane.api.delete(this.lease);
   }
 
   private async register(): Promise<void> {

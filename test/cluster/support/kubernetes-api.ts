@@ -37,8 +37,12 @@ const plurals: Readonly<Record<string, { readonly plural: string; readonly names
   Role: { plural: "roles", namespaced: true },
   RoleBinding: { plural: "rolebindings", namespaced: true },
   DaemonSet: { plural: "daemonsets", namespaced: true },
+  Deployment: { plural: "deployments", namespaced: true },
   NetworkPolicy: { plural: "networkpolicies", namespaced: true },
   Lease: { plural: "leases", namespaced: true },
+  CustomResourceDefinition: { plural: "customresourcedefinitions", namespaced: false },
+  ScaledObject: { plural: "scaledobjects", namespaced: true },
+  TriggerAuthentication: { plural: "triggerauthentications", namespaced: true },
 };
 
 /** Path of an object, or without a name of all objects of its kind (in its namespace). */

@@ -68,7 +68,7 @@ function onlyOf(value: unknown, path: string): unknown {
 }
 
 /** Values as Terraform evaluates them: `${...}` refers to something, and `$${` and `%%{` are the characters themselves. */
-function evaluate(value: unknown, resolve: Resolve): unknown {
+export function evaluate(value: unknown, resolve: Resolve): unknown {
   if (typeof value === "string") {
     if (/(^|[^%])%\{/.test(value)) throw new Error(`directives are not converted: ${value}`);
     const text = value.replaceAll(/\$\$\{|\$\{([^}]*)\}/g, (_, expression) =>

@@ -33,10 +33,22 @@ export interface NodeOfPods {
 /** The kubelet tries again after ten seconds and more; nothing here needs the patience. */
 const RETRY_MS = 1_000;
 
+/** How a container has ended, as the pod's status has it. */
+interface TerminatedState extends Ending {
+  readonly message: string | undefined;
+  readonly startedAt: Date;
+  readonly finishedAt: Date;
+}
+
+function lastState(terminated: TerminatedState | undefined): KubernetesObject {
+  return terminated === undefined ? {} : { lastState: { terminated } };
+}
+
 /** One pod, from its binding to its end. */
 export class PodOnNode {
   private pod: KubernetesObject;
-  private container: Container | undefined;
+  /** Of every start. */
+  private readonly containers: Container[] = [];
   private isDeleted = false;
   /** Resolves when the pod is to be deleted. */
   private readonly deletion: Promise<void>;
@@ -62,7 +74,7 @@ export class PodOnNode {
   }
 
   get log(): string {
-    return this.container?.log ?? "";
+    return this.containers.map(({ log }) => log).join("");
   }
 
   update(pod: KubernetesObject): void {
@@ -71,18 +83,37 @@ export class PodOnNode {
   }
 
   kill(): void {
-    this.container?.kill();
+    this.killContainer();
     this.onDeletion();
+  }
+
+  /** Ends the container as the kernel does, without the pod. */
+  killContainer(): void {
+    this.containers.at(-1)?.kill();
   }
 
   private async run(): Promise<void> {
     // Pods of an earlier kubelet of the same node; here is none.
     if (this.pod.status.phase !== "Pending") return;
-    this.container = await this.start();
-    if (this.container === undefined) await this.reportNeverStarted();
-    else await this.untilEnded(this.container);
+    const terminated = await this.untilEndedForGood();
+    if (terminated === undefined) await this.reportNeverStarted();
+    else await this.reportEnded(terminated);
     await this.deletion;
     await this.removeFromApi();
+  }
+
+  /** Starts the container, and again where the pod wants that. @returns its last state; undefined if it never started. */
+  private async untilEndedForGood(): Promise<TerminatedState | undefined> {
+    const isRestarted = this.pod.spec.restartPolicy === "Always";
+    for (let terminated: TerminatedState | undefined; ; ) {
+      const container = await this.start();
+      if (container === undefined) return terminated;
+      this.containers.push(container);
+      terminated = await this.untilEnded(container, terminated);
+      if (!isRestarted || this.isDeleted) return terminated;
+      await this.reportBackOff(terminated);
+      await Promise.race([this.deletion, sleep(RETRY_MS)]);
+    }
   }
 
   /** @returns undefined if the pod is to be deleted before its container could start. */
@@ -121,12 +152,10 @@ export class PodOnNode {
     return undefined;
   }
 
-  private async untilEnded(container: Container): Promise<void> {
-    await this.report("Running", true, undefined, {
-      started: true,
-      ready: true,
-      state: { running: { startedAt: container.startedAt } },
-    });
+  private async untilEnded(container: Container, before?: TerminatedState): Promise<TerminatedState> {
+    const { startedAt } = container;
+    const state = { running: { startedAt } };
+    await this.report("Running", true, undefined, { started: true, ready: true, state, ...lastState(before) });
     const stopped = this.deletion.then(() => {
       // The grace of the request that deletes the pod: an eviction and `kubectl delete --grace-period` may give another than the pod.
       const { deletionGracePeriodSeconds = 0 } = this.pod.metadata;
@@ -135,17 +164,24 @@ export class PodOnNode {
       return hasEnded;
     });
     await Promise.race([container.ended, stopped]);
-    const ending = await container.ended;
-    await this.reportEnded(container, ending);
+    const { exitCode, reason } = await container.ended;
+    const message = exitCode === 0 ? undefined : terminationMessage(container.log);
+    return { exitCode, reason, message, startedAt, finishedAt: new Date() };
   }
 
-  private async reportEnded(container: Container, { exitCode, reason }: Ending): Promise<void> {
-    const { startedAt } = container;
-    const message = exitCode === 0 ? undefined : terminationMessage(container.log);
-    const state = { terminated: { exitCode, reason, message, startedAt, finishedAt: new Date() } };
-    const isDone = exitCode === 0;
+  /** The phase of a pod that is not restarted, or that is deleted: a container that ended with 0 in its grace has succeeded. */
+  private async reportEnded(terminated: TerminatedState): Promise<void> {
+    const isDone = terminated.exitCode === 0;
     const why = isDone ? "PodCompleted" : "PodFailed";
+    const state = { terminated };
     await this.report(isDone ? "Succeeded" : "Failed", false, why, { started: false, ready: false, state });
+  }
+
+  /** The container of a Deployment starts again, whatever its exit code was. */
+  private async reportBackOff(terminated: TerminatedState): Promise<void> {
+    const state = { waiting: { reason: "CrashLoopBackOff" } };
+    const status = { started: false, ready: false, state, ...lastState(terminated) };
+    await this.report("Running", false, "ContainersNotReady", status);
   }
 
   /** The container cannot start yet, and the kubelet tries again. */
@@ -178,6 +214,7 @@ export class PodOnNode {
   ): Promise<void> {
     const [{ name, image }] = this.pod.spec.containers;
     const { uid } = this.pod.metadata;
+    const restartCount = Math.max(0, this.containers.length - 1);
     const status = {
       phase,
       startTime: this.pod.status.startTime ?? new Date(),
@@ -186,7 +223,7 @@ export class PodOnNode {
         condition("Ready", isReady, reason),
         condition("ContainersReady", isReady, reason),
       ],
-      containerStatuses: [{ name, image, imageID: "", restartCount: 0, ...of }],
+      containerStatuses: [{ name, image, imageID: "", restartCount, ...of }],
     };
     const patch = { metadata: { uid }, status };
     await this.send(
@@ -232,7 +269,8 @@ function mountedFolders(pod: KubernetesObject, directory: string): Record<string
   mkdirSync(directory, { recursive: true });
   for (const { name, emptyDir } of pod.spec.volumes ?? []) {
     if (emptyDir === undefined) throw new Error(`kubelet.ts knows no other volumes than emptyDir, and not ${name}`);
-    mkdirSync(join(directory, name));
+    // It is there when the container starts again.
+    mkdirSync(join(directory, name), { recursive: true });
   }
   const temporary = volumeMounts.find(({ mountPath }: KubernetesObject) => mountPath === "/tmp");
   if (temporary === undefined) return {};

@@ -162,6 +162,21 @@ const indexedJob: Attributes = {
   max_failed_indexes: set,
 };
 
+const deployment: Attributes = {
+  min_ready_seconds: value,
+  paused: value,
+  progress_deadline_seconds: value,
+  // Without a value Kubernetes makes one pod.
+  replicas: { ...number, required: true },
+  revision_history_limit: value,
+  selector,
+  strategy: block({
+    type: value,
+    rolling_update: block({ max_surge: { kind: "number-or-name" }, max_unavailable: { kind: "number-or-name" } }),
+  }),
+  template: block({ metadata, spec: block(pod) }),
+};
+
 const cronJob: Attributes = {
   concurrency_policy: value,
   failed_jobs_history_limit: value,
@@ -187,6 +202,7 @@ export const terraformOnly: ReadonlySet<string> = new Set([
   "lifecycle",
   "timeouts",
   "wait_for_completion",
+  "wait_for_rollout",
 ]);
 
 /** What a type of resource is in Kubernetes. */
@@ -235,6 +251,11 @@ export const resourceTypes: Readonly<
     },
   },
   kubernetes_cron_job_v1: { apiVersion: "batch/v1", kind: "CronJob", attributes: { metadata, spec: block(cronJob) } },
+  kubernetes_deployment_v1: {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    attributes: { metadata, spec: block(deployment) },
+  },
   // All Jobs of this platform are indexed.
   kubernetes_job_v1: { apiVersion: "batch/v1", kind: "Job", attributes: { metadata, spec: block(indexedJob) } },
 };

@@ -5,11 +5,13 @@ import { evaluate as collatz } from "../../../worker/evaluations/collatz.ts";
 
 /*
  * An evaluation that tells a test what it evaluates, and that a test can hold and spoil. Without the environment variables, which come
- * from a Secret of the Job, it is collatz.
+ * from a Secret of the Job or from the kubelet, it is collatz.
  */
 export const columns = ["steps"];
 
-const { ASK_URL, ASK_AT, EVALUATED_FOLDER, WORKER_ID } = process.env;
+const { ASK_URL, ASK_AT, EVALUATED_FOLDER } = process.env;
+// An executor has no number. Each of its slots evaluates in a process of its own.
+const { WORKER_ID = process.pid } = process.env;
 const askAt = new Set(ASK_AT?.split(",").map(Number));
 // Each parameter is written at once, so that a kill loses none.
 const evaluated =

@@ -1,19 +1,22 @@
 import { canRun } from "../../support/required.ts";
 import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from "./control-plane.ts";
-import { missingPrograms } from "./programs.ts";
+import { missingParts } from "./programs.ts";
 
 /**
  * A suite on a control plane of its own. If a program is missing, the suite is skipped with a line that says why, or fails with
  * `REQUIRE_CLUSTER=1`.
+ *
+ * @param options.missing a sentence that says what else the suite needs and is not here.
  */
 export function describeWithControlPlane(
   name: string,
-  options: ControlPlaneOptions,
+  options: ControlPlaneOptions & { readonly missing?: string | undefined },
   define: (plane: () => ControlPlane) => void,
 ): void {
-  const missing = missingPrograms();
-  if (missing.length > 0) {
-    canRun(name, "REQUIRE_CLUSTER", `${missing.join(", ")} are not built; npm run test:cluster builds them`);
+  const parts = missingParts();
+  const ofPlane =
+    parts === undefined ? undefined : `${parts} are not there; npm run test:cluster builds or fetches them`;
+  if (!canRun(name, "REQUIRE_CLUSTER", ofPlane ?? options.missing)) {
     describe.skip(name, () => define(() => never()));
     return;
   }
