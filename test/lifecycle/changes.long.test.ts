@@ -5,7 +5,7 @@ import type { Environment } from "../../stacks/configuration/schema.ts";
 import { findMirror } from "../support/mirror.ts";
 import { temporaryDirectory } from "../support/sweep.ts";
 import { DeployedPlatform, type Step } from "./deployed-platform.ts";
-import { imitateAws } from "./imitated-aws.ts";
+import { imitateAws, missingForLifecycle } from "./imitated-aws.ts";
 
 /*
  * Changes of a platform that runs, with real Terraform and the real AWS provider on an AWS that is imitated on this machine, as in
@@ -13,7 +13,7 @@ import { imitateAws } from "./imitated-aws.ts";
  */
 const python = process.env.LIFECYCLE_PYTHON;
 const mirror = findMirror();
-const reason = python === undefined ? "LIFECYCLE_PYTHON is not set" : "missing" in mirror ? mirror.missing : undefined;
+const reason = missingForLifecycle ?? ("missing" in mirror ? mirror.missing : undefined);
 
 const { general, executor: unsized } = dev.nodePools as Record<
   "general" | "executor",

@@ -6,6 +6,14 @@ import { createInterface } from "node:readline";
 /** The account of the imitated AWS. */
 export const imitatedAccount = "123456789012";
 
+/** Why nothing is deployed on an imitated AWS here. `.ci/run` does that beside the other slow tests, and only once. */
+export const missingForLifecycle =
+  process.env.SKIP_LIFECYCLE === "1"
+    ? "SKIP_LIFECYCLE is 1"
+    : process.env.LIFECYCLE_PYTHON === undefined
+      ? "LIFECYCLE_PYTHON is not set"
+      : undefined;
+
 /** AWS on this machine. */
 export interface ImitatedAws {
   /** Address for `AWS_ENDPOINT_URL`. */

@@ -4,7 +4,7 @@ import { stripVTControlCharacters } from "node:util";
 import { cloneInto } from "../support/clone.ts";
 import { findMirror, mirrorConfiguration } from "../support/mirror.ts";
 import { startProgram, temporaryDirectory } from "../support/sweep.ts";
-import { imitateAws, imitatedAccount } from "./imitated-aws.ts";
+import { imitateAws, imitatedAccount, missingForLifecycle } from "./imitated-aws.ts";
 
 /*
  * The platform from nothing to nothing, with the commands of the README and the real AWS provider, on an AWS that is imitated
@@ -12,7 +12,7 @@ import { imitateAws, imitatedAccount } from "./imitated-aws.ts";
  */
 const python = process.env.LIFECYCLE_PYTHON;
 const mirror = findMirror();
-const reason = python === undefined ? "LIFECYCLE_PYTHON is not set" : "missing" in mirror ? mirror.missing : undefined;
+const reason = missingForLifecycle ?? ("missing" in mirror ? mirror.missing : undefined);
 
 const directory = temporaryDirectory();
 let stop: () => void = () => {};
