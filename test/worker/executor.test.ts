@@ -154,29 +154,28 @@ test.each([
   { deaths: 3, pieces: 100 },
   { deaths: 7, pieces: 100 },
 ])("a range whose holder has died becomes $pieces messages at once (deaths: $deaths)", async ({ deaths, pieces }) => {
+  const run = await submitted(double, { total: 1_000 });
   const queue = new MemoryQueue();
-  const message = { ...rangeMessage("any", { start: 100, count: 900 }), deaths };
+  const message = { ...run.message(100, 900), deaths };
   queue.add(message, 1);
-  const before = s3.requests.length;
   const executor = execute(queue, { slots: 2 });
   await until(() => queue.events.includes(`delete ${JSON.stringify(message)}`));
   const sent = sentTo(queue);
   expect(sent).toMatchObject(Array.from({ length: pieces }, () => ({ deaths: (deaths ?? 0) + 1 })));
   expect(countOf(sent)).toBe(900);
   expect(union(sent)).toEqual([{ start: 100, count: 900 }]);
-  // The bucket may be slow, and each receive counts.
-  expect(s3.requests).toHaveLength(before);
   await executor.stop();
 });
 
 test("the deaths of a parameter are counted from one when it is alone, in parts of a range of any size", async () => {
+  const run = await submitted(double, { total: 1_000 });
   const queue = new MemoryQueue();
-  const message = { ...rangeMessage("any", { start: 100, count: 7 }), deaths: 5 };
+  const message = { ...run.message(100, 7), deaths: 5 };
   queue.add(message, 1);
   const executor = execute(queue);
   await until(() => queue.events.includes(`delete ${JSON.stringify(message)}`));
   expect(sentTo(queue)).toEqual(
-    Array.from({ length: 7 }, (_, index) => ({ ...rangeMessage("any", { start: 100 + index, count: 1 }), deaths: 1 })),
+    Array.from({ length: 7 }, (_, index) => ({ ...run.message(100 + index, 1), deaths: 1 })),
   );
   await executor.stop();
 });
@@ -224,7 +223,8 @@ test.each([
 ])("a message with %s stays in the queue, and the executor goes on", async (_, textOf) => {
   const run = await submitted(double);
   const queue = new MemoryQueue();
-  queue.add(textOf(run.name));
+  // It is not divided: the queue gives it up at the sixth receive.
+  queue.add(textOf(run.name), 4);
   queue.add(run.message(0, 10));
   const executor = execute(queue);
   await until(() => queue.events.length > 0);

@@ -159,13 +159,8 @@ export class ExecutorSlot {
    * other message. A message that came together with it is given back as a new one.
    */
   async #takeTurn(task: Task): Promise<void> {
-    const { turnstile, yieldAll, log } = this.#options;
-    const { message, delivery, isAlone } = task;
-    if (message.format === "sweep-range/1" && delivery.receives > 1) {
-      log.warn({ ...message, receives: delivery.receives }, "somebody has ended with this range");
-      // At once, without a look at the bucket: a message whose receivers all end must not reach the dead-letter queue.
-      return this.#replace(task, divided(message));
-    }
+    const { turnstile, yieldAll } = this.#options;
+    const { message, isAlone } = task;
     if (turnstile.isClosed) return this.#replace(task, { messages: [message] });
     const work = async () => this.#replace(task, await this.#restOf(task));
     await (isAlone ? turnstile.alone(yieldAll, work) : turnstile.together(work));
@@ -210,10 +205,15 @@ export class ExecutorSlot {
   }
 
   async #workOn(run: QueuedRun, completion: Completion, found: RunInStore, task: Task<RangeMessage>): Promise<Rest> {
-    const { sliceSeconds, queue, signal } = this.#options;
-    const { message } = task;
+    const { sliceSeconds, queue, log, signal } = this.#options;
+    const { message, delivery } = task;
     const { identity } = found.reader;
     if (endOf(message) > identity.totalParameters) throw new NotOurs("its range is not one of the run");
+    if (delivery.receives > 1) {
+      log.warn({ ...message, receives: delivery.receives }, "somebody has ended with this range");
+      // As soon as the run is known: a message whose receivers all end must not reach the dead-letter queue, and a foreign one must.
+      return divided(message);
+    }
     const pending = await run.pendingOf(identity, message);
     if (pending.length > 0) {
       const { left, committed, seconds } = await this.#work(found, pending, task);
