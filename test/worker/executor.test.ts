@@ -337,7 +337,7 @@ test.each(["send", "delete"] as const)(
     queue.receive = receive;
     queue.expire();
     await untilEmpty(queue, execute(queue, { slots: 2 }));
-    expect((await run.verified()).receipt).toMatchObject({ present: 60, failed: 0 });
+    expect((await run.verified()).receipt).toMatchObject({ present: 200, failed: 0 });
   },
 );
 
