@@ -117,7 +117,7 @@ describeWithControlPlane("executors in the pods of a Deployment", { kwok: false,
     expectSame(receipt);
     while ((await sqs.count(queue.url)) > 0) await sleep(100);
     expect(await sqs.count(queue.deadLetterUrl)).toBe(0);
-    expect(on.allLogs.includes("somebody has ended with this range")).toBe(hasDeaths);
+    expect(on.allLogs.includes("an executor had this range, and did not give it back")).toBe(hasDeaths);
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: parts of a receipt are compared.

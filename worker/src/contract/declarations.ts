@@ -21,7 +21,7 @@ export const SETTINGS = {
     example: 0,
   }),
   totalWorkers: wholeNumber(1, LIMITS.workers, {
-    description: "Number of shares into which the parameters are divided, one for each worker",
+    description: "Number of workers",
     example: 3,
     option: { flags: "--workers <number>", defaultText: "one for each core" },
   }),

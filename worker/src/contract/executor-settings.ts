@@ -33,7 +33,7 @@ export interface ExecutorSettings extends Pick<WorkerSettings, OfAWorker> {
 
   /**
    * Seconds for which an executor works on a message, before it gives the rest back. A whole number from 1 to 3,600. Short slices spread
-   * a slow region sooner over all executors; each costs three requests to the queue and the parameters in work are finished first.
+   * a slow region sooner over all executors. Each costs three requests to the queue, and the time until the parameters in work end.
    * @default 30
    */
   readonly sliceSeconds?: number | undefined;

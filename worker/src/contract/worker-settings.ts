@@ -18,7 +18,7 @@ export interface WorkerSettings {
   readonly workerId: number;
 
   /**
-   * Number of shares into which the parameters are divided, one for each worker. A whole number from 1 to 100,000. It does not change
+   * Number of workers. A Job and `--partition` divide the parameters into as many shares. A whole number from 1 to 100,000. It does not change
    * the results: a run that goes on with another number of workers keeps the parameters that are committed.
    * @example 3
    */

@@ -210,7 +210,7 @@ export class ExecutorSlot {
     const { identity } = found.reader;
     if (endOf(message) > identity.totalParameters) throw new NotOurs("its range is not one of the run");
     if (delivery.receives > 1) {
-      log.warn({ ...message, receives: delivery.receives }, "somebody has ended with this range");
+      log.warn({ ...message, receives: delivery.receives }, "an executor had this range, and did not give it back");
       // As soon as the run is known: a message whose receivers all end must not reach the dead-letter queue, and a foreign one must.
       return divided(message);
     }
