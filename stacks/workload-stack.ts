@@ -27,8 +27,9 @@ export interface WorkloadStackProps {
 }
 
 /**
- * The environment's sweeps: their namespace, a Job for each, and the executors for those that are submitted to a queue. The stack can be destroyed alone,
- * unless the environment is protected from deletion: the autoscaler then terminates the nodes, and the results stay in the bucket.
+ * The environment's sweeps: their namespace, a Job for each, and the executors for those that are submitted to a queue. The stack can be
+ * destroyed alone, unless the environment is protected from deletion: the autoscaler then terminates the nodes, and the results stay in
+ * the bucket.
  */
 export class WorkloadStack extends TerraformStack {
   readonly jobs: readonly WorkerJob[];
@@ -39,6 +40,8 @@ export class WorkloadStack extends TerraformStack {
     const { cluster } = platform;
     configureState(this, environment);
     configureKubernetes(this, cluster);
+    // Also without executors: Terraform removes a release only with its provider, and forgets it without one, silently.
+    configureHelm(this, cluster);
     this.addDependency(platform);
     // Explicit, because no reference implies it: without the autoscaler pods stay pending, and nodes stay after their pods.
     this.addDependency(addons);
@@ -55,7 +58,6 @@ export class WorkloadStack extends TerraformStack {
       kubernetesVersion: cluster.kubernetesVersion,
     });
     this.jobs = image.image === undefined ? [] : this.createJobs(environment, platform, namespace, image.image);
-    if (executors.length > 0) configureHelm(this, cluster);
     this.executors =
       image.image === undefined ? [] : this.createExecutors(environment, platform, namespace, image.image);
     if (jobs.length > 0 || executors.length > 0) {

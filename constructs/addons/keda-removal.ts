@@ -22,7 +22,7 @@ const kinds = ["scaledobjects", "triggerauthentications"] as const;
 export function kedaRemoval({ namespace, nodeSelector, workloadNamespace }: KedaRemovalProps): object[] {
   const hook = {
     "helm.sh/hook": "pre-delete",
-    // Also of an attempt that has failed.
+    // Helm deletes them when the removal has succeeded, and those of a failed attempt when it tries again.
     "helm.sh/hook-delete-policy": "before-hook-creation,hook-succeeded",
   };
   const account = { name, namespace };

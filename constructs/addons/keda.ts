@@ -71,8 +71,8 @@ export class Keda extends Construct {
       serviceAccount: { operator: { name: identity.serviceAccount } },
       nodeSelector: runsOn.nodeSelector,
       resources: { operator: resources, metricServer: resources, webhooks: resources },
-      // By default KEDA may read all Secrets of the cluster, and all objects of all kinds. It needs none: AWS knows its pod, and what it
-      // scales are Deployments.
+      // By default KEDA may read all Secrets of the cluster, and scale objects of all kinds. It needs only its own certificates, because
+      // AWS knows its pod, and it scales only Deployments.
       permissions: { operator: { restrict: { secret: true } }, metricServer: { restrict: { secret: true } } },
       rbac: { enabledCustomScaledRefKinds: false },
       // A release that has made objects of these kinds can be removed only while the kinds exist, and a deploy that removes executors

@@ -109,7 +109,7 @@ export class Executors extends Construct {
   }
 }
 
-/** Environment variables of an executor. With the defaults, so that the ConfigMap shows them, also after the defaults have changed. */
+/** Environment variables of an executor. They include the defaults, so that the ConfigMap shows all of them. */
 function executorVariables(props: ExecutorsProps): Record<string, string> {
   const { slots, sliceSeconds } = executorsWithDefaults(props, props.target);
   const { queue, resultsRoot } = props;

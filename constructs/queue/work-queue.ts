@@ -53,7 +53,7 @@ export class WorkQueue extends Construct {
     const queue = new SqsQueue(this, "queue", {
       name,
       messageRetentionSeconds: 4 * day,
-      // Executors ask for as much with each message. Others who look at one, as in the console, hide it no longer.
+      // Executors ask for the same with each message. This one holds for people who look at messages in the console.
       visibilityTimeoutSeconds: 60,
       redrivePolicy: JSON.stringify({
         deadLetterTargetArn: deadLetters.arn,
@@ -89,17 +89,20 @@ export class WorkQueue extends Construct {
 
   /** Permissions of executors: they receive messages, keep them while they work, send back what is left, and delete them. */
   workStatements(): PolicyStatement[] {
-    const actions = ["ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "SendMessage", "GetQueueAttributes"];
-    return [this.allow("WorkOnMessages", actions)];
-  }
-
-  /** Permissions of people and programs that submit runs. They need write access to the bucket's folder of executors, too. */
-  submitStatements(): PolicyStatement[] {
-    return [this.allow("SubmitRuns", ["SendMessage", "GetQueueUrl", "GetQueueAttributes"])];
-  }
-
-  private allow(sid: string, actions: readonly string[]): PolicyStatement {
-    return { sid, effect: "Allow", actions: actions.map((action) => `sqs:${action}`), resources: [this.queueArn] };
+    return [
+      {
+        sid: "WorkOnMessages",
+        effect: "Allow",
+        actions: [
+          "sqs:ReceiveMessage",
+          "sqs:DeleteMessage",
+          "sqs:ChangeMessageVisibility",
+          "sqs:SendMessage",
+          "sqs:GetQueueAttributes",
+        ],
+        resources: [this.queueArn],
+      },
+    ];
   }
 }
 

@@ -1,8 +1,8 @@
-import { formatCount } from "sweep-worker/contract";
+import { factsOf, formatCount } from "sweep-worker/contract";
 import { type NodeTarget, roomForPods } from "../pools/node-target.ts";
 import { type Problem, show } from "../support/problems.ts";
 import type { PodRequests } from "./job-machines.ts";
-import { cores } from "./worker-job-settings.ts";
+import { type WorkerJobSettings, workerJobSettingsSchema } from "./worker-job-settings.ts";
 
 /**
  * The problem of a target on whose nodes no pod finds a place: small types have few addresses, and the DaemonSets of the platform take
@@ -31,16 +31,28 @@ export function roomProblems(pod: PodRequests, target: NodeTarget): Problem[] {
     : `${target.name} has no GPUs; use a pool with gpu: true`;
   const storage = `${full}; use a smaller batchSize, or a pool with larger volumes`;
   return [
-    ...tooMuch("cpuRequestMillis", pod, room.cpuMillis, cores, `${full} beside its DaemonSets, ${twice}; ${larger}`),
-    ...tooMuch("memoryRequestMiB", pod, room.memoryMiB, "MiB", `${full}; ${larger}`),
-    ...tooMuch("temporaryStorageMiB", pod, room.ephemeralStorageMiB, "MiB", storage),
-    ...tooMuch("gpus", pod, room.gpus, "", gpus),
+    ...atMost(
+      "cpuRequestMillis",
+      pod.cpuRequestMillis,
+      room.cpuMillis,
+      `${full} beside its DaemonSets, ${twice}; ${larger}`,
+    ),
+    ...atMost("memoryRequestMiB", pod.memoryRequestMiB, room.memoryMiB, `${full}; ${larger}`),
+    ...atMost("temporaryStorageMiB", pod.temporaryStorageMiB, room.ephemeralStorageMiB, storage),
+    ...atMost("gpus", pod.gpus, room.gpus, gpus),
   ];
 }
 
-function tooMuch(name: keyof PodRequests, pod: PodRequests, most: number, unit: string, fix: string): Problem[] {
-  // Also where another problem has made the value NaN.
-  if (!(pod[name] > most)) return [];
-  const allowed = most === 0 ? "0" : `${formatCount(most)}${unit && ` ${unit}`} or less`;
-  return [{ path: [name], allowed, got: show(pod[name]), fix }];
+/** The problem of a setting that is larger than something else allows. */
+export function atMost(name: keyof WorkerJobSettings, value: number | undefined, most: number, fix: string): Problem[] {
+  // Another problem may have made the value NaN.
+  if (value === undefined || !(value > most)) return [];
+  const allowed = most === 0 ? "0" : `${quantity(name, most)} or less`;
+  return [{ path: [name], allowed, got: show(value), fix }];
+}
+
+/** `7,630 thousandths of a core`, with the unit that the schema declares. */
+export function quantity(name: keyof WorkerJobSettings, amount: number): string {
+  const { unit } = factsOf(workerJobSettingsSchema.shape[name]);
+  return unit === undefined ? formatCount(amount) : `${formatCount(amount)} ${unit}`;
 }

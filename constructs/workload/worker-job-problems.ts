@@ -1,16 +1,9 @@
 import { Token } from "cdktf";
-import {
-  factsOf,
-  formatCount,
-  memoryProblems,
-  problemOfValue,
-  problemsOf,
-  RUN_HASH_LENGTH,
-} from "sweep-worker/contract";
+import { formatCount, memoryProblems, problemOfValue, problemsOf, RUN_HASH_LENGTH } from "sweep-worker/contract";
 import type { NodeTarget } from "../pools/node-target.ts";
 import { dnsLabelProblems, dnsSubdomainProblems } from "../support/kubernetes-syntax.ts";
 import { type Problem, show, within } from "../support/problems.ts";
-import { placeProblems, roomProblems } from "./room-problems.ts";
+import { atMost, placeProblems, quantity, roomProblems } from "./room-problems.ts";
 import { type WorkerJobSettings, workerJobSettingsSchema, workerSettingNames } from "./worker-job-settings.ts";
 import { leastCpuForANodeAlone, podResources, smallestBlocks } from "./worker-pod.ts";
 
@@ -126,20 +119,7 @@ function placementProblems(settings: WorkerJobSettings, target: NodeTarget): Pro
   return atLeast("cpuRequestMillis", cpuRequestMillis, leastCpuForANodeAlone(target), fix);
 }
 
-function atMost(name: Name, value: number | undefined, most: number, fix: string): Problem[] {
-  // Also where another problem has made the value NaN.
-  if (value === undefined || !(value > most)) return [];
-  const allowed = most === 0 ? "0" : `${quantity(name, most)} or less`;
-  return [{ path: [name], allowed, got: show(value), fix }];
-}
-
 function atLeast(name: Name, value: number, least: number, fix: string): Problem[] {
   if (!(value < least)) return [];
   return [{ path: [name], allowed: `${quantity(name, least)} or more`, got: show(value), fix }];
-}
-
-/** `7,630 thousandths of a core`, with the unit that the schema declares. */
-function quantity(name: Name, amount: number): string {
-  const { unit } = factsOf(workerJobSettingsSchema.shape[name]);
-  return unit === undefined ? formatCount(amount) : `${formatCount(amount)} ${unit}`;
 }

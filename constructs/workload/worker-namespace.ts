@@ -14,7 +14,8 @@ export interface WorkerNamespaceProps {
 }
 
 /**
- * A namespace with restricted pods and without network traffic, except that workers and executors reach DNS, their AWS credentials, S3 and SQS.
+ * A namespace with restricted pods and without network traffic, except that workers and executors reach DNS, their AWS credentials, S3
+ * and SQS.
  */
 export class WorkerNamespace extends Construct {
   readonly namespace: string;

@@ -99,7 +99,8 @@ export function workerPod(props: WorkerPodProps): Required<JobV1SpecTemplate> {
       annotations: { "cluster-autoscaler.kubernetes.io/safe-to-evict": "false", ...props.annotations },
     },
     spec: {
-      // The Job creates the replacement pod, so that the pod failure policy applies; a restart by the kubelet would bypass it.
+      // The Job creates the replacement pod, so that the pod failure policy applies; a restart by the kubelet would bypass it. A
+      // Deployment has no such policy, and takes pods with Always only.
       restartPolicy: program === "worker" ? "Never" : "Always",
       // EC2 takes a spot instance away 120 s after the notice, and the kubelet needs some of that time.
       terminationGracePeriodSeconds: 100,

@@ -2,11 +2,11 @@ import { dev } from "../../environments.ts";
 import { synthesizeEnvironment } from "../support/workload.ts";
 import { renderRelease } from "./support/helm.ts";
 import { installDefinitionsOfKeda, triggerParameters } from "./support/keda.ts";
-import type { KubernetesObject } from "./support/kubernetes-api.ts";
+import { KubernetesApi, type KubernetesObject, pathOf } from "./support/kubernetes-api.ts";
 import { describeWithControlPlane } from "./support/with-control-plane.ts";
 
 const namespace = "sweep";
-const { workload } = synthesizeEnvironment({
+const { addons, workload } = synthesizeEnvironment({
   ...dev,
   workload: {
     namespace,
@@ -104,6 +104,46 @@ describeWithControlPlane("what tells KEDA to scale executors", { kwok: false }, 
     const changed = change(objectsOf("large"));
     const other = { ...changed, metadata: { ...changed.metadata, name: "misspelt" } };
     await expect(plane().api.create(other)).rejects.toThrow(message);
+  });
+});
+
+describeWithControlPlane("what Helm makes before it removes KEDA", { kwok: false }, (plane) => {
+  const { extraObjects }: { extraObjects: KubernetesObject[] } = JSON.parse(
+    addons.one("helm_release", "keda").values[0],
+  );
+  const kinds = ["ScaledObject", "TriggerAuthentication"];
+  const allOf = (kind: string, name?: string) =>
+    pathOf({ apiVersion: "keda.sh/v1alpha1", kind, metadata: { namespace, name } });
+  let account: KubernetesApi;
+
+  beforeAll(async () => {
+    await installDefinitionsOfKeda(plane().api);
+    await plane().api.create({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
+    // Strictly, and without a warning.
+    for (const object of extraObjects) await plane().api.create(object);
+    const [{ spec }] = extraObjects.filter(({ kind }) => kind === "Job") as [KubernetesObject];
+    const user = `system:serviceaccount:kube-system:${spec.template.spec.serviceAccountName}`;
+    const { certificate, key } = plane().credentials(user);
+    const { server, certificateAuthority } = plane();
+    account = new KubernetesApi({ server, certificateAuthority, clientCertificate: certificate, clientKey: key });
+  });
+  afterAll(() => account?.close());
+
+  test("may list, watch and delete the objects of KEDA, as its kubectl does, and nothing else", async () => {
+    const [release] = workload.all("helm_release");
+    for (const object of renderRelease(workload, release ?? {}, () => queueUrl)) await plane().api.create(object);
+    for (const kind of kinds) {
+      const objects = await account.list(allOf(kind));
+      expect(objects).toHaveLength(1);
+      expect((await account.raw("GET", `${allOf(kind)}?watch=true&timeoutSeconds=1`)).status).toBe(200);
+      for (const object of objects) await account.delete(object);
+      expect(await account.list(allOf(kind))).toEqual([]);
+      const { status } = await account.raw("PATCH", allOf(kind, "any"), {}, "application/merge-patch+json");
+      expect(status).toBe(403);
+    }
+    for (const path of ["/api/v1/secrets", `/apis/apps/v1/namespaces/${namespace}/deployments`]) {
+      expect((await account.raw("GET", path)).status).toBe(403);
+    }
   });
 });
 

@@ -49,7 +49,7 @@ describe.each(environments.map((environment) => [environment.name, environment] 
         expect([...types].filter((type) => !/^(kubernetes_\w+_v1|helm_release|terraform_data)$/.test(type))).toEqual(
           [],
         );
-        expect(Object.keys(stack.json.provider ?? {})).toEqual([part === "addons" ? "helm" : "kubernetes"]);
+        expect(Object.keys(stack.json.provider ?? {})).toEqual(part === "addons" ? ["helm"] : ["helm", "kubernetes"]);
         expect(JSON.stringify(made.platform.json)).not.toContain(`${name}-${part}`);
       });
 

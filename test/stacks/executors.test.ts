@@ -30,12 +30,16 @@ describe("an environment with executors", () => {
     }
   });
 
-  test("is the same as one without where the list is empty, and then has nothing of Helm or KEDA in its workload", () => {
+  test("is the same as one without where the list is empty, and then has nothing of SQS or KEDA", () => {
     const workloadOf = { ...dev.workload, executors: [] };
     expect(resolved({ ...dev, workload: workloadOf })).toEqual(resolved(dev));
     expect(without.workload.json.output).not.toHaveProperty("executors");
-    expect(Object.keys(without.workload.json.provider ?? {})).toEqual(["kubernetes"]);
     for (const part of parts) expect(JSON.stringify(without[part].json)).not.toMatch(/sqs|keda|executor-scaling/i);
+  });
+
+  test("keeps the provider of Helm when it loses its executors, so that Terraform can remove their releases", () => {
+    expect(without.workload.json.provider?.helm).toEqual(workload.json.provider?.helm);
+    expect(without.workload.json.provider?.helm).toHaveLength(1);
   });
 
   test("puts out what the tools need for a run", () => {

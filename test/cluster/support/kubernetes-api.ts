@@ -36,6 +36,8 @@ const plurals: Readonly<Record<string, { readonly plural: string; readonly names
   CronJob: { plural: "cronjobs", namespaced: true },
   Role: { plural: "roles", namespaced: true },
   RoleBinding: { plural: "rolebindings", namespaced: true },
+  ClusterRole: { plural: "clusterroles", namespaced: false },
+  ClusterRoleBinding: { plural: "clusterrolebindings", namespaced: false },
   DaemonSet: { plural: "daemonsets", namespaced: true },
   Deployment: { plural: "deployments", namespaced: true },
   NetworkPolicy: { plural: "networkpolicies", namespaced: true },

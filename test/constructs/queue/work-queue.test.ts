@@ -65,7 +65,7 @@ describe("a work queue", () => {
     ]);
   });
 
-  test("lets executors work on messages, people submit, and an autoscaler count: nobody may do more", () => {
+  test("lets executors work on messages, and an autoscaler count them: neither may do more", () => {
     const statement = (sid: string, ...actions: string[]) => [
       { sid, effect: "Allow", actions: actions.map((action) => `sqs:${action}`), resources: [queue.queueArn] },
     ];
@@ -78,9 +78,6 @@ describe("a work queue", () => {
         "SendMessage",
         "GetQueueAttributes",
       ),
-    );
-    expect(queue.submitStatements()).toEqual(
-      statement("SubmitRuns", "SendMessage", "GetQueueUrl", "GetQueueAttributes"),
     );
     expect(queueLengthStatements([queue])).toEqual(statement("CountMessages", "GetQueueAttributes"));
   });
