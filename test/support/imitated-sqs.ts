@@ -62,6 +62,7 @@ export class ImitatedSqs {
         const [, url] = /Running on (http:\/\/127\.0\.0\.1:\d+)/.exec(line) ?? [];
         if (url !== undefined) found(url);
       });
+      server.on("error", failed);
       server.on("exit", () => failed(new Error(`no SQS is imitated:\n${last}`)));
     });
     const turns: Turns = { last: Promise.resolve() };

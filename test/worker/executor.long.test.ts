@@ -37,6 +37,7 @@ define("executors that are killed all the time", () => {
   let sqs: ImitatedSqs;
   let s3: FakeS3;
   let queue: ImitatedQueue;
+  let executors: ShortLeaseExecutors;
 
   beforeAll(async () => {
     sqs = await ImitatedSqs.start();
@@ -46,8 +47,9 @@ define("executors that are killed all the time", () => {
     queue = await sqs.createQueue("killed");
   });
   afterAll(async () => {
-    sqs.stop();
-    await s3.stop();
+    await executors?.stop();
+    sqs?.stop();
+    await s3?.stop();
   });
 
   /** The number of committed parameters. */
@@ -80,7 +82,7 @@ define("executors that are killed all the time", () => {
     const sent = [...foreign, ...healthy, ...healthy.filter((_, index) => index % 3 === 0)];
     await sqs.send(queue.url, shuffle(sent, within));
 
-    const executors = new ShortLeaseExecutors(join(directory, "executors"), {
+    executors = new ShortLeaseExecutors(join(directory, "executors"), {
       ...s3.environment,
       ...sqsEnvironment,
       QUEUE_URL: queue.url,
