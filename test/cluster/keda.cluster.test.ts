@@ -3,6 +3,7 @@ import { synthesizeEnvironment } from "../support/workload.ts";
 import { renderRelease } from "./support/helm.ts";
 import { installDefinitionsOfKeda, triggerParameters } from "./support/keda.ts";
 import { KubernetesApi, type KubernetesObject, pathOf } from "./support/kubernetes-api.ts";
+import { evaluate } from "./support/manifests.ts";
 import { describeWithControlPlane } from "./support/with-control-plane.ts";
 
 const namespace = "sweep";
@@ -31,6 +32,8 @@ describeWithControlPlane("what tells KEDA to scale executors", { kwok: false }, 
       // helm makes kinds that it does not know in alphabetical order, whatever the order in the chart.
       const objects = renderRelease(workload, release, () => queueUrl);
       expect(objects.map(({ kind }) => kind)).toEqual(["ScaledObject", "TriggerAuthentication"]);
+      const values = JSON.parse(evaluate(release.values[0], () => queueUrl) as string);
+      expect(objects).toEqual([...values.objects].reverse());
       const [scaledObject = {}, authentication = {}] = objects;
       rendered.set(scaledObject.metadata.name, { authentication, scaledObject });
     }

@@ -257,7 +257,8 @@ def application(request):
     return forward(request)
 
 
-# One request at a time: moto is not made for several, and what fails half done is tried again.
+# One request at a time: moto is not made for several. What fails half done is tried again, and a message of SQS that is deleted while
+# another one is sent would stay or make the other one vanish.
 server = make_server("127.0.0.1", 0, application)
 print(f"http://127.0.0.1:{server.port}", flush=True)
 # It closes when Jest dies, too, in whatever way.

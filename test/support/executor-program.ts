@@ -10,6 +10,11 @@ const leaseSeconds = Number(process.env.LEASE_SECONDS);
 const settings = readExecutorSettings(process.env);
 const stopping = new AbortController();
 process.on("SIGTERM", () => stopping.abort());
+// It ends with Jest, too, in whatever way: an executor looks for its queue for ever.
+const jest = process.ppid;
+setInterval(() => {
+  if (process.ppid !== jest) process.exit();
+}, 1_000).unref();
 const log = (fields: object, message: string) => process.stdout.write(`${JSON.stringify({ ...fields, message })}\n`);
 runExecutor({
   ...settings,

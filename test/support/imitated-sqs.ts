@@ -1,7 +1,5 @@
-import { spawn } from "node:child_process";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
 import {
   CreateQueueCommand,
@@ -11,6 +9,7 @@ import {
   SendMessageBatchCommand,
   SQSClient,
 } from "@aws-sdk/client-sqs";
+import { imitateAws } from "../lifecycle/imitated-aws.ts";
 
 const POLL_EVERY_MS = 50;
 
@@ -32,17 +31,18 @@ export interface ImitatedQueue {
 /** moto's SQS in a process of its own, behind a door that a test can close. */
 export class ImitatedSqs {
   readonly #client: SQSClient;
-  readonly #own: Door;
+  /** The address of moto. */
+  readonly #moto: string;
   readonly #stop: () => void;
   readonly #door: Door;
 
-  private constructor(own: Door, door: Door, region: string, stop: () => void) {
-    this.#own = own;
+  private constructor(moto: string, door: Door, region: string, stop: () => void) {
+    this.#moto = moto;
     this.#door = door;
     this.#stop = stop;
     const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = sqsEnvironment;
     this.#client = new SQSClient({
-      endpoint: own.address,
+      endpoint: moto,
       region,
       credentials: { accessKeyId, secretAccessKey },
       useQueueUrlAsEndpoint: false,
@@ -51,22 +51,8 @@ export class ImitatedSqs {
 
   /** @param region where its queues are. */
   static async start(region = sqsEnvironment.AWS_REGION): Promise<ImitatedSqs> {
-    const server = spawn(process.env.LIFECYCLE_PYTHON ?? "", ["-m", "moto.server", "-H", "127.0.0.1", "-p", "0"], {
-      env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1" },
-      stdio: ["ignore", "ignore", "pipe"],
-    });
-    const address = await new Promise<string>((found, failed) => {
-      let last = "";
-      createInterface({ input: server.stderr }).on("line", (line) => {
-        last = `${last}\n${line}`.slice(-5000);
-        const [, url] = /Running on (http:\/\/127\.0\.0\.1:\d+)/.exec(line) ?? [];
-        if (url !== undefined) found(url);
-      });
-      server.on("exit", () => failed(new Error(`no SQS is imitated:\n${last}`)));
-    });
-    const turns: Turns = { last: Promise.resolve() };
-    const [door, own] = [await Door.start(address, turns), await Door.start(address, turns)];
-    return new ImitatedSqs(own, door, region, () => server.kill());
+    const { address, stop } = await imitateAws(process.env.LIFECYCLE_PYTHON ?? "");
+    return new ImitatedSqs(address, await Door.start(address), region, stop);
   }
 
   /** Cuts all connections, and refuses new ones, until {@link comeBack}. The test itself still reaches the queue. */
@@ -86,7 +72,7 @@ export class ImitatedSqs {
     };
     const deadLetter = await create(`${name}-dead-letter`, {});
     const { Attributes } = await this.#client.send(
-      new GetQueueAttributesCommand({ QueueUrl: this.#own.address + deadLetter, AttributeNames: ["QueueArn"] }),
+      new GetQueueAttributesCommand({ QueueUrl: this.#moto + deadLetter, AttributeNames: ["QueueArn"] }),
     );
     const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: Attributes?.QueueArn, maxReceiveCount: 5 });
     const path = await create(name, { RedrivePolicy });
@@ -130,41 +116,33 @@ export class ImitatedSqs {
   stop(): void {
     this.#client.destroy();
     this.#door.stop();
-    this.#own.stop();
     this.#stop();
   }
 
   #direct(url: string): string {
-    return this.#own.address + new URL(url).pathname;
+    return this.#moto + new URL(url).pathname;
   }
 }
 
-/** What all doors in front of one moto share. */
-interface Turns {
-  last: Promise<unknown>;
-}
-
 /**
- * A door in front of moto that can be closed. It lets one request in at a time, because a message that moto deletes while it gets another
- * one makes it forget either; a long poll is therefore many short ones here, and ends with its client.
+ * A door in front of moto that can be closed. moto answers one request at a time, so that a long poll is many short ones here, and ends
+ * with its client.
  */
 class Door {
   readonly #server: Server;
   readonly #moto: string;
   #isClosed = false;
-  readonly #turns: Turns;
 
-  private constructor(moto: string, turns: Turns) {
+  private constructor(moto: string) {
     this.#moto = moto;
-    this.#turns = turns;
     this.#server = createServer((request, response) => void this.#serve(request, response));
     this.#server.on("connection", (socket) => {
       if (this.#isClosed) socket.destroy();
     });
   }
 
-  static async start(moto: string, turns: Turns): Promise<Door> {
-    const door = new Door(moto, turns);
+  static async start(moto: string): Promise<Door> {
+    const door = new Door(moto);
     await new Promise<void>((listening) => door.#server.listen(0, "127.0.0.1", listening));
     return door;
   }
@@ -208,22 +186,17 @@ class Door {
     }
   }
 
-  #ask({ url = "/", headers }: IncomingMessage, body: object): Promise<{ status: number; text: string }> {
+  async #ask({ url = "/", headers }: IncomingMessage, body: object): Promise<{ status: number; text: string }> {
     const { "x-amz-target": target, authorization } = headers;
-    const ask = async () => {
-      const answer = await fetch(this.#moto + url, {
-        method: "POST",
-        headers: {
-          "Content-Type": "application/x-amz-json-1.0",
-          "X-Amz-Target": String(target),
-          ...(authorization === undefined ? {} : { Authorization: authorization }),
-        },
-        body: JSON.stringify(body),
-      });
-      return { status: answer.status, text: await answer.text() };
-    };
-    const asked = this.#turns.last.then(ask);
-    this.#turns.last = asked.catch(() => {});
-    return asked;
+    const answer = await fetch(this.#moto + url, {
+      method: "POST",
+      headers: {
+        "Content-Type": "application/x-amz-json-1.0",
+        "X-Amz-Target": String(target),
+        ...(authorization === undefined ? {} : { Authorization: authorization }),
+      },
+      body: JSON.stringify(body),
+    });
+    return { status: answer.status, text: await answer.text() };
   }
 }

@@ -4,6 +4,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
+/** Programs that have not ended. A test that fails leaves some, and an executor would look for its queue for ever. */
+const running = new Set<ChildProcess>();
+afterAll(() => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
 /** The program as a user starts it. */
 export const SWEEP = resolve(__dirname, "../../worker/bin/sweep.mjs");
 
@@ -37,6 +43,8 @@ export function startProgram([file = "", ...rest]: readonly string[], options: O
     stdio: ["ignore", "pipe", "pipe"],
     ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
   });
+  running.add(child);
+  child.on("exit", () => running.delete(child));
   let stdout = "";
   let stderr = "";
   child.stdout?.on("data", (chunk) => {

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { FakeS3 } from "../support/fake-s3.ts";
 import { ImitatedSqs, missingForSqs, sqsEnvironment } from "../support/imitated-sqs.ts";
@@ -36,8 +37,8 @@ define("sweep executor", () => {
     Object.assign(process.env, s3.environment);
   });
   afterAll(async () => {
-    sqs.stop();
-    await s3.stop();
+    sqs?.stop();
+    await s3?.stop();
   });
 
   /** Starts an executor on a queue with the messages of a run. */
@@ -80,7 +81,6 @@ define("sweep executor", () => {
     );
     const run = { name, evaluation, total: 100, pieces: 1, settings: { evaluationTimeoutSeconds: 3_600 } };
     const { queue, messages, child, finished, output } = await start(run, { STOP_GRACE_SECONDS: "1" });
-    const { readFileSync } = await import("node:fs");
     const state = () => {
       try {
         return readFileSync(`${directory}/${name} ${marker}`, "utf8");

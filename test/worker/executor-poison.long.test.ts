@@ -38,6 +38,7 @@ const healthy = writeEvaluation(
 define("a parameter that kills its executors", () => {
   let sqs: ImitatedSqs;
   let s3: FakeS3;
+  let executors: ShortLeaseExecutors;
 
   beforeAll(async () => {
     sqs = await ImitatedSqs.start();
@@ -46,8 +47,9 @@ define("a parameter that kills its executors", () => {
     Object.assign(process.env, s3.environment);
   });
   afterAll(async () => {
-    sqs.stop();
-    await s3.stop();
+    await executors?.stop();
+    sqs?.stop();
+    await s3?.stop();
   });
 
   test("is the only one that is lost, and other runs go on", async () => {
@@ -63,7 +65,7 @@ define("a parameter that kills its executors", () => {
         messages.map((message) => JSON.stringify(message)),
       );
     }
-    const executors = new ShortLeaseExecutors(join(directory, "executors"), {
+    executors = new ShortLeaseExecutors(join(directory, "executors"), {
       ...s3.environment,
       ...sqsEnvironment,
       QUEUE_URL: queue.url,

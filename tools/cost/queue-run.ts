@@ -26,8 +26,6 @@ export interface QueueRun {
   readonly nat: PriceRange;
 }
 
-/** Executors for which a run has messages at once, however short it is. */
-const LEAST_EXECUTORS = 4;
 /** An evaluation computes on one vCPU, and nothing limits it below that. */
 const ONE_VCPU = { cpuLimitMillis: 1000, cpuRequestMillis: 0, memoryRequestMiB: 0, temporaryStorageMiB: 0, gpus: 0 };
 
@@ -45,9 +43,9 @@ export function queueRun(
   const { totalParameters, secondsPerParameter, warmUpSeconds = 0, batchSize } = work;
   const coresOf = (podsOnNode: number) => coresOfNode(node, podsOnNode * slots, ONE_VCPU) / podsOnNode;
   const coreSeconds = totalParameters * secondsPerParameter;
-  // Executors come for messages, of which the last ones are the shortest.
+  // Executors come for messages. A run of seconds has one.
   const asked = Math.ceil(((coreSeconds / coresOf(fits)) * MESSAGES_OF_A_SLICE) / sliceSeconds);
-  const executors = Math.min(running, Math.max(LEAST_EXECUTORS, asked));
+  const executors = Math.min(running, asked);
   const { nodes } = machinesFor(executors, fits, node.maximumNodes);
   const podsOnNode = Math.ceil(executors / nodes);
   const computeSeconds = warmUpSeconds + coreSeconds / (executors * coresOf(podsOnNode));

@@ -176,10 +176,6 @@ export class ExecutorsOnCluster extends PodsOnCluster {
     while ((await (await store.read()).readReport(REPORT_FILES.receipt)) === undefined) await sleep(ASK_EVERY_MS);
   }
 
-  present(run: string): Promise<number> {
-    return this.presentIn(`${this.resultsRoot}/${run}`);
-  }
-
   /** Proves the results of a run with `sweep verify`. */
   verify(run: string) {
     return this.verifyAt(`${this.resultsRoot}/${run}`);

@@ -67,6 +67,12 @@ export function missingParts(): string | undefined {
   return missing.length === 0 ? undefined : missing.join(", ");
 }
 
+/** Why the tests that need these programs cannot run; undefined if they can. */
+export function missingForCluster(): string | undefined {
+  const parts = missingParts();
+  return parts && `${parts} are not there; npm run test:cluster builds or fetches them`;
+}
+
 /** The first version in what a program prints of itself: "etcd Version: 3.6.14", "Kubernetes v1.35.4", "kwok version 0.8.0 ...". */
 function versionOf(file: string): string | undefined {
   if (!existsSync(file)) return undefined;

@@ -1,6 +1,6 @@
 import { canRun } from "../../support/required.ts";
 import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from "./control-plane.ts";
-import { missingParts } from "./programs.ts";
+import { missingForCluster } from "./programs.ts";
 
 /**
  * A suite on a control plane of its own. If a program is missing, the suite is skipped with a line that says why, or fails with
@@ -13,10 +13,7 @@ export function describeWithControlPlane(
   options: ControlPlaneOptions & { readonly missing?: string | undefined },
   define: (plane: () => ControlPlane) => void,
 ): void {
-  const parts = missingParts();
-  const ofPlane =
-    parts === undefined ? undefined : `${parts} are not there; npm run test:cluster builds or fetches them`;
-  if (!canRun(name, "REQUIRE_CLUSTER", ofPlane ?? options.missing)) {
+  if (!canRun(name, "REQUIRE_CLUSTER", missingForCluster() ?? options.missing)) {
     describe.skip(name, () => define(() => never()));
     return;
   }

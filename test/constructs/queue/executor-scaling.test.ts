@@ -1,30 +1,24 @@
-import { spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { App, TerraformStack } from "cdktf";
-import { parseAllDocuments } from "yaml";
 import { ExecutorScaling } from "../../../constructs/queue/executor-scaling.ts";
 import { Executors } from "../../../constructs/queue/executors.ts";
 import { executorsProps } from "../../support/executors.ts";
-import { helmProgram } from "../../support/helm.ts";
-import { canRun } from "../../support/required.ts";
 import { temporaryDirectory } from "../../support/sweep.ts";
 import { type Synthesized, synthesizeApp } from "../../support/synthesized.ts";
 
 const directory = temporaryDirectory();
 const place = { namespace: "sweep", region: "us-west-2", queue: executorsProps().queue };
 
-/** A stack with executors and their scaling, and its folder. */
-function make(slots = 2): { readonly made: Synthesized; readonly folder: string } {
+/** A stack with executors and their scaling. */
+function make(slots = 2): Synthesized {
   const app = new App({ outdir: join(directory, `slots-${slots}`), skipValidation: true });
   const stack = new TerraformStack(app, "test");
   const executors = new Executors(stack, "executors", executorsProps({ slots, max: 18 }));
   new ExecutorScaling(stack, "scaling", { ...place, executors, dependsOn: [executors.resource] });
-  const made = synthesizeApp(app).get("test") as Synthesized;
-  return { made, folder: join(app.outdir, "stacks", "test") };
+  return synthesizeApp(app).get("test") as Synthesized;
 }
 
-const { made, folder } = make();
+const made = make();
 const release = made.one("helm_release");
 const objects = JSON.parse(release.values[0]).objects;
 
@@ -60,7 +54,7 @@ describe("the autoscaling of executors", () => {
         },
       },
     ]);
-    const one = JSON.parse(make(1).made.one("helm_release").values[0]).objects[1];
+    const one = JSON.parse(make(1).one("helm_release").values[0]).objects[1];
     expect(one.spec.triggers[0].metadata.queueLength).toBe("1");
   });
 
@@ -89,19 +83,4 @@ describe("the autoscaling of executors", () => {
     expect(release).not.toHaveProperty("repository");
     expect(release).not.toHaveProperty("version");
   });
-});
-
-const name = "helm renders the chart of the autoscaling";
-const helm = helmProgram();
-(canRun(name, "REQUIRE_HELM", helm === undefined ? "HELM names no program, and helm is not on PATH" : undefined)
-  ? test
-  : test.skip)(name, () => {
-  const values = join(directory, "values.json");
-  writeFileSync(values, release.values[0]);
-  const program = ["template", release.name, join(folder, release.chart), "--namespace", release.namespace];
-  const { status, stdout, stderr } = spawnSync(helm ?? "", [...program, "--values", values], { encoding: "utf8" });
-  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-  // Helm makes kinds that it does not know in alphabetical order.
-  const rendered = parseAllDocuments(stdout).map((document) => document.toJS());
-  expect(rendered).toEqual([...objects].reverse());
 });
