@@ -122,7 +122,7 @@ async function waitAndVerify({ run, identity, settings, modulePath, name }: Subm
     display.end();
   }
   isComplete = true;
-  // The first to write it verifies the run. Executors then leave it alone.
+  // Executors then leave it alone.
   await run.announceComplete();
   const seconds = (performance.now() - startedAt) / 1000;
   const computed = last?.computed ?? 0;

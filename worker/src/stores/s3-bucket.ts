@@ -114,12 +114,12 @@ export class Bucket {
     await this.#put(key, body, {});
   }
 
-  /** Writes an object unless it exists: the first writer wins, and later ones change nothing. @returns whether this was the first. */
-  async create(key: string, body: Uint8Array): Promise<boolean> {
+  /** Writes an object unless it exists: the first writer wins, and later ones change nothing. */
+  async create(key: string, body: Uint8Array): Promise<void> {
     const startedAt = performance.now();
     for (let pauseMs = 100; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
       const refused = await this.#put(key, body, { IfNoneMatch: "*" });
-      if (refused !== 409) return refused === undefined;
+      if (refused !== 409) return;
       if (performance.now() - startedAt > this.#patienceMs) {
         throw new TemporaryError(
           `cannot write to s3://${this.#bucket}/${this.#prefix}${key}: the bucket answers again and again that another process is writing it`,
