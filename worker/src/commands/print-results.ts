@@ -7,6 +7,7 @@ import { ResultStatistics, summarize } from "../results/summary.ts";
 import { openToVerify, verifyWhile } from "../results/verify.ts";
 import type { StoreOptions } from "../stores/open.ts";
 import type { Failure } from "../stores/store.ts";
+import { removeSignalHandlers } from "./signals.ts";
 
 const SHOWN_FAILURES = 5;
 
@@ -26,7 +27,8 @@ export interface ComputedRun {
 type ReplaySettings = Pick<WorkerSettings, "evaluationCommand" | "resultColumns">;
 
 /**
- * Verifies a run, writes its receipt, and prints both and the summary of the results.
+ * Verifies a run, writes its receipt, and prints both and the summary of the results. A signal that comes after the receipt ends the
+ * process at once.
  *
  * @param lines printed above the others, when the run is verified.
  * @throws PermanentError if no parameter has a result.
@@ -59,6 +61,8 @@ export async function printResults(
     print(`  parameter ${formatCount(parameter)}: ${error}`);
   if (receipt.failed > SHOWN_FAILURES)
     print(`  and ${formatCount(receipt.failed - SHOWN_FAILURES)} more in failures.jsonl`);
+  // A user's `summarize` may never return.
+  removeSignalHandlers();
   const module = modulePath === undefined ? undefined : await importEvaluation(modulePath, identity.evaluation);
   print(await summarize(reader, statistics, module?.summarize));
   for (const [name, { sha256 }] of Object.entries(receipt.columns)) print(`${name} sha256 ${sha256}`);
