@@ -373,11 +373,14 @@ describe("texts", () => {
     ]);
     expect(describeSubmitted(submitted({ coreSeconds: 1e6, isLeast: true, executors: 50 }), "queue", most)).toEqual([
       "Estimate: more than 11 d 13 h of one core for 10,000,000 parameters, from a sample on this machine",
-      "Sent: 8 messages to queue, for 50 executors, which is the most, with 2 slots each",
+      "Sent: 8 messages to queue, for 50 executors (the queue has at most 50), with 2 slots each",
     ]);
     expect(
       describeSubmitted(submitted({ coreSeconds: undefined, isLeast: false, executors: 5 }), "queue", most),
     ).toEqual(["Sent: 8 messages to queue, for 5 executors, with 2 slots each"]);
+    expect(
+      describeSubmitted(submitted({ coreSeconds: undefined, isLeast: false, executors: 51 }), "queue", most),
+    ).toEqual(["Sent: 8 messages to queue, for 51 executors (the queue has at most 50), with 2 slots each"]);
   });
 
   test.each([

@@ -21,6 +21,8 @@ export interface ComputedRun {
   readonly computed: number;
   /** The time for which they were computed. */
   readonly seconds: number;
+  /** The option that gives the run another place. */
+  readonly placeOption: "--results" | "--name";
 }
 
 /** The settings with which a reader of an error repeats a parameter. */
@@ -73,7 +75,7 @@ export async function printResults(
 function throwIfAllFailed(
   [first]: readonly Failure[],
   { evaluationCommand, resultColumns }: ReplaySettings,
-  { identity: { totalParameters }, resultsUrl: url }: ComputedRun,
+  { identity: { totalParameters }, resultsUrl: url, placeOption }: ComputedRun,
 ): void {
   if (first === undefined) return;
   const command = evaluationCommand === undefined ? "" : ` --command ${shellWord(evaluationCommand)}`;
@@ -81,7 +83,7 @@ function throwIfAllFailed(
   throw new PermanentError(
     `no parameter has a result, all ${formatCount(totalParameters)} failed. Parameter ${first.parameter}: ${first.error}\n` +
       `sweep replay ${first.parameter} --results ${shellWord(url)}${command}${columns} evaluates it in the foreground. ` +
-      "The failures are kept: a changed evaluation is another run, and to repeat the same one use another --results",
+      `The failures are kept: a changed evaluation is another run, and to repeat the same one use another ${placeOption}`,
   );
 }
 

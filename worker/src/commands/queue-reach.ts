@@ -1,4 +1,5 @@
 import { EXIT_CODE, PermanentError, SweepError, TemporaryError } from "../contract/errors.ts";
+import { shellWord } from "../contract/format.ts";
 import { describeProblem, type Problem, show } from "../contract/problems.ts";
 import { QueuedRun, type SweepFile } from "../engine/queued-run.ts";
 import type { MessageQueue } from "../queue/message-queue.ts";
@@ -120,6 +121,11 @@ export class RunToFind {
       );
     });
   }
+}
+
+/** The command that goes on with a run. @param queueUrl undefined if the user must fill it in. */
+export function resumeCommandOf(url: string, queueUrl: string | undefined): string {
+  return `sweep resume ${shellWord(url)} --queue ${queueUrl === undefined ? "<url>" : shellWord(queueUrl)}`;
 }
 
 /** The name of the error behind one of ours: that of AWS, or of the system. */

@@ -50,7 +50,12 @@ export async function runCommand(evaluation: string | undefined, command: Comman
     return stoppedBy === undefined ? error.exitCode : interrupted();
   }
   await printResults(
-    { ...finished, computed: job.progress.computed, seconds: (performance.now() - startedAt) / 1000 },
+    {
+      ...finished,
+      computed: job.progress.computed,
+      seconds: (performance.now() - startedAt) / 1000,
+      placeOption: "--results",
+    },
     settings,
     linesOf(finished),
   );
