@@ -254,6 +254,21 @@ define("a run on a queue", () => {
     expect((await sqs.drain(queue.deadLetterUrl)).sort()).toEqual(["nonsense", range("other")].sort());
   }, 120_000);
 
+  test("that was interrupted before its messages were sent is submitted by the same command", async () => {
+    const queue = await createQueue();
+    const options = ["prime", "--total", "100000000", "--name", "early"];
+    const { child, finished, output } = startSubmit(queue, ...options);
+    await until(() => output().includes("sampling prime"));
+    child.kill("SIGINT");
+    expect(await finished).toMatchObject({
+      code: 130,
+      stdout: expect.stringMatching(/\nearly is not submitted yet: the same command sends its messages\.\n$/),
+    });
+    expect(await sqs.count(queue.url)).toBe(0);
+    const again = await startSubmit(queue, ...options, "--executors", "1").finished;
+    expect(again.stdout).toContain("\nSent: 8 messages to ");
+  }, 60_000);
+
   test("that cannot go on says what to type next", async () => {
     const queue = await createQueue();
     const bad = writeEvaluation(directory, "allbad", 'export const evaluate = () => { throw new Error("no") };\n');
@@ -294,7 +309,7 @@ define("a run on a queue", () => {
     };
     const noQueue = (option: string) =>
       `${option} must be the URL of a queue that exists, got "${missing}": correct the region, the account or the name in it`;
-    const noRun = `results must be the place of a submitted run, got "${nowhere}": it has no sweep.json; name the place that sweep submit has printed`;
+    const noRun = `results must be the place of a submitted run, got "${nowhere}": it has no sweep.json; name the place that sweep submit has printed, or submit the run again`;
     const dead = ["--dead-letter-queue", missing];
     expect(await errorsOf("cancel", nowhere)).toEqual([noRun]);
     expect(await errorsOf("resume", nowhere, "--queue", missing, ...dead)).toEqual([

@@ -114,7 +114,7 @@ export class RunToFind {
       this.#run = new QueuedRun(await openStore(this.url, storeOptions()));
       this.#file = await this.#run.find();
       if (this.#file !== undefined) return;
-      const fix = "it has no sweep.json; name the place that sweep submit has printed";
+      const fix = "it has no sweep.json; name the place that sweep submit has printed, or submit the run again";
       const got = show(this.url);
       throw new PermanentError(
         describeProblem({ path: ["results"], allowed: "the place of a submitted run", got, fix }),

@@ -52,6 +52,10 @@ async function submitWithDisplay(
   sizes: SubmitOptions,
 ): Promise<Submitted> {
   let display: ProgressDisplay | undefined;
+  onSignal(() => {
+    display?.end();
+    print(`${submission.name} is not submitted yet: the same command sends its messages.`);
+  });
   try {
     return await submit(submission, queue, {
       ...sizes,
@@ -69,6 +73,17 @@ async function submitWithDisplay(
     });
   } finally {
     display?.end();
+  }
+}
+
+/** @param tell prints what the signal means. It ends displays, too: a terminal gets its cursor back. */
+function onSignal(tell: () => void): void {
+  for (const signal of SIGNALS) {
+    // In place of the handler of start.ts.
+    replaceHandlers(signal, () => {
+      tell();
+      process.exit(signal === "SIGINT" ? EXIT_CODE.INTERRUPTED : EXIT_CODE.TERMINATED);
+    });
   }
 }
 
@@ -102,18 +117,11 @@ async function waitAndVerify({ run, identity, settings, modulePath, name }: Subm
     print(`The executors go on with ${name}. The same command waits for it again.`);
     printCommands(url, queue.url);
   };
-  for (const signal of SIGNALS) {
-    // In place of the handler of start.ts.
-    replaceHandlers(signal, () => {
-      if (isComplete) print(`${name} is complete, but not verified: sweep verify ${shellWord(url)} writes its receipt`);
-      else {
-        // Gives the terminal its cursor back.
-        display.end();
-        tellHowToFollow();
-      }
-      process.exit(signal === "SIGINT" ? EXIT_CODE.INTERRUPTED : EXIT_CODE.TERMINATED);
-    });
-  }
+  onSignal(() => {
+    display.end();
+    if (isComplete) print(`${name} is complete, but not verified: sweep verify ${shellWord(url)} writes its receipt`);
+    else tellHowToFollow();
+  });
   let last: JobProgress | undefined;
   try {
     await waitUntilComplete(run, {
