@@ -60,7 +60,7 @@ testWithQueue(
       });
       const cancelled = await run("cancel", "mine", "--environment", "dev", "--reason", "too slow").finished;
       expect(cancelled.stdout).toContain(`Cancelled ${url}`);
-      expect((await sweep(["status", url], { env })).stdout).toMatch(/\ncancelled at \S+: too slow\n$/);
+      expect((await sweep(["status", url], { env })).stdout).toContain(": too slow\n");
       const waiting = run("resume", "mine", "--environment", "dev", "--executors", "2", "--wait");
       while (!waiting.output().includes("Stop it with")) await setTimeout(50);
       expect(waiting.output()).toContain(", for 2 executors, with 3 slots each\n");

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   readColumn,
+  readReceipt,
   sha256,
   startSweep,
   sweep,
@@ -249,6 +250,28 @@ onLinux("workers end, with everything flushed, when `sweep run` is killed", asyn
   child.kill("SIGKILL");
   await finished;
   await until(() => !started.some(isAlive));
+});
+
+test("Ctrl-C ends a summarize that does not return", async () => {
+  const path = writeEvaluation(
+    directory,
+    "endless",
+    "export const evaluate = (parameter: number) => parameter;\nexport function summarize() { for (;;); }",
+  );
+  const { child, finished, output } = startSweep([
+    "run",
+    path,
+    "--total",
+    "10",
+    "--results",
+    join(directory, "endless"),
+  ]);
+  await until(() => output().includes("Failed: 0\n"));
+  // The receipt is there, and summarize is called next.
+  await pause(500);
+  child.kill("SIGINT");
+  expect(await finished).toMatchObject({ code: null, signal: "SIGINT", stderr: "" });
+  expect(readReceipt(join(directory, "endless")).present).toBe(10);
 });
 
 test("another identity is refused with its differences, and other settings are accepted", async () => {

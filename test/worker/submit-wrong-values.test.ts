@@ -58,6 +58,17 @@ test.each([
   });
 });
 
+test.each(["status", "cancel", "verify"])("%s needs the region of a bucket", async (command) => {
+  const env = { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_CONFIG_FILE: "/dev/null" };
+  expect(await sweep([command, "s3://results/runs/queue/mine"], { env })).toEqual({
+    code: 42,
+    signal: null,
+    stdout: "",
+    stderr:
+      'error: AWS_REGION must be the region of the bucket results, got nothing: set it, for example to "us-west-2"\n',
+  });
+});
+
 describe("questions to AWS", () => {
   const failing = (name: string, error: typeof PermanentError | typeof TemporaryError = PermanentError) => {
     return () => Promise.reject(new error(`cannot read: ${name}`, { cause: Object.assign(new Error(name), { name }) }));

@@ -86,7 +86,9 @@ define("a run on a queue", () => {
     const { stop } = JSON.parse(textOf(url, "sweep.json") ?? "");
     const why = `cancelled at ${stop.at}: the wrong seed`;
     expect((await run("cancel", url)).stdout).toBe(`${url}: already ${why}\n`);
-    expect((await run("status", url)).stdout).toContain(`\n0 % done\n${why}\n`);
+    expect((await run("status", url)).stdout).toContain(
+      `\n0 % done\n${why}\nsweep resume ${url} --queue <url> goes on with it.\n`,
+    );
     expect(JSON.parse((await run("status", url, "--json", "--queue", queue.url)).stdout)).toMatchObject({
       present: 0,
       state: "cancelled",
@@ -160,6 +162,7 @@ define("a run on a queue", () => {
       const { stop } = JSON.parse(textOf(url, "sweep.json") ?? "");
       expect(stop).toMatchObject({ kind: "failed", reason: expect.stringContaining("more than 3 parameters failed") });
       expect(failed).toMatchObject({ code: 42, stderr: `error: ${url}: failed at ${stop.at}: ${stop.reason}\n` });
+      expect(failed.stdout).toMatch(/\nsweep resume \S+ --queue \S+ goes on with bad-[0-9a-f]{8}\.\n$/);
     });
     const waiting = startSubmit(queue, "collatz", "--total", "1000", "--executors", "1", "--name", "c", "--wait");
     await until(() => waiting.output().includes("Stop it with"));
@@ -230,7 +233,7 @@ define("a run on a queue", () => {
     const dead = ["--dead-letter-queue", queue.deadLetterUrl];
     const { stdout } = await run("status", url, ...dead);
     expect(stdout).toContain(
-      `\nsubmitted\n2 dead messages of this run:\n  verification, received 1 time: sweep verify ${url} tells why\n  parameters 20 to 29, received 1 time\n2 dead messages of other runs, versions or programs\n`,
+      `\nsubmitted\n2 dead messages of this run:\n  verification, received 1 time: sweep verify ${url} tells why\n  parameters 20 to 29, received 1 time\n2 dead messages of other runs, versions or programs\nsweep resume ${url} --queue <url> ${dead.join(" ")} deletes those of this run, and sends what is missing again.\n`,
     );
     const json = JSON.parse((await run("status", url, "--json")).stdout);
     expect(json).toMatchObject({ state: "working" });
@@ -251,6 +254,50 @@ define("a run on a queue", () => {
     expect((await sqs.drain(queue.deadLetterUrl)).sort()).toEqual(["nonsense", range("other")].sort());
   }, 120_000);
 
+  test("that was interrupted before its messages were sent is submitted by the same command", async () => {
+    const queue = await createQueue();
+    const options = ["prime", "--total", "100000000", "--name", "early"];
+    const { child, finished, output } = startSubmit(queue, ...options);
+    await until(() => output().includes("sampling prime"));
+    child.kill("SIGINT");
+    expect(await finished).toMatchObject({
+      code: 130,
+      stdout: expect.stringMatching(/\nearly is not submitted yet: the same command sends its messages\.\n$/),
+    });
+    expect(await sqs.count(queue.url)).toBe(0);
+    const again = await startSubmit(queue, ...options, "--executors", "1").finished;
+    expect(again.stdout).toContain("\nSent: 8 messages to ");
+  }, 60_000);
+
+  test("that cannot go on says what to type next", async () => {
+    const queue = await createQueue();
+    const bad = writeEvaluation(directory, "allbad", 'export const evaluate = () => { throw new Error("no") };\n');
+    const url = `${ROOT}/taken`;
+    const options = ["--total", "5", "--executors", "1", "--name", "taken"];
+    expect((await startSubmit(queue, bad, ...options).finished).code).toBe(0);
+    expect(await startSubmit(queue, bad, ...options, "--total", "6").finished).toMatchObject({
+      code: 42,
+      stdout: "",
+      stderr: `error: ${url} holds the results of another run: totalParameters is 5 there and 6 here. Use another place for the results, or the same settings; another --name makes another place\n`,
+    });
+
+    const waiting = startSubmit(queue, bad, ...options, "--wait");
+    await until(() => waiting.output().includes("Stop it with"));
+    try {
+      s3.fault = () => 403;
+      const { code, stdout, stderr } = await waiting.finished;
+      expect({ code, stderr }).toMatchObject({ code: 42, stderr: expect.stringContaining("AccessDenied") });
+      expect(stdout).toContain("The executors go on with taken. The same command waits for it again.\nFollow it with");
+    } finally {
+      s3.fault = () => undefined;
+    }
+
+    expect((await run("run", bad, "--total", "5", "--results", url)).code).toBe(42);
+    const { code, stderr } = await startSubmit(queue, bad, ...options, "--wait").finished;
+    expect(code).toBe(42);
+    expect(stderr).toMatch(/ is another run, and to repeat the same one use another --name\n$/);
+  }, 60_000);
+
   test("must exist, and so must its queue and its bucket: everything that is wrong is said at once", async () => {
     const { url, deadLetterUrl } = await createQueue();
     const missing = `${url}-not`;
@@ -262,7 +309,7 @@ define("a run on a queue", () => {
     };
     const noQueue = (option: string) =>
       `${option} must be the URL of a queue that exists, got "${missing}": correct the region, the account or the name in it`;
-    const noRun = `results must be the place of a submitted run, got "${nowhere}": it has no sweep.json; name the place that sweep submit has printed`;
+    const noRun = `results must be the place of a submitted run, got "${nowhere}": it has no sweep.json; name the place that sweep submit has printed, or submit the run again`;
     const dead = ["--dead-letter-queue", missing];
     expect(await errorsOf("cancel", nowhere)).toEqual([noRun]);
     expect(await errorsOf("resume", nowhere, "--queue", missing, ...dead)).toEqual([

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describeStall, describeSubmitted } from "../../worker/src/commands/submission.ts";
 import { TemporaryError } from "../../worker/src/contract/errors.ts";
+import { closeWhenComplete } from "../../worker/src/engine/closing.ts";
 import { lookForDeadLetters } from "../../worker/src/engine/dead-letters.ts";
 import { QueuedRun } from "../../worker/src/engine/queued-run.ts";
 import { dividedFor, sizeOf } from "../../worker/src/engine/sizing.ts";
@@ -241,6 +242,19 @@ describe("a submission", () => {
     expect(queue.waiting).toHaveLength(1);
   });
 
+  test("of a run whose results were deleted lets executors close it again", async () => {
+    const submission = await created();
+    const queue = new TestQueue();
+    await submission.run.announceComplete();
+    await submit(submission, queue, sizes);
+    await queue.empty();
+    await commit(submission, { start: 0, count: TOTAL });
+    await closeWhenComplete(submission.run, submission.name, queue);
+    expect(queue.waiting).toEqual([{ format: "sweep-close/1", run: "run" }]);
+    await closeWhenComplete(submission.run, submission.name, queue);
+    expect(queue.waiting).toHaveLength(1);
+  });
+
   test("is read again from the bucket alone", async () => {
     const submission = await created();
     const { url } = submission.run.store;
@@ -319,14 +333,17 @@ test("dead messages of a run are found among others, and stay", async () => {
   const queue = new TestQueue();
   const range = (run: string, start: number) => ({ format: "sweep-range/1", run, start, count: 10 }) as const;
   const close = { format: "sweep-close/1", run: "a" } as const;
-  const messages = [range("a", 20), range("b", 0), '"nonsense"', close, range("a", 0)];
+  // A range that was submitted twice may die twice.
+  const messages = [range("a", 20), range("b", 0), '"nonsense"', close, range("a", 0), range("a", 20)];
   for (const message of messages) queue.add(message, 5);
   const { ofRun, others } = await lookForDeadLetters(queue, "a");
   expect(ofRun.map(({ message, receives }) => [message, receives])).toEqual([
     [close, 6],
     [range("a", 0), 6],
     [range("a", 20), 6],
+    [range("a", 20), 6],
   ]);
+  expect(new Set(ofRun.map(({ delivery }) => delivery.handle)).size).toBe(4);
   expect(others).toBe(2);
   expect(queue.events).toEqual([]);
   queue.expire();
@@ -356,11 +373,14 @@ describe("texts", () => {
     ]);
     expect(describeSubmitted(submitted({ coreSeconds: 1e6, isLeast: true, executors: 50 }), "queue", most)).toEqual([
       "Estimate: more than 11 d 13 h of one core for 10,000,000 parameters, from a sample on this machine",
-      "Sent: 8 messages to queue, for 50 executors, which is the most, with 2 slots each",
+      "Sent: 8 messages to queue, for 50 executors (the queue has at most 50), with 2 slots each",
     ]);
     expect(
       describeSubmitted(submitted({ coreSeconds: undefined, isLeast: false, executors: 5 }), "queue", most),
     ).toEqual(["Sent: 8 messages to queue, for 5 executors, with 2 slots each"]);
+    expect(
+      describeSubmitted(submitted({ coreSeconds: undefined, isLeast: false, executors: 51 }), "queue", most),
+    ).toEqual(["Sent: 8 messages to queue, for 51 executors (the queue has at most 50), with 2 slots each"]);
   });
 
   test.each([

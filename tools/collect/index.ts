@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { repository } from "../../stacks/repository.ts";
 import { environmentOf, jobOf, takesEnvironment } from "../support/environment.ts";
-import { executorsOf, workloadOutput } from "../support/outputs.ts";
+import { executorsOf, placeOfRun, workloadOutput } from "../support/outputs.ts";
 import { refusal, runTool, tool } from "../support/tool.ts";
 
 interface Options {
@@ -35,8 +35,7 @@ function placeOf(environment: string, job: string | undefined, run: string | und
   }
   if (job !== undefined) throw refusal("--run", "left out beside --job", run, "use one of the two");
   // All sizes have the same place.
-  const [{ resultsRoot }] = executorsOf(environment);
-  return `${resultsRoot}/${run}`;
+  return placeOfRun(executorsOf(environment)[0], run);
 }
 
 runTool(

@@ -7,7 +7,7 @@ import { repository } from "../../stacks/repository.ts";
 import { addOptions } from "../../worker/src/commands/options.ts";
 import { addNameOption, addSubmissionOptions, SUBMIT_SETTINGS } from "../../worker/src/commands/submit-options.ts";
 import { environmentOf } from "../support/environment.ts";
-import { type Executors, executorsOf } from "../support/outputs.ts";
+import { type Executors, executorsOf, placeOfRun } from "../support/outputs.ts";
 import { refusal, runTool, tool } from "../support/tool.ts";
 
 /** The options that choose a queue. All others are those of `sweep`. */
@@ -64,7 +64,6 @@ function sweep(region: string, args: readonly string[]): Promise<void> {
   });
 }
 
-const urlOf = ({ resultsRoot }: Executors, run: string) => (run.includes("://") ? run : `${resultsRoot}/${run}`);
 const queueOf = ({ queueUrl }: Executors) => ["--queue", queueUrl];
 const deadLettersOf = ({ deadLetterQueueUrl }: Executors) => ["--dead-letter-queue", deadLetterQueueUrl];
 const sizesOf = ({ slots, max }: Executors) => ["--slots", String(slots), "--max-executors", String(max)];
@@ -101,7 +100,7 @@ const status = followUp("status", "count the parameters of a run, and the messag
 status.action((run: string) => {
   const { executors, region } = targetOf(status);
   const args = [...queueOf(executors), ...deadLettersOf(executors), ...passedOn(status)];
-  return sweep(region, ["status", urlOf(executors, run), ...args]);
+  return sweep(region, ["status", placeOfRun(executors, run), ...args]);
 });
 
 const cancel = followUp("cancel", "stop a run: what is committed stays");
@@ -109,7 +108,7 @@ cancel.option("--reason <text>", "what status says about it");
 cancel.action((run: string) => {
   // The bucket tells the executors of all sizes, and it is the same for all.
   const { region, sizes } = placeOf(cancel);
-  return sweep(region, ["cancel", urlOf(sizes[0], run), ...passedOn(cancel)]);
+  return sweep(region, ["cancel", placeOfRun(sizes[0], run), ...passedOn(cancel)]);
 });
 
 const resume = followUp("resume", "send again what is missing of a run, also of one that was cancelled or has failed");
@@ -118,7 +117,7 @@ addSubmissionOptions(resume);
 resume.action((run: string) => {
   const { executors, region } = targetOf(resume);
   const args = [...queueOf(executors), ...deadLettersOf(executors), ...sizesOf(executors), ...passedOn(resume)];
-  return sweep(region, ["resume", urlOf(executors, run), ...args]);
+  return sweep(region, ["resume", placeOfRun(executors, run), ...args]);
 });
 
 /** A command about a run that was submitted. */
@@ -126,7 +125,7 @@ function followUp(name: string, description: string): Command {
   return submit
     .command(name)
     .description(description)
-    .argument("<run>", "its name, as npm run submit has printed it")
+    .argument("<run>", "its name or its place, as npm run submit has printed them")
     .option(ENVIRONMENT.flags, ENVIRONMENT.description);
 }
 

@@ -39,6 +39,11 @@ export interface Executors {
   readonly max: number;
 }
 
+/** The place of a run's results. @param run its name, or the place itself. */
+export function placeOfRun({ resultsRoot }: Executors, run: string): string {
+  return run.includes("://") ? run : `${resultsRoot}/${run}`;
+}
+
 /** The executors of an environment, one entry for each size. A stack without executors has no such output. */
 export function executorsOf(environment: string): readonly [Executors, ...Executors[]] {
   const fix = "list them as workload.executors in environments.ts, and deploy";

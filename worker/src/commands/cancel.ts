@@ -1,7 +1,6 @@
-import { shellWord } from "../contract/format.ts";
 import { throwIfWrong } from "../contract/problems.ts";
 import { describeStop } from "../engine/waiting.ts";
-import { askAll, RunToFind } from "./queue-reach.ts";
+import { askAll, RunToFind, resumeCommandOf } from "./queue-reach.ts";
 import { problemsOfRunUrl } from "./submit-options.ts";
 
 /** `sweep cancel`: lets executors delete the messages of a run. Committed results stay. */
@@ -15,7 +14,7 @@ export async function cancelCommand(url: string, { reason }: { readonly reason: 
   if (committed >= identity.totalParameters) return print(`${found.url} is complete: there is nothing to cancel`);
   await run.stop("cancelled", reason);
   print(`Cancelled ${found.url}: executors end the part in work, commit it, and delete the messages of the run.`);
-  print(`sweep resume ${shellWord(found.url)} --queue <url> goes on with it.`);
+  print(`${resumeCommandOf(found.url, undefined)} goes on with it.`);
 }
 
 function print(line: string): void {

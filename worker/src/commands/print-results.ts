@@ -7,6 +7,7 @@ import { ResultStatistics, summarize } from "../results/summary.ts";
 import { openToVerify, verifyWhile } from "../results/verify.ts";
 import type { StoreOptions } from "../stores/open.ts";
 import type { Failure } from "../stores/store.ts";
+import { removeSignalHandlers } from "./signals.ts";
 
 const SHOWN_FAILURES = 5;
 
@@ -20,13 +21,16 @@ export interface ComputedRun {
   readonly computed: number;
   /** The time for which they were computed. */
   readonly seconds: number;
+  /** The option that gives the run another place. */
+  readonly placeOption: "--results" | "--name";
 }
 
 /** The settings with which a reader of an error repeats a parameter. */
 type ReplaySettings = Pick<WorkerSettings, "evaluationCommand" | "resultColumns">;
 
 /**
- * Verifies a run, writes its receipt, and prints both and the summary of the results.
+ * Verifies a run, writes its receipt, and prints both and the summary of the results. A signal that comes after the receipt ends the
+ * process at once.
  *
  * @param lines printed above the others, when the run is verified.
  * @throws PermanentError if no parameter has a result.
@@ -59,6 +63,8 @@ export async function printResults(
     print(`  parameter ${formatCount(parameter)}: ${error}`);
   if (receipt.failed > SHOWN_FAILURES)
     print(`  and ${formatCount(receipt.failed - SHOWN_FAILURES)} more in failures.jsonl`);
+  // A user's `summarize` may never return.
+  removeSignalHandlers();
   const module = modulePath === undefined ? undefined : await importEvaluation(modulePath, identity.evaluation);
   print(await summarize(reader, statistics, module?.summarize));
   for (const [name, { sha256 }] of Object.entries(receipt.columns)) print(`${name} sha256 ${sha256}`);
@@ -69,7 +75,7 @@ export async function printResults(
 function throwIfAllFailed(
   [first]: readonly Failure[],
   { evaluationCommand, resultColumns }: ReplaySettings,
-  { identity: { totalParameters }, resultsUrl: url }: ComputedRun,
+  { identity: { totalParameters }, resultsUrl: url, placeOption }: ComputedRun,
 ): void {
   if (first === undefined) return;
   const command = evaluationCommand === undefined ? "" : ` --command ${shellWord(evaluationCommand)}`;
@@ -77,7 +83,7 @@ function throwIfAllFailed(
   throw new PermanentError(
     `no parameter has a result, all ${formatCount(totalParameters)} failed. Parameter ${first.parameter}: ${first.error}\n` +
       `sweep replay ${first.parameter} --results ${shellWord(url)}${command}${columns} evaluates it in the foreground. ` +
-      "The failures are kept: a changed evaluation is another run, and to repeat the same one use another --results",
+      `The failures are kept: a changed evaluation is another run, and to repeat the same one use another ${placeOption}`,
   );
 }
 

@@ -1,4 +1,5 @@
 import { EXIT_CODE, PermanentError, SweepError, TemporaryError } from "../contract/errors.ts";
+import { shellWord } from "../contract/format.ts";
 import { describeProblem, type Problem, show } from "../contract/problems.ts";
 import { QueuedRun, type SweepFile } from "../engine/queued-run.ts";
 import type { MessageQueue } from "../queue/message-queue.ts";
@@ -113,13 +114,18 @@ export class RunToFind {
       this.#run = new QueuedRun(await openStore(this.url, storeOptions()));
       this.#file = await this.#run.find();
       if (this.#file !== undefined) return;
-      const fix = "it has no sweep.json; name the place that sweep submit has printed";
+      const fix = "it has no sweep.json; name the place that sweep submit has printed, or submit the run again";
       const got = show(this.url);
       throw new PermanentError(
         describeProblem({ path: ["results"], allowed: "the place of a submitted run", got, fix }),
       );
     });
   }
+}
+
+/** The command that goes on with a run. @param queueUrl undefined if the user must fill it in. */
+export function resumeCommandOf(url: string, queueUrl: string | undefined): string {
+  return `sweep resume ${shellWord(url)} --queue ${queueUrl === undefined ? "<url>" : shellWord(queueUrl)}`;
 }
 
 /** The name of the error behind one of ours: that of AWS, or of the system. */

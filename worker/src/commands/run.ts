@@ -23,12 +23,13 @@ export async function runCommand(evaluation: string | undefined, command: Comman
   let started: StartedRun | undefined;
   let startedAt = performance.now();
   let stoppedBy: NodeJS.Signals | undefined;
+  let finished: FinishedRun | undefined;
   const interrupted = () => (stoppedBy === "SIGINT" ? EXIT_CODE.INTERRUPTED : EXIT_CODE.TERMINATED);
   for (const signal of SIGNALS) {
     // In place of the handler of start.ts.
     replaceHandlers(signal, () => {
-      // Exit immediately if no worker has started, or on a second Ctrl-C.
-      const exitsAtOnce = started === undefined || stoppedBy !== undefined;
+      // Exit immediately if no worker has started, if everything is committed, or on a second Ctrl-C.
+      const exitsAtOnce = started === undefined || finished !== undefined || stoppedBy !== undefined;
       stoppedBy ??= signal;
       if (exitsAtOnce) process.exit(interrupted());
       stopping.abort();
@@ -39,7 +40,6 @@ export async function runCommand(evaluation: string | undefined, command: Comman
     startedAt = performance.now();
     printStart(settings, run);
   });
-  let finished: FinishedRun;
   try {
     finished = await runWithDisplay(job, stopping.signal);
   } catch (error) {
@@ -49,9 +49,13 @@ export async function runCommand(evaluation: string | undefined, command: Comman
     print(`Stopped${await describeCommitted((started as StartedRun).resultsUrl, settings)}${resumes}.`);
     return stoppedBy === undefined ? error.exitCode : interrupted();
   }
-  // Everything is committed: from here on a signal ends the process at once, even while a user's `summarize` does not return.
   await printResults(
-    { ...finished, computed: job.progress.computed, seconds: (performance.now() - startedAt) / 1000 },
+    {
+      ...finished,
+      computed: job.progress.computed,
+      seconds: (performance.now() - startedAt) / 1000,
+      placeOption: "--results",
+    },
     settings,
     linesOf(finished),
   );

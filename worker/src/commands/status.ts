@@ -9,7 +9,7 @@ import type { QueueCounts } from "../queue/message-queue.ts";
 import { type RunProgress, readProgress } from "../results/progress.ts";
 import { openStore } from "../stores/open.ts";
 import { storeOptions } from "./options.ts";
-import { askAll, openQueue, queueQuestion } from "./queue-reach.ts";
+import { askAll, openQueue, queueQuestion, resumeCommandOf } from "./queue-reach.ts";
 import { problemsOfQueueUrl } from "./submit-options.ts";
 
 interface Options {
@@ -44,7 +44,7 @@ export async function statusCommand(url: string, options: Options): Promise<void
     `${identity.evaluation}, seed ${identity.seed}, in ${resultsUrl}`,
     ...Object.entries(counts).map(([name, count]) => `${name.padEnd(10)} ${formatCount(count).padStart(15)}`),
     `${percent} % done`,
-    ...(status === undefined ? [] : describeQueueStatus(status, resultsUrl)),
+    ...(status === undefined ? [] : describeQueueStatus(status, resultsUrl, options)),
   ];
   process.stdout.write(`${lines.join("\n")}\n`);
 }
@@ -92,21 +92,32 @@ function forJson(status: QueueStatus | undefined): object {
   return { ...rest, deadLetters: { ofRun: ofRun.map(({ message, receives }) => ({ ...message, receives })), others } };
 }
 
-function describeQueueStatus({ state, stop, queue, deadLetters }: QueueStatus, url: string): string[] {
+function describeQueueStatus(
+  { state, stop, queue, deadLetters }: QueueStatus,
+  url: string,
+  { queue: queueUrl, deadLetterQueue }: Options,
+): string[] {
+  const resume = resumeCommandOf(url, queueUrl);
   const states = {
     "not submitted": "never submitted to a queue: it has no sweep.json",
     working: "submitted",
     complete: "complete, and not verified yet",
     verified: "complete and verified: receipt.json",
   };
-  const lines = [stop === undefined ? states[state as keyof typeof states] : describeStop(stop)];
+  const lines =
+    stop === undefined ? [states[state as keyof typeof states]] : [describeStop(stop), `${resume} goes on with it.`];
   if (queue !== undefined) {
     const { waiting, inFlight, delayed } = queue;
     lines.push(
       `queue: ${countNoun(waiting, "message")} waiting, ${formatCount(inFlight)} in work, ${formatCount(delayed)} delayed, those of other runs included`,
     );
   }
-  if (deadLetters !== undefined) lines.push(...describeDeadLetters(deadLetters, url));
+  if (deadLetters === undefined) return lines;
+  lines.push(...describeDeadLetters(deadLetters, url));
+  if (deadLetters.ofRun.length > 0) {
+    const command = `${resume} --dead-letter-queue ${shellWord(deadLetterQueue as string)}`;
+    lines.push(`${command} deletes those of this run, and sends what is missing again.`);
+  }
   return lines;
 }
 

@@ -1,12 +1,13 @@
-import { EXIT_CODE, type ExitCode } from "../contract/errors.ts";
+import { EXIT_CODE, type ExitCode, SweepError } from "../contract/errors.ts";
 import { countNoun, describeSeconds, formatCount, shellWord } from "../contract/format.ts";
 import type { JobProgress } from "../engine/local-job.ts";
 import { closeSubmitted, type Submission, type SubmitOptions, type Submitted, submit } from "../engine/submit.ts";
-import { waitUntilComplete } from "../engine/waiting.ts";
+import { StoppedRunError, waitUntilComplete } from "../engine/waiting.ts";
 import type { MessageQueue, QueueCounts } from "../queue/message-queue.ts";
 import { storeOptions } from "./options.ts";
 import { printResults } from "./print-results.ts";
 import { ProgressDisplay } from "./progress-display.ts";
+import { resumeCommandOf } from "./queue-reach.ts";
 import { replaceHandlers, SIGNALS } from "./signals.ts";
 import type { Sizes } from "./submit-options.ts";
 
@@ -19,13 +20,15 @@ export async function carryOut(
 ): Promise<ExitCode> {
   const { identity, run, name } = submission;
   const [url, total] = [run.store.url, identity.totalParameters];
-  print(`${identity.evaluation}: ${formatCount(total)} parameters, seed ${identity.seed}, run ${name}`);
+  print(`${identity.evaluation}: ${countNoun(total, "parameter")}, seed ${identity.seed}, run ${name}`);
   print(`Results in ${url}`);
   const submitted = await submitWithDisplay(submission, queue, { ...sizes, again });
-  if (submitted.committed > 0) print(`Resuming: ${formatCount(submitted.committed)} parameters are committed already.`);
+  const { committed } = submitted;
+  if (committed > 0)
+    print(`Resuming: ${countNoun(committed, "parameter")} ${committed === 1 ? "is" : "are"} committed already.`);
   if (submitted.isUnderWay) {
     print("It is under way: its messages were sent before, and the queue is not empty.");
-    print(`Send what is missing again with  sweep resume ${shellWord(url)} --queue ${shellWord(queue.url)}`);
+    print(`Send what is missing again with  ${resumeCommandOf(url, queue.url)}`);
   } else if (submitted.pending > 0) {
     for (const line of describeSubmitted(submitted, queue.url, sizes)) print(line);
   }
@@ -49,6 +52,10 @@ async function submitWithDisplay(
   sizes: SubmitOptions,
 ): Promise<Submitted> {
   let display: ProgressDisplay | undefined;
+  onSignal(() => {
+    display?.end();
+    print(`${submission.name} is not submitted yet: the same command sends its messages.`);
+  });
   try {
     return await submit(submission, queue, {
       ...sizes,
@@ -69,6 +76,17 @@ async function submitWithDisplay(
   }
 }
 
+/** @param tell prints what the signal means. It ends displays, too: a terminal gets its cursor back. */
+function onSignal(tell: () => void): void {
+  for (const signal of SIGNALS) {
+    // In place of the handler of start.ts.
+    replaceHandlers(signal, () => {
+      tell();
+      process.exit(signal === "SIGINT" ? EXIT_CODE.INTERRUPTED : EXIT_CODE.TERMINATED);
+    });
+  }
+}
+
 /** What was sent, and why so much. */
 export function describeSubmitted(
   { sizing, messages, pending }: Submitted,
@@ -80,9 +98,10 @@ export function describeSubmitted(
     coreSeconds === undefined
       ? []
       : [
-          `Estimate: ${isLeast ? "more than " : ""}${describeSeconds(coreSeconds)} of one core for ${formatCount(pending)} parameters, from a sample on this machine`,
+          `Estimate: ${isLeast ? "more than " : ""}${describeSeconds(coreSeconds)} of one core for ${countNoun(pending, "parameter")}, from a sample on this machine`,
         ];
-  const most = coreSeconds !== undefined && executors === maxExecutors ? ", which is the most" : "";
+  const isLimited = executors > maxExecutors || (coreSeconds !== undefined && executors === maxExecutors);
+  const most = isLimited ? ` (the queue has at most ${formatCount(maxExecutors)})` : "";
   return [
     ...estimate,
     `Sent: ${countNoun(messages, "message")} to ${queueUrl}, for ${countNoun(executors, "executor")}${most}, with ${countNoun(slots, "slot")} each`,
@@ -94,19 +113,15 @@ async function waitAndVerify({ run, identity, settings, modulePath, name }: Subm
   const { url } = run.store;
   const display = new ProgressDisplay(identity.totalParameters);
   let isComplete = false;
-  for (const signal of SIGNALS) {
-    // In place of the handler of start.ts.
-    replaceHandlers(signal, () => {
-      if (isComplete) print(`${name} is complete, but not verified: sweep verify ${shellWord(url)} writes its receipt`);
-      else {
-        // Gives the terminal its cursor back.
-        display.end();
-        print(`The executors go on with ${name}. The same command waits for it again.`);
-        printCommands(url, queue.url);
-      }
-      process.exit(signal === "SIGINT" ? EXIT_CODE.INTERRUPTED : EXIT_CODE.TERMINATED);
-    });
-  }
+  const tellHowToFollow = () => {
+    print(`The executors go on with ${name}. The same command waits for it again.`);
+    printCommands(url, queue.url);
+  };
+  onSignal(() => {
+    display.end();
+    if (isComplete) print(`${name} is complete, but not verified: sweep verify ${shellWord(url)} writes its receipt`);
+    else tellHowToFollow();
+  });
   let last: JobProgress | undefined;
   try {
     await waitUntilComplete(run, {
@@ -118,16 +133,20 @@ async function waitAndVerify({ run, identity, settings, modulePath, name }: Subm
       onStalled: (seconds, counts) => display.print(describeStall(seconds, counts, url, queue.url)),
       onTrouble: (error) => display.print(`${error.message}; trying again`),
     });
-  } finally {
+  } catch (error) {
     display.end();
+    if (error instanceof StoppedRunError) print(`${resumeCommandOf(url, queue.url)} goes on with ${name}.`);
+    else if (error instanceof SweepError) tellHowToFollow();
+    throw error;
   }
+  display.end();
   isComplete = true;
-  // The first to write it verifies the run. Executors then leave it alone.
+  // Executors then leave it alone.
   await run.announceComplete();
   const seconds = (performance.now() - startedAt) / 1000;
   const computed = last?.computed ?? 0;
   await printResults(
-    { identity, resultsUrl: url, modulePath, computed, seconds },
+    { identity, resultsUrl: url, modulePath, computed, seconds, placeOption: "--name" },
     { ...settings, ...storeOptions() },
     [],
   );
@@ -145,7 +164,7 @@ export function describeStall(seconds: number, counts: QueueCounts | undefined, 
   if (waiting + delayed > 0) {
     return `${still}: ${numbers}. No executor takes them: see whether the executors' pods are pending (kubectl get pods), and why (kubectl describe pod)`;
   }
-  return `${still}: ${numbers}. Messages may have been given up: sweep status ${shellWord(url)} with --dead-letter-queue names them, and sweep resume ${shellWord(url)} --queue ${shellWord(queueUrl)} sends what is missing again`;
+  return `${still}: ${numbers}. Messages may have been given up: sweep status ${shellWord(url)} with --dead-letter-queue names them, and ${resumeCommandOf(url, queueUrl)} sends what is missing again`;
 }
 
 function print(line: string): void {

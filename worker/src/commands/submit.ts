@@ -1,9 +1,8 @@
 import type { Command } from "commander";
 import type { ResolvedWorkerSettings } from "../contract/declarations.ts";
 import { type ExitCode, PermanentError } from "../contract/errors.ts";
-import { describeProblem, type Problem, show } from "../contract/problems.ts";
-import { prepareSubmission } from "../engine/submit.ts";
-import { isRunName, RUN_NAME } from "../queue/messages.ts";
+import { describeProblem, type Problem } from "../contract/problems.ts";
+import { prepareSubmission, problemsOfRunName } from "../engine/submit.ts";
 import { openStore } from "../stores/open.ts";
 import { settingsOf, storeOptions } from "./options.ts";
 import { askAll, bucketQuestion, openQueue, queueQuestion } from "./queue-reach.ts";
@@ -38,10 +37,11 @@ interface Checked {
 /** @throws PermanentError that names everything that is wrong on the command line. */
 function check(evaluation: string | undefined, command: Command, options: Options): Checked {
   const { queue, resultsRoot, name } = options;
-  const problems: Problem[] = [...problemsOfQueueUrl("--queue", queue), ...problemsOfRoot(resultsRoot)];
-  if (name !== undefined && !isRunName(name)) {
-    problems.push({ path: ["--name"], allowed: RUN_NAME, got: show(name), fix: "give the run another name" });
-  }
+  const problems: Problem[] = [
+    ...problemsOfQueueUrl("--queue", queue),
+    ...problemsOfRoot(resultsRoot),
+    ...(name === undefined ? [] : problemsOfRunName(name)),
+  ];
   const sizes = sizesOf(options, problems);
   const lines = problems.map(describeProblem);
   let settings: ResolvedWorkerSettings | undefined;

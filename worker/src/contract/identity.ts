@@ -96,10 +96,13 @@ function serialize(content: object): string {
   return `${JSON.stringify(content, undefined, 2)}\n`;
 }
 
+/** The place of the results belongs to another run. */
+export class OtherRunError extends PermanentError {}
+
 /**
  * Refuses to mix results of two runs.
  *
- * @throws PermanentError with each property that differs, and both values.
+ * @throws OtherRunError with each property that differs, and both values.
  */
 export function checkSameRun(found: RunIdentity, wanted: RunIdentity, url: string): void {
   const properties = Object.keys(wanted) as (keyof RunIdentity)[];
@@ -110,7 +113,7 @@ export function checkSameRun(found: RunIdentity, wanted: RunIdentity, url: strin
         `${property} is ${JSON.stringify(found[property])} there and ${JSON.stringify(wanted[property])} here`,
     );
   if (differences.length === 0) return;
-  throw new PermanentError(
+  throw new OtherRunError(
     `${url} holds the results of another run: ${differences.join("; ")}. Use another place for the results, or the same settings`,
   );
 }

@@ -6,6 +6,7 @@ import { parseMessage, type QueueMessage } from "../queue/messages.ts";
  * look again.
  */
 export const DEAD_LETTER_LEASE_SECONDS = 10;
+/** Ends before the first lease does, so that no message comes twice. */
 const LONGEST_LOOK_MS = 8_000;
 /** SQS asks all its servers only if it may wait. */
 const WAIT_SECONDS = 1;
@@ -32,19 +33,17 @@ export interface DeadLetters {
  * messages it sees only some.
  */
 export async function lookForDeadLetters(queue: MessageQueue, run: string): Promise<DeadLetters> {
-  const found = new Map<string, { readonly delivery: Delivery; readonly message: QueueMessage | undefined }>();
+  const found: Delivery[] = [];
   const startedAt = performance.now();
   while (performance.now() - startedAt < LONGEST_LOOK_MS) {
     const deliveries = await queue.receive(MOST_AT_ONCE, WAIT_SECONDS);
     if (deliveries.length === 0) break;
-    for (const delivery of deliveries) {
-      // A message that comes for the second time gets the handle that is valid now.
-      found.set(delivery.text, { delivery, message: parseMessage(delivery.text) });
-    }
+    found.push(...deliveries);
   }
-  const ofRun = [...found.values()].flatMap(({ delivery, message }): DeadMessage[] =>
-    message?.run === run ? [{ message, receives: delivery.receives, delivery }] : [],
-  );
+  const ofRun = found.flatMap((delivery): DeadMessage[] => {
+    const message = parseMessage(delivery.text);
+    return message?.run === run ? [{ message, receives: delivery.receives, delivery }] : [];
+  });
   const startOf = ({ message }: DeadMessage) => (message.format === "sweep-range/1" ? message.start : -1);
-  return { ofRun: ofRun.sort((a, b) => startOf(a) - startOf(b)), others: found.size - ofRun.length };
+  return { ofRun: ofRun.sort((a, b) => startOf(a) - startOf(b)), others: found.length - ofRun.length };
 }

@@ -62,6 +62,8 @@ export class QueuedRun {
   /** Lets executors work on the run, also after it was stopped. Its messages must be sent next. */
   async submit(settings: QueuedSettings): Promise<void> {
     await this.#sent.remove();
+    // Results that were deleted, for example damaged ones, are computed again, and somebody must verify them.
+    await this.#complete.remove();
     await this.#write({ settings, stop: undefined });
   }
 
@@ -129,9 +131,9 @@ export class QueuedRun {
     }
   }
 
-  /** Notes that somebody verifies the complete run. @returns whether nobody had noted it before. */
-  announceComplete(): Promise<boolean> {
-    return this.#complete.create(JSON.stringify({ at: new Date().toISOString() }));
+  /** Notes that somebody verifies the complete run. */
+  async announceComplete(): Promise<void> {
+    await this.#complete.write(JSON.stringify({ at: new Date().toISOString() }));
   }
 
   async isAnnounced(): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { type ResolvedWorkerSettings, withDefaults } from "../contract/declarations.ts";
 import { PermanentError } from "../contract/errors.ts";
-import { type RunIdentity, runName } from "../contract/identity.ts";
-import { show, throwIfWrong } from "../contract/problems.ts";
+import { OtherRunError, type RunIdentity, runName } from "../contract/identity.ts";
+import { type Problem, show, throwIfWrong } from "../contract/problems.ts";
 import type { EvaluationSource } from "../evaluation/protocol.ts";
 import { writeBundle } from "../evaluation/source.ts";
 import { countOf, type Range } from "../parameters/ranges.ts";
@@ -70,8 +70,11 @@ export async function prepareSubmission(
   let wanted = name;
   const prepared = await prepareRun(configuration, undefined, (identity) => {
     wanted ??= runName(identity);
-    checkRunName(wanted);
+    throwIfWrong(problemsOfRunName(wanted));
     return `${resultsRoot.replace(/\/+$/, "")}/${wanted}`;
+  }).catch((error) => {
+    if (!(error instanceof OtherRunError)) throw error;
+    throw new PermanentError(`${error.message}; another --name makes another place`, { cause: error });
   });
   const { identity, store, session, modulePath } = prepared;
   return {
@@ -194,7 +197,8 @@ async function sendAll(
   await Promise.all(Array.from({ length: PARALLEL_REQUESTS }, lane));
 }
 
-function checkRunName(name: string): void {
-  if (isRunName(name)) return;
-  throwIfWrong([{ path: ["--name"], allowed: RUN_NAME, got: show(name), fix: "give the run another name" }]);
+/** The problem of a run's name that messages cannot have. */
+export function problemsOfRunName(name: string): Problem[] {
+  if (isRunName(name)) return [];
+  return [{ path: ["--name"], allowed: RUN_NAME, got: show(name), fix: "give the run another name" }];
 }

@@ -106,15 +106,6 @@ export class FileStore implements ResultStore {
     return {
       read: async () => (existsSync(path) ? readFileSync(path, "utf8") : undefined),
       write: async (text) => this.#write(name, text),
-      create: async (text) => {
-        try {
-          writeFileSync(path, text, { flag: "wx" });
-          return true;
-        } catch (error) {
-          if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-          throw explainFileError(error, path);
-        }
-      },
       remove: async () => rmSync(path, { force: true }),
     };
   }

@@ -8,6 +8,7 @@ import {
 } from "@aws-sdk/client-s3";
 import type { RetryStrategyV2 } from "@smithy/types";
 import { PermanentError, ReadOnlyError, SweepError, TemporaryError } from "../contract/errors.ts";
+import { describeProblem } from "../contract/problems.ts";
 import { BackPressure } from "./s3-back-pressure.ts";
 import { LeanGet } from "./s3-get.ts";
 import { WholeBodyHandler } from "./s3-http.ts";
@@ -114,12 +115,12 @@ export class Bucket {
     await this.#put(key, body, {});
   }
 
-  /** Writes an object unless it exists: the first writer wins, and later ones change nothing. @returns whether this was the first. */
-  async create(key: string, body: Uint8Array): Promise<boolean> {
+  /** Writes an object unless it exists: the first writer wins, and later ones change nothing. */
+  async create(key: string, body: Uint8Array): Promise<void> {
     const startedAt = performance.now();
     for (let pauseMs = 100; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
       const refused = await this.#put(key, body, { IfNoneMatch: "*" });
-      if (refused !== 409) return refused === undefined;
+      if (refused !== 409) return;
       if (performance.now() - startedAt > this.#patienceMs) {
         throw new TemporaryError(
           `cannot write to s3://${this.#bucket}/${this.#prefix}${key}: the bucket answers again and again that another process is writing it`,
@@ -181,6 +182,7 @@ export class Bucket {
   #explain(error: unknown, action: string): SweepError {
     if (error instanceof SweepError) return error;
     const { name, message, $metadata } = error as S3ServiceException;
+    if (message === "Region is missing") return noRegion(this.#bucket, error);
     const place = `s3://${this.#bucket}/${this.#prefix}`;
     const text = `cannot ${action} ${place}: ${name}${message === "" || message === name ? "" : `: ${message}`}`;
     if (action === "write to" && $metadata?.httpStatusCode === 403) return new ReadOnlyError(text, { cause: error });
@@ -189,6 +191,13 @@ export class Bucket {
     const isPermanent = !mayPass && (PERMANENT.has(name) || $metadata?.httpStatusCode === 403);
     return isPermanent ? new PermanentError(text, { cause: error }) : new TemporaryError(text, { cause: error });
   }
+}
+
+/** Neither the environment nor the AWS profile has a region. */
+function noRegion(bucket: string, cause: unknown): PermanentError {
+  const fix = 'set it, for example to "us-west-2"';
+  const problem = { path: ["AWS_REGION"], allowed: `the region of the bucket ${bucket}`, got: "nothing", fix };
+  return new PermanentError(describeProblem(problem), { cause });
 }
 
 /**

@@ -97,7 +97,6 @@ export class S3Store implements ResultStore {
     return {
       read: async () => (await this.#bucket.get(name))?.toString() || undefined,
       write: (text) => this.#bucket.put(name, Buffer.from(text)),
-      create: (text) => this.#bucket.create(name, Buffer.from(text)),
       // Workers may not delete objects.
       remove: () => this.#bucket.put(name, Buffer.alloc(0)),
     };

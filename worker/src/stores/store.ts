@@ -156,8 +156,6 @@ export interface Note {
   /** Undefined if nothing was written, or if it was removed. */
   read(): Promise<string | undefined>;
   write(text: string): Promise<void>;
-  /** Writes the note unless there is one, also one that was removed from a bucket. @returns whether it was written. */
-  create(text: string): Promise<boolean>;
   remove(): Promise<void>;
 }
 
