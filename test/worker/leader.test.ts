@@ -229,6 +229,30 @@ describe("a worker that does not answer", () => {
     expect(work.has(1)).toBe(false);
   });
 
+  test("keeps the parameter in work, however many others have nothing to do", () => {
+    const { leader, work, asked, finish } = leaderOf({ total: 16, workers: 8, batchSize: 1 });
+    for (let worker = 0; worker < 8; worker++) leader.arrived(worker, 1);
+    for (let worker = 1; worker < 8; worker++) finish(worker);
+    expect(asked).toContain(0);
+    leader.overdue(0);
+    expect([...work]).toEqual([
+      [0, [{ start: 0, count: 2 }]],
+      [1, [{ start: 1, count: 1 }]],
+    ]);
+  });
+
+  test("keeps all that it has in flight, and what it may have done since its last report", () => {
+    const { leader, work, asked, finish } = leaderOf({ total: 400, workers: 8, batchSize: 1 });
+    for (let worker = 0; worker < 8; worker++) leader.arrived(worker, 10);
+    leader.reported(0, 5);
+    leader.reported(0, 8);
+    for (let worker = 1; worker < 8; worker++) finish(worker);
+    expect(asked).toContain(0);
+    leader.overdue(0);
+    const others = [...work].filter(([worker]) => worker !== 0).flatMap(([, ranges]) => ranges);
+    expect(union(others)).toEqual([{ start: 20, count: 30 }]);
+  });
+
   test("and is lost then leaves the others what they got", () => {
     const { leader, work, finish } = leaderOf({ total: 200, workers: 2, batchSize: 5 });
     for (const worker of [0, 1]) leader.arrived(worker, 1);

@@ -1,9 +1,13 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { startProgram } from "../support/sweep.ts";
+import { readProgress } from "sweep-worker";
+import { startProgram, temporaryDirectory, writeEvaluation } from "../support/sweep.ts";
 
-const PROGRAM = join(__dirname, "..", "..", "worker", "dist", "evaluation-process.mjs");
+const directory = temporaryDirectory();
+const DIST = join(__dirname, "..", "..", "worker", "dist");
+const PROGRAM = join(DIST, "evaluation-process.mjs");
 let child: ChildProcess | undefined;
 
 afterEach(() => {
@@ -41,4 +45,46 @@ test("an evaluation process ends when its channel and its standard error break",
   const ended = once(evaluation, "exit");
   evaluation.disconnect();
   await ended;
+});
+
+test("a worker whose `sweep run` has ended commits the parameter that it finishes in its grace", async () => {
+  const [release, results] = [join(directory, "release"), join(directory, "results")];
+  const evaluation = writeEvaluation(
+    directory,
+    "held",
+    `import { existsSync } from "node:fs";
+     export async function evaluate(parameter: number) {
+       while (!existsSync(${JSON.stringify(release)})) await new Promise((resolve) => setTimeout(resolve, 10));
+       return parameter;
+     }`,
+  );
+  const worker = fork(join(DIST, "cli.mjs"), ["worker", "--led"], {
+    env: {
+      ...process.env,
+      EVALUATION: evaluation,
+      WORKER_ID: "0",
+      TOTAL_WORKERS: "1",
+      TOTAL_PARAMETERS: "10",
+      RESULTS_URL: `file:${results}`,
+      STOP_GRACE_SECONDS: "60",
+    },
+    stdio: ["ignore", "ignore", "ignore", "ipc"],
+    execArgv: [],
+  });
+  child = worker;
+  const ended = once(worker, "exit");
+  worker.on(
+    "message",
+    ({ type, progress }: { readonly type: string; readonly progress?: { readonly share: number } }) => {
+      if (type === "ready") worker.send({ type: "work", ranges: [{ start: 0, count: 10 }] });
+      // The first parameter is in work. From now on its heartbeats go into a closed channel.
+      if (progress?.share === 10 && worker.connected) worker.disconnect();
+    },
+  );
+  await once(worker, "disconnect");
+  setTimeout(() => writeFileSync(release, ""), 500);
+  const [code] = await ended;
+  expect(code).toBe(143);
+  expect(await readProgress(`file:${results}`)).toMatchObject({ total: 10, remaining: 9 });
+  expect(readdirSync(results).filter((name) => name.startsWith("in-work"))).toEqual([]);
 });

@@ -194,3 +194,23 @@ test("the others take over what a worker cannot do while one of its parameters t
   expect([...none.values()].map(({ share }) => share)).toEqual([0, 0]);
   expect(again.progress).toEqual({ totalParameters: 400, done: 400, computed: 0, failed: 0 });
 });
+
+test("a worker that was busy with one parameter computes none of those that others have taken meanwhile", async () => {
+  const [release, evaluated] = [join(directory, "release-busy"), join(directory, "evaluated-busy")];
+  const evaluation = writeEvaluation(
+    directory,
+    "busy",
+    `import { appendFileSync, existsSync } from "node:fs";
+     export function evaluate(parameter: number) {
+       appendFileSync(${JSON.stringify(evaluated)}, parameter + "\\n");
+       while (parameter === 0 && !existsSync(${JSON.stringify(release)}));
+       return parameter;
+     }`,
+  );
+  const resultsUrl = `file:${join(directory, "busy-results")}`;
+  const job = new LocalJob({ evaluation, totalParameters: 9, batchSize: 1, totalWorkers: 3, resultsUrl });
+  job.on("progress", ({ computed }) => computed === 8 && writeFileSync(release, ""));
+  await job.run();
+  const parameters = readFileSync(evaluated, "utf8").trim().split("\n").map(Number);
+  expect(parameters.sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+});

@@ -21,7 +21,8 @@ export { type FinishedRun, type JobProgress, LocalJob, type StartedRun } from ".
 export type { LocalJobOptions } from "./engine/options.ts";
 export { type EvaluationOptions, type LoadedEvaluation, loadEvaluation } from "./engine/prepare.ts";
 export { StoppedError } from "./engine/stopping.ts";
-export { type RunWorkerHooks, runWorker, type WorkerLog, type WorkerProgress } from "./engine/worker.ts";
+export { runWorker } from "./engine/worker.ts";
+export type { RunWorkerHooks, WorkerLog, WorkerProgress } from "./engine/worker-hooks.ts";
 export type {
   BlockEvaluationContext,
   Evaluate,

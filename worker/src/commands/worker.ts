@@ -29,10 +29,10 @@ export async function workerCommand({ led }: { readonly led?: boolean }): Promis
   // `sweep run` has ended.
   process.on("disconnect", stopOn("disconnect"));
   const { signal } = stopping;
-  // `sweep run` listens, Kubernetes does not.
   const send = (message: object) => {
     hasStarted = true;
-    process.send?.(message);
+    // `sweep run` listens, Kubernetes does not. If it has ended, the grace goes on: without a callback, the closed channel ends this process.
+    process.send?.(message, undefined, undefined, () => {});
   };
   try {
     if (led)

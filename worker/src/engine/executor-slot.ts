@@ -14,7 +14,7 @@ import { type QueuedRun, UnknownRunError } from "./queued-run.ts";
 import type { RunInStore, RunSession, Slice } from "./run-session.ts";
 import { RunSessions } from "./run-sessions.ts";
 import type { Turnstile } from "./turnstile.ts";
-import type { WorkerLog } from "./worker.ts";
+import type { WorkerLog } from "./worker-hooks.ts";
 
 /**
  * Pieces of a range with which somebody died, by the number of deaths before. Most deaths are those of machines, for which the first one

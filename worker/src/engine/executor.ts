@@ -8,7 +8,7 @@ import { Completion } from "./completion.ts";
 import { ExecutorSlot, type KnownRun } from "./executor-slot.ts";
 import { QueuedRun } from "./queued-run.ts";
 import { Turnstile } from "./turnstile.ts";
-import type { WorkerLog } from "./worker.ts";
+import type { WorkerLog } from "./worker-hooks.ts";
 
 /** The longest wait for a message: an empty poll is one request. */
 const POLL_SECONDS = 20;

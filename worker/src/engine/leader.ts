@@ -220,14 +220,16 @@ export class Leader {
    */
   #takeFromAbsent(): boolean {
     const [busiest] = this.#members
-      .filter(({ kept, isSuspect, isOverdue }) => (kept.length > 0 && !isSuspect) || isOverdue)
+      .filter((member) =>
+        member.isOverdue ? restOf(member) > heldBy(member) : !member.isSuspect && member.kept.length > 0,
+      )
       .sort((a, b) => amountOf(b) - amountOf(a));
     if (busiest === undefined || amountOf(busiest) < 2 * this.#grainOf(busiest)) return false;
     if (this.#members.some((member) => this.#canYield(member) && restOf(member) > amountOf(busiest))) return false;
     const { kept, work, done, taken, isOverdue } = busiest;
     const ranges = isOverdue ? subtract(subtract(work, union(headOf(work, done))), taken) : kept;
     const [first = [], ...others] = divide(ranges, this.#idle.length + 1, this.#batchSize);
-    this.#free = others.flat();
+    this.#free = isOverdue ? subtract(others.flat(), union(headOf(work, done + heldBy(busiest)))) : others.flat();
     if (isOverdue)
       [busiest.taken, busiest.size] = [union([...taken, ...this.#free]), busiest.size - countOf(this.#free)];
     else busiest.kept = first;
@@ -300,6 +302,11 @@ function settle(member: Member, answer: readonly Range[]): Range[] {
     isOverdue: false,
   } satisfies Partial<Member>);
   return left;
+}
+
+/** How many parameters an overdue worker holds: those in flight, and those that it may have done since its last report. */
+function heldBy({ atOnce, betweenReports = 1 }: Member): number {
+  return atOnce + betweenReports - 1;
 }
 
 /** How many of its parameters a worker has not done, as far as its leader knows. */

@@ -8,8 +8,6 @@ import { ProgressReporter } from "./progress-reporter.ts";
 import { unlessStopped } from "./stopping.ts";
 import type { RunWorkerHooks, WorkerProgress } from "./worker-hooks.ts";
 
-export type { RunWorkerHooks, WorkerLog, WorkerProgress } from "./worker-hooks.ts";
-
 /**
  * Computes one share of a run, from where an earlier start left it. The user's code runs in a process of its own; what it
  * prints goes to this process's standard error.

@@ -87,6 +87,9 @@ class EvaluationProcess implements Evaluation {
     this.#queue.push(...blocks);
     if (this.#working) return;
     this.#working = true;
+    // A turn that begins while a message is handled ends before the next message is read. Without this one, a yield during the first
+    // parameter would be heard only after the second.
+    await nextTurn();
     this.#reportedAt = performance.now();
     try {
       for (let block = this.#queue.shift(); block !== undefined && !this.#ends; block = this.#queue.shift()) {
