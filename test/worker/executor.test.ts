@@ -285,6 +285,25 @@ test("a run with too many failures is failed, and what was computed stays", asyn
   expect(countOf(run.committed())).toBeGreaterThanOrEqual(10);
 });
 
+test("a bucket that refuses a run three times may have a role that changes, and one that goes on refusing fails the run", async () => {
+  const [short, long] = [await submitted(double), await submitted(double)];
+  const queue = new MemoryQueue();
+  let refusals = 0;
+  s3.fault = ({ method, key }) =>
+    method === "PUT" && key.includes("/blocks/") && (key.includes(long.name) || refusals++ < 3) ? 403 : undefined;
+  queue.add(short.message(0, 10));
+  await untilEmpty(queue, execute(queue));
+  expect(queue.delays).toEqual([15, 30, 60]);
+  expect((await short.run.read()).stop).toBeUndefined();
+  expect(countOf(short.committed())).toBe(10);
+  queue.add(long.message(0, 10));
+  await untilEmpty(queue, execute(queue));
+  expect((await long.run.read()).stop).toMatchObject({
+    kind: "failed",
+    reason: expect.stringContaining("cannot write to"),
+  });
+});
+
 test("a message comes again later while the bucket is away, and is left to the dead-letter queue after five hours", async () => {
   const run = await submitted(double);
   const queue = new MemoryQueue();

@@ -113,8 +113,11 @@ export function shorten(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length)}...` : text;
 }
 
+/** The place refuses a request, for lack of permission. A change of a role may take seconds until it is in effect everywhere. */
+export class RefusedError extends PermanentError {}
+
 /** The place refuses to be written, for lack of permission or because all of it is read-only. */
-export class ReadOnlyError extends PermanentError {}
+export class ReadOnlyError extends RefusedError {}
 
 const FILE_ERRORS: Readonly<Record<string, (path: string) => SweepError>> = {
   ENOSPC: (path) =>

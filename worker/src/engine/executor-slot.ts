@@ -1,5 +1,12 @@
 import { setTimeout } from "node:timers/promises";
-import { describeError, PermanentError, type SweepError, shorten, TemporaryError } from "../contract/errors.ts";
+import {
+  describeError,
+  PermanentError,
+  RefusedError,
+  type SweepError,
+  shorten,
+  TemporaryError,
+} from "../contract/errors.ts";
 import { endOf, type Range } from "../parameters/ranges.ts";
 import { piecesOf, splitRest } from "../parameters/splitting.ts";
 import type { Leases } from "../queue/leases.ts";
@@ -29,6 +36,8 @@ const RETRY_SECONDS = { first: 15, longest: 900 } as const;
 const MOST_TRIES = 24;
 /** Between two attempts to send what is left of a message to a queue that is away. */
 const REPLACE_AGAIN_AFTER_MS = 1_000;
+/** A run fails when its bucket has refused a message so often in a row: after 105 s, in which a change of a role is in effect. */
+const MOST_REFUSALS = 3;
 /** Failed parameters that a commit logs one by one. */
 const LOGGED_FAILURES = 3;
 const LOGGED_CHARACTERS_OF_A_FOREIGN_MESSAGE = 300;
@@ -193,6 +202,7 @@ export class ExecutorSlot {
         : await this.#workOn(run, completion, found, task as Task<RangeMessage>);
     } catch (error) {
       if (error instanceof NotOurs || error instanceof UnknownRunError) throw error;
+      if (error instanceof RefusedError && (message.tries ?? 0) < MOST_REFUSALS) return this.#again(message, error);
       if (error instanceof PermanentError || error instanceof IncompleteError) return this.#fail(run, message, error);
       return signal.aborted ? { messages: [message] } : this.#again(message, error);
     }

@@ -7,7 +7,7 @@ import {
   type S3ServiceException,
 } from "@aws-sdk/client-s3";
 import type { RetryStrategyV2 } from "@smithy/types";
-import { PermanentError, ReadOnlyError, SweepError, TemporaryError } from "../contract/errors.ts";
+import { PermanentError, ReadOnlyError, RefusedError, SweepError, TemporaryError } from "../contract/errors.ts";
 import { describeProblem } from "../contract/problems.ts";
 import { BackPressure } from "./s3-back-pressure.ts";
 import { LeanGet } from "./s3-get.ts";
@@ -185,10 +185,14 @@ export class Bucket {
     if (message === "Region is missing") return noRegion(this.#bucket, error);
     const place = `s3://${this.#bucket}/${this.#prefix}`;
     const text = `cannot ${action} ${place}: ${name}${message === "" || message === name ? "" : `: ${message}`}`;
-    if (action === "write to" && $metadata?.httpStatusCode === 403) return new ReadOnlyError(text, { cause: error });
+    if ($metadata?.httpStatusCode === 403) {
+      return action === "write to"
+        ? new ReadOnlyError(text, { cause: error })
+        : new RefusedError(text, { cause: error });
+    }
     // Credentials that worked expire within hours, and the service that renews them may be away for a moment.
     const mayPass = this.#hasWorked && name === "CredentialsProviderError";
-    const isPermanent = !mayPass && (PERMANENT.has(name) || $metadata?.httpStatusCode === 403);
+    const isPermanent = !mayPass && PERMANENT.has(name);
     return isPermanent ? new PermanentError(text, { cause: error }) : new TemporaryError(text, { cause: error });
   }
 }
