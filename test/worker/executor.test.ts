@@ -345,7 +345,7 @@ test.each(["send", "delete"] as const)(
     queue.fault = (action) => {
       if (action === step) isDead = true;
       // Nothing of a dead process arrives.
-      if (isDead) throw new PermanentError("crash");
+      if (isDead) throw new Error("crash");
     };
     const executor = execute(queue, { sliceSeconds: 0.2 });
     await until(() => isDead);
@@ -359,6 +359,51 @@ test.each(["send", "delete"] as const)(
     expect((await run.verified()).receipt).toMatchObject({ present: 200, failed: 0 });
   },
 );
+
+test.each(["send", "delete"] as const)(
+  "a queue that refuses to %s for a moment gets each message once",
+  async (step) => {
+    const run = await submitted(slow, { total: 1_000 });
+    const queue = new MemoryQueue();
+    const message = run.message(0, 1_000);
+    queue.add(message);
+    let refusals = 0;
+    queue.fault = (action) => {
+      // Somebody deploys another policy, for example.
+      if (action === step && ++refusals === 1) throw new PermanentError("AccessDenied");
+    };
+    const executor = execute(queue, { sliceSeconds: 0.2 });
+    await until(() => queue.events.includes(`delete ${JSON.stringify(message)}`));
+    expect(sentTo(queue)).toHaveLength(8);
+    expect(executor.log).toContain("AccessDenied");
+    await executor.stop();
+    expect(union([...run.committed(), ...rangesOf(queue.waiting)])).toEqual([{ start: 0, count: 1_000 }]);
+  },
+);
+
+test.each([
+  ["cancelled", { maxFailures: 0 }, "cancelled"],
+  ["submitted again with other settings", { maxFailures: 9 }, undefined],
+])("an error of a run that was %s meanwhile does not fail it", async (_, settings, kind) => {
+  const evaluation = writeEvaluation(
+    directory,
+    `throws-${kind}`,
+    `const never = new Int32Array(new SharedArrayBuffer(4));
+     export function evaluate(parameter: number) { if (parameter === 5) throw new Error("odd"); Atomics.wait(never, 0, 0, 100); return parameter; }`,
+  );
+  const run = await submitted(evaluation, { total: 10, batchSize: 10, settings: { maxFailures: 0 } });
+  const queue = new MemoryQueue();
+  queue.add(run.message(0, 10));
+  const executor = execute(queue);
+  // The evaluation works, with the settings of then.
+  await until(() => s3.requests.some((request) => request.includes(`runs/${run.name}/evaluation-`)));
+  if (kind === "cancelled") await run.run.stop("cancelled", "for a reason");
+  else await run.run.submit(settings);
+  await untilEmpty(queue, executor);
+  expect(executor.log.some((line) => line.includes("before this: more than 0 parameters failed"))).toBe(true);
+  expect((await run.run.read()).stop?.kind).toBe(kind);
+  expect(s3.objects.has(`runs/${run.name}/receipt.json`)).toBe(kind === undefined);
+});
 
 test("an executor that is stopped while it loads an evaluation gives the message back at once", async () => {
   const run = await submitted(writeLater("loads-long", "await new Promise((loaded) => setTimeout(loaded, 600_000));"));

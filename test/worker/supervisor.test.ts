@@ -1,6 +1,8 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { loadEvaluation } from "sweep-worker";
-import { countOf, union } from "../../worker/src/parameters/ranges.ts";
+import { countOf, type Range, union } from "../../worker/src/parameters/ranges.ts";
 import type { ResultWriter, SpooledBlock } from "../../worker/src/stores/store.ts";
 import { Supervisor, type SupervisorOptions } from "../../worker/src/supervisor/supervisor.ts";
 import { temporaryDirectory, writeEvaluation } from "../support/sweep.ts";
@@ -244,5 +246,64 @@ test("a process that ends while it has nothing to do makes no block suspect", as
     await compute([{ start: 100, count: 100 }]);
   });
   expect(committed.flatMap(({ failures }) => failures)).toEqual([]);
+  expect(union(committed)).toEqual([{ start: 0, count: 200 }]);
+});
+
+/** An evaluation whose first process loads at once, and whose later ones load when the test says so. */
+function loadingLater(name: string) {
+  const [loads, go] = [join(directory, `${name}-loads`), join(directory, `${name}-go`)];
+  return {
+    source: `import { appendFileSync, existsSync, readFileSync } from "node:fs";
+      appendFileSync(${JSON.stringify(loads)}, ".");
+      const isFirst = readFileSync(${JSON.stringify(loads)}, "utf8").length === 1;
+      while (!isFirst && !existsSync(${JSON.stringify(go)})) await new Promise((looked) => setTimeout(looked, 10));`,
+    untilItLoadsAgain: async () => {
+      while (readFileSync(loads, "utf8").length < 2) await wait(5);
+    },
+    go: () => writeFileSync(go, ""),
+  };
+}
+
+test("a parameter that ends its process is found although the yield comes while another process loads", async () => {
+  const { source, untilItLoadsAgain, go } = loadingLater("ends-early");
+  const { supervisor, committed } = await supervise(
+    "ends-early",
+    `${source} export const evaluate = (parameter: number) => parameter === 25 ? process.exit(3) : parameter;`,
+    { store: { spool: spoolOf("ends-early", 4) } },
+  );
+  const blocks = [0, 100, 200].map((start) => ({ start, count: 100 }));
+  await supervisor.serve(async ({ compute }) => {
+    const computed = compute(blocks);
+    await untilItLoadsAgain();
+    supervisor.yield();
+    go();
+    await computed;
+  });
+  expect(committed.flatMap(({ failures }) => failures)).toMatchObject([{ parameter: 25, kind: "exited" }]);
+  expect(union(committed)).toEqual([{ start: 0, count: 26 }]);
+});
+
+test("a yield while a process loads in the place of one that ended without work gives everything up", async () => {
+  const { source, untilItLoadsAgain, go } = loadingLater("ends-late");
+  const { supervisor, committed } = await supervise(
+    "ends-late",
+    `${source}
+     export function evaluate(parameter: number) {
+       if (parameter === 99) setTimeout(() => process.exit(3), 20);
+       return parameter;
+     }`,
+  );
+  const [first, second] = [0, 100].map((start) => ({ start, count: 100 })) as [Range, Range];
+  await supervisor.serve(async ({ compute }) => {
+    await compute([first]);
+    await wait(400);
+    const given = compute([second]);
+    await untilItLoadsAgain();
+    supervisor.yield();
+    go();
+    await given;
+    expect(union(committed)).toEqual([first]);
+    await compute([second]);
+  });
   expect(union(committed)).toEqual([{ start: 0, count: 200 }]);
 });

@@ -39,7 +39,6 @@ export async function executorCommand(): Promise<ExitCode> {
       log,
       signal: stopping.signal,
     });
-    log.info({}, "stopped: what was in work is given back");
     return EXIT_CODE.DONE;
   } catch (error) {
     if (error instanceof SweepError) {

@@ -1,12 +1,6 @@
 import { setTimeout } from "node:timers/promises";
-import {
-  describeError,
-  PermanentError,
-  RefusedError,
-  type SweepError,
-  shorten,
-  TemporaryError,
-} from "../contract/errors.ts";
+import { isDeepStrictEqual } from "node:util";
+import { describeError, PermanentError, RefusedError, SweepError, shorten } from "../contract/errors.ts";
 import { endOf, type Range } from "../parameters/ranges.ts";
 import { piecesOf, splitRest } from "../parameters/splitting.ts";
 import type { Leases } from "../queue/leases.ts";
@@ -20,24 +14,19 @@ import type { Completion } from "./completion.ts";
 import { type QueuedRun, UnknownRunError } from "./queued-run.ts";
 import type { RunInStore, RunSession, Slice } from "./run-session.ts";
 import { RunSessions } from "./run-sessions.ts";
+import { unlessStopped } from "./stopping.ts";
+import { afterDeath, isGivenUp, mustBeAlone } from "./suspects.ts";
 import type { Turnstile } from "./turnstile.ts";
 import type { WorkerLog } from "./worker-hooks.ts";
 
-/**
- * Pieces of a range with which somebody died, by the number of deaths before. Most deaths are those of machines, for which the first one
- * changes nothing; six find the parameter among a million that ends its executor.
- */
-const PIECES_OF_A_SUSPECT = [1, 8, 8, 100] as const;
-/** A parameter is given up after so many deaths: three of them while it was alone in its executor. */
-const GIVEN_UP_AFTER_DEATHS = 4;
 /** Before a message is tried again whose run or store is away. It doubles with each time in a row. */
 const RETRY_SECONDS = { first: 15, longest: 900 } as const;
 /** A message whose run or store was away so often in a row is left to the dead-letter queue: that is after five hours. */
 const MOST_TRIES = 24;
-/** Between two attempts to send what is left of a message to a queue that is away. */
-const REPLACE_AGAIN_AFTER_MS = 1_000;
 /** A run fails when its bucket has refused a message so often in a row: after 105 s, in which a change of a role is in effect. */
 const MOST_REFUSALS = 3;
+/** Between two attempts to send what is left of a message to a queue that is away. It doubles with each. */
+const INSIST_AFTER_SECONDS = { first: 1, longest: 8 } as const;
 /** Failed parameters that a commit logs one by one. */
 const LOGGED_FAILURES = 3;
 const LOGGED_CHARACTERS_OF_A_FOREIGN_MESSAGE = 300;
@@ -146,8 +135,7 @@ export class ExecutorSlot {
     const message = parseMessage(delivery.text);
     try {
       if (message === undefined) throw new NotOurs("it is no message of this version of sweep");
-      const isAlone = message.format === "sweep-range/1" && message.count === 1 && message.deaths !== undefined;
-      const task: Task = { message, delivery, isAlone, isLost: false };
+      const task: Task = { message, delivery, isAlone: mustBeAlone(message), isLost: false };
       leases.hold(delivery, () => {
         task.isLost = true;
         log.warn({ ...message }, "the lease of a message has ended: somebody else may have it");
@@ -175,17 +163,26 @@ export class ExecutorSlot {
     await (isAlone ? turnstile.alone(yieldAll, work) : turnstile.together(work));
   }
 
-  /** Sends what is left of a message, and then deletes it. It goes on until it succeeds, or until the lease ends. */
+  /** Sends what is left of a message, and then deletes it. */
   async #replace(task: Task, { messages, delaySeconds }: Rest): Promise<void> {
     const { queue } = this.#options;
-    while (!task.isLost) {
+    await this.#insist(task, () => queue.send(messages, delaySeconds));
+    await this.#insist(task, () => queue.delete(task.delivery));
+  }
+
+  /**
+   * Repeats a request until it succeeds, or until the lease of the message ends: a message that is left alone comes again, and somebody
+   * counts a death. The queue has answered before, so that an error which would last may pass as well: somebody may mend a policy.
+   */
+  async #insist(task: Task, request: () => Promise<void>): Promise<void> {
+    const { first, longest } = INSIST_AFTER_SECONDS;
+    for (let pauseSeconds: number = first; !task.isLost; pauseSeconds = Math.min(longest, 2 * pauseSeconds)) {
       try {
-        await queue.send(messages, delaySeconds);
-        await queue.delete(task.delivery);
-        return;
+        return await request();
       } catch (error) {
-        if (!(error instanceof TemporaryError)) throw error;
-        await setTimeout(REPLACE_AGAIN_AFTER_MS);
+        if (!(error instanceof SweepError)) throw error;
+        this.#options.log.warn({ ...task.message, pauseSeconds }, error.message);
+        await setTimeout(pauseSeconds * 1000);
       }
     }
   }
@@ -194,8 +191,9 @@ export class ExecutorSlot {
     const { signal } = this.#options;
     const { message } = task;
     const { run, completion } = await this.#options.runOf(message.run);
+    let found: RunInStore | undefined;
     try {
-      const found = await this.#find(run);
+      found = await this.#find(run);
       if (found === undefined) return NOTHING;
       return message.format === "sweep-close/1"
         ? await this.#close(run, message)
@@ -203,7 +201,8 @@ export class ExecutorSlot {
     } catch (error) {
       if (error instanceof NotOurs || error instanceof UnknownRunError) throw error;
       if (error instanceof RefusedError && (message.tries ?? 0) < MOST_REFUSALS) return this.#again(message, error);
-      if (error instanceof PermanentError || error instanceof IncompleteError) return this.#fail(run, message, error);
+      if (error instanceof PermanentError || error instanceof IncompleteError)
+        return this.#fail(run, message, { error, found });
       return signal.aborted ? { messages: [message] } : this.#again(message, error);
     }
   }
@@ -222,7 +221,7 @@ export class ExecutorSlot {
     if (delivery.receives > 1) {
       log.warn({ ...message, receives: delivery.receives }, "an executor had this range, and did not give it back");
       // As soon as the run is known: a message whose receivers all end must not reach the dead-letter queue, and a foreign one must.
-      return divided(message);
+      return { messages: afterDeath(message) };
     }
     const pending = await run.pendingOf(identity, message);
     if (pending.length > 0) {
@@ -245,7 +244,7 @@ export class ExecutorSlot {
     if (isUnwanted) return { left: pending, committed: 0, seconds: 0 };
     this.#current = session;
     try {
-      if (message.count === 1 && (message.deaths ?? 0) >= GIVEN_UP_AFTER_DEATHS) {
+      if (isGivenUp(message)) {
         log.warn({ ...message }, `parameter ${message.start} has ended its executor each time: it is given up`);
         await session.giveUp(killedWithWorker(message.start));
         return { left: [], committed: 1, seconds: 0 };
@@ -265,21 +264,31 @@ export class ExecutorSlot {
     const { signal, log, s3RequestTimeoutMs } = this.#options;
     const reader = await run.reader();
     if ((await reader.readReport(REPORT_FILES.receipt)) !== undefined) return NOTHING;
-    const stopped = new Promise<"stopped">((resolve) =>
-      signal.addEventListener("abort", () => resolve("stopped"), { once: true }),
-    );
-    const verified = verify(run.store.url, { s3RequestTimeoutMs });
-    verified.catch(() => {});
-    if (signal.aborted || (await Promise.race([verified, stopped])) === "stopped") return { messages: [message] };
-    const { receipt } = await verified;
+    const { receipt } = await unlessStopped(verify(run.store.url, { s3RequestTimeoutMs }), signal, () => {});
     log.info({ run: message.run, present: receipt.present, failed: receipt.failed }, "complete and verified");
     return NOTHING;
   }
 
-  /** Writes the error into the run, where everybody sees it. */
-  async #fail(run: QueuedRun, message: QueueMessage, error: SweepError): Promise<Rest> {
-    this.#options.log.warn({ run: message.run }, `${message.run} has failed: ${error.message}`);
+  /**
+   * Writes the error into the run, where everybody sees it. A run that was submitted meanwhile with other settings is another attempt, of
+   * which the error tells nothing.
+   *
+   * @param found the run with which the error came, if it could be read.
+   */
+  async #fail(
+    run: QueuedRun,
+    message: QueueMessage,
+    { error, found }: { readonly error: SweepError; readonly found: RunInStore | undefined },
+  ): Promise<Rest> {
+    const { log } = this.#options;
     try {
+      const { settings, stop } = await run.read();
+      const isAnother = found !== undefined && !isDeepStrictEqual(settings, found.settings);
+      if (stop !== undefined || isAnother) {
+        log.warn({ run: message.run }, `${message.run} was stopped or submitted again before this: ${error.message}`);
+        return stop === undefined ? { messages: [message] } : NOTHING;
+      }
+      log.warn({ run: message.run }, `${message.run} has failed: ${error.message}`);
       await run.stop("failed", error.message);
       return NOTHING;
     } catch (unwritten) {
@@ -296,15 +305,4 @@ export class ExecutorSlot {
     this.#options.log.warn({ ...message, delaySeconds }, `a message comes again later: ${describeError(error)}`);
     return { messages: [{ ...message, tries: tries + 1 }], delaySeconds };
   }
-}
-
-/** The pieces of a range with which somebody died. */
-function divided({ run, start, count, deaths = 0 }: RangeMessage): Rest {
-  const most = PIECES_OF_A_SUSPECT[deaths] ?? PIECES_OF_A_SUSPECT[3];
-  const messages = piecesOf([{ start, count }], Math.min(count, most)).map((range) => ({
-    ...rangeMessage(run, range),
-    // The deaths of a parameter are counted again when it is alone.
-    deaths: range.count === 1 && count > 1 ? 1 : deaths + 1,
-  }));
-  return { messages };
 }

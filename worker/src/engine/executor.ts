@@ -54,7 +54,11 @@ export async function runExecutor(options: ExecutorOptions): Promise<void> {
     signal.addEventListener("abort", give, { once: true });
   });
   if ((await Promise.race([executor.work(), late])) === "late")
-    log.warn({}, "the queue or the bucket does not answer: what was in work comes again when its lease ends");
+    log.warn(
+      {},
+      "stopped: the queue or the bucket does not answer, so that work in hand comes again when its lease ends",
+    );
+  else log.info({}, "stopped: what was in work is given back");
 }
 
 class Executor {

@@ -19,14 +19,11 @@ export class Turnstile {
 
   /** Runs `use` when nobody else is inside. @param ask asks those inside to come out. */
   async alone<T>(ask: () => void, use: () => Promise<T>): Promise<T> {
+    ask();
     this.#waitingAlone++;
-    try {
-      ask();
-      while (this.#isTaken || this.#inside > 0) await this.#change();
-      this.#isTaken = true;
-    } finally {
-      this.#waitingAlone--;
-    }
+    while (this.#isTaken || this.#inside > 0) await this.#change();
+    this.#waitingAlone--;
+    this.#isTaken = true;
     try {
       return await use();
     } finally {

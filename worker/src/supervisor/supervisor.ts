@@ -65,6 +65,8 @@ export class Supervisor {
   #mustFind = false;
   /** Whether the process has not answered to "yield" yet. */
   #awaitsYield = false;
+  /** Whether the process has ended in the middle of its blocks, and another one loads. */
+  #isRecovering = false;
   /** Whether the evaluation was killed in the middle of a parameter, because the worker had to stop. */
   #isCut = false;
   /** Ends the grace of a stop while a block is run parameter by parameter. */
@@ -96,7 +98,8 @@ export class Supervisor {
     if (this.#isYielding || !this.#isWorking) return;
     this.#isYielding = true;
     this.#blocks.dropUnsent();
-    if (!this.#blocks.hasOutstanding) return;
+    // A process that loads knows of no block yet.
+    if (!this.#blocks.hasOutstanding || this.#isRecovering) return;
     this.#awaitsYield = true;
     this.#session.send({ type: "yield" });
   }
@@ -162,10 +165,11 @@ export class Supervisor {
   }
 
   async #work(blocks: Iterable<Range>): Promise<void> {
+    this.#isWorking = true;
     // The process may have ended while it had nothing to do. No block is at fault.
     for (let event = this.#session.take(); event !== undefined; event = this.#session.take()) await this.#handle(event);
-    this.#isWorking = true;
-    await this.#compute(blocks);
+    // A load may take longer than the caller's patience.
+    if (!this.#isYielding) await this.#compute(blocks);
     this.#isWorking = false;
     this.#isYielding = false;
   }
@@ -258,8 +262,15 @@ export class Supervisor {
   async #recover(): Promise<void> {
     this.#inPart = 0;
     this.#awaitsYield = false;
-    this.#blocks.recover(this.#evaluation.inFlight(), this.#isYielding);
-    await this.#evaluation.restart();
+    const inFlight = this.#evaluation.inFlight();
+    this.#isRecovering = true;
+    try {
+      await this.#evaluation.restart();
+    } finally {
+      this.#isRecovering = false;
+      // Only now: a yield during the load must not forget the block at fault.
+      this.#blocks.recover(inFlight, this.#isYielding);
+    }
   }
 
   /** Collects the finished blocks of the process, and waits until they are committed. */
