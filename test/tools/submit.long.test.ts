@@ -116,3 +116,14 @@ test("submit names the step that must come first", async () => {
       "error: there is no dev-workload here: run npx cdktf synth, or, if it was never deployed, npm run deploy -- dev\n",
   });
 });
+
+test.each([["submit"], ["status", "mine"], ["cancel", "mine"], ["resume", "mine"]])(
+  "sweep %s takes an environment, too, in the repository",
+  async (...command) => {
+    const { code, stderr } = await sweep([...command, "--environment=nowhere"]);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: 'error: environment must be dev or prod, got "nowhere": name one of environments.ts\n',
+    });
+  },
+);

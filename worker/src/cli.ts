@@ -101,6 +101,10 @@ const submit = program
     const { submitCommand } = await import("./commands/submit.ts");
     process.exit(await submitCommand(evaluation, submit));
   });
+submit.addHelpText(
+  "after",
+  "\nIn the repository, --environment <name> and --size <size> find the queue and the place: see npm run submit -- --help.",
+);
 addQueueOption(submit);
 addResultsRootOption(submit);
 addNameOption(submit);
