@@ -242,11 +242,14 @@ describe("a submission", () => {
     expect(queue.waiting).toHaveLength(1);
   });
 
-  test("of a run whose results were deleted lets executors close it again", async () => {
+  test("of a run whose results were deleted withdraws its receipt, and lets executors close it again", async () => {
     const submission = await created();
     const queue = new TestQueue();
     await submission.run.announceComplete();
+    await submission.run.store.note("receipt.json").write("{}");
+    expect(await submission.run.hasReceipt()).toBe(true);
     await submit(submission, queue, sizes);
+    expect(await submission.run.hasReceipt()).toBe(false);
     await queue.empty();
     await commit(submission, { start: 0, count: TOTAL });
     await closeWhenComplete(submission.run, submission.name, queue);

@@ -121,6 +121,11 @@ export class QueuedRun {
     return (await (await this.reader()).readReport(REPORT_FILES.receipt)) !== undefined;
   }
 
+  /** Makes an earlier receipt void, because results of the run are missing. */
+  async withdrawReceipt(): Promise<void> {
+    if (await this.hasReceipt()) await this.store.note(REPORT_FILES.receipt).remove();
+  }
+
   /** The parameters of a range that are not committed, disjoint and sorted. */
   async pendingOf(identity: RunIdentity, range: Range): Promise<Range[]> {
     const writer = await this.store.write(identity);

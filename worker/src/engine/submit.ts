@@ -153,6 +153,7 @@ export async function submit(
     }
     const sizing = await sizeOf(missing, options, () => measure(load, identity, settings, options));
     const ranges = dividedFor(sizing, pending, options.slots, identity);
+    await run.withdrawReceipt();
     await run.submit(settings);
     await sendAll(queue, name, ranges, options.onSent);
     await run.noteSent(ranges.length);
