@@ -3,7 +3,7 @@ import { SqsQueuePolicy } from "@cdktf/provider-aws/lib/sqs-queue-policy";
 import { SqsQueueRedriveAllowPolicy } from "@cdktf/provider-aws/lib/sqs-queue-redrive-allow-policy";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
-import type { PolicyStatement } from "../support/iam-policy.ts";
+import { type PolicyStatement, tlsOnly } from "../support/iam-policy.ts";
 import { type Problem, show, throwIfAny, within } from "../support/problems.ts";
 
 const day = 24 * 60 * 60;
@@ -81,7 +81,7 @@ export class WorkQueue extends Construct {
         (one) =>
           new SqsQueuePolicy(this, one === queue ? "policy" : "dead-letters-policy", {
             queueUrl: one.url,
-            policy: tlsOnly(one.arn),
+            policy: tlsOnly("sqs", one.arn),
           }),
       ),
     ];
@@ -110,22 +110,6 @@ export class WorkQueue extends Construct {
 export function queueLengthStatements(queues: readonly WorkQueue[]): PolicyStatement[] {
   const resources = queues.map(({ queueArn }) => queueArn);
   return [{ sid: "CountMessages", effect: "Allow", actions: ["sqs:GetQueueAttributes"], resources }];
-}
-
-function tlsOnly(queueArn: string): string {
-  return JSON.stringify({
-    Version: "2012-10-17",
-    Statement: [
-      {
-        Sid: "DenyWithoutTls",
-        Effect: "Deny",
-        Principal: "*",
-        Action: "sqs:*",
-        Resource: queueArn,
-        Condition: { Bool: { "aws:SecureTransport": "false" } },
-      },
-    ],
-  });
 }
 
 function nameProblems(name: string): Problem[] {

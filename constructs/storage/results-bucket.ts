@@ -9,7 +9,7 @@ import { Token } from "cdktf";
 import { Construct } from "constructs";
 import { z } from "zod";
 import { flag, number, type ShapeOf } from "../support/fields.ts";
-import type { PolicyStatement } from "../support/iam-policy.ts";
+import { type PolicyStatement, tlsOnly } from "../support/iam-policy.ts";
 import { type Problem, show, throwIfAny } from "../support/problems.ts";
 
 /** Defaults of the options of a results bucket. */
@@ -100,7 +100,7 @@ export class ResultsBucket extends Construct {
     });
     new S3BucketPolicy(this, "policy", {
       bucket: bucket.id,
-      policy: tlsOnly(bucket.arn),
+      policy: tlsOnly("s3", [bucket.arn, `${bucket.arn}/*`]),
       // At the same time, S3 refuses one of them: "a conflicting conditional operation is currently in progress".
       dependsOn: [noPublicAccess],
     });
@@ -152,20 +152,4 @@ export class ResultsBucket extends Construct {
       ],
     });
   }
-}
-
-function tlsOnly(bucketArn: string): string {
-  return JSON.stringify({
-    Version: "2012-10-17",
-    Statement: [
-      {
-        Sid: "DenyWithoutTls",
-        Effect: "Deny",
-        Principal: "*",
-        Action: "s3:*",
-        Resource: [bucketArn, `${bucketArn}/*`],
-        Condition: { Bool: { "aws:SecureTransport": "false" } },
-      },
-    ],
-  });
 }

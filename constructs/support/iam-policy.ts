@@ -35,6 +35,23 @@ export function policyDocument(statements: readonly PolicyStatement[]): string {
   });
 }
 
+/** A resource policy that refuses every request without TLS. @param service the prefix of its actions, for example `s3`. */
+export function tlsOnly(service: string, resources: string | readonly string[]): string {
+  return JSON.stringify({
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Sid: "DenyWithoutTls",
+        Effect: "Deny",
+        Principal: "*",
+        Action: `${service}:*`,
+        Resource: resources,
+        Condition: { Bool: { "aws:SecureTransport": "false" } },
+      },
+    ],
+  });
+}
+
 /** The use that an AWS service may make of a role. */
 export interface ServiceTrust {
   /**
