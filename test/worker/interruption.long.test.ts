@@ -255,7 +255,7 @@ onLinux("workers end, with everything flushed, when `sweep run` is killed", asyn
 test("Ctrl-C ends a summarize that does not return", async () => {
   const path = writeEvaluation(
     directory,
-    "endless",
+    "endless-summary",
     "export const evaluate = (parameter: number) => parameter;\nexport function summarize() { for (;;); }",
   );
   const { child, finished, output } = startSweep([
@@ -264,14 +264,14 @@ test("Ctrl-C ends a summarize that does not return", async () => {
     "--total",
     "10",
     "--results",
-    join(directory, "endless"),
+    join(directory, "endless-summary"),
   ]);
   await until(() => output().includes("Failed: 0\n"));
   // The receipt is there, and summarize is called next.
   await pause(500);
   child.kill("SIGINT");
   expect(await finished).toMatchObject({ code: null, signal: "SIGINT", stderr: "" });
-  expect(readReceipt(join(directory, "endless")).present).toBe(10);
+  expect(readReceipt(join(directory, "endless-summary")).present).toBe(10);
 });
 
 test("another identity is refused with its differences, and other settings are accepted", async () => {
