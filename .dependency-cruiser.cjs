@@ -4,12 +4,16 @@
 /** The floors of the worker, from low to high: a room imports its own modules and those of lower floors. */
 const workerFloors = [
   ["contract"],
+  // The shapes of the API, whose types the page imports, too.
+  ["api"],
   ["parameters"],
   ["stores", "queue"],
   ["evaluation"],
   ["supervisor"],
   ["results", "sampling"],
-  ["engine"],
+  // What people want to see of a sweep, from its bucket alone.
+  ["engine", "monitoring"],
+  ["service"],
   ["commands"],
 ];
 /** The floors of the constructs, from low to high. */
@@ -21,6 +25,8 @@ const constructFloors = [
   ["addons", "storage", "workload"],
   // Executors run in the pod of a worker, and their autoscaling is a chart.
   ["queue"],
+  // The API submits to queues, and shows what executors do.
+  ["services"],
 ];
 /** The floors of the whole, from low to high. */
 const floors = ["worker", "constructs", "stacks", "tools"];

@@ -36,6 +36,7 @@ export { RESULTS_FORMAT, RUN_HASH_LENGTH, type RunIdentity, runHash } from "./id
 export { COMPLETE_EVERY_MS, LIMITS } from "./limits.ts";
 export { type BlockShape, largestBatchSize, leastMemoryMiB, memoryProblems, spoolMiB } from "./memory.ts";
 export { describeProblem, duplicatesIn, oneOf, type Problem, show, within } from "./problems.ts";
+export { type ServiceFile, serviceFileSchema } from "./service-file.ts";
 export {
   LOG_LEVELS,
   type LogLevel,
