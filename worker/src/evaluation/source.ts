@@ -8,6 +8,9 @@ import { describeProblem, oneOf, show } from "../contract/problems.ts";
 import { EVALUATIONS } from "../programs.ts";
 import { temporaryDirectory } from "../stores/temporary-directory.ts";
 
+/** As the evaluation of a worker: the bundle that lies beside its results. It is no path, because a path has no colon at its end. */
+export const EVALUATION_OF_RESULTS = "results:";
+
 /** The files of evaluations that {@link findEvaluation} finds by their names. */
 const MODULE_FILE = /^[\w-][\w.-]*\.(mjs|ts)$/;
 

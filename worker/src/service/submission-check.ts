@@ -97,8 +97,9 @@ function settingsOf({ evaluation, total, ...request }: CheckedShape): Partial<Wo
   };
 }
 
-function problemsOfMachines(
-  { size, mode, executors }: CheckedShape,
+/** @param entry undefined if there is no such size. */
+export function problemsOfMachines(
+  { size, mode, executors }: Pick<CheckedShape, "size" | "mode"> & { readonly executors?: number | undefined },
   file: ServiceFile,
   entry: SizeEntry | undefined,
 ): Problem[] {
