@@ -1,71 +1,89 @@
+import { sweepPlace } from "../api/sweep-place.ts";
 import type { Workers } from "../api/sweeps.ts";
 import { describeError } from "../contract/errors.ts";
-import type { SubmissionNote } from "../stores/submission-note.ts";
-import type { Cluster, V1Pod } from "./kubernetes.ts";
+import type { ServiceFile } from "../contract/service-file.ts";
+import { NotFoundError } from "../monitoring/index.ts";
+import { openStore, type StoreOptions } from "../stores/open.ts";
+import { readSubmissionNote } from "../stores/submission-note.ts";
+import { jobNameOf } from "./jobs.ts";
+import { type Cluster, connectToCluster, type V1Pod } from "./kubernetes.ts";
 import { ProblemError } from "./problems.ts";
+import { Recent } from "./recent.ts";
 import { type ReasonEvent, reasonOf } from "./worker-reasons.ts";
 
 /** How long a list serves all viewers of a sweep. */
 const CACHED_MS = 5_000;
-/** Sweeps whose lists are kept. */
+/** Lists that are kept. */
 const MOST_LISTS = 100;
 /** Most workers of an answer, those that wait or have failed first. */
 const MOST_WORKERS = 500;
 
-/** The pods of a sweep. */
-export type WorkersOf =
-  /** Executors of a size, which other sweeps of the size share. */
-  | { readonly mode: "queue"; readonly size: string }
-  /** Workers of a Job. */
-  | { readonly mode: "job"; readonly size: SubmissionNote["size"]; readonly jobName: string };
+export interface WorkerListsOptions {
+  /** The root of all results. */
+  readonly resultsRoot: string;
+  /** How the infrastructure has configured this server. */
+  readonly file: ServiceFile | undefined;
+  readonly storeOptions: StoreOptions;
+  /** @default to the cluster of this process */
+  readonly connect?: (namespace: string) => Promise<Cluster | undefined>;
+  /** Milliseconds of any clock that goes on evenly. */
+  readonly now?: () => number;
+}
 
-/** Lists the pods that compute sweeps, and tells why some of them wait. One list in five seconds serves all viewers of a sweep. */
+/**
+ * Lists the pods that compute a sweep, and tells why some of them wait: executors of its size, which other sweeps of the size share, or the
+ * workers of its Job. One list in five seconds serves all viewers.
+ */
 export class WorkerLists {
-  readonly #connect: () => Promise<Cluster | undefined>;
-  readonly #now: () => number;
+  readonly #options: WorkerListsOptions;
+  readonly #sweeps: Recent<Workers>;
+  /** By label selector: several sweeps may have the same executors. */
+  readonly #selected: Recent<Workers>;
   #cluster: Promise<Cluster | undefined> | undefined;
-  readonly #lists = new Map<string, { readonly at: number; readonly workers: Promise<Workers> }>();
 
-  constructor(connect: () => Promise<Cluster | undefined>, now: () => number = () => performance.now()) {
-    this.#connect = connect;
-    this.#now = now;
+  constructor(options: WorkerListsOptions) {
+    this.#options = options;
+    this.#sweeps = new Recent(CACHED_MS, MOST_LISTS, options.now);
+    this.#selected = new Recent(CACHED_MS, MOST_LISTS, options.now);
   }
 
-  /** Never rejects because of the cluster: the bucket tells how far a sweep is, also when the cluster is gone. */
-  async of(sweep: WorkersOf): Promise<Workers> {
-    const selector = selectorOf(sweep);
-    const known = this.#lists.get(selector);
-    if (known !== undefined && this.#now() - known.at < CACHED_MS) return known.workers;
-    const workers = this.#list(selector, sweep.size);
-    this.#lists.delete(selector);
-    this.#lists.set(selector, { at: this.#now(), workers });
-    const [oldest] = this.#lists.keys();
-    if (this.#lists.size > MOST_LISTS && oldest !== undefined) this.#lists.delete(oldest);
-    return workers;
-  }
-
-  async #list(selector: string, size: string): Promise<Workers> {
-    try {
-      this.#cluster ??= this.#connect();
+  /**
+   * The workers of a sweep. A cluster that is away is no error: the bucket tells how far a sweep is, also when the cluster is gone.
+   *
+   * @throws NotFoundError if the name is none.
+   */
+  async of(name: string): Promise<Workers> {
+    const { resultsRoot, file, connect = connectToCluster } = this.#options;
+    const place = sweepPlace(resultsRoot, name);
+    if (place === undefined) throw new NotFoundError(`${name} is no name of a sweep: GET /api/sweeps lists them`);
+    if (file === undefined) return noWorkers("this server runs in no cluster");
+    return this.#sweeps.get(name, async () => {
+      this.#cluster ??= connect(file.namespace);
       const cluster = await this.#cluster;
       if (cluster === undefined) return noWorkers("this server runs in no cluster");
-      return await listWorkers(cluster, selector, size);
-    } catch (error) {
-      return noWorkers(error instanceof ProblemError ? error.detail : describeError(error));
-    }
+      const store = await openStore(place, this.#options.storeOptions);
+      const note = await readSubmissionNote(store);
+      if (note === undefined) return noWorkers("it was not submitted here, and nobody knows its machines");
+      const selector =
+        note.mode === "queue"
+          ? `app.kubernetes.io/instance=executor-${note.size}`
+          : `batch.kubernetes.io/job-name=${jobNameOf(place, (await store.read()).identity)}`;
+      return this.#selected.get(selector, () => listed(cluster, selector, note.size));
+    });
   }
 }
 
 /** An answer without a list. @param note why there is none. */
-export function noWorkers(note: string): Workers {
+function noWorkers(note: string): Workers {
   return { source: "none", note, workers: [], total: 0 };
 }
 
-/** Kubernetes gives the pods of a Job its name; the executors of a size have the name of their Deployment. */
-function selectorOf(sweep: WorkersOf): string {
-  return sweep.mode === "job"
-    ? `batch.kubernetes.io/job-name=${sweep.jobName}`
-    : `app.kubernetes.io/instance=executor-${sweep.size}`;
+async function listed(cluster: Cluster, selector: string, size: string): Promise<Workers> {
+  try {
+    return await listWorkers(cluster, selector, size);
+  } catch (error) {
+    return noWorkers(error instanceof ProblemError ? error.detail : describeError(error));
+  }
 }
 
 async function listWorkers(cluster: Cluster, selector: string, size: string): Promise<Workers> {
