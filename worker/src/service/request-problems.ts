@@ -12,7 +12,7 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
 };
 
 /** A number in a query, such as `?cells=1024`. Other spellings of numbers (`1e3`, `0x10`, an empty text) are refused. */
-export function wholeNumberInQuery(least: number, most: number, description: string, byDefault?: number) {
+export function wholeNumberInQuery(least: number, most: number, description: string) {
   const allowed = `a whole number from ${formatCount(least)} to ${formatCount(most)}`;
   const schema = z.string().transform((text, context) => {
     const value = Number(text);
@@ -20,9 +20,13 @@ export function wholeNumberInQuery(least: number, most: number, description: str
     context.addIssue({ code: "custom", message: allowed });
     return z.NEVER;
   });
-  const text = byDefault === undefined ? description : `${description}. Default: ${formatCount(byDefault)}`;
-  // The document tells the number, and not the text that carries it.
-  return schema.meta({ type: "integer", minimum: least, maximum: most, description: text });
+  // The document tells of the number, and not of the text that carries it.
+  return schema.meta({ type: "integer", minimum: least, maximum: most, description });
+}
+
+/** Such a number that may be left out. */
+export function withDefaultInQuery(schema: ReturnType<typeof wholeNumberInQuery>, byDefault: number) {
+  return schema.prefault(String(byDefault)).meta({ default: byDefault });
 }
 
 /** The problems of a request's part, in the form that every error about a value has. */
