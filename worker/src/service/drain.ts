@@ -1,0 +1,27 @@
+/**
+ * How a server stops: first it says that it is not ready while it goes on, since load balancers send requests for some seconds more. Then
+ * its endless answers end.
+ */
+export class Drain {
+  readonly #closing = new AbortController();
+  #isBegun = false;
+
+  /** No new connections, please. */
+  get isBegun(): boolean {
+    return this.#isBegun;
+  }
+
+  /** Aborted when the server closes. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  begin(): void {
+    this.#isBegun = true;
+  }
+
+  close(): void {
+    this.begin();
+    this.#closing.abort();
+  }
+}

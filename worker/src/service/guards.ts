@@ -1,0 +1,113 @@
+import { isIP } from "node:net";
+import type { MiddlewareHandler } from "hono";
+import { secureHeaders } from "hono/secure-headers";
+import { formatCount } from "../contract/format.ts";
+import { show } from "../contract/problems.ts";
+import { ProblemError } from "./problems.ts";
+
+/** Most bytes of a request's body: a bundle of 4 MB as JSON, and the rest of a submission. */
+export const MOST_BODY_BYTES = 5_000_000;
+/** Most bytes of all bodies that are in memory at the same time. A pod has 256 MiB, and a parsed body takes about three times its bytes. */
+const MOST_BYTES_AT_ONCE = 25_000_000;
+const BODIES_LATER_SECONDS = 5;
+
+/**
+ * Refuses requests for other hosts. A page of another site can make its own name lead to this machine (DNS rebinding), and would then be
+ * of the same origin as this server. It needs a public name for that: an IP address, `localhost` and the names inside a cluster are none.
+ *
+ * @param names further host names, such as that of a load balancer.
+ */
+export function knownHostsOnly(names: readonly string[]): MiddlewareHandler {
+  const known = new Set(names.map((name) => name.toLowerCase()));
+  return async (context, next) => {
+    const host = hostOf(context.req.header("host"));
+    if (!isInside(host) && !known.has(host)) {
+      const allowed = ["127.0.0.1", "localhost", ...known].join(" or ");
+      const fix = "use the address that this server has printed, or start it with --allow-host";
+      throw new ProblemError(421, `the host must be ${allowed}, got ${show(host)}: ${fix}`);
+    }
+    await next();
+  };
+}
+
+/** The name in a Host header, without its port. */
+function hostOf(header = ""): string {
+  return header
+    .replace(/:\d*$/, "")
+    .replace(/^\[(.*)\]$/, "$1")
+    .toLowerCase();
+}
+
+function isInside(host: string): boolean {
+  return isIP(host) !== 0 || /^[a-z0-9-]+$/.test(host) || /\.(localhost|svc|cluster\.local)$/.test(host);
+}
+
+/**
+ * Refuses changes that another site has made a browser send (CSRF). A browser asks before it sends JSON to another origin, and this
+ * server answers no such question.
+ */
+export function ownChangesOnly(): MiddlewareHandler {
+  return async (context, next) => {
+    const { method } = context.req;
+    if (method !== "POST") return next();
+    const site = context.req.header("sec-fetch-site") ?? "none";
+    const origin = context.req.header("origin");
+    // A proxy of ours tells the host that the browser has asked for. A browser lets no page of another site set this header.
+    const host = context.req.header("x-forwarded-host") ?? context.req.header("host");
+    if ((origin !== undefined && hostIn(origin) !== host) || !["none", "same-origin"].includes(site)) {
+      const detail = `a change must come from the page of this server, got one from ${show(origin ?? site)}: open that page`;
+      throw new ProblemError(403, detail);
+    }
+    const type = context.req.header("content-type");
+    if (!/^application\/json *(;|$)/i.test(type ?? "")) {
+      const fix = "send the body as JSON";
+      throw new ProblemError(415, `Content-Type must be application/json, got ${show(type)}: ${fix}`);
+    }
+    await next();
+  };
+}
+
+function hostIn(origin: string): string | undefined {
+  return URL.canParse(origin) ? new URL(origin).host : undefined;
+}
+
+/** Refuses a body before it is read: a large one, one of unknown length, and one that would not fit into memory beside the others. */
+export function smallBodiesOnly(): MiddlewareHandler {
+  let bytesAtOnce = 0;
+  return async (context, next) => {
+    if (context.req.header("transfer-encoding") !== undefined) {
+      throw new ProblemError(411, "Content-Length must be given, got a body in chunks: send it whole");
+    }
+    const bytes = Number(context.req.header("content-length") ?? 0);
+    if (bytes > MOST_BODY_BYTES) {
+      const allowed = `${formatCount(MOST_BODY_BYTES)} bytes or less`;
+      throw new ProblemError(413, `the body must have ${allowed}, got ${formatCount(bytes)}: send a smaller bundle`);
+    }
+    if (bytesAtOnce + bytes > MOST_BYTES_AT_ONCE) {
+      const detail = "too many large bodies are on their way to this server: try again";
+      throw new ProblemError(503, detail, { retryAfterSeconds: BODIES_LATER_SECONDS });
+    }
+    bytesAtOnce += bytes;
+    try {
+      await next();
+    } finally {
+      bytesAtOnce -= bytes;
+    }
+  };
+}
+
+/** The headers of every answer: the page loads nothing from elsewhere, no other site frames it, and browsers guess no type. */
+export function securityHeaders(): MiddlewareHandler {
+  return secureHeaders({
+    contentSecurityPolicy: {
+      defaultSrc: ["'self'"],
+      objectSrc: ["'none'"],
+      baseUri: ["'none'"],
+      formAction: ["'self'"],
+      frameAncestors: ["'none'"],
+    },
+    xFrameOptions: "DENY",
+    // Browsers heed it over HTTPS only. It says nothing about other hosts of the domain, which are not ours.
+    strictTransportSecurity: "max-age=15552000",
+  });
+}

@@ -1,0 +1,120 @@
+import { createServer, type Server, STATUS_CODES } from "node:http";
+import { type AddressInfo, isIPv6, type Socket } from "node:net";
+import { setTimeout } from "node:timers/promises";
+import { getRequestListener } from "@hono/node-server";
+import { PermanentError } from "../contract/errors.ts";
+import { describeProblem } from "../contract/problems.ts";
+import type { ServiceApp } from "./app.ts";
+import type { Drain } from "./drain.ts";
+import { answerWith } from "./problem-answers.ts";
+import { ProblemError } from "./problems.ts";
+
+/** A load balancer keeps a connection for 60 s without traffic: one that ends it first sends no request into a closed connection. */
+const KEEP_ALIVE_MS = 65_000;
+const HEADERS_WITHIN_MS = 66_000;
+/** A slow client has so long for a whole request: 5 MB at 42 KB/s. */
+const REQUEST_WITHIN_MS = 120_000;
+/** How late a client that is too slow is found. */
+const LOOK_AT_CLIENTS_EVERY_MS = 5_000;
+/** Answers that are under way when the server closes have so long. */
+const CLOSE_WITHIN_MS = 10_000;
+
+export interface ListenOptions {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly drain: Drain;
+}
+
+/** A server that takes requests. */
+export interface RunningServer {
+  /** For example `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /**
+   * Stops without breaking a connection: it is not ready at once, goes on for `drainMs`, takes no new connections then, and ends its
+   * events. Resolves when the last connection is closed.
+   */
+  stop(drainMs: number): Promise<void>;
+}
+
+/**
+ * Serves an application.
+ *
+ * @throws PermanentError if the port is taken, or cannot be used.
+ */
+export async function listen(app: ServiceApp, { host, port, drain }: ListenOptions): Promise<RunningServer> {
+  const limits = {
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    headersTimeout: HEADERS_WITHIN_MS,
+    requestTimeout: REQUEST_WITHIN_MS,
+    connectionsCheckingInterval: LOOK_AT_CLIENTS_EVERY_MS,
+  };
+  const listener = getRequestListener((request, env) => app.fetch(request, env), {
+    errorHandler: () =>
+      answerWith(new ProblemError(400, "the request cannot be read: its path or its host is malformed")),
+  });
+  const server = createServer(limits, listener);
+  server.on("clientError", refuseClient);
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => reject(explainListenError(error, host, port)));
+    server.listen(port, host, resolve);
+  });
+  const address = server.address() as AddressInfo;
+  const name = isIPv6(address.address) ? `[${address.address}]` : address.address;
+  return { url: `http://${name}:${address.port}`, stop: (drainMs) => stop(server, drain, drainMs) };
+}
+
+async function stop(server: Server, drain: Drain, drainMs: number): Promise<void> {
+  drain.begin();
+  await setTimeout(drainMs);
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  drain.close();
+  const deadline = performance.now() + CLOSE_WITHIN_MS;
+  // A connection whose answer has just ended is idle, and would stay.
+  const sweeping = setInterval(() => {
+    if (performance.now() > deadline) server.closeAllConnections();
+    else server.closeIdleConnections();
+  }, 50);
+  await closed;
+  clearInterval(sweeping);
+}
+
+/** What Node.js says about a client whose request it does not pass on. */
+function refuseClient(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
+  const [status, detail] =
+    error.code === "ERR_HTTP_REQUEST_TIMEOUT"
+      ? [408, "the request took too long: send it faster"]
+      : error.code === "HPE_HEADER_OVERFLOW"
+        ? [431, "the headers are too large: send fewer"]
+        : [400, "the request is no HTTP: send one that is"];
+  const body = JSON.stringify(new ProblemError(status as number, detail as string).answer);
+  const lines = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status as number]}`,
+    "Content-Type: application/problem+json",
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    "Connection: close",
+  ];
+  socket.end(`${lines.join("\r\n")}\r\n\r\n${body}`);
+}
+
+function explainListenError(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  const problem = (path: string, allowed: string, got: string, fix: string) =>
+    new PermanentError(describeProblem({ path: [path], allowed, got, fix }), { cause: error });
+  switch (error.code) {
+    case "EADDRINUSE":
+      return problem(
+        "--port",
+        `free on ${host}`,
+        `${port}, which another program has`,
+        "end that program, or use --port 0",
+      );
+    case "EACCES":
+      return problem("--port", "1024 or more for a user", String(port), "use for example 8080");
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+      return problem("--host", "an address of this machine", host, "use 127.0.0.1, or 0.0.0.0 for all of them");
+    default:
+      return error;
+  }
+}
