@@ -1,7 +1,7 @@
 // Bundles the worker into dist/: the programs and the package's two entry points, as plain JavaScript files that need nothing but
-// Node.js (and esbuild, to bundle a user's TypeScript). A process then starts in about 0.1 s; transpiling the sources at every
+// Node.js (and esbuild, to bundle a user's TypeScript), and the page that `sweep serve --page` gives to browsers. A process then starts in about 0.1 s; transpiling the sources at every
 // start would take five times as long. Type declarations are made only for a package (`npm pack`): they take longer than all this.
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -19,7 +19,8 @@ function newest(path) {
 
 /** Whether `dist/` is missing, or older than its sources. */
 function isStale() {
-  return newest(join(dist, "cli.mjs")) < Math.max(newest(join(here, "src")), newest(fileURLToPath(import.meta.url)));
+  const sources = [join(here, "src"), join(here, "page"), fileURLToPath(import.meta.url)];
+  return newest(join(dist, "cli.mjs")) < Math.max(...sources.map(newest));
 }
 
 /** Builds if `dist/` is stale. If several programs start at the same time, one builds and the others wait. */
@@ -86,11 +87,35 @@ async function buildWorker() {
       define: { "import.meta.url": "importMetaUrl" },
       external: ["zod"],
     });
+    await buildPage(build, join(aside, "page"));
     rmSync(dist, { recursive: true, force: true });
     renameSync(aside, dist);
   } finally {
     rmSync(aside, { recursive: true, force: true });
   }
+}
+
+/**
+ * Writes index.html, page.js, page.css and icon.svg. Their names are fixed: while replicas are replaced, a browser may get index.html from
+ * one version and page.js from another, which would not have a name with the hash of its content.
+ */
+async function buildPage(build, folder) {
+  await build({
+    absWorkingDir: join(here, "page"),
+    outdir: folder,
+    entryPoints: [
+      { in: "main.tsx", out: "page" },
+      { in: "styles/page.css", out: "page" },
+    ],
+    bundle: true,
+    minify: true,
+    format: "esm",
+    platform: "browser",
+    target: ["chrome123", "firefox128", "safari17.5"],
+    legalComments: "none",
+    logLevel: "warning",
+  });
+  for (const name of ["index.html", "icon.svg"]) cpSync(join(here, "page", name), join(folder, name));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

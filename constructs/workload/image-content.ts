@@ -17,6 +17,7 @@ export const imageSources = [
   "worker/package.json",
   "worker/tsconfig.json",
   "worker/src",
+  "worker/page",
   "worker/evaluations",
 ] as const;
 /** Its folder of evaluations, of which a job runs one. */

@@ -23,6 +23,7 @@ describe("the content of the worker's image", () => {
 
   test.each([
     "worker/src/engine/worker.ts",
+    "worker/page/main.tsx",
     "worker/evaluations/collatz.ts",
     "worker/Dockerfile",
     "worker/build.mjs",

@@ -1,0 +1,70 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { get, RequestError } from "./api.ts";
+
+export interface Loaded<T> {
+  /** The newest answer. It stays when a later request fails. */
+  readonly data?: T;
+  /** Why the newest request failed. */
+  readonly error?: RequestError;
+  readonly reload: () => void;
+}
+
+interface Options {
+  /** Repeats the request while the tab is visible. @default it is sent once */
+  readonly everyMs?: number | undefined;
+  /** Another value sends the request again. If one is under way, the next begins when it has ended. */
+  readonly version?: unknown;
+}
+
+/**
+ * The answer to a GET. After a change of the path the old answer stays until the new one is here, so that nothing jumps.
+ *
+ * @param path undefined sends nothing.
+ */
+export function useRequest<T>(path: string | undefined, { everyMs, version }: Options = {}): Loaded<T> {
+  const [state, setState] = useState<{ path?: string | undefined; data?: T; error?: RequestError }>({});
+  const reload = useRef(() => {});
+  useEffect(() => {
+    if (path === undefined) return;
+    const abort = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let isBusy = false;
+    let isAskedAgain = false;
+    const load = async (): Promise<void> => {
+      isAskedAgain = isBusy;
+      if (isBusy || document.hidden) return;
+      clearTimeout(timer);
+      isBusy = true;
+      try {
+        const data = await get<T>(path, abort.signal);
+        setState({ path, data });
+      } catch (error) {
+        if (abort.signal.aborted) return;
+        if (!(error instanceof RequestError)) throw error;
+        setState((old) => ({ ...(old.path === path ? old : { path }), error }));
+      }
+      isBusy = false;
+      if (isAskedAgain) void load();
+      else if (everyMs !== undefined) timer = setTimeout(load, everyMs);
+    };
+    reload.current = load;
+    document.addEventListener("visibilitychange", load);
+    void load();
+    return () => {
+      abort.abort();
+      clearTimeout(timer);
+      document.removeEventListener("visibilitychange", load);
+    };
+  }, [path, everyMs]);
+  const isFirst = useRef(true);
+  useEffect(() => {
+    if (!isFirst.current) reload.current();
+    isFirst.current = false;
+  }, [version]);
+  const { data, error } = state;
+  return {
+    ...(data === undefined ? {} : { data }),
+    ...(error === undefined ? {} : { error }),
+    reload: () => reload.current(),
+  };
+}
