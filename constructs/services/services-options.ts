@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { flag, list, type ShapeOf, withFix } from "../support/fields.ts";
+import { flag, list, type ShapeOf } from "../support/fields.ts";
 import { wholeNumber } from "../workload/worker-job-settings.ts";
 import { type IngressOptions, ingressOptionsSchema } from "./ingress-options.ts";
 import { type ServiceJobsOptions, serviceJobsOptionsSchema } from "./service-jobs-options.ts";
@@ -56,9 +56,7 @@ export const servicesOptionsSchema = z.strictObject({
   maxReplicas: wholeNumber(1, { example: 5, default: servicesDefaults.maxReplicas }, mostReplicas),
   allowCommands: flag({ example: true, default: servicesDefaults.allowCommands }).optional(),
   submissionsPerMinute: wholeNumber(1, { example: 10, default: servicesDefaults.submissionsPerMinute }, 1000),
-  ingress: ingressOptionsSchema
-    .meta(withFix({ example: { host: "sweeps.example.com" }, defaultText: "none" }))
-    .optional(),
+  ingress: ingressOptionsSchema.optional(),
   jobs: list(serviceJobsOptionsSchema, {
     allowed: "a list of jobs that the API may create",
     example: [{ size: "large" }],

@@ -213,7 +213,7 @@ export const environmentSchema = z.strictObject({
   registry: containerRegistryOptionsSchema.meta(withFix({ example: { forceDelete: true }, default: {} })).optional(),
   results: resultsBucketOptionsSchema.meta(withFix({ example: { expirationInDays: 90 }, default: {} })).optional(),
   workload: workloadSchema,
-  services: servicesOptionsSchema.meta(withFix({ example: { maxReplicas: 5 }, defaultText: "none" })).optional(),
+  services: servicesOptionsSchema.optional(),
   budget: budgetAlarmOptionsSchema.optional(),
   tags: byName(text({ allowed: "a text", example: "research" }), {
     allowed: "an object of texts by key",
