@@ -1,8 +1,10 @@
 import { NamespaceV1 } from "@cdktf/provider-kubernetes/lib/namespace-v1";
-import { NetworkPolicyV1, type NetworkPolicyV1SpecEgress } from "@cdktf/provider-kubernetes/lib/network-policy-v1";
+import { NetworkPolicyV1 } from "@cdktf/provider-kubernetes/lib/network-policy-v1";
 import { ServiceAccountV1 } from "@cdktf/provider-kubernetes/lib/service-account-v1";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
+import { dnsEgress, httpsEgress, podIdentityEgress } from "../support/network-rules.ts";
+import { podSecurityLabels } from "../support/restricted-pod.ts";
 import { workerLabels } from "./worker-pod.ts";
 
 export interface WorkerNamespaceProps {
@@ -45,49 +47,13 @@ export class WorkerNamespace extends Construct {
     });
     const allowed = new NetworkPolicyV1(this, "allow-workers", {
       metadata: { name: "allow-workers", namespace: props.name },
-      spec: { podSelector: { matchLabels: { ...workerLabels } }, policyTypes: ["Egress"], egress: workerEgress() },
+      spec: {
+        podSelector: { matchLabels: { ...workerLabels } },
+        policyTypes: ["Egress"],
+        egress: [dnsEgress(), podIdentityEgress(), httpsEgress()],
+      },
       dependsOn: [namespace],
     });
     this.dependables = [namespace, ...serviceAccounts, denied, allowed];
   }
-}
-
-/** @see https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted */
-function podSecurityLabels(version: string): Record<string, string> {
-  const modes = ["enforce", "audit", "warn"];
-  return Object.fromEntries(
-    modes.flatMap((mode) => [
-      [`pod-security.kubernetes.io/${mode}`, "restricted"],
-      [`pod-security.kubernetes.io/${mode}-version`, `v${version}`],
-    ]),
-  );
-}
-
-function workerEgress(): NetworkPolicyV1SpecEgress[] {
-  return [
-    {
-      to: [
-        {
-          namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
-          podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
-        },
-      ],
-      ports: [
-        { protocol: "UDP", port: "53" },
-        { protocol: "TCP", port: "53" },
-      ],
-    },
-    {
-      // The Pod Identity agent of the node, which hands out credentials.
-      // @see https://docs.aws.amazon.com/eks/latest/userguide/pod-id-agent-setup.html
-      to: [{ ipBlock: { cidr: "169.254.170.23/32" } }],
-      ports: [{ protocol: "TCP", port: "80" }],
-    },
-    {
-      // S3 and SQS. Their addresses are public and change, and a policy can name neither a prefix list nor a host. The traffic of S3 takes
-      // the VPC's gateway endpoint. Link-local addresses are excluded, so that a worker cannot read the metadata of its instance.
-      to: [{ ipBlock: { cidr: "0.0.0.0/0", except: ["169.254.0.0/16"] } }],
-      ports: [{ protocol: "TCP", port: "443" }],
-    },
-  ];
 }
