@@ -1,59 +1,46 @@
-import { NamespaceV1 } from "@cdktf/provider-kubernetes/lib/namespace-v1";
 import { NetworkPolicyV1 } from "@cdktf/provider-kubernetes/lib/network-policy-v1";
 import { ServiceAccountV1 } from "@cdktf/provider-kubernetes/lib/service-account-v1";
 import type { ITerraformDependable } from "cdktf";
-import { Construct } from "constructs";
+import type { Construct } from "constructs";
 import { dnsEgress, httpsEgress, podIdentityEgress } from "../support/network-rules.ts";
-import { podSecurityLabels } from "../support/restricted-pod.ts";
+import { RestrictedNamespace, type RestrictedNamespaceProps } from "./restricted-namespace.ts";
 import { workerLabels } from "./worker-pod.ts";
 
-export interface WorkerNamespaceProps {
-  readonly name: string;
+export interface WorkerNamespaceProps extends RestrictedNamespaceProps {
   /** Names of the service accounts of workers and executors. The platform binds a role to each. */
   readonly serviceAccounts: readonly string[];
-  /** Minor version of Kubernetes whose definition of the restricted Pod Security Standard applies, for example `1.35`. */
-  readonly kubernetesVersion: string;
 }
 
 /**
  * A namespace with restricted pods and without network traffic, except that workers and executors reach DNS, their AWS credentials, S3
  * and SQS.
  */
-export class WorkerNamespace extends Construct {
-  readonly namespace: string;
-  /** Resources that pods depend on. Terraform destroys the pods first. */
-  readonly dependables: readonly ITerraformDependable[];
+export class WorkerNamespace extends RestrictedNamespace {
+  private readonly serviceAccounts: readonly ServiceAccountV1[];
+  private readonly allowed: NetworkPolicyV1;
 
   constructor(scope: Construct, id: string, props: WorkerNamespaceProps) {
-    super(scope, id);
-    const namespace = new NamespaceV1(this, "namespace", {
-      metadata: { name: props.name, labels: podSecurityLabels(props.kubernetesVersion) },
-      timeouts: { delete: "15m" },
-    });
-    // A text and not a reference, since a hash over it names a Job.
-    this.namespace = props.name;
-    const serviceAccounts = props.serviceAccounts.map(
+    super(scope, id, props);
+    this.serviceAccounts = props.serviceAccounts.map(
       (name) =>
         new ServiceAccountV1(this, `service-account-${name}`, {
           metadata: { name, namespace: props.name, labels: { ...workerLabels } },
           automountServiceAccountToken: false,
-          dependsOn: [namespace],
+          dependsOn: [this.resource],
         }),
     );
-    const denied = new NetworkPolicyV1(this, "deny-all", {
-      metadata: { name: "deny-all", namespace: props.name },
-      spec: { podSelector: {}, policyTypes: ["Ingress", "Egress"] },
-      dependsOn: [namespace],
-    });
-    const allowed = new NetworkPolicyV1(this, "allow-workers", {
+    this.allowed = new NetworkPolicyV1(this, "allow-workers", {
       metadata: { name: "allow-workers", namespace: props.name },
       spec: {
         podSelector: { matchLabels: { ...workerLabels } },
         policyTypes: ["Egress"],
         egress: [dnsEgress(), podIdentityEgress(), httpsEgress()],
       },
-      dependsOn: [namespace],
+      dependsOn: [this.resource],
     });
-    this.dependables = [namespace, ...serviceAccounts, denied, allowed];
+  }
+
+  override get dependables(): readonly ITerraformDependable[] {
+    return [this.resource, ...this.serviceAccounts, this.denied, this.allowed];
   }
 }
