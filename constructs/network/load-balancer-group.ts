@@ -42,7 +42,7 @@ export class LoadBalancerGroup extends Construct {
     this.securityGroupId = group.id;
     for (const cidr of allowedCidrs) {
       for (const [protocol, port] of Object.entries({ https: 443, http: 80 })) {
-        new VpcSecurityGroupIngressRule(this, `${protocol}-${cidr.replace("/", "-")}`, {
+        new VpcSecurityGroupIngressRule(this, `${protocol}-${cidr.replace(/[./]/g, "-")}`, {
           securityGroupId: group.id,
           description: port === 443 ? "HTTPS" : "HTTP, which is redirected to HTTPS",
           ipProtocol: "tcp",
