@@ -2,7 +2,11 @@ import { TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
 import { ClusterAutoscaler } from "../constructs/addons/cluster-autoscaler.ts";
 import { Keda } from "../constructs/addons/keda.ts";
+import { LoadBalancerController } from "../constructs/addons/load-balancer-controller.ts";
 import { NvidiaDevicePlugin } from "../constructs/addons/nvidia-device-plugin.ts";
+import { loadBalancerName } from "../constructs/services/ingress.ts";
+import { defaultIngressScheme } from "../constructs/services/ingress-options.ts";
+import { servicesNamespace } from "../constructs/services/services-names.ts";
 import { DeletionProtection } from "../constructs/support/deletion-protection.ts";
 import type { ResolvedEnvironment } from "./configuration/resolved-environment.ts";
 import { configureHelm } from "./kubernetes-providers.ts";
@@ -16,8 +20,8 @@ export interface AddonsStackProps {
 }
 
 /**
- * Programs in the cluster that all workloads need: the autoscaler, NVIDIA's device plugin if there are GPUs, and KEDA if there are
- * executors.
+ * Programs in the cluster that all workloads need: the autoscaler, NVIDIA's device plugin if there are GPUs, KEDA if there are executors,
+ * and the controller of the load balancer if there is an entry from outside.
  */
 export class AddonsStack extends TerraformStack {
   constructor(scope: Construct, id: string, { environment, platform }: AddonsStackProps) {
@@ -43,6 +47,31 @@ export class AddonsStack extends TerraformStack {
       const workloadNamespace = environment.workload.namespace;
       new Keda(this, "keda", { identity: kedaRole, runsOn, workloadNamespace });
     }
+    this.createLoadBalancerController(environment, platform);
     new DeletionProtection(this, "deletion-protection", { enabled: environment.cluster.deletionProtection ?? false });
+  }
+  /** Also the class of the Ingresses: it must outlive them, and Terraform destroys this stack after that of the workload. */
+  private createLoadBalancerController(
+    { name, services, alwaysOnPools: [runsOn], tags }: ResolvedEnvironment,
+    { cluster, network, loadBalancer }: PlatformStack,
+  ): void {
+    const ingress = services?.options.ingress;
+    if (ingress === undefined || loadBalancer === undefined) return;
+    const { scheme = defaultIngressScheme, allowedCidrs, certificateArn } = ingress;
+    new LoadBalancerController(this, "load-balancer-controller", {
+      cluster,
+      vpcId: network.vpcId,
+      identity: loadBalancer.role,
+      runsOn,
+      loadBalancer: {
+        name: loadBalancerName(name),
+        scheme,
+        subnetIds: loadBalancer.subnetIds,
+        allowedCidrs,
+        certificateArn,
+        namespace: servicesNamespace,
+        tags,
+      },
+    });
   }
 }

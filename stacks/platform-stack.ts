@@ -23,6 +23,7 @@ import { ResultsBucket } from "../constructs/storage/results-bucket.ts";
 import { DeletionProtection } from "../constructs/support/deletion-protection.ts";
 import { terraformTexts } from "../constructs/support/terraform-text.ts";
 import type { ResolvedEnvironment } from "./configuration/resolved-environment.ts";
+import { type PlatformLoadBalancer, platformLoadBalancer } from "./platform-load-balancer.ts";
 import { configureState } from "./state-backend.ts";
 import { lowestAwsProvider, lowestAwsProviderWithDeletionProtection, lowestTerraform } from "./versions.ts";
 
@@ -50,6 +51,8 @@ export class PlatformStack extends TerraformStack {
   readonly executorRoles: readonly PodIdentityRole[];
   /** Identity of KEDA's operator; undefined without executors. */
   readonly kedaRole: PodIdentityRole | undefined;
+  /** The parts of the services' load balancer that outlive it; undefined without an entry from outside. */
+  readonly loadBalancer: PlatformLoadBalancer | undefined;
   /** Identity of the API; undefined without services. */
   readonly apiRole: PodIdentityRole | undefined;
   /** Prefix of the keys of the results of all executors. */
@@ -104,6 +107,7 @@ export class PlatformStack extends TerraformStack {
       dependsOn: alwaysOn.flatMap((group) => group.dependables),
     });
 
+    this.loadBalancer = platformLoadBalancer(this, environment, this.cluster, this.network);
     if (environment.budget !== undefined) {
       new BudgetAlarm(this, "budget", { name: id, ...environment.budget });
     }
@@ -197,8 +201,8 @@ export class PlatformStack extends TerraformStack {
 
   private createNetwork({ network, availabilityZones, region, accountId }: ResolvedEnvironment): INetwork {
     if (network.kind === "existing") {
-      const { vpcId, privateSubnetIds } = network;
-      return existingNetwork({ vpcId, privateSubnetIds });
+      const { kind: _, ...attributes } = network;
+      return existingNetwork(attributes);
     }
     return new Network(this, "network", { name: this.node.id, region, accountId, availabilityZones, ...network });
   }

@@ -7,6 +7,7 @@ import type { ContainerImage } from "../constructs/workload/worker-image.ts";
 import type { ResolvedEnvironment } from "./configuration/resolved-environment.ts";
 import { type PlatformStack, resultsPrefix } from "./platform-stack.ts";
 import { hourlyUsd } from "./prices/price-table.ts";
+import { behindLoadBalancer, createIngress } from "./services-ingress.ts";
 
 export interface ServicesProps {
   readonly environment: ResolvedEnvironment;
@@ -21,7 +22,7 @@ export function createServices(scope: Construct, props: ServicesProps): Platform
   const { environment, platform, image, dependsOn } = props;
   const { services, workload, region, alwaysOnPools } = environment;
   if (services === undefined) return undefined;
-  return new PlatformServices(scope, "services", {
+  const made = new PlatformServices(scope, "services", {
     environment: environment.name,
     namespace: workload.namespace,
     sizes: servedSizes(environment, platform),
@@ -31,8 +32,11 @@ export function createServices(scope: Construct, props: ServicesProps): Platform
     resultsRoot: `s3://${platform.results.bucketName}/${resultsPrefix}`.replace(/\/$/, ""),
     region,
     kubernetesVersion: platform.cluster.kubernetesVersion,
+    ...behindLoadBalancer(environment, platform),
     dependsOn,
   });
+  createIngress(scope, environment, platform, made.frontend);
+  return made;
 }
 
 /** The sizes on which sweeps can run, smallest first. */

@@ -1,11 +1,9 @@
 import { Token } from "cdktf";
-import { formatCount } from "sweep-worker/contract";
 import { z } from "zod";
-import { addressesIn, unroutablePart } from "../network/address-ranges.ts";
-import { parseCidr, showAddress, startOf } from "../network/subnet-layout.ts";
+import { allowedBlockProblems, type Opened } from "../network/allowed-blocks.ts";
 import { list, type ShapeOf, text } from "../support/fields.ts";
 import { partitionOf } from "../support/iam-policy.ts";
-import { type Problem, show, within } from "../support/problems.ts";
+import { type Problem, show } from "../support/problems.ts";
 
 /** `arn:aws:iam::111122223333:role/path/name`, in any partition. */
 const principal = /^arn:(aws[a-z-]*):iam::(\d{12}):(role|user)\/((?:[\w+=,.@-]+\/)*)([\w+=,.@-]+)$/;
@@ -13,19 +11,20 @@ const principal = /^arn:(aws[a-z-]*):iam::(\d{12}):(role|user)\/((?:[\w+=,.@-]+\
 const longestName = 64;
 const longestPath = 512;
 
-/**
- * EKS's quota "Public endpoint access CIDR ranges per cluster", which it does not raise.
- * @see https://docs.aws.amazon.com/general/latest/gr/eks.html
- */
-const maximumPublicBlocks = 40;
-
-/** The largest block, and the most addresses of all blocks together: otherwise many blocks would add up to the internet. */
-const largestPublicPrefix = 8;
+const publicEndpoint: Opened = {
+  name: "the Kubernetes API",
+  // EKS's quota "Public endpoint access CIDR ranges per cluster", which it does not raise.
+  // @see https://docs.aws.amazon.com/general/latest/gr/eks.html
+  most: 40,
+  limitOf: "EKS",
+  ifEmpty:
+    "AWS takes an empty list for 0.0.0.0/0, so add your office's or VPN's block, or remove the property for no public endpoint",
+  otherwise: "remove the property",
+  isPublic: true,
+};
 
 /** Form of an administrator's ARN, for error texts. */
 const allowedPrincipal = "the ARN of an IAM role or user (arn:aws:iam::<account>:role/<name> or user/<name>)";
-/** A block that may reach the public endpoint, for error texts. */
-export const allowedPublicBlock = "an IPv4 block of /8 or smaller";
 
 /** Access to a cluster. An environment sets it in `cluster`. */
 export interface ClusterAccessOptions {
@@ -47,53 +46,7 @@ export const clusterAccessOptionsSchema = z.strictObject({
 
 /** Checks the blocks that may reach the public endpoint. Values known only after apply are left to AWS. */
 export function publicAccessProblems(cidrs: readonly string[] | undefined): Problem[] {
-  if (cidrs === undefined || Token.isUnresolved(cidrs)) return [];
-  if (cidrs.length === 0) {
-    const fix =
-      "AWS takes an empty list for 0.0.0.0/0, so add your office's or VPN's block, or remove the property for no public endpoint";
-    return [{ path: [], allowed: "a list of at least one block", got: "[]", fix }];
-  }
-  if (cidrs.length > maximumPublicBlocks) {
-    const allowed = `at most ${maximumPublicBlocks} blocks, the limit of EKS`;
-    return [{ path: [], allowed, got: `${cidrs.length} blocks`, fix: "keep your office's or VPN's blocks only" }];
-  }
-  const problems = cidrs.flatMap((cidr, index) =>
-    within([index], publicBlockProblems(cidr, cidrs.indexOf(cidr) < index)),
-  );
-  return problems.length > 0 ? problems : togetherProblems(cidrs);
-}
-
-function togetherProblems(cidrs: readonly string[]): Problem[] {
-  const addresses = addressesIn(cidrs.flatMap((cidr) => parseCidr(cidr) ?? []));
-  if (addresses <= 2 ** (32 - largestPublicPrefix)) return [];
-  const allowed = `blocks that together are no larger than a /${largestPublicPrefix}`;
-  const got = `${cidrs.length} blocks with ${formatCount(addresses)} addresses`;
-  const fix =
-    "more would open the Kubernetes API to the internet piece by piece, so keep your office's or VPN's blocks only";
-  return [{ path: [], allowed, got, fix }];
-}
-
-function publicBlockProblems(cidr: string, isRepeated: boolean): Problem[] {
-  if (Token.isUnresolved(cidr)) return [];
-  const problem = (fix: string, allowed = allowedPublicBlock) => [{ path: [], allowed, got: show(cidr), fix }];
-  const network = parseCidr(cidr);
-  if (network === undefined) return problem('use for example "203.0.113.7/32"');
-  const { address, prefix } = network;
-  if (prefix < largestPublicPrefix) {
-    return problem(
-      "a larger block opens the Kubernetes API to the internet, so use your office's or VPN's block, or remove the property",
-    );
-  }
-  const start = startOf(address, prefix);
-  if (start !== address) {
-    return problem(`use "${showAddress(start)}/${prefix}"`, `written with the first address of its /${prefix} block`);
-  }
-  const part = unroutablePart(cidr);
-  if (part !== undefined) {
-    const fix = `nothing comes from ${part} on the internet, so use the public block of your office or VPN`;
-    return problem(fix, "a block of public addresses");
-  }
-  return isRepeated ? problem("remove one of the two", "different from the blocks before it") : [];
+  return cidrs === undefined ? [] : allowedBlockProblems(cidrs, publicEndpoint);
 }
 
 /** Checks the ARN of an administrator. Values known only after apply are left to AWS. */

@@ -10,12 +10,13 @@ import { KmsKey } from "@cdktf/provider-aws/lib/kms-key";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { z } from "zod";
+import { allowedPublicBlock } from "../network/allowed-blocks.ts";
 import type { INetwork } from "../network/network.ts";
 import { flag, list, number, type ShapeOf, text, word } from "../support/fields.ts";
 import { managedPolicyArn, partitionOf, policyDocument, trustService } from "../support/iam-policy.ts";
 import { allowedRetention, retentionProblems } from "../support/log-retention.ts";
 import { throwIfAny, within } from "../support/problems.ts";
-import { allowedPublicBlock, publicAccessProblems } from "./cluster-access.ts";
+import { publicAccessProblems } from "./cluster-access.ts";
 import { allowedClusterZones, clusterZoneProblems, keepZones } from "./cluster-zones.ts";
 
 /** An EKS cluster for nodes, add-ons and identities: a new one ({@link Cluster}) or an existing one ({@link existingCluster}). */

@@ -1,4 +1,5 @@
 export { FlowLogs, type FlowLogsProps } from "./flow-logs.ts";
+export { LoadBalancerGroup, type LoadBalancerGroupProps } from "./load-balancer-group.ts";
 export {
   type ExistingNetworkAttributes,
   existingNetwork,

@@ -23,6 +23,8 @@ export interface INetwork {
   readonly vpcId: string;
   /** Ids of the subnets for nodes, by availability zone. */
   readonly privateSubnetIds: Readonly<Record<string, string>>;
+  /** Ids of the subnets for load balancers with public addresses, by availability zone. */
+  readonly publicSubnetIds?: Readonly<Record<string, string>> | undefined;
   /**
    * Routes and endpoints through which nodes reach AWS and the container registries. Node groups depend on all of them, so that a
    * node that is being drained can still reach AWS (data-on-eks#1067, terraform-provider-aws#10934).
@@ -39,6 +41,12 @@ export interface ExistingNetworkAttributes {
   readonly vpcId: string;
   /** One private subnet for each availability zone, at least two, for example `{ "us-west-2a": "subnet-0a1b2c3d" }`. */
   readonly privateSubnetIds: Readonly<Record<string, string>>;
+  /**
+   * One public subnet for each availability zone of a load balancer, at least two, for example `{ "us-west-2a": "subnet-3a1b2c3d" }`. Only
+   * a load balancer that is `internet-facing` needs them.
+   * @default - none
+   */
+  readonly publicSubnetIds?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Schema of the {@link ExistingNetworkAttributes}. */
@@ -48,6 +56,10 @@ export const existingNetworkAttributesSchema = z.strictObject({
     allowed: "an object of subnet ids by availability zone",
     example: { "us-west-2a": "subnet-0a1b2c3d", "us-west-2b": "subnet-1a1b2c3d" },
   }),
+  publicSubnetIds: byName(text({ allowed: "a subnet id (subnet-<hexadecimal>)", example: "subnet-3a1b2c3d" }), {
+    allowed: "an object of subnet ids by availability zone",
+    example: { "us-west-2a": "subnet-3a1b2c3d", "us-west-2b": "subnet-4a1b2c3d" },
+  }).optional(),
 } satisfies ShapeOf<ExistingNetworkAttributes>);
 
 /** Refers to a VPC that this stack does not own. Nothing in it is created, changed or destroyed. */

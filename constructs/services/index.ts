@@ -1,5 +1,19 @@
 export { type ApiStatementsProps, apiStatements } from "./api-permissions.ts";
-export { type IngressOptions, ingressOptionsSchema, type OidcOptions, oidcOptionsSchema } from "./ingress-options.ts";
+export {
+  loadBalancerArnPrefix,
+  loadBalancerName,
+  readinessGateLabel,
+  ServicesIngress,
+  type ServicesIngressProps,
+} from "./ingress.ts";
+export {
+  type IngressOptions,
+  type IngressScheme,
+  ingressOptionsSchema,
+  ingressSchemes,
+  type OidcOptions,
+  oidcOptionsSchema,
+} from "./ingress-options.ts";
 export { PlatformServices, type PlatformServicesProps } from "./platform-services.ts";
 export type { ServedSize, ServiceFileProps } from "./service-file.ts";
 export { type ServiceJobsOptions, serviceJobsOptionsSchema } from "./service-jobs-options.ts";

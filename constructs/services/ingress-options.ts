@@ -1,7 +1,13 @@
 import { z } from "zod";
 import { list, type ShapeOf, text, withFix, word } from "../support/fields.ts";
 
-const schemes = ["internet-facing", "internal"] as const;
+/** Kinds of load balancers: with public addresses, or with those of the VPC only. */
+export const ingressSchemes = ["internet-facing", "internal"] as const;
+/** Kind of a load balancer: with public addresses, or with those of the VPC only. */
+export type IngressScheme = (typeof ingressSchemes)[number];
+
+/** Default of {@link IngressOptions.scheme}. */
+export const defaultIngressScheme: IngressScheme = "internet-facing";
 
 /** A load balancer in front of the page, with a login. */
 export interface IngressOptions {
@@ -11,13 +17,16 @@ export interface IngressOptions {
   readonly certificateArn: string;
   /** The identity provider that people log in with. */
   readonly oidc: OidcOptions;
-  /** Blocks of addresses that may reach the load balancer, for example those of your office: `203.0.113.0/24`. */
+  /**
+   * IPv4 blocks that may reach the load balancer, /8 or smaller, for example those of your office: `["203.0.113.0/24"]`. People still have
+   * to log in.
+   */
   readonly allowedCidrs: readonly string[];
   /**
    * `internet-facing` has public addresses, `internal` those of the VPC only.
    * @default "internet-facing"
    */
-  readonly scheme?: (typeof schemes)[number] | undefined;
+  readonly scheme?: IngressScheme | undefined;
 }
 
 /** An identity provider, with the addresses that its document `/.well-known/openid-configuration` names. */
@@ -74,5 +83,5 @@ export const ingressOptionsSchema = z.strictObject({
     allowed: "a list of IPv4 blocks",
     example: ["203.0.113.0/24"],
   }),
-  scheme: word(schemes, { example: "internal", default: "internet-facing" }).optional(),
+  scheme: word(ingressSchemes, { example: "internal", default: defaultIngressScheme }).optional(),
 } satisfies ShapeOf<IngressOptions>);

@@ -100,19 +100,13 @@ function resolveExistingNetwork(
   { availabilityZones }: Environment,
   malformed: Malformed,
 ): Resolution<ResolvedNetwork> {
-  const { vpcId, privateSubnetIds } = existing;
+  const { vpcId, privateSubnetIds, publicSubnetIds } = existing;
   const problems: Problem[] = [];
   if (!/^vpc-([0-9a-f]{8}|[0-9a-f]{17})$/.test(vpcId)) {
     const fix = "copy it from aws ec2 describe-vpcs";
     problems.push({ path: ["vpcId"], allowed: "the id of a VPC, vpc-<hexadecimal>", got: show(vpcId), fix });
   }
-  for (const [zone, id] of Object.entries(privateSubnetIds)) {
-    if (/^subnet-([0-9a-f]{8}|[0-9a-f]{17})$/.test(id)) continue;
-    const allowed = "the id of a subnet, subnet-<hexadecimal>";
-    const fix = "copy it from aws ec2 describe-subnets";
-    problems.push({ path: ["privateSubnetIds", zone], allowed, got: show(id), fix });
-  }
-  problems.push(...within(["privateSubnetIds"], sharedSubnetProblems(privateSubnetIds)));
+  problems.push(...within(["privateSubnetIds"], subnetProblems(privateSubnetIds)));
   const zones = Object.keys(privateSubnetIds);
   const incomplete = malformed.in("availabilityZones").any || malformed.in("existingNetwork", "privateSubnetIds").whole;
   if (!incomplete && show([...zones].sort()) !== show([...availabilityZones].sort())) {
@@ -120,11 +114,44 @@ function resolveExistingNetwork(
     const fix = "add, remove or rename zones here or in availabilityZones";
     problems.push({ path: ["privateSubnetIds"], allowed, got: `subnets in ${zones.join(", ") || "no zone"}`, fix });
   }
+  if (publicSubnetIds !== undefined) {
+    problems.push(...within(["publicSubnetIds"], publicSubnetProblems(publicSubnetIds, existing)));
+  }
   return checked({ kind: "existing", ...existing }, problems);
 }
 
+function subnetProblems(subnetIds: Readonly<Record<string, string>>): Problem[] {
+  const problems = Object.entries(subnetIds).flatMap(([zone, id]): Problem[] => {
+    if (/^subnet-([0-9a-f]{8}|[0-9a-f]{17})$/.test(id)) return [];
+    const allowed = "the id of a subnet, subnet-<hexadecimal>";
+    return [{ path: [zone], allowed, got: show(id), fix: "copy it from aws ec2 describe-subnets" }];
+  });
+  return [...problems, ...sharedSubnetProblems(subnetIds)];
+}
+
+function publicSubnetProblems(
+  subnetIds: Readonly<Record<string, string>>,
+  { privateSubnetIds }: ExistingNetworkAttributes,
+): Problem[] {
+  const known = Object.keys(privateSubnetIds);
+  const zones = Object.keys(subnetIds);
+  const unknown = zones.filter((zone) => !known.includes(zone));
+  const problems = subnetProblems(subnetIds);
+  if (zones.length < 2 || unknown.length > 0) {
+    const allowed = `subnets in two or more of ${known.join(", ")}`;
+    const fix = "a load balancer needs two zones, and reaches pods in those of the private subnets; correct the zones";
+    problems.push({ path: [], allowed, got: `subnets in ${zones.join(", ") || "no zone"}`, fix });
+  }
+  const shared = Object.entries(subnetIds).filter(([, id]) => Object.values(privateSubnetIds).includes(id));
+  for (const [zone, id] of shared) {
+    const allowed = "different from the private subnets, which have no way in from the internet";
+    problems.push({ path: [zone], allowed, got: show(id), fix: "copy that of a public subnet" });
+  }
+  return problems;
+}
+
 /** A subnet is in one zone. */
-function sharedSubnetProblems(subnetIds: ExistingNetworkAttributes["privateSubnetIds"]): Problem[] {
+function sharedSubnetProblems(subnetIds: Readonly<Record<string, string>>): Problem[] {
   const zones = Object.keys(subnetIds);
   const allowed = "different from the subnets of the zones before it, because a subnet is in one zone";
   const fix = "copy the zone's own from aws ec2 describe-subnets";

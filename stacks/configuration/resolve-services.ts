@@ -1,13 +1,16 @@
+import { defaultIngressScheme } from "../../constructs/services/ingress-options.ts";
 import { ingressProblems } from "../../constructs/services/ingress-problems.ts";
 import type { ServiceJobsOptions } from "../../constructs/services/service-jobs-options.ts";
 import { serviceJobsProblems } from "../../constructs/services/service-jobs-problems.ts";
 import { servicesNamespace } from "../../constructs/services/services-names.ts";
 import { type ServicesOptions, servicesWithDefaults } from "../../constructs/services/services-options.ts";
 import { servicesProblems } from "../../constructs/services/services-problems.ts";
+import { regionProblems } from "../../constructs/support/aws-regions.ts";
 import { type Problem, show, within } from "../../constructs/support/problems.ts";
 import { duplicateProblems } from "./duplicates.ts";
 import type { Malformed } from "./malformed.ts";
 import { allOf, at, checked, problemsIn, type Resolution, refused, resolved } from "./resolution.ts";
+import { isAccountId } from "./resolve-account.ts";
 import { type Pooled, resolveSize } from "./resolve-target.ts";
 import type { ResolvedServiceJobs, ResolvedServices } from "./resolved-environment.ts";
 import type { Environment } from "./schema.ts";
@@ -19,9 +22,13 @@ export function resolveServices(environment: Environment, pooled: Pooled): Resol
   const jobs = resolveJobs(services.jobs ?? [], here.in("jobs"), pooled);
   const own = [
     ...here.untouched(servicesProblems(withoutMalformed(services, here))),
-    ...(services.ingress === undefined ? [] : here.untouched(within(["ingress"], ingressProblems(services.ingress)))),
+    ...resolveIngress(environment, here.in("ingress")),
   ];
-  const problems = [...within(["services"], [...own, ...problemsIn(jobs)]), ...namespaceProblems(workload.namespace)];
+  const problems = [
+    ...within(["services"], [...own, ...problemsIn(jobs)]),
+    ...namespaceProblems(workload.namespace),
+    ...publicSubnetProblems(environment, pooled.malformed),
+  ];
   if (!jobs.ok) return refused(problems);
   return checked({ options: servicesWithDefaults(services), jobs: jobs.value }, problems);
 }
@@ -30,6 +37,26 @@ export function resolveServices(environment: Environment, pooled: Pooled): Resol
 function withoutMalformed(services: ServicesOptions, malformed: Malformed): ServicesOptions {
   const lenient: Partial<ServicesOptions> = { minReplicas: 1, maxReplicas: 50 };
   return { ...services, ...Object.fromEntries(Object.entries(lenient).filter(([name]) => malformed.in(name).any)) };
+}
+
+/** @param malformed as the entry from outside sees it. */
+function resolveIngress({ services, region, accountId }: Environment, malformed: Malformed): Problem[] {
+  if (services?.ingress === undefined) return [];
+  // The certificate's place is compared with a region and an account that are right.
+  const place = regionProblems(region).length === 0 && isAccountId(accountId) ? { region, accountId } : undefined;
+  return within(["ingress"], malformed.untouched(ingressProblems(services.ingress, place)));
+}
+
+/** A network of somebody else has public subnets that only its owner knows. */
+function publicSubnetProblems({ services, existingNetwork }: Environment, malformed: Malformed): Problem[] {
+  if (services?.ingress === undefined || existingNetwork === undefined) return [];
+  if (existingNetwork.publicSubnetIds !== undefined || malformed.in("existingNetwork", "publicSubnetIds").any)
+    return [];
+  const { scheme = defaultIngressScheme } = services.ingress;
+  if (scheme === "internal" || malformed.in("services", "ingress", "scheme").any) return [];
+  const allowed = "given, because the load balancer of services.ingress is internet-facing";
+  const fix = 'name a public subnet in each zone (aws ec2 describe-subnets), or use scheme: "internal"';
+  return [{ path: ["existingNetwork", "publicSubnetIds"], allowed, got: "nothing", fix }];
 }
 
 /** @param malformed as the list sees it. */
