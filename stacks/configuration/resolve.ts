@@ -9,6 +9,7 @@ import { resolveAccountId } from "./resolve-account.ts";
 import { resolveCluster } from "./resolve-cluster.ts";
 import { resolveNetwork, resolveRegion, resolveZones } from "./resolve-network.ts";
 import { resolveAlwaysOnPools, resolveInstanceTypes, resolvePools } from "./resolve-pools.ts";
+import { resolveServices } from "./resolve-services.ts";
 import { resolveState } from "./resolve-state.ts";
 import { resolveTags } from "./resolve-tags.ts";
 import { resolveWorkload } from "./resolve-workload.ts";
@@ -52,6 +53,7 @@ function resolveValues(
     alwaysOnPools: resolveAlwaysOnPools(environment, pools, malformed),
     instanceTypes: resolveInstanceTypes(environment, malformed),
     workload: resolveWorkload(environment, pools, malformed, evaluations),
+    services: resolveServices(environment, { pools, nodePools: environment.nodePools, malformed }),
     registry: resolved(environment.registry),
     results: checked(environment.results, within(["results"], resultsBucketProblems(environment.results ?? {}))),
     budget: checked(environment.budget, within(["budget"], budgetProblems(environment))),

@@ -2,6 +2,8 @@ import type { ExistingNetworkAttributes, NetworkOptions } from "../../constructs
 import type { NodePool } from "../../constructs/pools/node-pool.ts";
 import type { NodeTarget } from "../../constructs/pools/node-target.ts";
 import type { ResolvedExecutorsOptions } from "../../constructs/queue/executors-options.ts";
+import type { ServiceJobsOptions } from "../../constructs/services/service-jobs-options.ts";
+import type { ResolvedServicesOptions } from "../../constructs/services/services-options.ts";
 import type { WorkerJobSettings } from "../../constructs/workload/worker-job-settings.ts";
 import type { Environment } from "./schema.ts";
 
@@ -31,6 +33,8 @@ export interface ResolvedEnvironment
   /** Pools without taints that always have a node, at least one. CoreDNS and the cluster autoscaler run there. */
   readonly alwaysOnPools: readonly [NodePool, ...NodePool[]];
   readonly workload: ResolvedWorkload;
+  /** Undefined without services. */
+  readonly services: ResolvedServices | undefined;
 }
 
 /** A network to create, or one that exists already. */
@@ -61,5 +65,17 @@ export interface ResolvedJob {
 export interface ResolvedExecutors {
   readonly options: ResolvedExecutorsOptions;
   /** All pools of the size. A node there has room for an executor. */
+  readonly target: NodeTarget;
+}
+
+export interface ResolvedServices {
+  readonly options: ResolvedServicesOptions;
+  /** The jobs that the API may create, at most one entry for each size. */
+  readonly jobs: readonly ResolvedServiceJobs[];
+}
+
+export interface ResolvedServiceJobs {
+  readonly options: ServiceJobsOptions;
+  /** All pools of the size. A node there has room for a worker. */
   readonly target: NodeTarget;
 }

@@ -13,6 +13,7 @@ import { type InstanceType, instanceTypeSchema } from "../../constructs/pools/in
 import { type NodePoolOptions, nodePoolOptionsSchema } from "../../constructs/pools/node-pool-options.ts";
 import { type ExecutorSize, executorSizes } from "../../constructs/pools/node-target.ts";
 import { type ExecutorsOptions, executorsOptionsSchema } from "../../constructs/queue/executors-options.ts";
+import { type ServicesOptions, servicesOptionsSchema } from "../../constructs/services/services-options.ts";
 import { type BudgetAlarmOptions, budgetAlarmOptionsSchema } from "../../constructs/storage/budget-alarm.ts";
 import {
   type ContainerRegistryOptions,
@@ -76,6 +77,11 @@ export interface Environment {
   readonly results?: ResultsBucketOptions | undefined;
   /** The jobs, their namespace and their image. */
   readonly workload: Workload;
+  /**
+   * A page and an API for sweeps in the cluster; see docs/services.md. Nothing of it is made without this field.
+   * @default - none; `sweep ui` shows the results of the bucket on a laptop
+   */
+  readonly services?: ServicesOptions | undefined;
   /**
    * Mail when the account spends too much in a month.
    * @default - no mail
@@ -207,6 +213,7 @@ export const environmentSchema = z.strictObject({
   registry: containerRegistryOptionsSchema.meta(withFix({ example: { forceDelete: true }, default: {} })).optional(),
   results: resultsBucketOptionsSchema.meta(withFix({ example: { expirationInDays: 90 }, default: {} })).optional(),
   workload: workloadSchema,
+  services: servicesOptionsSchema.optional(),
   budget: budgetAlarmOptionsSchema.optional(),
   tags: byName(text({ allowed: "a text", example: "research" }), {
     allowed: "an object of texts by key",

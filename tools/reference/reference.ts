@@ -71,6 +71,30 @@ export const parts: readonly Part[] = [
     file: "constructs/queue/executors-options.ts",
     interface: "ExecutorsOptions",
   },
+  {
+    title: "Services",
+    path: "services",
+    file: "constructs/services/services-options.ts",
+    interface: "ServicesOptions",
+  },
+  {
+    title: "An entry from outside",
+    path: "services.ingress",
+    file: "constructs/services/ingress-options.ts",
+    interface: "IngressOptions",
+  },
+  {
+    title: "An identity provider",
+    path: "services.ingress.oidc",
+    file: "constructs/services/ingress-options.ts",
+    interface: "OidcOptions",
+  },
+  {
+    title: "Jobs of a size that the API may create",
+    path: "services.jobs[]",
+    file: "constructs/services/service-jobs-options.ts",
+    interface: "ServiceJobsOptions",
+  },
   { title: "Budget", path: "budget", file: "constructs/storage/budget-alarm.ts", interface: "BudgetAlarmOptions" },
   { title: "State", path: "s3State", file: schemas, interface: "S3State" },
 ];

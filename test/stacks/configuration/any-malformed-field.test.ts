@@ -42,6 +42,30 @@ const environment: Environment = {
       },
     ],
   },
+  services: {
+    minReplicas: 4,
+    maxReplicas: 6,
+    allowCommands: true,
+    submissionsPerMinute: 5,
+    ingress: {
+      host: "sweeps.example.com",
+      certificateArn: "arn:aws:acm:us-west-2:111122223333:certificate/11112222-3333-4444-5555-666677778888",
+      oidc: {
+        issuer: "https://login.example.com",
+        authorizationEndpoint: "https://login.example.com/authorize",
+        tokenEndpoint: "https://login.example.com/token",
+        userInfoEndpoint: "https://login.example.com/userinfo",
+        clientId: "sweeps",
+        secretName: "oidc",
+      },
+      allowedCidrs: ["203.0.113.0/24"],
+      scheme: "internet-facing",
+    },
+    jobs: [
+      { size: "large", maxWorkers: 9, cpuRequestMillis: 20, cpuLimitMillis: 30, memoryLimitMiB: 300 },
+      { size: "gpu" },
+    ],
+  },
   results: { forceDestroy: true, expirationInDays: 90 },
   tags: { CostCenter: "research", Team: "a" },
 };
@@ -82,6 +106,7 @@ test("a malformed field hides no wrong value outside of it", () => {
     [["workload", "baseImage"], "python"],
     [["workload", "jobs", 0, "backoffLimitPerIndex"], -1],
     [["workload", "jobs", 2, "seed"], -1],
+    [["services", "submissionsPerMinute"], 0],
     [["results", "expirationInDays"], 0],
     [["budget", "limitUsdPerMonth"], 0],
     [["tags", "Team"], "a & b"],

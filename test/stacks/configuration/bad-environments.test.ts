@@ -136,7 +136,7 @@ test.each<[string, object, string[]]>([
     "a field that does not exist",
     { nodepools: {} },
     [
-      "nodepools must be left out, got {}: remove it, or rename it to name, accountId, region, availabilityZones, network, existingNetwork, cluster, nodePools, instanceTypes, registry, results, workload, budget, tags or s3State",
+      "nodepools must be left out, got {}: remove it, or rename it to name, accountId, region, availabilityZones, network, existingNetwork, cluster, nodePools, instanceTypes, registry, results, workload, services, budget, tags or s3State",
     ],
   ],
   [

@@ -148,7 +148,7 @@ describe("loading environments", () => {
     [[], "[]"],
   ])("refuses %j as an environment, and says where it stands", (environment, got) => {
     expect(messageOf(() => loadEnvironments([dev, environment], {}))).toBe(
-      `the configuration has 1 problem:\n  - environments[1] must be an object with name, accountId, region, availabilityZones, network, existingNetwork, cluster, nodePools, instanceTypes, registry, results, workload, budget, tags or s3State, got ${got}: correct its type`,
+      `the configuration has 1 problem:\n  - environments[1] must be an object with name, accountId, region, availabilityZones, network, existingNetwork, cluster, nodePools, instanceTypes, registry, results, workload, services, budget, tags or s3State, got ${got}: correct its type`,
     );
   });
 });

@@ -4,7 +4,7 @@ import { fieldsOf, fieldsThatMisbehave } from "../../support/options.ts";
 
 /** Fields of the constructs' own options, whose tests are beside those of the constructs. */
 const ofConstructs =
-  /^(network|existingNetwork|cluster|nodePools\.\*|instanceTypes\.\*|registry|results|budget)\.|^workload\.(jobs\[\]\.(?!nodePool|size)|executors\[\]\.)/;
+  /^(network|existingNetwork|cluster|nodePools\.\*|instanceTypes\.\*|registry|results|services|budget)\.|^workload\.(jobs\[\]\.(?!nodePool|size)|executors\[\]\.)/;
 
 test("the fields of an environment, as errors and the reference describe them", () => {
   expect(fieldsOf(environmentSchema).filter((line) => !ofConstructs.test(line))).toEqual([
@@ -32,6 +32,7 @@ test("the fields of an environment, as errors and the reference describe them", 
     'workload.jobs[].size?; small large gpu; example "small"',
     'workload.executors?; must be a list of executors; example [{"size":"large","max":50}]; default []; use for example [{ size: "large", max: 50 }]',
     "workload.executors[]",
+    "services?",
     "budget?",
     'tags?; must be an object of texts by key; example {"CostCenter":"research"}; default {}',
     'tags.*; must be a text; example "research"',

@@ -1,0 +1,65 @@
+import { ingressProblems } from "../../constructs/services/ingress-problems.ts";
+import type { ServiceJobsOptions } from "../../constructs/services/service-jobs-options.ts";
+import { serviceJobsProblems } from "../../constructs/services/service-jobs-problems.ts";
+import { servicesNamespace } from "../../constructs/services/services-names.ts";
+import { type ServicesOptions, servicesWithDefaults } from "../../constructs/services/services-options.ts";
+import { servicesProblems } from "../../constructs/services/services-problems.ts";
+import { type Problem, show, within } from "../../constructs/support/problems.ts";
+import { duplicateProblems } from "./duplicates.ts";
+import type { Malformed } from "./malformed.ts";
+import { allOf, at, checked, problemsIn, type Resolution, refused, resolved } from "./resolution.ts";
+import { type Pooled, resolveSize } from "./resolve-target.ts";
+import type { ResolvedServiceJobs, ResolvedServices } from "./resolved-environment.ts";
+import type { Environment } from "./schema.ts";
+
+export function resolveServices(environment: Environment, pooled: Pooled): Resolution<ResolvedServices | undefined> {
+  const { services, workload } = environment;
+  if (services === undefined) return resolved(undefined);
+  const here = pooled.malformed.in("services");
+  const jobs = resolveJobs(services.jobs ?? [], here.in("jobs"), pooled);
+  const own = [
+    ...here.untouched(servicesProblems(withoutMalformed(services, here))),
+    ...(services.ingress === undefined ? [] : here.untouched(within(["ingress"], ingressProblems(services.ingress)))),
+  ];
+  const problems = [...within(["services"], [...own, ...problemsIn(jobs)]), ...namespaceProblems(workload.namespace)];
+  if (!jobs.ok) return refused(problems);
+  return checked({ options: servicesWithDefaults(services), jobs: jobs.value }, problems);
+}
+
+/** Options in which defaults stand for malformed ones of the numbers, so that the others are compared with something right. */
+function withoutMalformed(services: ServicesOptions, malformed: Malformed): ServicesOptions {
+  const lenient: Partial<ServicesOptions> = { minReplicas: 1, maxReplicas: 50 };
+  return { ...services, ...Object.fromEntries(Object.entries(lenient).filter(([name]) => malformed.in(name).any)) };
+}
+
+/** @param malformed as the list sees it. */
+function resolveJobs(
+  jobs: readonly ServiceJobsOptions[],
+  malformed: Malformed,
+  pooled: Pooled,
+): Resolution<readonly ResolvedServiceJobs[]> {
+  const each = jobs.map((options, index) => at([index], resolveJob(options, malformed.in(index), pooled)));
+  const sizes = jobs.map(({ size }, index) => (malformed.in(index, "size").any ? "" : size));
+  const allowed = "different from the sizes of the jobs before it, because a submission names a size";
+  const repeated = duplicateProblems(sizes, allowed, "remove one of the two");
+  const named = repeated.map((problem) => ({ ...problem, path: [...problem.path, "size"] }));
+  return at(["jobs"], named.length === 0 ? allOf(each) : refused([...each.flatMap(problemsIn), ...named]));
+}
+
+function resolveJob(
+  options: ServiceJobsOptions,
+  malformed: Malformed,
+  pooled: Pooled,
+): Resolution<ResolvedServiceJobs> {
+  const target = malformed.in("size").any ? refused([]) : resolveSize(options.size, pooled, false);
+  const problems = malformed.untouched(serviceJobsProblems(options, target.ok ? target.value : undefined));
+  if (!target.ok) return refused([...target.problems, ...problems]);
+  return checked({ options, target: target.value }, problems);
+}
+
+/** Whoever may create pods in a namespace can mount all of its Secrets, and the pods of sweeps run the code of users. */
+function namespaceProblems(namespace: string): Problem[] {
+  if (namespace !== servicesNamespace) return [];
+  const allowed = `a namespace other than ${show(servicesNamespace)}, which is that of the services`;
+  return [{ path: ["workload", "namespace"], allowed, got: show(namespace), fix: 'use for example "sweep"' }];
+}
