@@ -158,13 +158,13 @@ function requirements(resources: ContainerResources) {
   const gpus: Record<string, string> = resources.gpus === 0 ? {} : { "nvidia.com/gpu": String(resources.gpus) };
   return {
     requests: {
-      cpu: cores(resources.cpuRequestMillis),
+      cpu: cpuQuantity(resources.cpuRequestMillis),
       memory: mebibytes(resources.memoryRequestMiB),
       "ephemeral-storage": mebibytes(resources.temporaryStorageMiB),
       ...gpus,
     },
     limits: {
-      ...(resources.cpuLimitMillis !== undefined && { cpu: cores(resources.cpuLimitMillis) }),
+      ...(resources.cpuLimitMillis !== undefined && { cpu: cpuQuantity(resources.cpuLimitMillis) }),
       memory: mebibytes(resources.memoryLimitMiB),
       ...gpus,
     },
@@ -172,7 +172,7 @@ function requirements(resources: ContainerResources) {
 }
 
 /** A quantity as the API server writes it back (`1` and not `1000m`), so that a plan shows no difference. */
-function cores(millis: number): string {
+export function cpuQuantity(millis: number): string {
   return millis % 1000 === 0 ? String(millis / 1000) : `${millis}m`;
 }
 
