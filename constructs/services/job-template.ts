@@ -99,6 +99,7 @@ export function jobTemplate(props: JobTemplateProps): JobTemplate {
       ...without(apiObject(indexedJobSpec({ workers: 1, maxFailedIndexes: 1 })), "completions"),
       ttlSecondsAfterFinished: secondsToLive,
       suspend: false,
+      manualSelector: false,
       podReplacementPolicy: "Failed",
       template: {
         metadata: pod.metadata,

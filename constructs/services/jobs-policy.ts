@@ -92,7 +92,7 @@ function policy(
         matchConditions: [{ name: "the-api", expression: `request.userInfo.username == ${celText(user)}` }],
         variables,
         // The first rule that is broken gives the words.
-        validations,
+        validations: validations.map((validation) => ({ ...validation, reason: "Forbidden" })),
       },
     },
     {
@@ -164,13 +164,13 @@ function creationRules(props: JobsPolicyProps): Validation[] {
       expression: "request.namespace == variables.template.namespace",
       message: "The API creates Jobs in the namespace of its templates only.",
     },
-    sameRule("the Job", "dyn(object.metadata)", "{}", metadataFields),
-    sameRule("the Job's labels", "dyn(object.metadata.labels)", "variables.template.labels", sweepLabels),
+    sameRule("metadata", "dyn(object.metadata)", "{}", metadataFields),
+    sameRule("labels", "dyn(object.metadata.labels)", "variables.template.labels", sweepLabels),
     {
       expression: `dyn(object.metadata).?annotations.orValue({}).all(key, key.startsWith(${celText(annotationPrefix)}))`,
       message: `The annotations of a Job of the API begin with ${annotationPrefix}.`,
     },
-    sameRule("the Job", "variables.spec", "variables.template.job", [
+    sameRule("fields", "variables.spec", "variables.template.job", [
       "completions",
       "parallelism",
       "selector",
@@ -191,8 +191,8 @@ function creationRules(props: JobsPolicyProps): Validation[] {
 function podRules(): Validation[] {
   const podMetadata = "dyn(object.spec.template.metadata)";
   return [
-    sameRule("the pod", podMetadata, "{}", ["labels", "annotations", "creationTimestamp"]),
-    sameRule("the pod's labels", `${podMetadata}.labels`, "variables.template.podLabels", [
+    sameRule("metadata of the pod", podMetadata, "{}", ["labels", "annotations", "creationTimestamp"]),
+    sameRule("labels of the pod", `${podMetadata}.labels`, "variables.template.podLabels", [
       ...sweepLabels,
       ...jobLabels,
     ]),
@@ -200,12 +200,12 @@ function podRules(): Validation[] {
       expression: `${podMetadata}.annotations == variables.template.podAnnotations`,
       message: "The annotations of the pod are not those of the template.",
     },
-    sameRule("the pod", "variables.pod", "variables.template.pod", ["containers"]),
+    sameRule("fields of the pod", "variables.pod", "variables.template.pod", ["containers"]),
     {
       expression: "variables.pod.containers.size() == 1",
       message: "The pod of a Job of the API has one container.",
     },
-    sameRule("the container", "variables.worker", "variables.template.worker", ["env"]),
+    sameRule("fields of the container", "variables.worker", "variables.template.worker", ["env"]),
   ];
 }
 
@@ -245,17 +245,17 @@ function valueRule(name: string, condition: string, words: string): Validation {
 /**
  * Every field is that of the template, and none is missing, except those that are checked by others.
  *
- * @param what for the words.
+ * @param what names the fields in the words of a refusal.
  */
 function sameRule(what: string, object: string, template: string, others: readonly string[]): Validation {
   const isOther = `key in ${celLiteral(others)}`;
   const added = `${object}.filter(key, !(${isOther}) && (!(key in ${template}) || ${object}[key] != ${template}[key]))`;
   const left = `${template}.filter(key, !(${isOther}) && !(key in ${object}))`;
   const differences = template === "{}" ? added : `(${added} + ${left})`;
-  const message = `In a Job of the API ${what} must be as in the template of its size`;
+  const message = `A Job of the API has other ${what} than the template of its size`;
   return {
     expression: `${differences}.size() == 0`,
     message: `${message}.`,
-    messageExpression: `"${message}, and differs in " + ${differences}.join(", ") + "."`,
+    messageExpression: `"${message}: " + ${differences}.join(", ") + "."`,
   };
 }

@@ -5,8 +5,9 @@ import { Construct } from "constructs";
 import type { ServiceFile } from "sweep-worker/contract";
 import { objectsRelease } from "../addons/objects-release.ts";
 import type { ExecutorSize, NodeTarget } from "../pools/node-target.ts";
+import { cores } from "../support/restricted-pod.ts";
 import type { ContainerImage } from "../workload/worker-image.ts";
-import { cpuQuantity, workerLabels } from "../workload/worker-pod.ts";
+import { workerLabels } from "../workload/worker-pod.ts";
 import { jobTemplate, maxWorkersOf, priorityClassOf, requestedCpuMillis } from "./job-template.ts";
 import { type FencedSize, jobsPolicies } from "./jobs-policy.ts";
 import type { ServiceJobsOptions } from "./service-jobs-options.ts";
@@ -102,7 +103,7 @@ function fencePolicies(
 function limits({ options, target }: SizedJobs, namespace: string): object[] {
   const className = priorityClassOf(options);
   const maxWorkers = maxWorkersOf(options);
-  const cpu = cpuQuantity(maxWorkers * requestedCpuMillis(options, target));
+  const cpu = cores(maxWorkers * requestedCpuMillis(options, target));
   return [
     {
       apiVersion: "scheduling.k8s.io/v1",

@@ -3,6 +3,7 @@ import { flag, list, type ShapeOf } from "../support/fields.ts";
 import { wholeNumber } from "../workload/worker-job-settings.ts";
 import { type IngressOptions, ingressOptionsSchema } from "./ingress-options.ts";
 import { type ServiceJobsOptions, serviceJobsOptionsSchema } from "./service-jobs-options.ts";
+import { webServiceDefaults } from "./web-service-props.ts";
 
 /** The page and the API of an environment. An environment has them as `services`. */
 export interface ServicesOptions {
@@ -41,8 +42,8 @@ export interface ResolvedServicesOptions extends ServicesOptions {
 
 /** Defaults of the options of services. */
 export const servicesDefaults = {
-  minReplicas: 2,
-  maxReplicas: 5,
+  minReplicas: webServiceDefaults.minReplicas,
+  maxReplicas: webServiceDefaults.maxReplicas,
   allowCommands: false,
   submissionsPerMinute: 10,
 } as const satisfies ServicesOptions;

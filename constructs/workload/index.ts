@@ -1,4 +1,5 @@
 export { type MachinesRemark, machinesRemark } from "./job-machines.ts";
+export { RestrictedNamespace, type RestrictedNamespaceProps } from "./restricted-namespace.ts";
 export { StartDeadline, type StartDeadlineProps, startDeadlineMinutes } from "./start-deadline.ts";
 export {
   type ContainerImage,

@@ -9,6 +9,8 @@ import { ServiceAccountV1 } from "@cdktf/provider-kubernetes/lib/service-account
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { kubectlImage } from "../support/kubectl-image.ts";
+import { httpsEgress } from "../support/network-rules.ts";
+import { restrictedContainerSecurity } from "../support/restricted-pod.ts";
 import { workerLabels } from "./worker-pod.ts";
 
 /** Minutes between two looks. A pod has at least one such interval to start, and at most two. */
@@ -69,13 +71,7 @@ export class StartDeadline extends Construct {
       spec: {
         podSelector: { matchLabels: podLabels },
         policyTypes: ["Egress"],
-        // The Kubernetes API. Its addresses are those of interfaces that EKS makes and replaces.
-        egress: [
-          {
-            to: [{ ipBlock: { cidr: "0.0.0.0/0", except: ["169.254.0.0/16"] } }],
-            ports: [{ protocol: "TCP", port: "443" }],
-          },
-        ],
+        egress: [httpsEgress()],
       },
       dependsOn: [...dependsOn],
     });
@@ -148,11 +144,6 @@ function kubectl(
     command: ["/bin/kubectl"],
     args: [`--namespace=${namespace}`, ...args],
     resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { cpu: "500m", memory: "128Mi" } },
-    securityContext: {
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      runAsNonRoot: true,
-      capabilities: { drop: ["ALL"] },
-    },
+    securityContext: restrictedContainerSecurity(),
   };
 }

@@ -1,16 +1,17 @@
-import type {
-  JobV1SpecTemplate,
-  JobV1SpecTemplateSpecAffinity,
-  JobV1SpecTemplateSpecTopologySpreadConstraint,
-} from "@cdktf/provider-kubernetes/lib/job-v1";
+import type { JobV1SpecTemplate, JobV1SpecTemplateSpecAffinity } from "@cdktf/provider-kubernetes/lib/job-v1";
 import { type BlockShape, DEFAULTS, leastMemoryMiB, spoolMiB, variableName } from "sweep-worker/contract";
 import { type NodeTarget, roomForPods } from "../pools/node-target.ts";
+import {
+  cores,
+  mebibytes,
+  restrictedContainerSecurity,
+  restrictedPodSecurity,
+  spread,
+} from "../support/restricted-pod.ts";
 import { defaultStorage, jobDefaults, type Placement, type WorkerJobSettings } from "./worker-job-settings.ts";
 
 /** Name of the container. The Job's pod failure policy repeats it. */
 export const workerContainer = "worker";
-/** User and group of the worker, the same as `USER` in worker/Dockerfile. */
-export const workerUserId = 65532;
 
 /** Labels of every pod of every sweep. The network policy selects them. */
 export const workerLabels = {
@@ -117,13 +118,7 @@ export function workerPod(props: WorkerPodProps): Required<JobV1SpecTemplate> {
       toleration: target.tolerations.map((toleration) => ({ ...toleration })),
       ...(props.placement === "spread" && { topologySpreadConstraint: spread(props.ownLabels) }),
       ...(props.placement === "one-per-node" && { affinity: awayFromOtherWorkers() }),
-      securityContext: {
-        runAsNonRoot: true,
-        runAsUser: String(workerUserId),
-        runAsGroup: String(workerUserId),
-        fsGroup: String(workerUserId),
-        seccompProfile: { type: "RuntimeDefault" },
-      },
+      securityContext: restrictedPodSecurity(),
       container: [
         {
           name: workerContainer,
@@ -134,12 +129,7 @@ export function workerPod(props: WorkerPodProps): Required<JobV1SpecTemplate> {
           ...(program === "worker" && { env: [numberOfShare] }),
           ...(envFrom.length > 0 && { envFrom }),
           resources: requirements(resources),
-          securityContext: {
-            allowPrivilegeEscalation: false,
-            readOnlyRootFilesystem: true,
-            runAsNonRoot: true,
-            capabilities: { drop: ["ALL"] },
-          },
+          securityContext: restrictedContainerSecurity(),
           volumeMount: [{ name: "tmp", mountPath: "/tmp" }],
         },
       ],
@@ -158,39 +148,17 @@ function requirements(resources: ContainerResources) {
   const gpus: Record<string, string> = resources.gpus === 0 ? {} : { "nvidia.com/gpu": String(resources.gpus) };
   return {
     requests: {
-      cpu: cpuQuantity(resources.cpuRequestMillis),
+      cpu: cores(resources.cpuRequestMillis),
       memory: mebibytes(resources.memoryRequestMiB),
       "ephemeral-storage": mebibytes(resources.temporaryStorageMiB),
       ...gpus,
     },
     limits: {
-      ...(resources.cpuLimitMillis !== undefined && { cpu: cpuQuantity(resources.cpuLimitMillis) }),
+      ...(resources.cpuLimitMillis !== undefined && { cpu: cores(resources.cpuLimitMillis) }),
       memory: mebibytes(resources.memoryLimitMiB),
       ...gpus,
     },
   };
-}
-
-/** A quantity as the API server writes it back (`1` and not `1000m`), so that a plan shows no difference. */
-export function cpuQuantity(millis: number): string {
-  return millis % 1000 === 0 ? String(millis / 1000) : `${millis}m`;
-}
-
-function mebibytes(amount: number): string {
-  return amount % 1024 === 0 ? `${amount / 1024}Gi` : `${amount}Mi`;
-}
-
-/**
- * Best-effort spread over nodes and zones. `DoNotSchedule` on zones would never grow a group from zero, since the template of such a
- * group is in one zone only (autoscaler#4305).
- */
-function spread(matchLabels: Readonly<Record<string, string>>): JobV1SpecTemplateSpecTopologySpreadConstraint[] {
-  return ["kubernetes.io/hostname", "topology.kubernetes.io/zone"].map((topologyKey) => ({
-    topologyKey,
-    maxSkew: 1,
-    whenUnsatisfiable: "ScheduleAnyway",
-    labelSelector: [{ matchLabels: { ...matchLabels } }],
-  }));
 }
 
 /**

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, join } from "node:path";
-import { workerUserId } from "../../constructs/workload/worker-pod.ts";
+import { workerUserId } from "../../constructs/support/restricted-pod.ts";
 import { type Finished, sha256, startProgram, sweep, temporaryDirectory } from "../support/sweep.ts";
 
 const repository = join(__dirname, "..", "..");
