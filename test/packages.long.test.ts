@@ -60,7 +60,7 @@ testWithRegistry(
       // Sources of the packages stay here. The evaluations that come with the worker are sources, which it bundles.
       const sources = files.filter((file) => /\.ts$/.test(file) && !/\.d\.ts$|^package\/evaluations\//.test(file));
       expect({ tarball, sources }).toEqual({ tarball, sources: [] });
-      if (tarball.includes("constructs")) expect(files).toContain("package/dist/charts/executor-scaling/Chart.yaml");
+      if (tarball.includes("constructs")) expect(files).toContain("package/dist/charts/objects/Chart.yaml");
     }
 
     writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type: "module" }));

@@ -1,13 +1,9 @@
-import { join } from "node:path";
 import type { Release } from "@cdktf/provider-helm/lib/release";
-import { AssetType, type ITerraformDependable, TerraformAsset } from "cdktf";
+import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
-import { chartRelease } from "../addons/chart-release.ts";
+import { objectsRelease } from "../addons/objects-release.ts";
 import type { Executors } from "./executors.ts";
 import type { WorkQueue } from "./work-queue.ts";
-
-/** The folder of the chart, which the package of the constructs contains. */
-const chart = join(__dirname, "../charts/executor-scaling");
 
 /** Executors, and the queue that tells how many of them there are to be. */
 export interface ExecutorScalingProps {
@@ -27,9 +23,8 @@ export interface ExecutorScalingProps {
  * Tells KEDA to run as many executors as a queue has messages for, and none without a message. It needs `Keda` in the cluster, whose
  * identity may count the messages of the queue.
  *
- * It is a chart, since Terraform's own resource for objects of other programs (`kubernetes_manifest`) needs the cluster and KEDA already
- * for a plan. Put it into a stack that is deployed after the one with `Keda`: KEDA alone can delete its objects, and Terraform destroys in
- * the opposite order.
+ * Put it into a stack that is deployed after the one with `Keda`: KEDA alone can delete its objects, and Terraform destroys in the
+ * opposite order.
  */
 export class ExecutorScaling extends Construct {
   /** The underlying `helm_release`, for settings without an option here. */
@@ -37,13 +32,10 @@ export class ExecutorScaling extends Construct {
 
   constructor(scope: Construct, id: string, props: ExecutorScalingProps) {
     super(scope, id);
-    // A copy beside the stack, so that a plan is the same on every machine. A change of the chart changes its path.
-    const { path } = new TerraformAsset(this, "chart", { path: chart, type: AssetType.DIRECTORY });
-    this.resource = chartRelease(this, "release", {
+    this.resource = objectsRelease(this, {
       name: `${props.executors.deploymentName}-scaling`,
-      chart: { path },
       namespace: props.namespace,
-      values: { objects: [authentication(props), scaledObject(props)] },
+      objects: [authentication(props), scaledObject(props)],
       dependsOn: props.dependsOn,
     });
   }

@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
 import { ConfigMapV1 } from "@cdktf/provider-kubernetes/lib/config-map-v1";
-import { JobV1, type JobV1SpecPodFailurePolicyRule } from "@cdktf/provider-kubernetes/lib/job-v1";
+import { JobV1 } from "@cdktf/provider-kubernetes/lib/job-v1";
 import { Annotations, type ITerraformDependable, Token } from "cdktf";
 import { Construct } from "constructs";
 import {
-  EXIT_CODE,
   RESULTS_FORMAT,
   RUN_HASH_LENGTH,
   runHash,
@@ -15,11 +14,12 @@ import {
 import type { NodeTarget } from "../pools/node-target.ts";
 import { show, throwIfAny } from "../support/problems.ts";
 import { terraformTexts } from "../support/terraform-text.ts";
+import { indexedJobSpec } from "./indexed-job.ts";
 import { machinesRemark } from "./job-machines.ts";
 import type { ContainerImage, EvaluationChoice } from "./worker-image.ts";
 import { workerJobProblems } from "./worker-job-problems.ts";
 import { jobDefaults, type WorkerJobSettings, workerSettingNames } from "./worker-job-settings.ts";
-import { podResources, workerContainer, workerLabels, workerPod } from "./worker-pod.ts";
+import { podResources, workerLabels, workerPod } from "./worker-pod.ts";
 
 /** Annotations of a Job. */
 export const jobAnnotations = {
@@ -90,17 +90,7 @@ export class WorkerJob extends Construct {
         target,
         placement: props.placement ?? jobDefaults.placement,
       });
-    const spec = {
-      completionMode: "Indexed",
-      completions: workers,
-      // Always set both: the provider sends 0 for an omitted one, and then the first failure would fail the Job.
-      // @see https://github.com/hashicorp/terraform-provider-kubernetes/blob/v2.38.0/kubernetes/structure_job.go
-      backoffLimitPerIndex: props.backoffLimitPerIndex ?? jobDefaults.backoffLimitPerIndex,
-      maxFailedIndexes: props.maxFailedIndexes ?? Math.max(1, Math.floor(workers / 10)),
-      // The provider sends 6 for an omitted one, for all workers together (terraform-provider-kubernetes#2861).
-      backoffLimit: 2 ** 31 - 1,
-      podFailurePolicy: { rule: podFailureRules() },
-    };
+    const spec = indexedJobSpec(props);
     // The template of a Job never changes, and the provider loses some changes of its metadata without an error
     // (terraform-provider-kubernetes#2586): therefore other content gets another name, which is another Job. For the image and the
     // bucket the hash takes the part that synthesis knows.
@@ -141,24 +131,6 @@ export class WorkerJob extends Construct {
       dependsOn: [configMap, ...props.dependsOn],
     });
   }
-}
-
-/** @see https://kubernetes.io/docs/concepts/workloads/controllers/job/#pod-failure-policy */
-function podFailureRules(): JobV1SpecPodFailurePolicyRule[] {
-  return [
-    // First, because an interrupted worker also ends with an exit code: spot interruption, drain and preemption are not failures.
-    { action: "Ignore", onPodCondition: [{ type: "DisruptionTarget", status: "True" }] },
-    {
-      // Another attempt would fail the same way. The other workers continue.
-      action: "FailIndex",
-      onExitCodes: {
-        // Optional in the API, but without it the provider crashes with a nil dereference when it reads the Job back.
-        containerName: workerContainer,
-        operator: "In",
-        values: [EXIT_CODE.PERMANENT],
-      },
-    },
-  ];
 }
 
 /** The evaluation of a job, which is the worker's default where the job names none. */

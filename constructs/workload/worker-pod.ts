@@ -82,7 +82,8 @@ export interface WorkerPodProps {
   readonly annotations?: Readonly<Record<string, string>> | undefined;
   readonly image: string;
   readonly serviceAccountName: string;
-  readonly configMapName: string;
+  /** A ConfigMap whose entries become environment variables. @default - none */
+  readonly configMapName?: string | undefined;
   readonly secretName?: string | undefined;
   readonly resources: ContainerResources;
   readonly target: Pick<NodeTarget, "nodeSelector" | "tolerations">;
@@ -91,7 +92,11 @@ export interface WorkerPodProps {
 
 /** The pod of one worker or executor: restricted, on its pool's nodes, with nothing writable but /tmp. */
 export function workerPod(props: WorkerPodProps): Required<JobV1SpecTemplate> {
-  const { program, resources, target, secretName } = props;
+  const { program, resources, target, configMapName, secretName } = props;
+  const envFrom = [
+    ...(configMapName === undefined ? [] : [{ configMapRef: { name: configMapName } }]),
+    ...(secretName === undefined ? [] : [{ secretRef: { name: secretName } }]),
+  ];
   return {
     metadata: {
       labels: { ...props.labels },
@@ -122,10 +127,7 @@ export function workerPod(props: WorkerPodProps): Required<JobV1SpecTemplate> {
           // `kubectl describe pod` then shows the last lines of the log as the reason of a failure.
           terminationMessagePolicy: "FallbackToLogsOnError",
           ...(program === "worker" && { env: [numberOfShare] }),
-          envFrom: [
-            { configMapRef: { name: props.configMapName } },
-            ...(secretName === undefined ? [] : [{ secretRef: { name: secretName } }]),
-          ],
+          ...(envFrom.length > 0 && { envFrom }),
           resources: requirements(resources),
           securityContext: restrictedContainerSecurity(),
           volumeMount: [{ name: "tmp", mountPath: "/tmp" }],

@@ -44,6 +44,10 @@ const plurals: Readonly<Record<string, { readonly plural: string; readonly names
   Lease: { plural: "leases", namespaced: true },
   CustomResourceDefinition: { plural: "customresourcedefinitions", namespaced: false },
   ScaledObject: { plural: "scaledobjects", namespaced: true },
+  ResourceQuota: { plural: "resourcequotas", namespaced: true },
+  PriorityClass: { plural: "priorityclasses", namespaced: false },
+  ValidatingAdmissionPolicy: { plural: "validatingadmissionpolicies", namespaced: false },
+  ValidatingAdmissionPolicyBinding: { plural: "validatingadmissionpolicybindings", namespaced: false },
   TriggerAuthentication: { plural: "triggerauthentications", namespaced: true },
 };
 
