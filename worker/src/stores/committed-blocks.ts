@@ -33,13 +33,22 @@ export interface CommittedBlocks {
 }
 
 /** The failures of a block that lie in a part of it. */
-export function failuresIn(part: Range, failures: readonly Failure[]): readonly Failure[] {
+export function failuresIn<Item extends { readonly parameter: number }>(
+  part: Range,
+  failures: readonly Item[],
+): Item[] {
   return failures.filter(({ parameter }) => parameter >= part.start && parameter < endOf(part));
 }
 
 /** The pieces of a part that lie in disjoint and sorted ranges. */
 export function piecesIn<Item extends Range>(wanted: readonly Range[], part: ResolvedPart<Item>): ResolvedPart<Item>[] {
   return intersection(wanted, part).map((piece) => ({ ...piece, record: part.record }));
+}
+
+/** The same promise, which may be rejected before somebody waits for it. */
+export function reported<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
 }
 
 /** Records with failures that a lane reads together. */
@@ -58,11 +67,10 @@ export async function countCommitted(blocks: CommittedBlocks): Promise<{ committ
         failed += failuresIn(part, known).length;
         continue;
       }
-      reading.push(
-        blocks.failuresOf(part.record).then((failures) => {
-          failed += failuresIn(part, failures).length;
-        }),
-      );
+      const count = blocks.failuresOf(part.record).then((failures) => {
+        failed += failuresIn(part, failures).length;
+      });
+      reading.push(reported(count));
       if (reading.length < READ_AT_ONCE) continue;
       await Promise.all(reading);
       reading = [];

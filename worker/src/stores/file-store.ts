@@ -106,9 +106,10 @@ export class FileStore implements ResultStore {
     return new FileCommittedBlocks(this.#directory, identity);
   }
 
-  async files(): Promise<StoredFile[]> {
+  async files(prefix: string, after: string): Promise<StoredFile[]> {
+    if (!existsSync(this.#directory)) return [];
     return readdirSync(this.#directory, { withFileTypes: true })
-      .filter((entry) => entry.isFile() && entry.name >= REPORT_FILES.receipt)
+      .filter((entry) => entry.isFile() && entry.name.startsWith(prefix) && entry.name > after)
       .flatMap(({ name }) => {
         const stat = statSync(this.#path(name), { throwIfNoEntry: false });
         return stat === undefined ? [] : [{ name, bytes: stat.size, modifiedAt: stat.mtimeMs }];

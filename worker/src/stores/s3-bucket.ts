@@ -24,7 +24,6 @@ const ATTEMPTS = 8;
 const PATIENCE_IN_TIMEOUTS = 30;
 /** Between two attempts to create an object that another process is writing: each sends the whole object. */
 const LONGEST_PAUSE_MS = 5_000;
-const PARALLEL_REQUESTS = 16;
 
 /** Errors of S3 that another attempt would only repeat. */
 const PERMANENT = new Set([
@@ -287,21 +286,4 @@ function noRegion(bucket: string, cause: unknown): PermanentError {
   const fix = 'set it, for example to "us-west-2"';
   const problem = { path: ["AWS_REGION"], allowed: `the region of the bucket ${bucket}`, got: "nothing", fix };
   return new PermanentError(describeProblem(problem), { cause });
-}
-
-/**
- * Runs `work` for all items, sixteen at a time.
- *
- * @throws the first error, after the items under way are finished, so that nothing fetched is lost. No further item is begun.
- */
-export async function inParallel<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
-  const waiting = [...items].reverse();
-  const errors: unknown[] = [];
-  const lane = async () => {
-    for (let item = waiting.pop(); item !== undefined && errors.length === 0; item = waiting.pop()) {
-      await work(item).catch((error) => errors.push(error));
-    }
-  };
-  await Promise.all(Array.from({ length: PARALLEL_REQUESTS }, lane));
-  if (errors.length > 0) throw errors[0];
 }

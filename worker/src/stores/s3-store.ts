@@ -32,8 +32,6 @@ import type {
 import { temporaryDirectory } from "./temporary-directory.ts";
 
 const BYTES = Float64Array.BYTES_PER_ELEMENT;
-/** Sorts before `receipt.json`, and after the objects that are as many as blocks or workers: `blocks/...` and `in-work-...`. */
-const BEFORE_FILES = "q~";
 
 /**
  * The store of results in a bucket: `run.json`, `evaluation-<sha256>.mjs` and one object for each committed block,
@@ -74,15 +72,15 @@ export class S3Store implements ResultStore {
 
   async describe(): Promise<StoredRun> {
     const { identity, modifiedAt } = await this.#runFile();
-    return { identity, createdAt: modifiedAt };
+    return { identity, createdAt: Number.isNaN(modifiedAt) ? 0 : modifiedAt };
   }
 
   committedBlocks(identity: RunIdentity): CommittedBlocks {
     return new S3CommittedBlocks(this.#bucket, listingOf(this.#bucket, identity), identity);
   }
 
-  async files(): Promise<StoredFile[]> {
-    const { objects } = await this.#bucket.list("", BEFORE_FILES);
+  async files(prefix: string, after: string): Promise<StoredFile[]> {
+    const { objects } = await this.#bucket.list(prefix, after);
     return objects.map(({ key, size = 0, modifiedAt = 0 }) => ({ name: key, bytes: size, modifiedAt }));
   }
 

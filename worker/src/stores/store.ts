@@ -207,8 +207,8 @@ export interface ResultStore {
   describe(): Promise<StoredRun>;
   /** The committed blocks, without their values. */
   committedBlocks(identity: RunIdentity): CommittedBlocks;
-  /** The files that describe the run, such as `run.json`, from `receipt.json` on in the order of their names. */
-  files(): Promise<StoredFile[]>;
+  /** The first files beside the results whose names begin with `prefix` and sort behind `after`, at most 1,000. */
+  files(prefix: string, after: string): Promise<StoredFile[]>;
   /** Where a file beside the results can be read, for as many seconds. */
   locate(name: string, seconds: number): Promise<FileLocation>;
   /**
