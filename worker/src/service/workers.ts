@@ -67,7 +67,7 @@ export class WorkerLists {
       const selector =
         note.mode === "queue"
           ? `app.kubernetes.io/instance=executor-${note.size}`
-          : `batch.kubernetes.io/job-name=${jobNameOf(place, (await store.read()).identity)}`;
+          : `batch.kubernetes.io/job-name=${jobNameOf(store.url, (await store.read()).identity)}`;
       return this.#selected.get(selector, () => listed(cluster, selector, note.size));
     });
   }
