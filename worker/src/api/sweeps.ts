@@ -105,12 +105,9 @@ export const sweepSchema = z
   .strictObject({
     ...sweepSummarySchema.shape,
     throughput: throughputSchema,
-    computingSeconds: z
-      .number()
-      .min(0)
-      .meta({
-        description: "Estimate of the time that all blocks took, summed over the slots that computed at the same time",
-      }),
+    computingSeconds: z.number().min(0).meta({
+      description: "Estimate of the time that all blocks took, summed over the slots that computed at the same time",
+    }),
     hasReceipt: z.boolean(),
     hasParquet: z.boolean().meta({ description: "Whether results.parquet lies beside the results" }),
     canCancel: z.boolean(),
@@ -131,12 +128,9 @@ export const heatMapSchema = z
       .array(count)
       .max(MOST_CELLS)
       .meta({ description: "Committed parameters of each cell, failed ones included" }),
-    failed: z
-      .array(count)
-      .max(MOST_CELLS)
-      .meta({
-        description: "Failed parameters of each cell, at least 1 where there is one; estimated like counts.failed",
-      }),
+    failed: z.array(count).max(MOST_CELLS).meta({
+      description: "Failed parameters of each cell, at least 1 where there is one; estimated like counts.failed",
+    }),
     milliseconds: z
       .array(z.number().min(0).nullable())
       .max(MOST_CELLS)
