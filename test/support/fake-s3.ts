@@ -56,6 +56,8 @@ export function rateLimit(
  */
 export class FakeS3 {
   readonly objects = new Map<string, Buffer>();
+  /** When objects were written, in milliseconds since the epoch. A test may change it. */
+  readonly times = new Map<string, number>();
   /** The parts of unfinished multipart uploads, by key. */
   readonly uploads = new Map<string, Buffer[]>();
   /** Requests so far, `PUT blocks/...`. */
@@ -122,6 +124,7 @@ export class FakeS3 {
       return this.#error(response, 412, "PreconditionFailed");
     }
     this.objects.set(key, decodeBody(request, body));
+    this.times.set(key, Date.now());
     return response.writeHead(200, { ETag: '"1"' }).end();
   }
 
@@ -148,9 +151,10 @@ export class FakeS3 {
   #get(request: IncomingMessage, response: ServerResponse, key: string): ServerResponse {
     const object = this.objects.get(key);
     if (object === undefined) return this.#error(response, 404, "NoSuchKey");
-    const offset = Number(/bytes=(\d+)-/.exec(request.headers.range ?? "")?.[1] ?? 0);
-    const part = object.subarray(offset);
-    response.statusCode = offset === 0 ? 200 : 206;
+    const [, from = "0", to = ""] = /bytes=(\d+)-(\d*)/.exec(request.headers.range ?? "") ?? [];
+    const part = object.subarray(Number(from), to === "" ? undefined : Number(to) + 1);
+    response.statusCode = request.headers.range === undefined ? 200 : 206;
+    response.setHeader("Last-Modified", new Date(this.#timeOf(key)).toUTCString());
     return response.setHeader("Content-Length", part.length).end(part);
   }
 
@@ -158,17 +162,37 @@ export class FakeS3 {
     // The server may choose smaller pages than it was asked for.
     const page = Math.min(this.pageSize, Number(query.get("max-keys") ?? 1_000));
     const after = query.get("continuation-token") ?? query.get("start-after") ?? "";
-    const keys = [...this.objects.keys()]
-      .filter((key) => key.startsWith(query.get("prefix") ?? "") && key > after)
-      .sort();
-    const contents = keys
+    const prefix = query.get("prefix") ?? "";
+    // With a delimiter, all keys of a folder are one entry.
+    const entryOf = (key: string) => {
+      const end = query.has("delimiter") ? key.indexOf("/", prefix.length) : -1;
+      return end === -1 ? key : key.slice(0, end + 1);
+    };
+    const found = [...this.objects.keys()].filter((key) => key.startsWith(prefix)).map(entryOf);
+    const entries = [...new Set(found)].filter((entry) => entry > after).sort();
+    const contents = entries
       .slice(0, page)
-      .map((key) => `<Contents><Key>${escapeXml(key)}</Key><Size>${this.objects.get(key)?.length}</Size></Contents>`);
+      .map((entry) => this.#listed(entry, query.has("delimiter") && entry.endsWith("/")));
     const next =
-      keys.length > page ? `<NextContinuationToken>${escapeXml(keys[page - 1] as string)}</NextContinuationToken>` : "";
+      entries.length > page
+        ? `<NextContinuationToken>${escapeXml(entries[page - 1] as string)}</NextContinuationToken>`
+        : "";
     return response
       .setHeader("Content-Type", "application/xml")
-      .end(`<ListBucketResult><IsTruncated>${next !== ""}</IsTruncated>${next}${contents.join("")}</ListBucketResult>`);
+      .end(
+        `<ListBucketResult><Prefix>${escapeXml(prefix)}</Prefix><IsTruncated>${next !== ""}</IsTruncated>${next}${contents.join("")}</ListBucketResult>`,
+      );
+  }
+
+  #listed(key: string, isFolder: boolean): string {
+    if (isFolder) return `<CommonPrefixes><Prefix>${escapeXml(key)}</Prefix></CommonPrefixes>`;
+    const time = new Date(this.#timeOf(key)).toISOString();
+    return `<Contents><Key>${escapeXml(key)}</Key><LastModified>${time}</LastModified><Size>${this.objects.get(key)?.length}</Size></Contents>`;
+  }
+
+  /** S3 has whole seconds. */
+  #timeOf(key: string): number {
+    return Math.floor((this.times.get(key) ?? 0) / 1000) * 1000;
   }
 
   #error(response: ServerResponse, status: number, code: string): ServerResponse {

@@ -2,7 +2,8 @@ import { S3Client } from "@aws-sdk/client-s3";
 import { exportCommand } from "../../worker/src/commands/export.ts";
 import { statusCommand } from "../../worker/src/commands/status.ts";
 import { verifyCommand } from "../../worker/src/commands/verify.ts";
-import { Bucket, inParallel } from "../../worker/src/stores/s3-bucket.ts";
+import { inParallel } from "../../worker/src/stores/in-parallel.ts";
+import { Bucket } from "../../worker/src/stores/s3-bucket.ts";
 import { type BodyFault, FakeS3 } from "../support/fake-s3.ts";
 
 const SILENCE_MS = 100;
@@ -138,7 +139,7 @@ test("an error of one item stops the others after their current one", async () =
     if (item === 3) throw new Error("third");
     ended.push(item);
   };
-  await expect(inParallel(items, work)).rejects.toThrow("third");
+  await expect(inParallel(items, 16, work)).rejects.toThrow("third");
   expect(ended).toEqual(begun.filter((item) => item !== 3));
   expect(begun.length).toBeLessThan(100);
 });

@@ -1,10 +1,9 @@
 import type { RunIdentity } from "../contract/identity.ts";
 import { type Range, subtract } from "../parameters/ranges.ts";
 import type { ResultStore, ResultWriter } from "../stores/store.ts";
-import { InWork } from "../supervisor/in-work.ts";
+import { InWork, inWorkNote } from "../supervisor/in-work.ts";
 import { Leader } from "./leader.ts";
 import type { FromLedWorker, ToLedWorker } from "./led-messages.ts";
-import { inWorkNote } from "./opened-worker.ts";
 import { REPORT_PROGRESS_EVERY_MS } from "./progress-reporter.ts";
 import type { WorkerProgress } from "./worker-hooks.ts";
 

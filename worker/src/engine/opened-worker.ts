@@ -3,17 +3,12 @@ import { formatCount } from "../contract/format.ts";
 import { countOf, type Range, subtract, union } from "../parameters/ranges.ts";
 import type { ResultStore, ResultWriter } from "../stores/store.ts";
 import type { EvaluationSession } from "../supervisor/evaluation-session.ts";
-import { InWork, type Search } from "../supervisor/in-work.ts";
+import { InWork, inWorkNote, type Search } from "../supervisor/in-work.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
 import { prepareRun } from "./prepare.ts";
 import type { ProgressReporter } from "./progress-reporter.ts";
 import { EVERYTHING_IS_KEPT, StoppedError, unlessStopped } from "./stopping.ts";
 import { NO_LOG, type RunWorkerHooks, type WorkerLog } from "./worker-hooks.ts";
-
-/** The name of the note of a worker, beside the results. */
-export function inWorkNote(worker: number, workers: number): string {
-  return `in-work-${worker}-of-${workers}.json`;
-}
 
 /** The parameters that a worker begins with. */
 export interface FirstWork {

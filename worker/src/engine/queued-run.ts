@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { problemsOf } from "../contract/check.ts";
 import { PermanentError } from "../contract/errors.ts";
 import type { RunIdentity } from "../contract/identity.ts";
@@ -6,6 +5,7 @@ import { throwIfWrong } from "../contract/problems.ts";
 import type { SettingName, WorkerSettings } from "../contract/worker-settings.ts";
 import { type Range, subtract } from "../parameters/ranges.ts";
 import { type Note, REPORT_FILES, type ResultReader, type ResultStore } from "../stores/store.ts";
+import { parseSweepFile, type Stop, SWEEP_FILE, serializeSweepFile } from "../stores/sweep-file.ts";
 
 /** The settings of a run that its executors need and its identity does not have. */
 export const QUEUED_SETTINGS = [
@@ -16,15 +16,8 @@ export const QUEUED_SETTINGS = [
   "maxFailures",
   "simulateWorkMs",
 ] as const satisfies readonly SettingName[];
+export type { Stop } from "../stores/sweep-file.ts";
 export type QueuedSettings = Pick<WorkerSettings, (typeof QUEUED_SETTINGS)[number]>;
-
-/** Why nobody works on a run any longer, although parameters are missing. */
-export interface Stop {
-  readonly kind: "cancelled" | "failed";
-  readonly reason: string;
-  /** ISO 8601. */
-  readonly at: string;
-}
 
 /** Nobody has submitted the run. */
 export class UnknownRunError extends PermanentError {}
@@ -34,13 +27,6 @@ export interface SweepFile {
   readonly settings: QueuedSettings;
   readonly stop: Stop | undefined;
 }
-
-const FORMAT = "sweep-settings/1";
-const fileSchema = z.strictObject({
-  format: z.literal(FORMAT),
-  settings: z.record(z.string(), z.unknown()),
-  stop: z.strictObject({ kind: z.enum(["cancelled", "failed"]), reason: z.string(), at: z.string() }).optional(),
-});
 
 /**
  * What a run on a queue has beside its results: `sweep.json`, with the settings that do not decide the results, and with the reason if it
@@ -54,7 +40,7 @@ export class QueuedRun {
 
   constructor(store: ResultStore) {
     this.store = store;
-    this.#file = store.note("sweep.json");
+    this.#file = store.note(SWEEP_FILE);
     this.#complete = store.note("complete.json");
     this.#sent = store.note("sent.json");
   }
@@ -98,11 +84,11 @@ export class QueuedRun {
   async find(): Promise<SweepFile | undefined> {
     const text = await this.#file.read();
     if (text === undefined) return undefined;
-    const place = `${this.store.url}/sweep.json`;
-    const file = parse(text);
+    const place = `${this.store.url}/${SWEEP_FILE}`;
+    const file = parseSweepFile(text);
     if (file === undefined) throw new PermanentError(`${place} is damaged or of another version: submit the run again`);
     throwIfWrong(problemsOf(file.settings, QUEUED_SETTINGS));
-    return file;
+    return { settings: file.settings as QueuedSettings, stop: file.stop };
   }
 
   /** The results, for the run's identity and its evaluation. @throws PermanentError if there is no such run. */
@@ -146,15 +132,6 @@ export class QueuedRun {
   }
 
   async #write({ settings, stop }: SweepFile): Promise<void> {
-    await this.#file.write(`${JSON.stringify({ format: FORMAT, settings, stop }, undefined, 2)}\n`);
-  }
-}
-
-function parse(text: string): SweepFile | undefined {
-  try {
-    const { settings, stop } = fileSchema.parse(JSON.parse(text));
-    return { settings: settings as QueuedSettings, stop };
-  } catch {
-    return undefined;
+    await this.#file.write(serializeSweepFile({ settings: { ...settings }, stop }));
   }
 }

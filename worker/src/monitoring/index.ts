@@ -1,1 +1,3 @@
-export { type Download, Monitor, type MonitorOptions, NotFoundError } from "./monitor.ts";
+export { Monitor, type MonitorOptions } from "./monitor.ts";
+export { NotFoundError } from "./not-found.ts";
+export type { CostOf } from "./state.ts";

@@ -1,54 +1,205 @@
-import type { Column, FailurePage, HeatMap, Sweep, SweepList } from "../api/sweeps.ts";
-import { PermanentError } from "../contract/errors.ts";
+import type { Column, FailurePage, HeatMap, Sweep, SweepList, SweepSummary } from "../api/sweeps.ts";
 import type { Range } from "../parameters/ranges.ts";
-import type { StoreOptions } from "../stores/open.ts";
+import { inParallel } from "../stores/in-parallel.ts";
+import { directoryOf, type StoreOptions, storeKindOf } from "../stores/open.ts";
+import { openRoot, type ResultsRoot } from "../stores/results-root.ts";
+import type { FileLocation } from "../stores/store.ts";
+import { sampleColumn } from "./column-sample.ts";
+import { failurePage } from "./failure-page.ts";
+import { heatMapOf } from "./heat-map.ts";
+import { folderOf } from "./names.ts";
+import { NotFoundError } from "./not-found.ts";
+import { Recent } from "./recent.ts";
+import { type CostOf, type Described, summaryOf, sweepOf } from "./state.ts";
+import { cursorOf, isBehind } from "./sweep-cursor.ts";
+import { SweepFolders } from "./sweep-folders.ts";
+import { type Look, SweepView } from "./sweep-view.ts";
+import { Watch, type Watcher } from "./watch.ts";
 
-/** There is no sweep of this name, or the name is none. */
-export class NotFoundError extends PermanentError {}
+const POLL_MS = 5_000;
+/** Sweeps that are kept between looks, with 170 kB of cells each. */
+const MOST_VIEWS = 100;
+/** Sweeps of a list that are read at the same time. */
+const PARALLEL_SWEEPS = 4;
+/** A list is looked at as a whole: sweeps on which nobody works are read less often for it. */
+const RESTING_MS = 60_000;
+/** A sample of a column is as many requests as it has blocks. */
+const COLUMN_MS = 30_000;
+const MOST_COLUMNS = 32;
+const LINK_SECONDS = 900;
 
 /** How sweeps are watched. */
 export interface MonitorOptions {
-  /** Milliseconds between two looks at a sweep that somebody watches. @default 5,000 */
+  /** Milliseconds between two looks at a sweep that somebody watches; more for a sweep of many blocks. @default 5,000 */
   readonly pollMs?: number;
   readonly storeOptions?: StoreOptions;
-  /** The price of computing time in US dollars, undefined if it is not known. */
-  readonly costOf?: (size: string | undefined, computingSeconds: number) => number | undefined;
+  /** The price of computing time in US dollars, undefined if it is not known. @default never known */
+  readonly costOf?: CostOf;
 }
 
-/** A file that somebody may download: the address in the bucket, or the path in a directory. */
-export type Download =
-  | { readonly kind: "redirect"; readonly url: string }
-  | { readonly kind: "file"; readonly path: string };
-
-/** Reads sweeps for people, from the place of their results alone. */
+/**
+ * Reads the sweeps below a place, for people, from what is stored alone. Nothing is read while nobody asks, and all who ask for the same
+ * within a few seconds share one look. The memory does not grow with the sweeps, nor with their blocks.
+ */
 export class Monitor {
-  constructor(_root: string, _options: MonitorOptions = {}) {}
-  list(_options: { readonly after?: string; readonly limit: number }): Promise<SweepList> {
-    throw new Error("not yet");
+  readonly #pollMs: number;
+  readonly #costOf: CostOf | undefined;
+  readonly #rootUrl: string;
+  readonly #root: () => Promise<ResultsRoot>;
+  #folders: SweepFolders | undefined;
+  readonly #views = new Recent<SweepView>(MOST_VIEWS);
+  readonly #watches = new Map<string, Watch>();
+  readonly #columns = new Recent<{ readonly at: number; readonly column: Promise<Column> }>(MOST_COLUMNS);
+
+  /**
+   * @param root the place of all results: `file:<directory>`, a path, or `s3://<bucket>/<prefix>`. Nothing is read yet.
+   * @throws PermanentError if the URL has another scheme, or is wrong in another way.
+   */
+  constructor(root: string, { pollMs = POLL_MS, storeOptions, costOf }: MonitorOptions = {}) {
+    this.#pollMs = pollMs;
+    this.#costOf = costOf;
+    this.#rootUrl = storeKindOf(root) === "bucket" ? root.replace(/\/+$/, "") : `file:${directoryOf(root)}`;
+    let opening: Promise<ResultsRoot> | undefined;
+    this.#root = () => {
+      opening ??= openRoot(root, storeOptions);
+      return opening;
+    };
   }
-  sweep(_name: string): Promise<Sweep> {
-    throw new Error("not yet");
+
+  /**
+   * A page of all sweeps, the newest first.
+   *
+   * @param options.after `next` of the page before.
+   * @throws NotFoundError if `after` is none.
+   */
+  async list({ after, limit }: { readonly after?: string | undefined; readonly limit: number }): Promise<SweepList> {
+    this.#folders ??= new SweepFolders(await this.#root());
+    const all = await this.#folders.find(this.#pollMs);
+    const first = after === undefined ? 0 : all.findIndex(isBehind(after));
+    const page = first === -1 ? [] : all.slice(first, first + limit);
+    const summaries = new Map<string, SweepSummary>();
+    await inParallel(page, PARALLEL_SWEEPS, async ({ name }) => {
+      const summary = await this.#summary(name);
+      if (summary !== undefined) summaries.set(name, summary);
+    });
+    const last = page.at(-1);
+    const isLast = last === undefined || first + page.length >= all.length;
+    const sweeps = page.flatMap(({ name }) => summaries.get(name) ?? []);
+    return { sweeps, next: isLast ? null : cursorOf(last) };
   }
-  heatMap(_name: string, _cells: number): Promise<HeatMap> {
-    throw new Error("not yet");
+
+  /** @throws NotFoundError if there is no such sweep, also from all functions below. */
+  async sweep(name: string): Promise<Sweep> {
+    return sweepOf((await this.#look(name)).look, this.#described(name));
   }
-  failures(_name: string, _after: number | undefined, _limit: number): Promise<FailurePage> {
-    throw new Error("not yet");
+
+  /** @param cells most cells, at most {@link MOST_CELLS}. */
+  async heatMap(name: string, cells: number): Promise<HeatMap> {
+    return heatMapOf((await this.#look(name)).look, cells);
   }
-  column(_name: string, _column: string, _range?: Range): Promise<Column> {
-    throw new Error("not yet");
+
+  /** The next failures behind the parameter `after`, sorted by parameter. */
+  async failures(name: string, after: number | undefined, limit: number): Promise<FailurePage> {
+    const { view, look } = await this.#look(name);
+    return failurePage(view.store.committedBlocks(look.identity), look.aggregate, after, limit);
   }
-  watch(_name: string, _onSweep: (sweep: Sweep) => void, _onError: (error: unknown) => void): () => void {
-    throw new Error("not yet");
+
+  /** A sample of the values of a column. @param range the parameters to sample from. @default all */
+  async column(name: string, column: string, range?: Range): Promise<Column> {
+    const { view, look } = await this.#look(name);
+    const { columns, totalParameters } = look.identity;
+    const place = columns.indexOf(column);
+    if (place === -1) {
+      throw new NotFoundError(`${name} has no column ${JSON.stringify(column)}: it has ${columns.join(", ")}`);
+    }
+    const wanted = range ?? { start: 0, count: totalParameters };
+    const key = JSON.stringify([name, look.createdAt, place, wanted.start, wanted.count]);
+    const make = () => {
+      const blocks = view.store.committedBlocks(look.identity);
+      const sampling = sampleColumn(blocks, look.aggregate, place, wanted);
+      sampling.catch(() => this.#columns.delete(key));
+      return { at: Date.now(), column: sampling };
+    };
+    const { at } = this.#columns.get(key, make);
+    if (Date.now() - at > COLUMN_MS) this.#columns.delete(key);
+    return this.#columns.get(key, make).column;
   }
-  url(_name: string): string {
-    throw new Error("not yet");
+
+  /**
+   * Shows a sweep again and again. All who watch it share the looks, and there are none while nobody watches.
+   *
+   * @param onError called for each look that fails. The next one may succeed.
+   * @returns a function that ends it.
+   */
+  watch(name: string, onSweep: (sweep: Sweep) => void, onError: (error: unknown) => void): () => void {
+    const url = this.url(name);
+    const watch = this.#watches.get(url) ?? this.#createWatch(name);
+    this.#watches.set(url, watch);
+    const watcher: Watcher = { onSweep, onError };
+    watch.add(watcher);
+    return () => {
+      watch.delete(watcher);
+      if (!watch.isWatched && this.#watches.get(url) === watch) this.#watches.delete(url);
+    };
   }
-  download(_name: string, _file: "receipt.json" | "results.parquet"): Promise<Download | undefined> {
-    throw new Error("not yet");
+
+  /** The place of a sweep, which need not exist. @throws NotFoundError if no sweep can have such a name. */
+  url(name: string): string {
+    return `${this.#rootUrl}/${folderOf(name)}`;
   }
-  checkReachable(): Promise<void> {
-    throw new Error("not yet");
+
+  /** Where a file of a sweep can be read: a link that is valid for 15 minutes, or a path. Undefined if there is no such file. */
+  async download(name: string, file: "receipt.json" | "results.parquet"): Promise<FileLocation | undefined> {
+    const { view, look } = await this.#look(name);
+    const isThere = file === "receipt.json" ? look.notes.hasReceipt : look.notes.hasParquet;
+    return isThere ? view.store.locate(file, LINK_SECONDS) : undefined;
   }
-  close(): void {}
+
+  /** @throws SweepError if the place of all results cannot be listed. */
+  async checkReachable(): Promise<void> {
+    await (await this.#root()).check();
+  }
+
+  /** Ends all watches. */
+  close(): void {
+    for (const watch of this.#watches.values()) watch.stop();
+    this.#watches.clear();
+  }
+
+  #createWatch(name: string): Watch {
+    let weight = 1;
+    const look = async () => {
+      const { view, look: seen } = await this.#look(name);
+      weight = view.weight;
+      return sweepOf(seen, this.#described(name));
+    };
+    return new Watch(look, () => this.#pollMs * weight);
+  }
+
+  async #look(name: string): Promise<{ readonly view: SweepView; readonly look: Look }> {
+    const view = await this.#view(name);
+    return { view, look: await view.look(this.#pollMs * view.weight) };
+  }
+
+  async #view(name: string): Promise<SweepView> {
+    const folder = folderOf(name);
+    const root = await this.#root();
+    return this.#views.get(folder, () => new SweepView(name, root.store(folder)));
+  }
+
+  /** Undefined if the sweep was deleted since it was found, or is damaged: its own address tells the error. */
+  async #summary(name: string): Promise<SweepSummary | undefined> {
+    const view = await this.#view(name);
+    try {
+      const look = await view.look(Math.max(this.#pollMs * view.weight, view.isResting ? RESTING_MS : 0));
+      return summaryOf(look, this.#described(name));
+    } catch (error) {
+      if (error instanceof NotFoundError) return undefined;
+      throw error;
+    }
+  }
+
+  #described(name: string): Described {
+    return { name, url: this.url(name), costOf: this.#costOf };
+  }
 }

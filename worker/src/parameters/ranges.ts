@@ -67,6 +67,19 @@ export function subtract(ranges: readonly Range[], taken: readonly Range[]): Ran
   return left;
 }
 
+/** The pieces of `range` that are in `wanted`, which must be disjoint and sorted. */
+export function intersection(wanted: readonly Range[], range: Range): Range[] {
+  const pieces: Range[] = [];
+  for (let at = firstEndingAfter(wanted, range.start); at < wanted.length; at++) {
+    const next = wanted[at] as Range;
+    const start = Math.max(range.start, next.start);
+    const count = Math.min(endOf(range), endOf(next)) - start;
+    if (count <= 0) break;
+    pieces.push({ start, count });
+  }
+  return pieces;
+}
+
 /** Whether any parameter of `range` is in `ranges`, which must be a result of {@link union}. */
 export function overlaps(ranges: readonly Range[], range: Range): boolean {
   const candidate = ranges[firstEndingAfter(ranges, range.start)];

@@ -6,18 +6,21 @@ export interface LinePlace {
   readonly length: number;
 }
 
-/** The numbers of a record: start, count, both halves of the checksum, and the place of its line, or -1 if it has no failures. */
-const NUMBERS = 6;
+/**
+ * The numbers of a record: start, count, both halves of the checksum, the place of its line, or -1 if it has no failures, and its time, or
+ * NaN.
+ */
+const NUMBERS = 7;
 
 /**
- * Many commit records in little memory, to be sorted: 52 bytes for each, so that a million take 52 MB. A record with failures may
+ * Many commit records in little memory, to be sorted: 60 bytes for each, so that a million take 60 MB. A record with failures may
  * be long, so that it is read again when it is its turn.
  */
 export class CommitIndex {
   #numbers = new Float64Array(1024 * NUMBERS);
   #size = 0;
 
-  add({ start, count, checksum, failures }: CommitRecord, { offset, length }: LinePlace): void {
+  add({ start, count, checksum, failures, committedAt }: CommitRecord, { offset, length }: LinePlace): void {
     const at = this.#size++ * NUMBERS;
     if (at === this.#numbers.length) {
       const numbers = new Float64Array(2 * at);
@@ -31,6 +34,7 @@ export class CommitIndex {
     numbers[at + 3] = Number.parseInt(checksum.slice(8), 16);
     numbers[at + 4] = failures.length === 0 ? -1 : offset;
     numbers[at + 5] = length;
+    numbers[at + 6] = committedAt ?? Number.NaN;
   }
 
   /**
@@ -58,7 +62,9 @@ function recordAt(
   const offset = numbers[at + 4] as number;
   if (offset !== -1) return readAgain({ offset, length: numbers[at + 5] as number });
   const checksum = hexadecimal(numbers[at + 2] as number) + hexadecimal(numbers[at + 3] as number);
-  return { start: numbers[at] as number, count: numbers[at + 1] as number, checksum, failures: [] };
+  const [start, count, time] = [numbers[at] as number, numbers[at + 1] as number, numbers[at + 6] as number];
+  const record = { start, count, checksum, failures: [] };
+  return Number.isNaN(time) ? record : { ...record, committedAt: time };
 }
 
 function hexadecimal(half: number): string {

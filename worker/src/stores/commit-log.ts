@@ -11,8 +11,9 @@ const datasync = promisify(fdatasync);
 
 /** A record as a line: the checksum of the rest of the line, and the record as JSON. */
 export function serializeRecord(record: CommitRecord, checksumOf: (text: string) => string): string {
-  const { start, count, checksum, failures } = record;
-  const json = JSON.stringify({ start, count, checksum, failures });
+  const { start, count, checksum, failures, committedAt } = record;
+  // Objects of a bucket have a time of their own, and their records have none.
+  const json = JSON.stringify({ start, count, checksum, failures, committedAt });
   return `${checksumOf(json)} ${json}\n`;
 }
 
@@ -86,8 +87,11 @@ export class CommitLog {
     return sortedRecords(path, index, checksumOf);
   }
 
+  /** Appends records, with the present time where they have none. */
   append(records: readonly CommitRecord[]): void {
-    this.#write(records.map((record) => serializeRecord(record, this.#checksum)).join(""));
+    const now = Date.now();
+    const dated = records.map((record) => ({ ...record, committedAt: record.committedAt ?? now }));
+    this.#write(dated.map((record) => serializeRecord(record, this.#checksum)).join(""));
   }
 
   /** Resolves when everything appended outlives the machine. */

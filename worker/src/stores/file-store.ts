@@ -6,9 +6,11 @@ import {
   linkSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -22,17 +24,21 @@ import { bundleFile, readBundle } from "./bundle-file.ts";
 import { createChecksum } from "./checksum.ts";
 import { ColumnFiles } from "./column-files.ts";
 import { CommitLog } from "./commit-log.ts";
+import { type CommittedBlocks, countCommitted } from "./committed-blocks.ts";
+import { FileCommittedBlocks } from "./file-committed-blocks.ts";
 import { FileReader } from "./file-reader.ts";
-import { resolveStream } from "./resolution.ts";
 import {
   type CommitRecord,
   type Failure,
+  type FileLocation,
   type Note,
   REPORT_FILES,
   type ResultReader,
   type ResultStore,
   type ResultWriter,
   type Spool,
+  type StoredFile,
+  type StoredRun,
   type StoreProgress,
 } from "./store.ts";
 
@@ -88,12 +94,30 @@ export class FileStore implements ResultStore {
 
   async progress(): Promise<StoreProgress> {
     const { identity } = this.#readRunFile();
-    let [committed, failed] = [0, 0];
-    for await (const { start, count, record } of resolveStream(this.#records())) {
-      committed += count;
-      for (const { parameter } of record.failures) if (parameter >= start) failed++;
-    }
-    return { identity, committed, failed };
+    return { identity, ...(await countCommitted(this.committedBlocks(identity))) };
+  }
+
+  async describe(): Promise<StoredRun> {
+    const { identity } = this.#readRunFile();
+    return { identity, createdAt: statSync(this.#path("run.json")).mtimeMs };
+  }
+
+  committedBlocks(identity: RunIdentity): CommittedBlocks {
+    return new FileCommittedBlocks(this.#directory, identity);
+  }
+
+  async files(prefix: string, after: string): Promise<StoredFile[]> {
+    if (!existsSync(this.#directory)) return [];
+    return readdirSync(this.#directory, { withFileTypes: true })
+      .filter((entry) => entry.isFile() && entry.name.startsWith(prefix) && entry.name > after)
+      .flatMap(({ name }) => {
+        const stat = statSync(this.#path(name), { throwIfNoEntry: false });
+        return stat === undefined ? [] : [{ name, bytes: stat.size, modifiedAt: stat.mtimeMs }];
+      });
+  }
+
+  async locate(name: string): Promise<FileLocation> {
+    return { kind: "file", path: this.#path(name) };
   }
 
   async read(): Promise<ResultReader> {
@@ -108,10 +132,6 @@ export class FileStore implements ResultStore {
       write: async (text) => this.#write(name, text),
       remove: async () => rmSync(path, { force: true }),
     };
-  }
-
-  #records(): AsyncIterable<CommitRecord> {
-    return CommitLog.sorted(this.#path("commits.log"));
   }
 
   #readBundle(identity: RunIdentity): Promise<Uint8Array | undefined> {

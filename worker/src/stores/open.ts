@@ -28,13 +28,21 @@ export async function openStore(
   url: string,
   { s3RequestTimeoutMs = DEFAULTS.s3RequestTimeoutMs }: StoreOptions = {},
 ): Promise<ResultStore> {
+  if (storeKindOf(url) === "directory") return new FileStore(directoryOf(url));
+  // The AWS SDK takes 0.2 s to load: only users of S3 pay that.
+  const { S3Store } = await import("./s3-store.ts");
+  return new S3Store(url, s3RequestTimeoutMs);
+}
+
+/** @throws PermanentError if the URL of a place for results is wrong. */
+export function storeKindOf(url: string): "directory" | "bucket" {
   if (hasScheme(url) && problemOfValue("results", url, SETTINGS.resultsUrl.schema).length > 0) throw wrongPlace(url);
-  if (url.startsWith("s3://")) {
-    // The AWS SDK takes 0.2 s to load: only users of S3 pay that.
-    const { S3Store } = await import("./s3-store.ts");
-    return new S3Store(url, s3RequestTimeoutMs);
-  }
-  return new FileStore(url.startsWith("file://") ? pathOf(url) : resolve(url.replace(/^file:/, "")));
+  return url.startsWith("s3://") ? "bucket" : "directory";
+}
+
+/** The absolute path of `file:<directory>` or of a path. */
+export function directoryOf(url: string): string {
+  return url.startsWith("file://") ? pathOf(url) : resolve(url.replace(/^file:/, ""));
 }
 
 function pathOf(fileUrl: string): string {

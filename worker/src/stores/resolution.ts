@@ -87,5 +87,6 @@ export function recordOf(part: ResolvedPart<CommitRecord>, checksumOf: () => str
     count,
     checksum: checksumOf(),
     failures: record.failures.filter(({ parameter }) => parameter >= start),
+    committedAt: record.committedAt,
   };
 }

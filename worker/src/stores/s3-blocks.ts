@@ -9,6 +9,8 @@ export type ListObjects = (below: string, after: string, limit: number) => Promi
 export interface BlockObject extends Range {
   /** The bytes of the object; undefined if the service does not tell. */
   readonly size: number | undefined;
+  /** Milliseconds since the epoch; undefined if the service does not tell. */
+  readonly modifiedAt?: number | undefined;
 }
 
 const FOLDER = "blocks/";
@@ -71,11 +73,11 @@ export class BlockListing {
       limit = Math.min(PAGE_SIZE, Math.max(2 * limit, this.#keysUntilGap(wanted, place, Math.max(from, known))));
       const { objects, isTruncated } = await this.#list(FOLDER, after, limit);
       const blocks: BlockObject[] = [];
-      for (const { key, size } of objects) {
+      for (const { key, size, modifiedAt } of objects) {
         if (key <= after) throw unsorted(key, after);
         after = key;
         const [, start, count] = BLOCK_KEY.exec(key) ?? [];
-        if (start !== undefined) blocks.push({ start: Number(start), count: Number(count), size });
+        if (start !== undefined) blocks.push({ start: Number(start), count: Number(count), size, modifiedAt });
       }
       yield* blocks;
       if (!isTruncated) return;

@@ -12,7 +12,7 @@ import { describeProblem } from "../contract/problems.ts";
 import { BackPressure } from "./s3-back-pressure.ts";
 import { LeanGet } from "./s3-get.ts";
 import { WholeBodyHandler } from "./s3-http.ts";
-import { type ListPage, PAGE_SIZE, parseListPage } from "./s3-list.ts";
+import { type FolderPage, type ListPage, PAGE_SIZE, parseFolderPage, parseListPage } from "./s3-list.ts";
 import { S3Report } from "./s3-report.ts";
 
 /** Attempts in the SDK's standard mode, with exponential backoff and jitter. `AWS_MAX_ATTEMPTS` changes the number. */
@@ -24,7 +24,6 @@ const ATTEMPTS = 8;
 const PATIENCE_IN_TIMEOUTS = 30;
 /** Between two attempts to create an object that another process is writing: each sends the whole object. */
 const LONGEST_PAUSE_MS = 5_000;
-const PARALLEL_REQUESTS = 16;
 
 /** Errors of S3 that another attempt would only repeat. */
 const PERMANENT = new Set([
@@ -41,6 +40,12 @@ const PERMANENT = new Set([
   "SignatureDoesNotMatch",
 ]);
 
+/** The bytes of an object, and its time in milliseconds since the epoch, NaN if the service does not tell. */
+export interface DatedObject {
+  readonly bytes: Buffer;
+  readonly modifiedAt: number;
+}
+
 /**
  * One prefix of one bucket. The AWS SDK finds credentials, region and endpoint: `AWS_REGION`, `AWS_ENDPOINT_URL_S3`, a pod
  * identity, a profile.
@@ -56,11 +61,18 @@ export class Bucket {
   readonly #prefix: string;
   readonly #leanGet: LeanGet;
 
-  constructor(url: string, requestTimeoutMs: number) {
+  /** @param sibling a prefix of the same bucket, to share its connections and its credentials. */
+  constructor(url: string, requestTimeoutMs: number, sibling?: Bucket) {
     const [, bucket = "", prefix = ""] = /^s3:\/\/([^/]+)\/?(.*)$/.exec(url) ?? [];
     this.#bucket = bucket;
     this.#patienceMs = PATIENCE_IN_TIMEOUTS * requestTimeoutMs;
     this.#prefix = prefix === "" ? "" : `${prefix}/`;
+    if (sibling !== undefined) {
+      this.#client = sibling.#client;
+      this.#leanGet = sibling.#leanGet;
+      this.isSlow = sibling.isSlow;
+      return;
+    }
     const { AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_REGION, AWS_MAX_ATTEMPTS } = process.env;
     // The SDK is pinned to a version that supports this Node.js, so its warning about later versions helps no user.
     process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
@@ -91,23 +103,49 @@ export class Bucket {
     this.#leanGet = new LeanGet(this.#client, requestHandler, bucket);
   }
 
-  /** The bytes of an object from `offset` on, or undefined if there is no such object. */
-  async get(key: string, offset = 0): Promise<Buffer | undefined> {
+  /** The bytes of an object from `offset` on, at most `length`, or undefined if there is no such object. */
+  async get(key: string, offset = 0, length?: number): Promise<Buffer | undefined> {
+    return (await this.getDated(key, offset, length))?.bytes;
+  }
+
+  /** As {@link get}, with the time of the object in milliseconds since the epoch. */
+  async getDated(key: string, offset = 0, length?: number): Promise<DatedObject | undefined> {
+    const range = rangeHeader(offset, length);
     try {
-      const bytes =
-        (await this.#leanGet.get(this.#prefix + key, offset)) ?? (await this.#getWithSdk(this.#prefix + key, offset));
+      const found =
+        (await this.#getLean(this.#prefix + key, range)) ?? (await this.#getWithSdk(this.#prefix + key, range));
       this.#hasWorked = true;
-      return bytes;
+      return found;
     } catch (error) {
       if ((error as S3ServiceException).name === "NoSuchKey") return undefined;
       throw this.#explain(error, "read from");
     }
   }
 
-  async #getWithSdk(key: string, offset: number): Promise<Buffer> {
-    const range = offset === 0 ? {} : { Range: `bytes=${offset}-` };
-    const { Body } = await this.#client.send(new GetObjectCommand({ Bucket: this.#bucket, Key: key, ...range }));
-    return Buffer.from((await Body?.transformToByteArray()) ?? []);
+  async #getLean(key: string, range: string | undefined): Promise<DatedObject | undefined> {
+    const answer = await this.#leanGet.get(key, range);
+    if (answer === undefined) return undefined;
+    return { bytes: answer.bytes, modifiedAt: Date.parse(answer.response.headers["last-modified"] ?? "") };
+  }
+
+  async #getWithSdk(key: string, range: string | undefined): Promise<DatedObject> {
+    const part = range === undefined ? {} : { Range: range };
+    const { Body, LastModified } = await this.#client.send(
+      new GetObjectCommand({ Bucket: this.#bucket, Key: key, ...part }),
+    );
+    const bytes = Buffer.from((await Body?.transformToByteArray()) ?? []);
+    return { bytes, modifiedAt: LastModified?.getTime() ?? Number.NaN };
+  }
+
+  /** A link to an object, with which anybody may read it for so many seconds. */
+  async linkTo(key: string, expiresIn: number): Promise<string> {
+    const { getSignedUrl } = await import("@aws-sdk/s3-request-presigner");
+    const command = new GetObjectCommand({ Bucket: this.#bucket, Key: this.#prefix + key });
+    try {
+      return await getSignedUrl(this.#client, command, { expiresIn });
+    } catch (error) {
+      throw this.#explain(error, "read from");
+    }
   }
 
   /** Writes an object, and replaces an existing one. */
@@ -150,7 +188,10 @@ export class Bucket {
       const { objects, isTruncated } =
         parseListPage((await this.#leanGet.list(query)) ?? "") ?? (await this.#listWithSdk(prefix, startAfter, limit));
       this.#hasWorked = true;
-      return { objects: objects.map(({ key, size }) => ({ key: key.slice(this.#prefix.length), size })), isTruncated };
+      return {
+        objects: objects.map((object) => ({ ...object, key: object.key.slice(this.#prefix.length) })),
+        isTruncated,
+      };
     } catch (error) {
       throw this.#explain(error, "list");
     }
@@ -160,8 +201,46 @@ export class Bucket {
     const { Contents = [], IsTruncated = false } = await this.#client.send(
       new ListObjectsV2Command({ Bucket: this.#bucket, Prefix: prefix, StartAfter: startAfter, MaxKeys: limit }),
     );
-    const objects = Contents.flatMap(({ Key: key, Size: size }) => (key === undefined ? [] : [{ key, size }]));
+    const objects = Contents.flatMap(({ Key: key, Size: size, LastModified }) =>
+      key === undefined ? [] : [{ key, size, modifiedAt: LastModified?.getTime() }],
+    );
     return { objects, isTruncated: IsTruncated };
+  }
+
+  /** The names that lie directly below `folder`, which is empty or ends with "/". Those of folders end with "/". */
+  async *names(folder: string): AsyncGenerator<string> {
+    const prefix = this.#prefix + folder;
+    let next: string | undefined;
+    do {
+      const page: FolderPage = await this.#folderPage(prefix, next);
+      yield* page.keys.map((key) => key.slice(prefix.length));
+      next = page.next;
+    } while (next !== undefined);
+  }
+
+  async #folderPage(prefix: string, token: string | undefined): Promise<FolderPage> {
+    const next = token === undefined ? {} : { "continuation-token": token };
+    try {
+      const xml = await this.#leanGet.list({ prefix, delimiter: "/", ...next });
+      const page = parseFolderPage(xml ?? "") ?? (await this.#folderPageWithSdk(prefix, token));
+      this.#hasWorked = true;
+      return page;
+    } catch (error) {
+      throw this.#explain(error, "list");
+    }
+  }
+
+  async #folderPageWithSdk(prefix: string, token: string | undefined): Promise<FolderPage> {
+    const next = token === undefined ? {} : { ContinuationToken: token };
+    const {
+      CommonPrefixes = [],
+      Contents = [],
+      NextContinuationToken,
+    } = await this.#client.send(
+      new ListObjectsV2Command({ Bucket: this.#bucket, Prefix: prefix, Delimiter: "/", ...next }),
+    );
+    const keys = [...CommonPrefixes.map((folder) => folder.Prefix), ...Contents.map((object) => object.Key)];
+    return { keys: keys.filter((key) => key !== undefined), next: NextContinuationToken };
   }
 
   /** @returns the status if the condition was refused: 412, or 409 while another process writes. */
@@ -197,26 +276,14 @@ export class Bucket {
   }
 }
 
+function rangeHeader(offset: number, length: number | undefined): string | undefined {
+  if (length !== undefined) return `bytes=${offset}-${offset + length - 1}`;
+  return offset === 0 ? undefined : `bytes=${offset}-`;
+}
+
 /** Neither the environment nor the AWS profile has a region. */
 function noRegion(bucket: string, cause: unknown): PermanentError {
   const fix = 'set it, for example to "us-west-2"';
   const problem = { path: ["AWS_REGION"], allowed: `the region of the bucket ${bucket}`, got: "nothing", fix };
   return new PermanentError(describeProblem(problem), { cause });
-}
-
-/**
- * Runs `work` for all items, sixteen at a time.
- *
- * @throws the first error, after the items under way are finished, so that nothing fetched is lost. No further item is begun.
- */
-export async function inParallel<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
-  const waiting = [...items].reverse();
-  const errors: unknown[] = [];
-  const lane = async () => {
-    for (let item = waiting.pop(); item !== undefined && errors.length === 0; item = waiting.pop()) {
-      await work(item).catch((error) => errors.push(error));
-    }
-  };
-  await Promise.all(Array.from({ length: PARALLEL_REQUESTS }, lane));
-  if (errors.length > 0) throw errors[0];
 }

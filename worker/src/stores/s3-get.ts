@@ -2,7 +2,7 @@ import { GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { getEndpointFromInstructions } from "@smithy/core/endpoints";
 import { extendedEncodeURIComponent, HttpRequest } from "@smithy/core/protocols";
 import type { AuthScheme, RequestSigner, RetryStrategyV2 } from "@smithy/types";
-import type { WholeBodyHandler } from "./s3-http.ts";
+import type { WholeAnswer, WholeBodyHandler } from "./s3-http.ts";
 
 interface Target {
   readonly url: URL;
@@ -31,12 +31,13 @@ export class LeanGet {
   /**
    * Tries once to read an object.
    *
+   * @param range a header such as `bytes=10-`, or undefined for the whole object.
    * @returns undefined if it did not succeed: the SDK must try, which knows the errors that another attempt may mend.
    * @throws the SDK's error if there are no credentials, or no region.
    */
-  async get(key: string, offset: number): Promise<Buffer | undefined> {
+  async get(key: string, range: string | undefined): Promise<WholeAnswer | undefined> {
     const path = key.split("/").map(extendedEncodeURIComponent).join("/");
-    return offset === 0 ? this.#send(path, {}, {}, 200) : this.#send(path, {}, { range: `bytes=${offset}-` }, 206);
+    return range === undefined ? this.#send(path, {}, {}, 200) : this.#send(path, {}, { range }, 206);
   }
 
   /**
@@ -46,7 +47,7 @@ export class LeanGet {
    * @returns the XML, or undefined if it did not succeed, as {@link get}.
    */
   async list(query: Readonly<Record<string, string>>): Promise<string | undefined> {
-    return (await this.#send("", { "list-type": "2", ...query }, {}, 200))?.toString();
+    return (await this.#send("", { "list-type": "2", ...query }, {}, 200))?.bytes.toString();
   }
 
   async #send(
@@ -54,7 +55,7 @@ export class LeanGet {
     query: Readonly<Record<string, string>>,
     headers: Readonly<Record<string, string>>,
     expected: number,
-  ): Promise<Buffer | undefined> {
+  ): Promise<WholeAnswer | undefined> {
     this.#target ??= this.#findTarget().catch((error) => {
       this.#target = undefined;
       throw error;
@@ -78,10 +79,10 @@ export class LeanGet {
     const signingDate = new Date(Date.now() + this.#client.config.systemClockOffset);
     const request = await signer.sign(unsigned, { signingDate });
     try {
-      const { response, bytes } = await this.#http.exchange(request as HttpRequest);
-      if (response.statusCode !== expected) return undefined;
+      const answer = await this.#http.exchange(request as HttpRequest);
+      if (answer.response.statusCode !== expected) return undefined;
       retries.recordSuccess(token);
-      return bytes;
+      return answer;
     } catch {
       return undefined;
     }

@@ -3,6 +3,8 @@ export interface ListedObject {
   readonly key: string;
   /** Bytes; undefined if the service does not tell. */
   readonly size: number | undefined;
+  /** Milliseconds since the epoch, in whole seconds; undefined if the service does not tell. */
+  readonly modifiedAt?: number | undefined;
 }
 
 /** At most 1,000 objects, sorted by key. */
@@ -12,13 +14,21 @@ export interface ListPage {
   readonly isTruncated: boolean;
 }
 
+/** A part of what lies directly below a prefix, as files lie in folders. */
+export interface FolderPage {
+  /** What folders and objects there begin with, folders with "/" at their end. */
+  readonly keys: readonly string[];
+  /** Asks for the next part, undefined for the last one. */
+  readonly next: string | undefined;
+}
+
 /** Most objects that S3 puts into a page. */
 export const PAGE_SIZE = 1000;
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
 /**
- * Reads the answer to ListObjectsV2, of which a sweep needs two fields of each object. The SDK's parser builds a tree of all
+ * Reads the answer to ListObjectsV2, of which a sweep needs three fields of each object. The SDK's parser builds a tree of all
  * fields, for 19 to 28 ms of CPU a page of 1,000 objects; with this function a page takes 3 ms, its request included.
  *
  * @returns undefined if `xml` is no such answer: the SDK must look at it.
@@ -32,10 +42,25 @@ export function parseListPage(xml: string): ListPage | undefined {
     const key = fieldOf(xml, "Key", at, end);
     const size = fieldOf(xml, "Size", at, end);
     if (end === -1 || key === undefined) return undefined;
-    objects.push({ key: unescapeXml(key), size: size === undefined ? undefined : Number(size) });
+    const time = fieldOf(xml, "LastModified", at, end);
+    objects.push({
+      key: unescapeXml(key),
+      size: size === undefined ? undefined : Number(size),
+      modifiedAt: time === undefined ? undefined : Date.parse(time),
+    });
     at = xml.indexOf("<Contents>", end);
   }
   return { objects, isTruncated: truncated === "true" };
+}
+
+/** Reads the answer to ListObjectsV2 with a delimiter. @returns undefined if `xml` is no such answer. */
+export function parseFolderPage(xml: string): FolderPage | undefined {
+  if (!xml.includes("<IsTruncated>")) return undefined;
+  // The request's own prefix is a field of the answer, too.
+  const found = xml.matchAll(/<CommonPrefixes>\s*<Prefix>([^<]*)<\/Prefix>|<Key>([^<]*)<\/Key>/g);
+  const keys = Array.from(found, ([, folder, key]) => unescapeXml(folder ?? key ?? ""));
+  const next = /<NextContinuationToken>([^<]*)</.exec(xml)?.[1];
+  return { keys, next: next === undefined ? undefined : unescapeXml(next) };
 }
 
 function fieldOf(xml: string, name: string, from: number, to: number): string | undefined {

@@ -19,7 +19,7 @@ const BYTES = Float64Array.BYTES_PER_ELEMENT;
 const WINDOW = { items: 48, bytes: 32 * 2 ** 20 };
 
 /** A block in the bucket, and the part of it that counts. */
-type BlockPart = ResolvedPart<Range>;
+type BlockPart = ResolvedPart<Range & { readonly modifiedAt?: number | undefined }>;
 
 /** Reads the results in a bucket, block by block, without keeping them. */
 export class S3Reader implements ResultReader {
@@ -118,7 +118,8 @@ export class S3Reader implements ResultReader {
         );
       }
       const columns = whole.map((values) => values.subarray(start - block.start));
-      return { start, count, columns, blocks: [recordOf({ start, count, record }, () => checksum(start, columns))] };
+      const part = { start, count, record: { ...record, committedAt: block.modifiedAt } };
+      return { start, count, columns, blocks: [recordOf(part, () => checksum(start, columns))] };
     };
   }
 }

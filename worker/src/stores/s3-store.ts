@@ -9,13 +9,15 @@ import { createTextChecksum } from "./checksum.ts";
 import { ColumnFiles } from "./column-files.ts";
 import { serializeRecord } from "./commit-log.ts";
 import { CommitPace } from "./commit-pace.ts";
+import { type CommittedBlocks, countCommitted } from "./committed-blocks.ts";
 import { FileStore } from "./file-store.ts";
 import { type ResolvedPart, resolveStream } from "./resolution.ts";
-import { BlockListing, keyOf } from "./s3-blocks.ts";
+import { BlockListing, type BlockObject, keyOf } from "./s3-blocks.ts";
 import { Bucket } from "./s3-bucket.ts";
-import { countInBucket } from "./s3-progress.ts";
+import { S3CommittedBlocks } from "./s3-committed-blocks.ts";
 import { S3Reader } from "./s3-reader.ts";
 import type {
+  FileLocation,
   Note,
   ReportWriter,
   ResultReader,
@@ -23,6 +25,8 @@ import type {
   ResultWriter,
   Spool,
   SpooledBlock,
+  StoredFile,
+  StoredRun,
   StoreProgress,
 } from "./store.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
@@ -38,9 +42,10 @@ export class S3Store implements ResultStore {
   readonly url: string;
   readonly #bucket: Bucket;
 
-  constructor(url: string, requestTimeoutMs: number) {
+  /** @param sibling a prefix of the same bucket, to share its connections. */
+  constructor(url: string, requestTimeoutMs: number, sibling?: Bucket) {
     this.url = url.replace(/\/+$/, "");
-    this.#bucket = new Bucket(this.url, requestTimeoutMs);
+    this.#bucket = new Bucket(this.url, requestTimeoutMs, sibling);
   }
 
   async create(identity: RunIdentity, evaluationBundle: Uint8Array | undefined): Promise<void> {
@@ -62,7 +67,25 @@ export class S3Store implements ResultStore {
 
   async progress(): Promise<StoreProgress> {
     const { identity } = await this.#runFile();
-    return countInBucket(this.#bucket, listingOf(this.#bucket, identity), identity);
+    return { identity, ...(await countCommitted(this.committedBlocks(identity))) };
+  }
+
+  async describe(): Promise<StoredRun> {
+    const { identity, modifiedAt } = await this.#runFile();
+    return { identity, createdAt: Number.isNaN(modifiedAt) ? 0 : modifiedAt };
+  }
+
+  committedBlocks(identity: RunIdentity): CommittedBlocks {
+    return new S3CommittedBlocks(this.#bucket, listingOf(this.#bucket, identity), identity);
+  }
+
+  async files(prefix: string, after: string): Promise<StoredFile[]> {
+    const { objects } = await this.#bucket.list(prefix, after);
+    return objects.map(({ key, size = 0, modifiedAt = 0 }) => ({ name: key, bytes: size, modifiedAt }));
+  }
+
+  async locate(name: string, seconds: number): Promise<FileLocation> {
+    return { kind: "redirect", url: await this.#bucket.linkTo(name, seconds) };
   }
 
   async read(directory?: string): Promise<ResultReader> {
@@ -106,11 +129,11 @@ export class S3Store implements ResultStore {
     return readBundle(identity, this.url, (name) => this.#bucket.get(name));
   }
 
-  async #runFile(): Promise<RunFile & { readonly text: string }> {
-    const object = await this.#bucket.get("run.json");
+  async #runFile(): Promise<RunFile & { readonly text: string; readonly modifiedAt: number }> {
+    const object = await this.#bucket.getDated("run.json");
     if (object === undefined) throw new PermanentError(`${this.url} holds no results: it has no run.json`);
-    const text = object.toString();
-    return { ...parseRunFile(text, `${this.url}/run.json`), text };
+    const text = object.bytes.toString();
+    return { ...parseRunFile(text, `${this.url}/run.json`), text, modifiedAt: object.modifiedAt };
   }
 }
 
@@ -211,7 +234,7 @@ function inBoth(first: ReportWriter, second: ReportWriter): ReportWriter {
 }
 
 /** The parts of blocks that count and hold some parameters of a range. */
-async function* partsOf(listing: BlockListing, range: Range): AsyncGenerator<ResolvedPart<Range>> {
+async function* partsOf(listing: BlockListing, range: Range): AsyncGenerator<ResolvedPart<BlockObject>> {
   for await (const part of resolveStream(listing.blocksOf([range]))) if (overlaps([range], part)) yield part;
 }
 

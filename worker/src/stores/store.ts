@@ -1,5 +1,6 @@
 import type { RunIdentity } from "../contract/identity.ts";
 import type { Range } from "../parameters/ranges.ts";
+import type { CommittedBlocks } from "./committed-blocks.ts";
 
 /** Why a parameter has no result. */
 export type FailureKind =
@@ -29,6 +30,8 @@ export interface CommitRecord extends Range {
   readonly checksum: string;
   /** Sorted by parameter. */
   readonly failures: readonly Failure[];
+  /** Milliseconds since the epoch. Known in directories, but not in those of earlier versions. */
+  readonly committedAt?: number | undefined;
 }
 
 /**
@@ -159,6 +162,26 @@ export interface Note {
   remove(): Promise<void>;
 }
 
+/** A file beside the results. An empty one is none: nobody may delete objects. */
+export interface StoredFile {
+  readonly name: string;
+  readonly bytes: number;
+  /** Milliseconds since the epoch. */
+  readonly modifiedAt: number;
+}
+
+/** Where a file beside the results can be read: behind a link that anybody may follow for a while, or at a path. */
+export type FileLocation =
+  | { readonly kind: "redirect"; readonly url: string }
+  | { readonly kind: "file"; readonly path: string };
+
+/** A run, as its `run.json` describes it. */
+export interface StoredRun {
+  readonly identity: RunIdentity;
+  /** When its first worker started, or when it was submitted, in milliseconds since the epoch. */
+  readonly createdAt: number;
+}
+
 /** How far a run is, according to its commit records. */
 export interface StoreProgress {
   readonly identity: RunIdentity;
@@ -180,6 +203,14 @@ export interface ResultStore {
   write(identity: RunIdentity, onSlowDown?: () => void): Promise<ResultWriter>;
   note(name: string): Note;
   progress(): Promise<StoreProgress>;
+  /** @throws PermanentError if there are no results. */
+  describe(): Promise<StoredRun>;
+  /** The committed blocks, without their values. */
+  committedBlocks(identity: RunIdentity): CommittedBlocks;
+  /** The first files beside the results whose names begin with `prefix` and sort behind `after`, at most 1,000. */
+  files(prefix: string, after: string): Promise<StoredFile[]>;
+  /** Where a file beside the results can be read, for as many seconds. */
+  locate(name: string, seconds: number): Promise<FileLocation>;
   /**
    * Opens the results. Those of a bucket are read block by block, and not kept.
    *

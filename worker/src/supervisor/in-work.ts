@@ -13,6 +13,20 @@ const DEATHS_ALONE = 2;
 /** How long the end of a worker may wait for its note. */
 const LEAVE_WITHIN_MS = 5_000;
 
+/** What the names of all notes begin with. */
+export const IN_WORK_PREFIX = "in-work-";
+
+/** The name of the note of a worker, beside the results. */
+export function inWorkNote(worker: number, workers: number): string {
+  return `${IN_WORK_PREFIX}${worker}-of-${workers}.json`;
+}
+
+/** The number of workers of the run that has a note of this name. */
+export function workersOfNote(name: string): number | undefined {
+  const workers = /^in-work-\d+-of-(\d+)\.json$/.exec(name)?.[1];
+  return workers === undefined ? undefined : Number(workers);
+}
+
 /** The content of the note. It exists while a worker runs, and after a worker that ended without a word. */
 interface InWorkRecord {
   /** The parameters that were in work. Absent while nothing is searched: then they are the first that are not committed. */
