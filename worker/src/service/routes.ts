@@ -25,7 +25,7 @@ const PROBLEMS = {
   401: "Nobody is logged in.",
   403: "The request came from the page of another site.",
   404: "There is no such sweep, or it has no such part.",
-  409: "The state of the sweep does not allow it.",
+  409: "The sweep does not allow it, or its results are damaged.",
   411: "The body has no length.",
   413: "The body is too large.",
   415: "The body is no JSON.",
@@ -41,7 +41,7 @@ type ProblemStatus = keyof typeof PROBLEMS;
 const retryAfter = { "Retry-After": { schema: { type: "integer" as const, minimum: 1 }, description: "Seconds" } };
 
 function problems(...statuses: readonly ProblemStatus[]) {
-  const all = [...new Set<ProblemStatus>([400, 401, 421, 500, 502, 503, ...statuses])].sort();
+  const all = [...new Set<ProblemStatus>([400, 401, 409, 421, 500, 502, 503, ...statuses])].sort();
   return Object.fromEntries(
     all.map((status) => [
       status,
@@ -54,7 +54,6 @@ function problems(...statuses: readonly ProblemStatus[]) {
   );
 }
 
-const OF_A_SWEEP = [404, 409] as const;
 const OF_A_CHANGE = [403, 411, 413, 415] as const;
 
 function json<S extends z.ZodType>(schema: S, description: string) {
@@ -94,7 +93,7 @@ export const submitRoute = createRoute({
       ...json(submittedSchema, "It is new"),
       headers: { Location: { schema: { type: "string" as const }, description: "Path of the sweep" } },
     },
-    ...problems(...OF_A_CHANGE, 404, 409, 429),
+    ...problems(...OF_A_CHANGE, 404, 429),
   },
 });
 
@@ -104,7 +103,7 @@ export const sweepRoute = createRoute({
   method: "get",
   path: "/api/sweeps/{name}",
   request: { params: ofSweep, query: noQuery },
-  responses: { 200: json(sweepSchema, "The sweep"), ...problems(...OF_A_SWEEP) },
+  responses: { 200: json(sweepSchema, "The sweep"), ...problems(404) },
 });
 
 export const eventsRoute = createRoute({
@@ -125,7 +124,7 @@ export const eventsRoute = createRoute({
         "Events named `sweep`, whose data is a Sweep, and comments. It goes on until the reader or the server ends it.",
       content: { "text/event-stream": { schema: z.string() } },
     },
-    ...problems(...OF_A_SWEEP),
+    ...problems(404),
   },
 });
 
@@ -138,7 +137,7 @@ export const blocksRoute = createRoute({
     params: ofSweep,
     query: z.strictObject({ cells: withDefaultInQuery(wholeNumberInQuery(1, MOST_CELLS, "Most cells"), 1024) }),
   },
-  responses: { 200: json(heatMapSchema, "The heat map"), ...problems(...OF_A_SWEEP) },
+  responses: { 200: json(heatMapSchema, "The heat map"), ...problems(404) },
 });
 
 export const failuresRoute = createRoute({
@@ -153,7 +152,7 @@ export const failuresRoute = createRoute({
       limit: withDefaultInQuery(wholeNumberInQuery(1, 1_000, "Most failures of a page"), 100),
     }),
   },
-  responses: { 200: json(failurePageSchema, "A page of failures"), ...problems(...OF_A_SWEEP) },
+  responses: { 200: json(failurePageSchema, "A page of failures"), ...problems(404) },
 });
 
 export const columnRoute = createRoute({
@@ -173,7 +172,7 @@ export const columnRoute = createRoute({
       count: wholeNumberInQuery(1, Number.MAX_SAFE_INTEGER, "Parameters. Default: up to the last one").optional(),
     }),
   },
-  responses: { 200: json(columnSchema, "The column"), ...problems(...OF_A_SWEEP) },
+  responses: { 200: json(columnSchema, "The column"), ...problems(404) },
 });
 
 export const workersRoute = createRoute({
@@ -182,7 +181,7 @@ export const workersRoute = createRoute({
   method: "get",
   path: "/api/sweeps/{name}/workers",
   request: { params: ofSweep, query: noQuery },
-  responses: { 200: json(workersSchema, "The workers"), ...problems(...OF_A_SWEEP) },
+  responses: { 200: json(workersSchema, "The workers"), ...problems(404) },
 });
 
 /** The files beside the results that can be downloaded. */
@@ -216,7 +215,7 @@ function downloadRoute(file: keyof typeof DOWNLOADS, operationId: string, summar
         description: "The file, in a bucket",
         headers: { Location: { schema: { type: "string" as const }, description: "It is good for 15 minutes" } },
       },
-      ...problems(...OF_A_SWEEP),
+      ...problems(404),
     },
   });
 }
@@ -227,7 +226,7 @@ export const cancelRoute = createRoute({
   method: "post",
   path: "/api/sweeps/{name}/cancel",
   request: { params: ofSweep, query: noQuery, body: jsonBody(cancelSchema) },
-  responses: { 204: { description: "It stops" }, ...problems(...OF_A_SWEEP, ...OF_A_CHANGE, 429) },
+  responses: { 204: { description: "It stops" }, ...problems(404, ...OF_A_CHANGE, 429) },
 });
 
 export const resumeRoute = createRoute({
@@ -236,7 +235,7 @@ export const resumeRoute = createRoute({
   method: "post",
   path: "/api/sweeps/{name}/resume",
   request: { params: ofSweep, query: noQuery, body: jsonBody(resumeSchema) },
-  responses: { 200: json(submittedSchema, "It goes on"), ...problems(...OF_A_SWEEP, ...OF_A_CHANGE, 429) },
+  responses: { 200: json(submittedSchema, "It goes on"), ...problems(404, ...OF_A_CHANGE, 429) },
 });
 
 export const environmentRoute = createRoute({
