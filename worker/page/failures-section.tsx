@@ -4,7 +4,7 @@ import { CommandLine, ErrorNotice, Section } from "./elements.tsx";
 import { formatCount, shellWord } from "./format.ts";
 import { useRequest } from "./requests.ts";
 
-const PAGE_SIZE = 20;
+const PAGE_SIZE = 5;
 
 interface Props {
   readonly sweep: Sweep;
@@ -39,7 +39,7 @@ export function FailuresSection({ sweep, starts, onStarts }: Props) {
           <ol class="failures">
             {data.failures.map(({ parameter, kind, error: reason }) => (
               <li key={parameter}>
-                <p>
+                <p class="failure-name">
                   <strong>Parameter {formatCount(parameter)}</strong> <span class="kind">{KINDS[kind]}</span>
                 </p>
                 <pre>{reason}</pre>
