@@ -32,6 +32,9 @@ export function FailuresSection({ sweep, starts, onStarts }: Props) {
         </p>
       )}
       <ErrorNotice error={error} />
+      {data === undefined && error === undefined && counts.failed > 0 && (
+        <p class="empty failures-place">Reading the failures …</p>
+      )}
       {data !== undefined && counts.failed > 0 && (
         <>
           {from > 0 && <p class="muted">From parameter {formatCount(from)} on</p>}
