@@ -85,14 +85,6 @@ module.exports = {
       to: { path: "^worker/", pathNot: "^worker/src/(contract/index|index|commands/(submit-)?options)\\.ts$" },
     },
     {
-      name: "the page imports the shapes of the API, and how numbers are written",
-      comment:
-        "Everything else of the worker needs Node.js, and zod alone is as large as the page: import the types of the shapes.",
-      severity: "error",
-      from: { path: "^worker/page/" },
-      to: { pathNot: "^worker/page/|^worker/src/(api/|contract/format\\.ts$)|^node_modules/(preact|uplot)/" },
-    },
-    {
       name: "the contract imports zod and Node.js only",
       comment: "esbuild is loaded when an evaluation is bundled, and not before.",
       severity: "error",

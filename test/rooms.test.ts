@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { repository } from "./support/readme.ts";
 import { temporaryDirectory } from "./support/sweep.ts";
 
-const roots = ["main.ts", "environments.ts", "constructs", "stacks", "tools", "worker/src", "worker/page"];
+const roots = ["main.ts", "environments.ts", "constructs", "stacks", "tools", "worker/src"];
 const directory = temporaryDirectory();
 
 interface Violation {
@@ -49,7 +49,6 @@ test("every kind of rule finds a violation", () => {
   bad("worker/src/results/bad.ts", "../sampling/sample.ts");
   bad("worker/src/commands/bad.ts", "../cli.ts");
   bad("worker/src/contract/bad.ts", "../programs.ts");
-  bad("worker/page/bad.ts", "../src/contract/index.ts");
   bad("constructs/network/bad.ts", "../../stacks/platform-stack.ts");
   bad("constructs/pools/bad.ts", "sweep-worker");
   bad("constructs/workload/bad.ts", "../queue/work-queue.ts");
@@ -72,7 +71,6 @@ test("every kind of rule finds a violation", () => {
     "parameters imports no higher floor of the worker: worker/src/parameters/bad.ts -> worker/src/stores/store.ts",
     "results imports no higher floor of the worker: worker/src/results/bad.ts -> worker/src/sampling/sample.ts",
     "the contract imports zod and Node.js only: worker/src/contract/bad.ts -> worker/src/programs.ts",
-    "the page imports the shapes of the API, and how numbers are written: worker/page/bad.ts -> worker/src/contract/index.ts",
     "tools know the worker's contract and API only: tools/plan/bad.ts -> worker/src/engine/worker.ts",
     "workload imports no higher floor of the constructs: constructs/workload/bad.ts -> constructs/queue/work-queue.ts",
   ]);

@@ -54,6 +54,7 @@ export function axis(palette: Palette, values?: (plot: UPlot, splits: number[]) 
     stroke: palette.muted,
     grid: { stroke: palette.border, width: 1 },
     ticks: { show: false },
+    gap: 6,
     font: "12px system-ui, sans-serif",
     values:
       values ??

@@ -48,7 +48,7 @@ export function ColumnSection({ sweep }: { sweep: Sweep }) {
         </label>
         <label class="field">
           <span class="field-label">To parameter</span>
-          <input name="to" type="number" min="0" max={total - 1} placeholder={String(total - 1)} />
+          <input name="to" type="number" min="0" max={total - 1} placeholder={formatCount(total - 1)} />
         </label>
         <button type="submit">Show</button>
       </form>
@@ -130,9 +130,19 @@ const bars = UPlot.paths.bars?.({ size: [1], gap: 1 });
 function histogramOptions(palette: Palette): Omit<UPlot.Options, "width" | "height"> {
   return {
     cursor: { drag: { x: false, y: false }, y: false, points: { show: false } },
-    scales: { x: { time: false }, y: { range: (_, _low, high) => [0, Math.max(1, high) * 1.08] } },
+    scales: {
+      // The places of the bars are their middles.
+      x: {
+        time: false,
+        range: ({ data: [middles] }, first, last) => {
+          const half = (last - first) / Math.max(1, middles.length - 1) / 2 || 0.5;
+          return [first - half, last + half];
+        },
+      },
+      y: { range: (_, _low, high) => [0, Math.max(1, high) * 1.08] },
+    },
     axes: [
-      { ...axis(palette), space: 64 },
+      { ...axis(palette), space: 64, size: 32 },
       { ...axis(palette), size: 56 },
     ],
     series: [
@@ -154,7 +164,7 @@ function overParameterOptions(palette: Palette): Omit<UPlot.Options, "width" | "
     cursor: { drag: { x: false, y: false }, y: false },
     scales: { x: { time: false } },
     axes: [
-      { ...axis(palette), space: 72 },
+      { ...axis(palette), space: 72, size: 32 },
       { ...axis(palette), size: 56 },
     ],
     series: [{}, edge, edge, { stroke: palette.accent, width: 1.5, points: { size: 4 } }],

@@ -4,7 +4,7 @@ import { CommandLine, ErrorNotice, Section } from "./elements.tsx";
 import { formatCount, shellWord } from "./format.ts";
 import { useRequest } from "./requests.ts";
 
-const PAGE_SIZE = 20;
+const PAGE_SIZE = 5;
 
 interface Props {
   readonly sweep: Sweep;
@@ -32,6 +32,9 @@ export function FailuresSection({ sweep, starts, onStarts }: Props) {
         </p>
       )}
       <ErrorNotice error={error} />
+      {data === undefined && error === undefined && counts.failed > 0 && (
+        <p class="empty failures-place">Reading the failures …</p>
+      )}
       {data !== undefined && counts.failed > 0 && (
         <>
           {from > 0 && <p class="muted">From parameter {formatCount(from)} on</p>}
@@ -39,7 +42,7 @@ export function FailuresSection({ sweep, starts, onStarts }: Props) {
           <ol class="failures">
             {data.failures.map(({ parameter, kind, error: reason }) => (
               <li key={parameter}>
-                <p>
+                <p class="failure-name">
                   <strong>Parameter {formatCount(parameter)}</strong> <span class="kind">{KINDS[kind]}</span>
                 </p>
                 <pre>{reason}</pre>

@@ -4,8 +4,8 @@ export { countNoun, describeSeconds, formatCount, shellWord } from "../src/contr
 
 /** `62.3%`. Rounded down, because 100% means that nothing is missing. */
 export function formatPercent(part: number, whole: number): string {
-  if (whole === 0) return "0%";
-  return `${(Math.floor((1_000 * part) / whole) / 10).toFixed(part === whole ? 0 : 1)}%`;
+  if (part === 0) return "0%";
+  return part === whole ? "100%" : `${(Math.floor((1_000 * part) / whole) / 10).toFixed(1)}%`;
 }
 
 /** `1,234/s`, below ten `3.2/s`. */

@@ -83,7 +83,7 @@ function HeatMapCanvas({ map, mode, width, name, onFailures }: CanvasProps) {
   const current = Math.min(cursor ?? 0, cells - 1);
   const moveTo = (cell: number) => setCursor(Math.min(cells - 1, Math.max(0, cell)));
   const nextFailure = (step: 1 | -1) => {
-    const from = cursor ?? (step === 1 ? -1 : cells);
+    const from = cursor ?? -1;
     for (let cell = from + step; cell >= 0 && cell < cells; cell += step) {
       if ((map.failed[cell] ?? 0) > 0) return cell;
     }

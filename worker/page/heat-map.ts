@@ -24,7 +24,9 @@ export function layOut(cells: number, width: number): Layout {
   const heightAt = (size: number) => Math.ceil(cells / Math.max(1, Math.floor(width / size))) * size;
   while (pitch > SMALLEST_PITCH && heightAt(pitch) > TARGET_HEIGHT) pitch -= 1;
   const columns = Math.max(1, Math.floor(width / pitch));
-  return { columns, rows: Math.ceil(cells / columns), pitch };
+  // Few cells keep their size, many fill the width.
+  const filling = cells < columns ? pitch : width / columns;
+  return { columns, rows: Math.ceil(cells / columns), pitch: filling };
 }
 
 /** Cells that are drawn for a sweep: one for each block, a part of one if there are few blocks, several blocks if there are many. */
@@ -67,34 +69,44 @@ export function drawHeatMap(
   const context = canvas.getContext("2d");
   if (context === null) return;
   const scale = devicePixelRatio;
-  canvas.width = Math.round(columns * pitch * scale);
-  canvas.height = Math.round(rows * pitch * scale);
+  canvas.width = Math.ceil(columns * pitch * scale);
+  canvas.height = Math.ceil(rows * pitch * scale);
   context.scale(scale, scale);
-  const gap = pitch > 7 ? 1.5 : 1;
-  const size = pitch - gap;
+  const gap = 1;
+  const edge = (index: number) => Math.round(index * pitch);
   const range = timeRange(map);
   for (let cell = 0; cell < map.done.length; cell++) {
-    const x = (cell % columns) * pitch;
-    const y = Math.floor(cell / columns) * pitch;
+    const [column, row] = [cell % columns, Math.floor(cell / columns)];
+    const [x, y] = [edge(column), edge(row)];
+    const [cellWidth, cellHeight] = [edge(column + 1) - x - gap, edge(row + 1) - y - gap];
     const { count } = stretchOf(map, cell);
     const done = map.done[cell] ?? 0;
     const milliseconds = map.milliseconds[cell] ?? null;
     if (mode === "progress") context.fillStyle = shade(palette.pending, palette.done, done / Math.max(1, count));
     else if (milliseconds === null || range === undefined) context.fillStyle = palette.pending;
     else context.fillStyle = shade(palette.pending, palette.time, 0.15 + 0.85 * timeShare(milliseconds, range));
-    context.fillRect(x, y, size, size);
+    context.fillRect(x, y, cellWidth, cellHeight);
     const failed = map.failed[cell] ?? 0;
     if (mode === "progress" && failed > 0) {
-      // A square whose area is the share of the failures, and never too small to see.
-      const side = Math.max(Math.min(size, 4), size * Math.sqrt(failed / Math.max(1, count)));
+      // A square whose area is the share of the failures, and which is never too small to see.
+      const share = Math.sqrt(failed / Math.max(1, count));
+      const side = (size: number) => Math.max(Math.min(size, 3), Math.round(size * Math.max(0.4, share)));
+      const [markWidth, markHeight] = [side(cellWidth), side(cellHeight)];
+      const [left, top] = [x + Math.floor((cellWidth - markWidth) / 2), y + Math.floor((cellHeight - markHeight) / 2)];
+      // With an edge, because many people see red and green alike.
+      if (cellWidth - markWidth >= 4) {
+        context.fillStyle = palette.surface;
+        context.fillRect(left - 1, top - 1, markWidth + 2, markHeight + 2);
+      }
       context.fillStyle = palette.failed;
-      context.fillRect(x + (size - side) / 2, y + (size - side) / 2, side, side);
+      context.fillRect(left, top, markWidth, markHeight);
     }
   }
   if (cursor === undefined) return;
+  const [column, row] = [cursor % columns, Math.floor(cursor / columns)];
   context.strokeStyle = palette.text;
   context.lineWidth = 2;
-  context.strokeRect((cursor % columns) * pitch - 0.5, Math.floor(cursor / columns) * pitch - 0.5, size + 1, size + 1);
+  context.strokeRect(edge(column), edge(row), edge(column + 1) - edge(column) - gap, edge(row + 1) - edge(row) - gap);
 }
 
 /** One of 33 shades, so that thousands of cells need few colors. */

@@ -44,7 +44,7 @@ const EMPTY: Texts = {
   name: "",
 };
 const SOURCES: Readonly<Record<Source, string>> = {
-  name: "Of the image",
+  name: "In the image",
   bundle: "Upload a bundle",
   command: "A program",
 };
@@ -109,8 +109,8 @@ function SubmitForm({ environment }: { environment: ServedEnvironment }) {
       {problems.length === 0 && <ErrorNotice error={error} />}
       {problems.length > 0 && (
         <Notice kind="error">
-          {problems.length === 1 ? "One value is wrong." : `${problems.length} values are wrong.`} Each is explained at
-          its field.
+          {problems.length === 1 ? "One value is wrong." : `${problems.length} values are wrong.`}{" "}
+          {others.length < problems.length && "See the fields that are marked."}
           {others.length > 0 && (
             <ul>
               {others.map((problem) => (
@@ -190,10 +190,9 @@ function SubmitForm({ environment }: { environment: ServedEnvironment }) {
           <Field
             label={mode === "queue" ? "Executors at first" : "Workers"}
             numeric
-            placeholder={mode === "queue" ? "1" : "3"}
             hint={
               mode === "queue"
-                ? `They divide what is left among more by themselves, at most ${formatCount(size?.max ?? 1)}`
+                ? `They call for more by themselves, at most ${formatCount(size?.max ?? 1)}`
                 : `At most ${formatCount(size?.max ?? 1)}`
             }
             {...field("executors")}
@@ -210,14 +209,9 @@ function SubmitForm({ environment }: { environment: ServedEnvironment }) {
       </section>
       <details class="card" open={problems.some(({ path }) => !/^(total|evaluation|size|mode|executors)/.test(path))}>
         <summary>More settings</summary>
+        <p class="muted">An empty field takes the default of the worker.</p>
         <div class="fields">
-          <Field
-            label="Seed"
-            numeric
-            placeholder="0"
-            hint="Another one gives other random numbers"
-            {...field("seed")}
-          />
+          <Field label="Seed" numeric hint="Another one gives other random numbers" {...field("seed")} />
           <Field label="Parameters of a block" numeric hint="Results are committed in blocks" {...field("batchSize")} />
           <Field
             label="Evaluations at the same time"
@@ -225,12 +219,7 @@ function SubmitForm({ environment }: { environment: ServedEnvironment }) {
             hint="Of one process, for evaluations that wait"
             {...field("evaluationConcurrency")}
           />
-          <Field
-            label="Timeout of an evaluation in seconds"
-            numeric
-            hint="0 is none"
-            {...field("evaluationTimeoutSeconds")}
-          />
+          <Field label="Timeout in seconds" numeric hint="Of one evaluation" {...field("evaluationTimeoutSeconds")} />
           <Field label="Most failures" numeric hint="The sweep stops after more" {...field("maxFailures")} />
           <Field
             label="Simulated work in ms"

@@ -51,8 +51,8 @@ export function SweepView({ name, wasKnown }: { name: string; wasKnown: boolean 
       <NextStep sweep={sweep} />
       <Overview sweep={sweep} />
       <HeatMapSection sweep={sweep} onFailures={(start) => setStarts(start === 0 ? [0] : [0, start])} />
-      <FailuresSection sweep={sweep} starts={starts} onStarts={setStarts} />
       <ThroughputSection sweep={sweep} />
+      <FailuresSection sweep={sweep} starts={starts} onStarts={setStarts} />
       <WorkersSection sweep={sweep} />
       {committed > 0 && <ColumnSection sweep={sweep} />}
       <Facts sweep={sweep} />

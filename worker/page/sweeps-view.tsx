@@ -102,7 +102,9 @@ function SweepRow({ sweep }: { sweep: SweepSummary }) {
       <div class="sweep-progress">
         <ProgressBar summary={sweep} />
         <p>
-          <strong>{formatPercent(committed, identity.total)}</strong> of {formatCount(identity.total)}
+          <span>
+            <strong>{formatPercent(committed, identity.total)}</strong> of {formatCount(identity.total)}
+          </span>
           {counts.failed > 0 && (
             <span class="failed-text">
               {counts.isFailedExact ? "" : "about "}

@@ -37,12 +37,9 @@ export function useTheme(): [Theme, (theme: Theme) => void] {
   ];
 }
 
+const NAMES = ["text", "muted", "border", "surface", "accent", "done", "failed", "pending", "time"] as const;
 /** Colors of the style sheet, for canvases. */
-export type Palette = Readonly<
-  Record<"text" | "muted" | "border" | "accent" | "done" | "failed" | "pending" | "time", string>
->;
-
-const NAMES = ["text", "muted", "border", "accent", "done", "failed", "pending", "time"] as const;
+export type Palette = Readonly<Record<(typeof NAMES)[number], string>>;
 
 /** The present palette. A canvas draws again when it changes. */
 export function usePalette(): Palette {

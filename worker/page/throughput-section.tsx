@@ -61,6 +61,7 @@ function chartOptions(palette: Palette): Omit<UPlot.Options, "width" | "height">
           return splits.map((time) => format.format(time * 1_000));
         }),
         space: 72,
+        size: 32,
       },
       { ...axis(palette), size: 56 },
     ],

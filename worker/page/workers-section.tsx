@@ -24,6 +24,7 @@ export function WorkersSection({ sweep }: { sweep: Sweep }) {
   return (
     <Section title="Workers" side={<span class="muted">{summary}</span>}>
       <ErrorNotice error={error} />
+      {data === undefined && error === undefined && <p class="empty">Asking for the workers …</p>}
       {data !== undefined && workers.length === 0 && (
         <p class="empty">{data.note ?? "No worker is there at present."}</p>
       )}
