@@ -37,6 +37,9 @@ export const regionPrices = z
     publicIpv4Address: price("hour"),
     /** In each zone. */
     interfaceEndpoint: price("hour"),
+    loadBalancer: price("hour"),
+    /** Of a load balancer: for example 25 new connections a second, or 1 GB an hour. */
+    loadBalancerCapacityUnit: price("hour"),
     gp3Volume: price("GB-month"),
     kmsKey: price("month"),
     logIngestion: price("GB"),

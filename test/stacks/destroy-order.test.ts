@@ -5,6 +5,7 @@ import { PlatformStack } from "../../stacks/platform-stack.ts";
 import { DestroyOrder } from "../support/destroy-order.ts";
 import { devWithExecutors } from "../support/executors.ts";
 import { devWith, resolved } from "../support/fixtures.ts";
+import { devWithIngress } from "../support/ingress.ts";
 import { Synthesized } from "../support/synthesized.ts";
 
 const withEndpoints = devWith({
@@ -49,7 +50,9 @@ const unrelatedToNodes: readonly RegExp[] = [
   /^terraform_data\.(cluster_zones_|deletion-protection$)/,
   // People's access, and that of the stacks destroyed before this one.
   /^aws_eks_access_(entry|policy_association)\./,
-  /^aws_(iam_role|iam_role_policy|eks_pod_identity_association)\.(cluster-autoscaler|keda)-identity_/,
+  /^aws_(iam_role|iam_role_policy|eks_pod_identity_association)\.(cluster-autoscaler|keda|api|load-balancer)-identity_/,
+  // The load balancer is gone with the stack of the workload.
+  /^aws_(security_group|vpc_security_group_(in|e)gress_rule)\.load-balancer_/,
   /^aws_(iam_role|iam_role_policy_attachment|eks_pod_identity_association)\.addons_aws-ebs-csi-driver-identity_/,
   /^aws_(ecr_repository|ecr_lifecycle_policy)\./,
   /^aws_s3_bucket_\w+\.results_/,
@@ -69,6 +72,7 @@ describe.each<[string, Environment]>([
   ["prod", prod],
   ["an environment with endpoints", withEndpoints],
   ["an environment with executors", devWithExecutors],
+  ["an environment with an entry from outside", devWithIngress()],
 ])("destroying %s", (_, environment) => {
   const made = Synthesized.of(
     new PlatformStack(Testing.app(), `${environment.name}-platform`, { environment: resolved(environment) }),

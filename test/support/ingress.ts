@@ -1,4 +1,5 @@
 import type { IngressOptions } from "../../constructs/services/ingress-options.ts";
+import { dev } from "../../environments.ts";
 import type { Environment } from "../../stacks/configuration/schema.ts";
 import { devWith } from "./fixtures.ts";
 
@@ -17,7 +18,10 @@ export const ingress: IngressOptions = {
   allowedCidrs: ["203.0.113.0/24", "198.51.100.7/32"],
 };
 
+/** The workload of dev with an image that was built elsewhere, which takes less time than one to build. */
+export const prebuilt: Environment["workload"] = { ...dev.workload, image: "registry.example.com/ttg-worker:1" };
+
 /** The dev environment with an entry from outside, and changes of it. */
 export function devWithIngress(changes: Partial<IngressOptions> = {}, others: Partial<Environment> = {}): Environment {
-  return devWith({ services: { ingress: { ...ingress, ...changes } }, ...others });
+  return devWith({ workload: prebuilt, services: { ingress: { ...ingress, ...changes } }, ...others });
 }

@@ -9,6 +9,7 @@ import { readPrices } from "../../tools/cost/price-table.ts";
 import { environmentReport } from "../../tools/cost/report.ts";
 import { type Resource, resourcesOf } from "../../tools/cost/synthesized.ts";
 import { devWith, resolved } from "../support/fixtures.ts";
+import { devWithIngress } from "../support/ingress.ts";
 import { devWithJob, synthesizeEnvironment } from "../support/workload.ts";
 
 const table = readPrices();
@@ -71,6 +72,18 @@ test("dev's idle bill is that of its resources, line by line", () => {
     6,
   );
   expect(monthly.lines[0]?.item).toBe("nodes of general");
+});
+
+test("an entry from outside costs a load balancer, and a public address in each zone unless it is internal", () => {
+  const open = devWithIngress();
+  expect(costOf(open).monthly.notPriced).toEqual([]);
+  const difference = costOf(open).monthly.idle.most - costOf(dev).monthly.idle.most;
+  expect(difference).toBeCloseTo(730 * 0.0225 + 3 * 730 * 0.005, 6);
+  const line = costOf(open).monthly.lines.find(({ item }) => item === "load balancer");
+  expect(line?.maximum.most).toBeCloseTo(730 * (0.0225 + 0.008), 6);
+  const internal = devWithIngress({ scheme: "internal", allowedCidrs: ["10.0.0.0/8"] });
+  expect(idleOf(internal, "load balancer")).toBeCloseTo(730 * 0.0225, 6);
+  expect(idleOf(internal, "public IPv4 addresses of the load balancer")).toBeUndefined();
 });
 
 test("at most is every pool at its maximum: on-demand pools by their price, spot pools between two", () => {

@@ -1,4 +1,5 @@
 import { type CostLine, fixed, hourly } from "./cost-line.ts";
+import { dollars } from "./money.ts";
 import { hoursPerMonth, type PriceTable, type RegionPrices } from "./price-table.ts";
 import type { ResourceJson } from "./synthesized.ts";
 
@@ -43,13 +44,15 @@ export const freeTypes: ReadonlySet<string> = new Set([
   "aws_sqs_queue_redrive_policy",
   "aws_subnet",
   "aws_vpc",
+  "aws_vpc_security_group_egress_rule",
   "aws_vpc_security_group_ingress_rule",
   // These run in the cluster, on nodes that are priced as pools.
-  "helm_release",
   "kubernetes_config_map_v1",
   "kubernetes_cron_job_v1",
   "kubernetes_deployment_v1",
   "kubernetes_horizontal_pod_autoscaler_v2",
+  // Its load balancer is priced with the controller that makes it.
+  "kubernetes_ingress_v1",
   "kubernetes_job_v1",
   "kubernetes_namespace_v1",
   "kubernetes_network_policy_v1",
@@ -90,6 +93,10 @@ export const pricedTypes: Readonly<Record<string, PriceType>> = {
       "network.interfaceEndpoints",
     );
   },
+  helm_release: (releases, { prices }) =>
+    releases
+      .filter(({ chart }) => chart === "aws-load-balancer-controller")
+      .flatMap((one) => loadBalancer(one, prices)),
   aws_kms_key: (keys, { prices }) =>
     fixed("KMS keys", `${keys.length} x $${prices.kmsKey.usd}`, keys.length * prices.kmsKey.usd, "nothing"),
   aws_cloudwatch_log_group: (groups, context) => groups.flatMap((group) => logGroup(group, context)),
@@ -134,4 +141,21 @@ function logGroup(group: ResourceJson, { prices, table }: Context): CostLine[] {
     usd,
     isFlowLogs ? "leave out network.flowLogRetentionInDays" : "fewer enabledLogTypes of the cluster",
   );
+}
+
+/** The load balancer that the Ingresses of a controller share. Charts run on nodes, which are priced as pools. */
+function loadBalancer({ values }: ResourceJson, prices: RegionPrices): CostLine[] {
+  const { scheme, subnets } = JSON.parse(values[0]).ingressClassParams.spec;
+  const { loadBalancer: own, loadBalancerCapacityUnit: unit, publicIpv4Address: address } = prices;
+  const lower = "leave out services.ingress; npm run ui reaches the page without it";
+  const line: CostLine = {
+    item: "load balancer",
+    how: `${hoursPerMonth} h x $${own.usd}, and 0 to 1 capacity unit x $${unit.usd}`,
+    idle: dollars(hoursPerMonth * own.usd),
+    maximum: dollars(hoursPerMonth * (own.usd + unit.usd)),
+    lower,
+  };
+  if (scheme === "internal") return [line];
+  const zones = subnets.ids.length;
+  return [line, ...hourly("public IPv4 addresses of the load balancer", zones, address.usd, 'scheme: "internal"')];
 }

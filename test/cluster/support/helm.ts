@@ -29,6 +29,18 @@ export function renderChart({ name, namespace, values }: ResourceJson, chart: st
   return objects.filter((object) => object !== null);
 }
 
+/** The CustomResourceDefinitions of a chart, which helm installs once and never changes. */
+export function definitionsOf(chart: string): KubernetesObject[] {
+  const { status, stdout, stderr } = spawnSync(join(programFolder(), "helm"), ["show", "crds", chart], {
+    encoding: "utf8",
+    maxBuffer: 2 ** 24,
+  });
+  if (status !== 0) throw new Error(`helm show crds ${chart}: ${stderr}`);
+  return parseAllDocuments(stdout)
+    .map((document) => document.toJS())
+    .filter((object) => object !== null);
+}
+
 /** {@link renderChart}, for a release with a chart of this repository: from the copy of the chart that is beside the stack. */
 export function renderRelease(stack: Synthesized, release: ResourceJson, resolve: Resolve): KubernetesObject[] {
   const values = (release.values as string[]).map((text) => evaluate(text, resolve));

@@ -195,6 +195,18 @@ const networkPeer: Attributes = {
 };
 const networkPorts = blocks({ port: { kind: "number-or-name" }, end_port: value, protocol: value });
 
+const ingressBackend = block({
+  service: block({ name: value, port: block({ name: value, number: value }) }),
+});
+const ingress: Attributes = {
+  ingress_class_name: value,
+  default_backend: ingressBackend,
+  rule: blocks(
+    { host: value, http: block({ path: blocks({ path: value, path_type: value, backend: ingressBackend }, "paths") }) },
+    "rules",
+  ),
+};
+
 /** Attributes of a resource that are Terraform's own. */
 export const terraformOnly: ReadonlySet<string> = new Set([
   "//",
@@ -202,6 +214,7 @@ export const terraformOnly: ReadonlySet<string> = new Set([
   "lifecycle",
   "timeouts",
   "wait_for_completion",
+  "wait_for_load_balancer",
   "wait_for_rollout",
 ]);
 
@@ -249,6 +262,11 @@ export const resourceTypes: Readonly<
       role_ref: block({ api_group: value, kind: value, name: value }),
       subject: blocks({ api_group: value, kind: value, name: value, namespace: value }, "subjects"),
     },
+  },
+  kubernetes_ingress_v1: {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "Ingress",
+    attributes: { metadata, spec: block(ingress) },
   },
   kubernetes_cron_job_v1: { apiVersion: "batch/v1", kind: "CronJob", attributes: { metadata, spec: block(cronJob) } },
   kubernetes_deployment_v1: {
