@@ -20,10 +20,10 @@ export interface ImageStackProps {
  * - In the platform, every edit of an evaluation would be a change of the platform, and the first deploy would need Docker after half
  *   an hour of making a cluster.
  *
- * It is empty where there is nothing to build: without jobs and executors, or with an image that was built elsewhere.
+ * It is empty where there is nothing to build: without jobs, executors and services, or with an image that was built elsewhere.
  */
 export class ImageStack extends TerraformStack {
-  /** Undefined without jobs and executors. */
+  /** Undefined without jobs, executors and services. */
   readonly image: ContainerImage | undefined;
 
   constructor(scope: Construct, id: string, { environment, platform }: ImageStackProps) {
@@ -34,9 +34,11 @@ export class ImageStack extends TerraformStack {
     this.image = this.createImage(environment, platform);
   }
 
-  private createImage({ workload, region }: ResolvedEnvironment, { registry }: PlatformStack) {
+  private createImage({ workload, services, region }: ResolvedEnvironment, { registry }: PlatformStack) {
     const { image, jobs, executors } = workload;
-    if (jobs.length === 0 && executors.length === 0) return undefined;
+    // Services run the image of the executors, because they know all evaluations of it.
+    const forExecutors = executors.length > 0 || services !== undefined;
+    if (jobs.length === 0 && !forExecutors) return undefined;
     if (image.kind === "prebuilt") return prebuiltImage(image.reference);
     return new WorkerImage(this, "image", {
       repositoryUrl: registry.repositoryUrl,
@@ -44,7 +46,7 @@ export class ImageStack extends TerraformStack {
       baseImage: image.baseImage,
       directory: repository,
       evaluations: jobs.map(({ settings }) => evaluationChoiceOf(settings)),
-      forExecutors: executors.length > 0,
+      forExecutors,
     });
   }
 }

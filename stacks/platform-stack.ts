@@ -15,6 +15,8 @@ import type { ExecutorSize } from "../constructs/pools/node-target.ts";
 import { executorsName } from "../constructs/queue/executors.ts";
 import { executorsFolder } from "../constructs/queue/executors-options.ts";
 import { queueLengthStatements, WorkQueue } from "../constructs/queue/work-queue.ts";
+import { apiStatements } from "../constructs/services/api-permissions.ts";
+import { apiName, serviceJobsFolder, servicesNamespace } from "../constructs/services/services-names.ts";
 import { BudgetAlarm } from "../constructs/storage/budget-alarm.ts";
 import { ContainerRegistry } from "../constructs/storage/container-registry.ts";
 import { ResultsBucket } from "../constructs/storage/results-bucket.ts";
@@ -23,6 +25,9 @@ import { terraformTexts } from "../constructs/support/terraform-text.ts";
 import type { ResolvedEnvironment } from "./configuration/resolved-environment.ts";
 import { configureState } from "./state-backend.ts";
 import { lowestAwsProvider, lowestAwsProviderWithDeletionProtection, lowestTerraform } from "./versions.ts";
+
+/** Prefix of the keys of all results. */
+export const resultsPrefix = "runs/";
 
 export interface PlatformStackProps {
   readonly environment: ResolvedEnvironment;
@@ -45,6 +50,8 @@ export class PlatformStack extends TerraformStack {
   readonly executorRoles: readonly PodIdentityRole[];
   /** Identity of KEDA's operator; undefined without executors. */
   readonly kedaRole: PodIdentityRole | undefined;
+  /** Identity of the API; undefined without services. */
+  readonly apiRole: PodIdentityRole | undefined;
   /** Prefix of the keys of the results of all executors. */
   readonly executorsPrefix = this.resultsPrefixOf(executorsFolder);
 
@@ -85,6 +92,7 @@ export class PlatformStack extends TerraformStack {
     );
     this.executorRoles = [...this.workQueues].map(([size, queue]) => this.createExecutorRole(environment, size, queue));
     this.kedaRole = this.workQueues.size === 0 ? undefined : this.createKedaRole(name);
+    this.apiRole = this.createApiRole(environment);
     this.nodeGroups = this.createNodeGroups(environment, nodeAddons);
     const alwaysOn = this.nodeGroups.filter(({ pool }) => environment.alwaysOnPools.includes(pool));
     // The id `Default` is no part of Terraform addresses, so all add-ons are `aws_eks_addon.addons_<add-on>_<hash>`.
@@ -118,7 +126,7 @@ export class PlatformStack extends TerraformStack {
 
   /** Prefix of the keys of a job's results. */
   resultsPrefixOf(job: string): string {
-    return `runs/${job}/`;
+    return `${resultsPrefix}${job}/`;
   }
 
   private createWorkerRole({ name, workload }: ResolvedEnvironment, job: string): PodIdentityRole {
@@ -150,6 +158,27 @@ export class PlatformStack extends TerraformStack {
       ...kedaOperator,
       description: "KEDA, which counts the messages for executors",
       policyStatements: queueLengthStatements([...this.workQueues.values()]),
+    });
+  }
+
+  private createApiRole({ name, services }: ResolvedEnvironment): PodIdentityRole | undefined {
+    if (services === undefined) return undefined;
+    const queues = [...this.workQueues.values()];
+    return new PodIdentityRole(this, "api-identity", {
+      cluster: this.cluster,
+      name: `${name}-api`,
+      namespace: servicesNamespace,
+      serviceAccount: apiName,
+      description: "API for sweeps, which reads all results and submits runs",
+      policyStatements: apiStatements({
+        results: this.results,
+        resultsPrefix,
+        submittedPrefixes: [
+          ...(queues.length === 0 ? [] : [this.executorsPrefix]),
+          ...(services.jobs.length === 0 ? [] : [this.resultsPrefixOf(serviceJobsFolder)]),
+        ],
+        queues,
+      }),
     });
   }
 

@@ -4,6 +4,7 @@ import type { ExecutorSize } from "../constructs/pools/node-target.ts";
 import { ExecutorScaling } from "../constructs/queue/executor-scaling.ts";
 import { Executors, executorsName } from "../constructs/queue/executors.ts";
 import type { WorkQueue } from "../constructs/queue/work-queue.ts";
+import type { PlatformServices } from "../constructs/services/platform-services.ts";
 import { DeletionProtection } from "../constructs/support/deletion-protection.ts";
 import { StartDeadline } from "../constructs/workload/start-deadline.ts";
 import type { ContainerImage } from "../constructs/workload/worker-image.ts";
@@ -14,6 +15,7 @@ import type { ResolvedEnvironment } from "./configuration/resolved-environment.t
 import type { ImageStack } from "./image-stack.ts";
 import { configureHelm, configureKubernetes } from "./kubernetes-providers.ts";
 import type { PlatformStack } from "./platform-stack.ts";
+import { createServices } from "./services.ts";
 import { configureState } from "./state-backend.ts";
 
 export interface WorkloadStackProps {
@@ -27,13 +29,15 @@ export interface WorkloadStackProps {
 }
 
 /**
- * The environment's sweeps: their namespace, a Job for each, and the executors for those that are submitted to a queue. The stack can be
+ * The environment's sweeps: their namespace, a Job for each, the executors for those that are submitted to a queue, and the page and API for all. The stack can be
  * destroyed alone, unless the environment is protected from deletion: the autoscaler then terminates the nodes, and the results stay in
  * the bucket.
  */
 export class WorkloadStack extends TerraformStack {
   readonly jobs: readonly WorkerJob[];
   readonly executors: readonly Executors[];
+  /** Undefined without services. */
+  readonly services: PlatformServices | undefined;
 
   constructor(scope: Construct, id: string, { environment, platform, addons, image }: WorkloadStackProps) {
     super(scope, id);
@@ -68,6 +72,10 @@ export class WorkloadStack extends TerraformStack {
         dependsOn: namespace.dependables,
       });
     }
+    this.services =
+      image.image === undefined
+        ? undefined
+        : createServices(this, { environment, platform, image: image.image, dependsOn: namespace.dependables });
     // `npm run collect` reads it.
     new TerraformOutput(this, "results", {
       value: Object.fromEntries(jobs.map(({ settings }, index) => [settings.name, this.jobs[index]?.resultsUrl])),

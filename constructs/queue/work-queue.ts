@@ -112,6 +112,13 @@ export function queueLengthStatements(queues: readonly WorkQueue[]): PolicyState
   return [{ sid: "CountMessages", effect: "Allow", actions: ["sqs:GetQueueAttributes"], resources }];
 }
 
+/** Permissions of those who submit runs: they send messages, and count those that wait. */
+export function sendStatements(queues: readonly WorkQueue[]): PolicyStatement[] {
+  const resources = queues.map(({ queueArn }) => queueArn);
+  const actions = ["sqs:SendMessage", "sqs:GetQueueAttributes"];
+  return [{ sid: "SendMessages", effect: "Allow", actions, resources }];
+}
+
 function nameProblems(name: string): Problem[] {
   if (/^[\w-]+$/.test(name) && name.length <= longestName) return [];
   const allowed = `at most ${longestName} letters, digits, hyphens and underscores`;

@@ -50,7 +50,7 @@ describe("a file of your own", () => {
   test("adds a type to a region, as the error about the missing price proposes", () => {
     const type = "g6e.xlarge";
     expect(messageOf(() => instancePrice(readPrices(), "us-west-2", type))).toContain(
-      `add regions["us-west-2"].instances.usdPerHour["${type}"] to tools/cost/prices.json, or to a file for --prices`,
+      `add regions["us-west-2"].instances.usdPerHour["${type}"] to stacks/prices/prices.json, or to a file for --prices`,
     );
     const regions = { "us-west-2": { instances: { usdPerHour: { [type]: { onDemand: 2 } } } } };
     const table = readPrices(pricesFile("one-type", { regions }));

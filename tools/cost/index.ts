@@ -61,7 +61,7 @@ runTool(
     .option("--all", "all environments, side by side")
     .option("--example", "compare five c5.xlarge that run all month with the same machines from zero")
     .option("--seconds-per-parameter <seconds>", "time on one core, for every job (default: as measured)")
-    .option("--prices <file>", "your own prices, which add to tools/cost/prices.json or replace its entries")
+    .option("--prices <file>", "your own prices, which add to stacks/prices/prices.json or replace its entries")
     .option("--json", "print JSON")
     .action(cost),
 );

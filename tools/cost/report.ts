@@ -137,7 +137,7 @@ export function describeMachines({ isWarning, text }: MachinesRemark): string {
 export function notes({ assumptions, date }: PriceTable): string {
   const { least, most, source } = assumptions.spotShareOfOnDemand;
   return [
-    `Prices of ${date}, Linux, without taxes, free tiers and discounts (tools/cost/prices.json names a page for each).`,
+    `Prices of ${date}, Linux, without taxes, free tiers and discounts (stacks/prices/prices.json names a page for each).`,
     `Spot prices change by the hour. They are taken as ${100 * least} to ${100 * most} % of on-demand: ${source}.`,
     "Not counted: traffic to the internet, and between zones.",
   ].join("\n");

@@ -49,12 +49,16 @@ export const freeTypes: ReadonlySet<string> = new Set([
   "kubernetes_config_map_v1",
   "kubernetes_cron_job_v1",
   "kubernetes_deployment_v1",
+  "kubernetes_horizontal_pod_autoscaler_v2",
   "kubernetes_job_v1",
   "kubernetes_namespace_v1",
   "kubernetes_network_policy_v1",
+  "kubernetes_pod_disruption_budget_v1",
   "kubernetes_role_binding_v1",
   "kubernetes_role_v1",
   "kubernetes_service_account_v1",
+  // All of them are addresses inside the cluster.
+  "kubernetes_service_v1",
   // Publishes the image; the registry is priced.
   "terraform_data",
 ]);

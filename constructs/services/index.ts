@@ -1,0 +1,15 @@
+export { type ApiStatementsProps, apiStatements } from "./api-permissions.ts";
+export { type IngressOptions, ingressOptionsSchema, type OidcOptions, oidcOptionsSchema } from "./ingress-options.ts";
+export { PlatformServices, type PlatformServicesProps } from "./platform-services.ts";
+export type { ServedSize, ServiceFileProps } from "./service-file.ts";
+export { type ServiceJobsOptions, serviceJobsOptionsSchema } from "./service-jobs-options.ts";
+export type { Callee } from "./service-traffic.ts";
+export { apiName, frontendName, serviceJobsFolder, servicesNamespace } from "./services-names.ts";
+export {
+  type ResolvedServicesOptions,
+  type ServicesOptions,
+  servicesDefaults,
+  servicesOptionsSchema,
+} from "./services-options.ts";
+export { WebService } from "./web-service.ts";
+export { type ServiceFiles, type WebServiceProps, webServiceDefaults } from "./web-service-props.ts";
