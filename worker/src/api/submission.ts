@@ -6,6 +6,12 @@ export const evaluationSchema = z
   .union([
     z.strictObject({
       name: z.string().max(100).meta({ description: "Name of an evaluation of the image", example: "collatz" }),
+      columns: z
+        .array(z.string())
+        .min(1)
+        .max(64)
+        .optional()
+        .meta({ description: "The names that its `columns` exports. Needed if its module does not write them out" }),
     }),
     z.strictObject({
       name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$/),

@@ -5,7 +5,7 @@ import { dirname } from "node:path";
 import { PermanentError, TemporaryError } from "./errors.ts";
 
 /** First line of a bundle: a file that begins with it is used as it is. */
-const BUNDLE_MARK = "// sweep evaluation bundle";
+export const BUNDLE_MARK = "// sweep evaluation bundle";
 const SOURCE_MAP = "\n//# sourceMappingURL=";
 /**
  * esbuild reads this variable when it is loaded. By default `buildSync` starts a thread and a process, which takes ten times as long as a

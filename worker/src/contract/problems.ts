@@ -66,7 +66,7 @@ export function duplicatesIn(values: readonly string[]): string[] {
 }
 
 /** `nodePools.gpu.taints[0].key`. An empty path is the whole value. */
-function showPath(path: readonly PropertyKey[]): string {
+export function showPath(path: readonly PropertyKey[]): string {
   if (path.length === 0) return "the value";
   return path.reduce<string>((text, key) => {
     if (typeof key === "number") return `${text}[${key}]`;

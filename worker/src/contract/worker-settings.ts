@@ -52,7 +52,8 @@ export interface WorkerSettings {
   readonly seed?: number | undefined;
 
   /**
-   * Name of a bundled evaluation, or path of a module. A module exports `evaluate` or `evaluateBlock`.
+   * Name of a bundled evaluation, or path of a module. A module exports `evaluate` or `evaluateBlock`. A worker also takes `results:`, the
+   * bundle that lies beside the results.
    * @default "collatz"
    */
   readonly evaluation?: string | undefined;

@@ -7,7 +7,7 @@ import type { Leases } from "../queue/leases.ts";
 import type { Delivery, MessageQueue } from "../queue/message-queue.ts";
 import { parseMessage, type QueueMessage, type RangeMessage, rangeMessage } from "../queue/messages.ts";
 import { IncompleteError } from "../results/missing.ts";
-import { verify } from "../results/verify.ts";
+import { verifyWithTable } from "../results/table-beside.ts";
 import { REPORT_FILES } from "../stores/store.ts";
 import { killedWithWorker } from "../supervisor/in-work.ts";
 import type { Completion } from "./completion.ts";
@@ -259,12 +259,14 @@ export class ExecutorSlot {
     }
   }
 
-  /** Verifies a complete run, and writes its receipt. */
+  /** Verifies a complete run, and writes its receipt and its table. */
   async #close(run: QueuedRun, message: QueueMessage): Promise<Rest> {
     const { signal, log, s3RequestTimeoutMs } = this.#options;
     const reader = await run.reader();
     if ((await reader.readReport(REPORT_FILES.receipt)) !== undefined) return NOTHING;
-    const { receipt } = await unlessStopped(verify(run.store.url, { s3RequestTimeoutMs }), signal, () => {});
+    const onNoTable = (error: unknown) => log.warn({ run: message.run }, `no results.parquet: ${describeError(error)}`);
+    const verified = verifyWithTable(run.store.url, { s3RequestTimeoutMs }, onNoTable);
+    const { receipt } = await unlessStopped(verified, signal, () => {});
     log.info({ run: message.run, present: receipt.present, failed: receipt.failed }, "complete and verified");
     return NOTHING;
   }

@@ -1,12 +1,18 @@
 import { setTimeout } from "node:timers/promises";
 import { problemsOf } from "../contract/check.ts";
 import { type ResolvedWorkerSettings, withDefaults } from "../contract/declarations.ts";
-import { TemporaryError } from "../contract/errors.ts";
+import { PermanentError, TemporaryError } from "../contract/errors.ts";
 import { RESULTS_FORMAT, type RunIdentity, runName } from "../contract/identity.ts";
 import { memoryProblems } from "../contract/memory.ts";
-import { throwIfWrong } from "../contract/problems.ts";
+import { describeProblem, show, throwIfWrong } from "../contract/problems.ts";
 import type { SettingName, WorkerSettings } from "../contract/worker-settings.ts";
-import { commandEvaluation, type Evaluation, findEvaluation, writeBundle } from "../evaluation/source.ts";
+import {
+  commandEvaluation,
+  EVALUATION_OF_RESULTS,
+  type Evaluation,
+  findEvaluation,
+  writeBundle,
+} from "../evaluation/source.ts";
 import { openStore } from "../stores/open.ts";
 import type { ResultStore } from "../stores/store.ts";
 import { EvaluationSession, Stopped } from "../supervisor/evaluation-session.ts";
@@ -63,11 +69,20 @@ export async function loadEvaluation(
 ): Promise<LoadedEvaluation> {
   if (signal?.aborted) throw new StoppedError();
   throwIfWrong(problemsOf(options, EVALUATION_SETTINGS));
-  const { evaluationCommand, resultColumns, seed, simulateWorkMs, evaluation: name } = withDefaults(options);
-  const concurrency = options.evaluationConcurrency;
-  const memoryLimitMiB = options.memoryLimitMiB ?? containerMemoryMiB();
+  const { evaluationCommand, evaluation: name } = withDefaults(options);
   const evaluation =
     evaluationCommand === undefined ? await bundled(name, signal) : commandEvaluation(evaluationCommand);
+  return loadFound(evaluation, options, signal);
+}
+
+async function loadFound(
+  evaluation: Evaluation,
+  options: EvaluationOptions,
+  signal: AbortSignal | undefined,
+): Promise<LoadedEvaluation> {
+  const { evaluationCommand, resultColumns, seed, simulateWorkMs } = withDefaults(options);
+  const concurrency = options.evaluationConcurrency;
+  const memoryLimitMiB = options.memoryLimitMiB ?? containerMemoryMiB();
   const modulePath = evaluation.bundle === undefined ? undefined : writeBundle(evaluation.name, evaluation.bundle);
   const source =
     modulePath === undefined
@@ -109,8 +124,11 @@ export async function prepareRun(
   signal: AbortSignal | undefined,
   placeOf = (identity: RunIdentity) => configuration.resultsUrl ?? `file:./results/${runName(identity)}`,
 ): Promise<PreparedRun> {
-  const { evaluation, session, columns, modulePath } = await loadEvaluation(configuration, { signal });
   const { totalParameters, batchSize, seed, s3RequestTimeoutMs } = configuration;
+  const { evaluation, session, columns, modulePath } =
+    configuration.evaluation === EVALUATION_OF_RESULTS && configuration.evaluationCommand === undefined
+      ? await loadFound(await evaluationOfResults(configuration), configuration, signal)
+      : await loadEvaluation(configuration, { signal });
   try {
     const identity: RunIdentity = {
       format: RESULTS_FORMAT,
@@ -133,4 +151,25 @@ export async function prepareRun(
     session.close();
     throw error;
   }
+}
+
+/**
+ * The evaluation that lies beside the results, for a worker of a run that somebody else has created. It may be in no image.
+ *
+ * @throws PermanentError if there are no results, or no evaluation beside them.
+ */
+async function evaluationOfResults({
+  resultsUrl,
+  s3RequestTimeoutMs,
+}: Pick<ResolvedWorkerSettings, "resultsUrl" | "s3RequestTimeoutMs">): Promise<Evaluation> {
+  if (resultsUrl === undefined) {
+    const fix = `${show(EVALUATION_OF_RESULTS)} is the evaluation beside the results; set it`;
+    const allowed = "the place of a run that was created before";
+    throw new PermanentError(describeProblem({ path: ["resultsUrl"], allowed, got: "nothing", fix }));
+  }
+  const reader = await (await openStore(resultsUrl, { s3RequestTimeoutMs })).read();
+  const bundle = await reader.evaluationBundle();
+  if (bundle === undefined) throw new PermanentError(`${reader.url} holds no evaluation: submit the run again`);
+  const { evaluation, evaluationSha256 } = reader.identity;
+  return { name: evaluation, source: evaluation, sha256: evaluationSha256, bundle };
 }

@@ -121,9 +121,12 @@ export class QueuedRun {
     return (await (await this.reader()).readReport(REPORT_FILES.receipt)) !== undefined;
   }
 
-  /** Makes an earlier receipt void, because results of the run are missing. */
+  /** Makes an earlier receipt and its table void, because results of the run are missing. */
   async withdrawReceipt(): Promise<void> {
-    if (await this.hasReceipt()) await this.store.note(REPORT_FILES.receipt).remove();
+    if (!(await this.hasReceipt())) return;
+    await this.store.note(REPORT_FILES.receipt).remove();
+    // It was made of the results that are missing now. An executor writes the next one, or says why not.
+    await this.store.note(REPORT_FILES.table).remove();
   }
 
   /** The parameters of a range that are not committed, disjoint and sorted. */

@@ -85,7 +85,7 @@ export class RunSession {
       const loaded = await session.start();
       if (loaded.join() !== columns.join()) {
         throw new PermanentError(
-          `the evaluation has the columns ${loaded.join(", ")} here, and ${columns.join(", ")} in ${reader.url}`,
+          `the evaluation exports the columns ${loaded.join(", ")}, and ${reader.url} was submitted with ${columns.join(", ")}: submit it again with those that it exports`,
         );
       }
       const writer = new RecordingWriter(await store.write(identity, options.onSlowDown));

@@ -89,6 +89,41 @@ export async function prepareSubmission(
 }
 
 /**
+ * Creates a run in the bucket whose evaluation must not be loaded here. It takes the number of executors, since there is no sample.
+ *
+ * @param url the place of its results.
+ * @param bundle undefined for a command.
+ * @throws OtherRunError if the place holds another run.
+ */
+export async function createSubmission(
+  url: string,
+  identity: RunIdentity,
+  bundle: Uint8Array | undefined,
+  settings: QueuedSettings,
+  options: StoreOptions,
+): Promise<Submission> {
+  const store = await openStore(url, options);
+  await store.create(identity, bundle);
+  return withoutSample(new QueuedRun(store), identity, settings);
+}
+
+/**
+ * As {@link reopenSubmission}, for a process in which the evaluation must not be loaded. It takes the number of executors.
+ *
+ * @throws PermanentError if no run was submitted there.
+ */
+export async function findSubmission(url: string, options: StoreOptions): Promise<Submission> {
+  const run = new QueuedRun(await openStore(url, options));
+  const { settings } = await run.read();
+  return withoutSample(run, (await run.reader()).identity, settings);
+}
+
+function withoutSample(run: QueuedRun, identity: RunIdentity, settings: QueuedSettings): Submission {
+  const load = () => Promise.reject(new Error("this process must not load the evaluation"));
+  return { name: nameOfRun(run.store.url), run, identity, settings, modulePath: undefined, load, close: () => {} };
+}
+
+/**
  * Reads everything about a run that was submitted before.
  *
  * @param url the place of its results.
@@ -172,8 +207,11 @@ export async function closeSubmitted({ run, name }: Submission, queue: MessageQu
 
 const NOTHING_SENT = { sizing: { coreSeconds: undefined, isLeast: false, executors: 0 }, messages: 0 } as const;
 
-/** Other runs may have messages in the queue, too. A run of which the queue has lost messages is then sent again by `sweep resume` only. */
-async function isUnderWay(run: QueuedRun, queue: MessageQueue): Promise<boolean> {
+/**
+ * Whether executors have got everything that is missing of a run, and the queue is not empty. Other runs may have messages in it, too. A run
+ * of which the queue has lost messages is then sent again by `sweep resume` only.
+ */
+export async function isUnderWay(run: QueuedRun, queue: MessageQueue): Promise<boolean> {
   if (!(await run.isSent())) return false;
   const { waiting, inFlight, delayed } = await queue.counts();
   return waiting + inFlight + delayed > 0;
@@ -198,8 +236,8 @@ async function sendAll(
   await Promise.all(Array.from({ length: PARALLEL_REQUESTS }, lane));
 }
 
-/** The problem of a run's name that messages cannot have. */
-export function problemsOfRunName(name: string): Problem[] {
+/** The problem of a run's name that messages cannot have. @param path what the user calls it. */
+export function problemsOfRunName(name: string, path = "--name"): Problem[] {
   if (isRunName(name)) return [];
-  return [{ path: ["--name"], allowed: RUN_NAME, got: show(name), fix: "give the run another name" }];
+  return [{ path: [path], allowed: RUN_NAME, got: show(name), fix: "give the run another name" }];
 }

@@ -8,6 +8,12 @@ import { describeProblem, oneOf, show } from "../contract/problems.ts";
 import { EVALUATIONS } from "../programs.ts";
 import { temporaryDirectory } from "../stores/temporary-directory.ts";
 
+/** As the evaluation of a worker: the bundle that lies beside its results. It is no path, because a path has no colon at its end. */
+export const EVALUATION_OF_RESULTS = "results:";
+
+/** The files of evaluations that {@link findEvaluation} finds by their names. */
+const MODULE_FILE = /^[\w-][\w.-]*\.(mjs|ts)$/;
+
 /** An evaluation that was found, but not loaded. */
 export interface Evaluation {
   /** The file name without its extension, for people. */
@@ -32,6 +38,13 @@ export function findEvaluation(nameOrPath: string): Evaluation {
   const name = basename(path, extname(path)).replace(/[^A-Za-z0-9_.-]/g, "-");
   const { contents, sha256 } = bundleEvaluation(path);
   return { name, source: nameOrPath, sha256, bundle: contents };
+}
+
+/** The names of the evaluations that come with the worker, sorted. */
+export function bundledEvaluations(): string[] {
+  const files = existsSync(EVALUATIONS) ? readdirSync(EVALUATIONS) : [];
+  const modules = files.filter((file) => MODULE_FILE.test(file));
+  return [...new Set(modules.map((file) => basename(file, extname(file))))].sort();
 }
 
 /**
@@ -100,9 +113,8 @@ function findFile(nameOrPath: string): string {
   }
   const path = resolve(nameOrPath);
   if (readableFile(path) !== undefined) return path;
-  const bundled = existsSync(EVALUATIONS) ? readdirSync(EVALUATIONS).map((file) => basename(file, extname(file))) : [];
   const reason = existsSync(path) ? "this path cannot be read as a file" : "there is no such file";
   const fix = `${reason}; correct the path or the name`;
-  const allowed = `the path of a module, or ${oneOf(bundled)}`;
+  const allowed = `the path of a module, or ${oneOf(bundledEvaluations())}`;
   throw new PermanentError(describeProblem({ path: ["evaluation"], allowed, got: show(nameOrPath), fix }));
 }

@@ -6,11 +6,9 @@ import { explainFileError, PermanentError } from "../contract/errors.ts";
 import { describeProblem, oneOf, show } from "../contract/problems.ts";
 import { asideOf } from "../stores/aside.ts";
 import type { ResultReader, Stretch } from "../stores/store.ts";
-import { PARAMETERS_AT_ONCE, piecesOf, type ResultPiece } from "./blocks.ts";
+import { piecesOf, type ResultPiece } from "./blocks.ts";
+import { ParquetTable, rowsOfGroup } from "./parquet.ts";
 import { openToVerify, type VerifiedResults, type VerifyOptions, verifyOpened, verifyWhile } from "./verify.ts";
-
-/** Most row groups of a Parquet file, about. */
-const ROW_GROUPS = 10_000;
 
 /** The formats of a table. */
 export const EXPORT_FORMATS = ["parquet", "csv", "jsonl"] as const;
@@ -124,35 +122,7 @@ async function* jsonLines(pieces: AsyncIterable<ResultPiece>): AsyncGenerator<st
 }
 
 async function writeParquet(stretches: AsyncIterable<Stretch>, reader: ResultReader, path: string): Promise<void> {
-  const { fileWriter, ParquetWriter } = await import("hyparquet-writer");
-  const { columns, totalParameters } = reader.identity;
-  const writer = new ParquetWriter({
-    writer: fileWriter(path),
-    // Delta encoding makes the parameters nearly free. Computed values rarely compress, and Snappy takes seven times as long as the write.
-    codec: "UNCOMPRESSED",
-    schema: [
-      { name: "root", num_children: columns.length + 1 },
-      { name: "parameter", type: "INT64", repetition_type: "REQUIRED" },
-      ...columns.map((name) => ({ name, type: "DOUBLE" as const, repetition_type: "OPTIONAL" as const })),
-    ],
-  });
-  // The writer keeps a description of each row group until the end.
-  const rowsOfGroup = Math.max(1, Math.ceil(totalParameters / ROW_GROUPS / PARAMETERS_AT_ONCE)) * PARAMETERS_AT_ONCE;
-  for await (const piece of piecesOf(stretches, reader, rowsOfGroup)) {
-    const parameters = BigInt64Array.from({ length: piece.count }, (_, index) => BigInt(piece.start + index));
-    await writer.write({
-      columnData: [
-        { name: "parameter", data: parameters, encoding: "DELTA_BINARY_PACKED" },
-        ...columns.map((name) => ({ name, data: withNulls(piece, name), encoding: "PLAIN" as const })),
-      ],
-      rowGroupSize: piece.count,
-    });
-  }
-  await writer.finish();
-}
-
-function withNulls({ start, columns, failed }: ResultPiece, column: string): Float64Array | (number | null)[] {
-  const values = columns[column] as Float64Array;
-  if (failed.size === 0) return values;
-  return Array.from(values, (value, index) => (failed.has(start + index) ? null : value));
+  const table = await ParquetTable.toFile(path, reader.identity);
+  for await (const piece of piecesOf(stretches, reader, rowsOfGroup(reader.identity, false))) await table.add(piece);
+  await table.finish();
 }

@@ -90,12 +90,14 @@ export interface Stretch extends Range {
   readonly blocks: readonly CommitRecord[];
 }
 
-/** The reports that `verify` writes. */
+/** The reports that `verify` writes, and the table that an executor writes with them. */
 export const REPORT_FILES = {
   receipt: "receipt.json",
   present: "present.bits",
   /** One line of JSON for each parameter without a result. */
   failures: "failures.jsonl",
+  /** All results, for other programs. */
+  table: "results.parquet",
   /** The state of the files that the receipt proves. */
   state: "verified.json",
 } as const;

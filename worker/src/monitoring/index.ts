@@ -1,0 +1,1 @@
+export { type Download, Monitor, type MonitorOptions, NotFoundError } from "./monitor.ts";

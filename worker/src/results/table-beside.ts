@@ -1,0 +1,96 @@
+import { PermanentError } from "../contract/errors.ts";
+import { formatCount } from "../contract/format.ts";
+import { REPORT_FILES, type ReportWriter, type ResultReader } from "../stores/store.ts";
+import { piecesOf } from "./blocks.ts";
+import { bytesOfRow, ParquetTable, rowsOfGroup } from "./parquet.ts";
+import { openToVerify, type VerifiedResults, type VerifyOptions, verifyWhile } from "./verify.ts";
+
+/** S3 takes 80 GB in the parts of a report. Its descriptions and the page headers need some of that. */
+const MOST_BYTES = 64e9;
+
+/**
+ * Verifies results as `verify` does, and writes `results.parquet` beside them while it reads them, in memory of a fixed size. Only the
+ * receipt counts: an error of the table leaves no table, and the results are proved all the same.
+ *
+ * @param onNoTable called with the reason why there is no table.
+ * @throws the errors of `verify`. There is no table then.
+ */
+export async function verifyWithTable(
+  resultsUrl: string,
+  options: VerifyOptions,
+  onNoTable: (error: unknown) => void,
+): Promise<VerifiedResults> {
+  const reader = await openToVerify(resultsUrl, options);
+  const table = new TableBeside(reader, onNoTable);
+  try {
+    return await verifyWhile(reader, async (stretches) => {
+      await table.open();
+      for await (const piece of piecesOf(stretches, reader, rowsOfGroup(reader.identity, true))) {
+        await table.try((parquet) => parquet.add(piece));
+      }
+      // The results are proved, and the receipt is there.
+      await table.finish();
+    });
+  } finally {
+    await table.abandon();
+  }
+}
+
+/** A table that is given up at its first error. */
+class TableBeside {
+  readonly #reader: ResultReader;
+  readonly #onNoTable: (error: unknown) => void;
+  #report: ReportWriter | undefined;
+  #parquet: ParquetTable | undefined;
+
+  constructor(reader: ResultReader, onNoTable: (error: unknown) => void) {
+    this.#reader = reader;
+    this.#onNoTable = onNoTable;
+  }
+
+  async open(): Promise<void> {
+    const { identity, url } = this.#reader;
+    await this.#unlessWrong(async () => {
+      if (identity.totalParameters * bytesOfRow(identity) > MOST_BYTES) {
+        const gigabytes = formatCount(Math.ceil((identity.totalParameters * bytesOfRow(identity)) / 1e9));
+        throw new PermanentError(
+          `a table of ${gigabytes} GB is too large for one object: sweep export ${url} writes a file`,
+        );
+      }
+      const report = await this.#reader.report(REPORT_FILES.table);
+      this.#report = report;
+      this.#parquet = await ParquetTable.toStream((bytes) => report.write(bytes), identity);
+    });
+  }
+
+  async try(work: (parquet: ParquetTable) => Promise<void>): Promise<void> {
+    const parquet = this.#parquet;
+    if (parquet !== undefined) await this.#unlessWrong(() => work(parquet));
+  }
+
+  async finish(): Promise<void> {
+    await this.try(async (parquet) => {
+      await parquet.finish();
+      await this.#report?.finish();
+      this.#parquet = undefined;
+      this.#report = undefined;
+    });
+  }
+
+  /** Leaves nothing of an unfinished table behind. */
+  async abandon(): Promise<void> {
+    const report = this.#report;
+    this.#parquet = undefined;
+    this.#report = undefined;
+    await report?.abandon().catch(() => {});
+  }
+
+  async #unlessWrong(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      await this.abandon();
+      this.#onNoTable(error);
+    }
+  }
+}
