@@ -1,7 +1,7 @@
 import { ingressProblems } from "../../constructs/services/ingress-problems.ts";
 import type { ServiceJobsOptions } from "../../constructs/services/service-jobs-options.ts";
 import { serviceJobsProblems } from "../../constructs/services/service-jobs-problems.ts";
-import { servicesNamespace } from "../../constructs/services/services-names.ts";
+import { serviceJobsFolder, servicesNamespace } from "../../constructs/services/services-names.ts";
 import { type ServicesOptions, servicesWithDefaults } from "../../constructs/services/services-options.ts";
 import { servicesProblems } from "../../constructs/services/services-problems.ts";
 import { type Problem, show, within } from "../../constructs/support/problems.ts";
@@ -21,7 +21,11 @@ export function resolveServices(environment: Environment, pooled: Pooled): Resol
     ...here.untouched(servicesProblems(withoutMalformed(services, here))),
     ...(services.ingress === undefined ? [] : here.untouched(within(["ingress"], ingressProblems(services.ingress)))),
   ];
-  const problems = [...within(["services"], [...own, ...problemsIn(jobs)]), ...namespaceProblems(workload.namespace)];
+  const problems = [
+    ...within(["services"], [...own, ...problemsIn(jobs)]),
+    ...namespaceProblems(workload.namespace),
+    ...folderProblems(environment),
+  ];
   if (!jobs.ok) return refused(problems);
   return checked({ options: servicesWithDefaults(services), jobs: jobs.value }, problems);
 }
@@ -55,6 +59,17 @@ function resolveJob(
   const problems = malformed.untouched(serviceJobsProblems(options, target.ok ? target.value : undefined));
   if (!target.ok) return refused([...target.problems, ...problems]);
   return checked({ options, target: target.value }, problems);
+}
+
+/** The results of a job are in a folder of its name, and the workers of all Jobs of the API may write all of theirs. */
+function folderProblems({ services, workload }: Environment): Problem[] {
+  if (services?.jobs === undefined || services.jobs.length === 0) return [];
+  const allowed = `a name other than ${show(serviceJobsFolder)}, which is the folder of the results of the API's Jobs`;
+  return workload.jobs.flatMap(({ name }, index) =>
+    name === serviceJobsFolder
+      ? [{ path: ["workload", "jobs", index, "name"], allowed, got: show(name), fix: "rename the job" }]
+      : [],
+  );
 }
 
 /** Whoever may create pods in a namespace can mount all of its Secrets, and the pods of sweeps run the code of users. */
