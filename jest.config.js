@@ -15,7 +15,7 @@ module.exports = {
     ],
   },
   // Libraries published as ES modules only; Jest runs tests as CommonJS, so they are transformed like our own code.
-  transformIgnorePatterns: ["/node_modules/(?!(hyparquet|hyparquet-writer|string-argv)/)"],
+  transformIgnorePatterns: ["/node_modules/(?!(hyparquet|hyparquet-writer|jose|string-argv)/)"],
   // As tsconfig.json's `paths`: tests read the packages' sources, and need no build.
   moduleNameMapper: {
     "^sweep-worker$": "<rootDir>/worker/src/index.ts",
