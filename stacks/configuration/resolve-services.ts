@@ -61,10 +61,10 @@ function resolveJob(
   return checked({ options, target: target.value }, problems);
 }
 
-/** The results of a job are in a folder of its name, and the workers of all Jobs of the API may write all of theirs. */
+/** The results of a job are in a folder of its name, and its workers may write all of it. */
 function folderProblems({ services, workload }: Environment): Problem[] {
   if (services?.jobs === undefined || services.jobs.length === 0) return [];
-  const allowed = `a name other than ${show(serviceJobsFolder)}, which is the folder of the results of the API's Jobs`;
+  const allowed = `a name other than ${show(serviceJobsFolder)}, which is the folder of the results of jobs of the API`;
   return workload.jobs.flatMap(({ name }, index) =>
     name === serviceJobsFolder
       ? [{ path: ["workload", "jobs", index, "name"], allowed, got: show(name), fix: "rename the job" }]
@@ -72,7 +72,7 @@ function folderProblems({ services, workload }: Environment): Problem[] {
   );
 }
 
-/** Whoever may create pods in a namespace can mount all of its Secrets, and the pods of sweeps run the code of users. */
+/** A pod can mount all Secrets of its namespace, and the pods of sweeps run the code of users. */
 function namespaceProblems(namespace: string): Problem[] {
   if (namespace !== servicesNamespace) return [];
   const allowed = `a namespace other than ${show(servicesNamespace)}, which is that of the services`;

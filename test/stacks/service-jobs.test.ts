@@ -103,7 +103,7 @@ test("a job of the environment cannot have the folder of the API's Jobs", () => 
   const named = { ...devWithServices.workload, jobs: [{ ...job, name: "jobs" }] };
   const environment = { ...devWithServicesAnd({ jobs }), workload: named };
   expect(messageOf(() => resolved(environment))).toContain(
-    'workload.jobs[0].name must be a name other than "jobs", which is the folder of the results of the API\'s Jobs, got "jobs": rename the job',
+    'workload.jobs[0].name must be a name other than "jobs", which is the folder of the results of jobs of the API, got "jobs": rename the job',
   );
   expect(() => resolved({ ...environment, services: {} })).not.toThrow();
 });
