@@ -16,6 +16,7 @@ import { executorsName } from "../constructs/queue/executors.ts";
 import { executorsFolder } from "../constructs/queue/executors-options.ts";
 import { queueLengthStatements, WorkQueue } from "../constructs/queue/work-queue.ts";
 import { apiStatements } from "../constructs/services/api-permissions.ts";
+import { serviceJobsAccount } from "../constructs/services/job-template.ts";
 import { apiName, serviceJobsFolder, servicesNamespace } from "../constructs/services/services-names.ts";
 import { BudgetAlarm } from "../constructs/storage/budget-alarm.ts";
 import { ContainerRegistry } from "../constructs/storage/container-registry.ts";
@@ -55,6 +56,8 @@ export class PlatformStack extends TerraformStack {
   readonly loadBalancer: PlatformLoadBalancer | undefined;
   /** Identity of the API; undefined without services. */
   readonly apiRole: PodIdentityRole | undefined;
+  /** Identity of the workers of all Jobs that the API creates; undefined if it may create none. */
+  readonly serviceJobsRole: PodIdentityRole | undefined;
   /** Prefix of the keys of the results of all executors. */
   readonly executorsPrefix = this.resultsPrefixOf(executorsFolder);
 
@@ -96,6 +99,7 @@ export class PlatformStack extends TerraformStack {
     this.executorRoles = [...this.workQueues].map(([size, queue]) => this.createExecutorRole(environment, size, queue));
     this.kedaRole = this.workQueues.size === 0 ? undefined : this.createKedaRole(name);
     this.apiRole = this.createApiRole(environment);
+    this.serviceJobsRole = this.createServiceJobsRole(environment);
     this.nodeGroups = this.createNodeGroups(environment, nodeAddons);
     const alwaysOn = this.nodeGroups.filter(({ pool }) => environment.alwaysOnPools.includes(pool));
     // The id `Default` is no part of Terraform addresses, so all add-ons are `aws_eks_addon.addons_<add-on>_<hash>`.
@@ -141,6 +145,18 @@ export class PlatformStack extends TerraformStack {
       serviceAccount: this.serviceAccountOf(job),
       description: `Workers of ${job}`,
       policyStatements: this.results.writeStatements(this.resultsPrefixOf(job)),
+    });
+  }
+
+  private createServiceJobsRole({ name, workload, services }: ResolvedEnvironment): PodIdentityRole | undefined {
+    if (services === undefined || services.jobs.length === 0) return undefined;
+    return new PodIdentityRole(this, "service-jobs-identity", {
+      cluster: this.cluster,
+      name: `${name}-service-jobs`,
+      namespace: workload.namespace,
+      serviceAccount: serviceJobsAccount,
+      description: "Workers of the Jobs that the API creates",
+      policyStatements: this.results.writeStatements(this.resultsPrefixOf(serviceJobsFolder)),
     });
   }
 
@@ -221,6 +237,7 @@ export class PlatformStack extends TerraformStack {
           ...addons.dependables,
           // Drained workers still write their results: their identities, and with them the bucket, must outlive the nodes.
           ...this.workerRoles.flatMap((role) => role.dependables),
+          ...(this.serviceJobsRole?.dependables ?? []),
           // Drained executors also send back what is left.
           ...this.executorRoles.flatMap((role) => role.dependables),
           ...[...this.workQueues.values()].flatMap((queue) => queue.dependables),

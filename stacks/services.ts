@@ -3,6 +3,8 @@ import type { Construct } from "constructs";
 import { type ExecutorSize, executorSizes, type NodeTarget } from "../constructs/pools/node-target.ts";
 import { PlatformServices } from "../constructs/services/platform-services.ts";
 import type { ServedSize } from "../constructs/services/service-file.ts";
+import { ServiceJobs } from "../constructs/services/service-jobs.ts";
+import { serviceJobsFolder } from "../constructs/services/services-names.ts";
 import type { ContainerImage } from "../constructs/workload/worker-image.ts";
 import type { ResolvedEnvironment } from "./configuration/resolved-environment.ts";
 import { type PlatformStack, resultsPrefix } from "./platform-stack.ts";
@@ -22,10 +24,11 @@ export function createServices(scope: Construct, props: ServicesProps): Platform
   const { environment, platform, image, dependsOn } = props;
   const { services, workload, region, alwaysOnPools } = environment;
   if (services === undefined) return undefined;
+  const jobs = createJobs(scope, props);
   const made = new PlatformServices(scope, "services", {
     environment: environment.name,
     namespace: workload.namespace,
-    sizes: servedSizes(environment, platform),
+    sizes: servedSizes(environment, platform, jobs),
     options: services.options,
     image: image.reference,
     nodes: alwaysOnPools[0],
@@ -33,20 +36,47 @@ export function createServices(scope: Construct, props: ServicesProps): Platform
     region,
     kubernetesVersion: platform.cluster.kubernetesVersion,
     ...behindLoadBalancer(environment, platform),
-    dependsOn,
+    // The API knows a template only after its fence does, and has no permission without one.
+    dependsOn: [...dependsOn, ...(jobs?.dependables ?? [])],
   });
   createIngress(scope, environment, platform, made.frontend);
   return made;
 }
 
+/** The Jobs that the API may create, or undefined if it may create none. */
+function createJobs(scope: Construct, props: ServicesProps): ServiceJobs | undefined {
+  const { environment, platform, image, dependsOn } = props;
+  const { services, workload, region } = environment;
+  const [first, ...others] = services?.jobs ?? [];
+  if (services === undefined || first === undefined) return undefined;
+  return new ServiceJobs(scope, "service-jobs", {
+    jobs: [first, ...others],
+    namespace: workload.namespace,
+    image,
+    region,
+    resultsRoot: `s3://${platform.results.bucketName}/${platform.resultsPrefixOf(serviceJobsFolder)}`.replace(
+      /\/$/,
+      "",
+    ),
+    allowCommands: services.options.allowCommands,
+    otherJobs: workload.jobs.length,
+    dependsOn,
+  });
+}
+
 /** The sizes on which sweeps can run, smallest first. */
-function servedSizes(environment: ResolvedEnvironment, { workQueues }: PlatformStack): ServedSize[] {
+function servedSizes(
+  environment: ResolvedEnvironment,
+  { workQueues }: PlatformStack,
+  created: ServiceJobs | undefined,
+): ServedSize[] {
   const { workload, services } = environment;
   return executorSizes.flatMap((size) => {
     const executors = workload.executors.find(({ options }) => options.size === size);
     const jobs = services?.jobs.find(({ options }) => options.size === size);
     const target = executors?.target ?? jobs?.target;
     const queue = workQueues.get(size);
+    const job = created?.sizes.get(size);
     if (target === undefined) return [];
     return [
       {
@@ -54,6 +84,7 @@ function servedSizes(environment: ResolvedEnvironment, { workQueues }: PlatformS
         target,
         hourlyUsd: priceOf(size, target, environment),
         ...(executors && queue && { executors: { options: executors.options, queue } }),
+        ...(job && { job }),
       },
     ];
   });

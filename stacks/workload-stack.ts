@@ -4,6 +4,7 @@ import type { ExecutorSize } from "../constructs/pools/node-target.ts";
 import { ExecutorScaling } from "../constructs/queue/executor-scaling.ts";
 import { Executors, executorsName } from "../constructs/queue/executors.ts";
 import type { WorkQueue } from "../constructs/queue/work-queue.ts";
+import { serviceJobsAccount } from "../constructs/services/job-template.ts";
 import type { PlatformServices } from "../constructs/services/platform-services.ts";
 import { DeletionProtection } from "../constructs/support/deletion-protection.ts";
 import { StartDeadline } from "../constructs/workload/start-deadline.ts";
@@ -53,18 +54,20 @@ export class WorkloadStack extends TerraformStack {
     this.addDependency(image);
 
     const { jobs, executors, namespace: name } = environment.workload;
+    const serviceJobs = environment.services?.jobs ?? [];
     const namespace = new WorkerNamespace(this, "namespace", {
       name,
       serviceAccounts: [
         ...jobs.map(({ settings }) => platform.serviceAccountOf(settings.name)),
         ...executors.map(({ options }) => executorsName(options)),
+        ...(serviceJobs.length > 0 ? [serviceJobsAccount] : []),
       ],
       kubernetesVersion: cluster.kubernetesVersion,
     });
     this.jobs = image.image === undefined ? [] : this.createJobs(environment, platform, namespace, image.image);
     this.executors =
       image.image === undefined ? [] : this.createExecutors(environment, platform, namespace, image.image);
-    if (jobs.length > 0 || executors.length > 0) {
+    if (jobs.length > 0 || executors.length > 0 || serviceJobs.length > 0) {
       const [runsOn] = environment.alwaysOnPools;
       new StartDeadline(this, "start-deadline", {
         namespace: namespace.namespace,

@@ -2,6 +2,7 @@ import type { NodeTarget } from "../pools/node-target.ts";
 import { type ApiObject, apiObject } from "../workload/api-object.ts";
 import { indexedJobSpec } from "../workload/indexed-job.ts";
 import type { ContainerImage } from "../workload/worker-image.ts";
+import type { WorkerJobSettings } from "../workload/worker-job-settings.ts";
 import { type PodResources, podResources, workerLabels, workerPod } from "../workload/worker-pod.ts";
 import { defaultMaxWorkers, type ServiceJobsOptions } from "./service-jobs-options.ts";
 
@@ -18,7 +19,8 @@ export const serviceJobsAccount = "service-jobs";
 const secondsToLive = 3600;
 
 /** A template, and what it is filled in with. */
-export interface JobTemplateProps extends ServiceJobsOptions {
+export interface JobTemplateProps {
+  readonly options: ServiceJobsOptions;
   /** All pools of the size (`executorsOfSize`). */
   readonly target: NodeTarget;
   readonly namespace: string;
@@ -54,16 +56,15 @@ export function maxWorkersOf({ maxWorkers = defaultMaxWorkers }: Pick<ServiceJob
   return maxWorkers;
 }
 
-/** CPU that a worker of a size requests, in thousandths of a core. */
-export function requestedCpuMillis(options: ServiceJobsOptions, target: NodeTarget): number {
-  return resourcesOf(options, target).cpuRequestMillis;
+/** Requests and limits of a worker of a size. A sweep with blocks that need more memory ends with words that say so. */
+export function workerResources(options: ServiceJobsOptions, target: NodeTarget): PodResources {
+  return podResources(workerSettingsOf(options), target);
 }
 
-function resourcesOf(options: ServiceJobsOptions, target: NodeTarget): PodResources {
-  const { cpuRequestMillis, memoryRequestMiB, cpuLimitMillis, memoryLimitMiB, temporaryStorageMiB } = options;
-  const given = { cpuRequestMillis, memoryRequestMiB, cpuLimitMillis, memoryLimitMiB, temporaryStorageMiB };
-  // Blocks of the default size: a sweep with larger ones needs more memory, which the environment gives or not.
-  return podResources({ ...given, name: options.size, totalParameters: 1, workers: maxWorkersOf(options) }, target);
+/** A job with workers of a size. A submission decides which parameters it evaluates. */
+export function workerSettingsOf(options: ServiceJobsOptions): WorkerJobSettings {
+  const { size, maxWorkers: _, ...resources } = options;
+  return { ...resources, name: size, totalParameters: 1, workers: maxWorkersOf(options) };
 }
 
 /**
@@ -74,7 +75,8 @@ function resourcesOf(options: ServiceJobsOptions, target: NodeTarget): PodResour
  * It leaves nothing to the defaults of Kubernetes, so that the fence can compare a Job with it field by field.
  */
 export function jobTemplate(props: JobTemplateProps): JobTemplate {
-  const { namespace, size, target } = props;
+  const { namespace, options, target } = props;
+  const { size } = options;
   const ownLabels = { ...managedByApi, [sizeLabel]: size };
   const labels = { ...workerLabels, ...ownLabels };
   const pod = apiObject(
@@ -84,7 +86,7 @@ export function jobTemplate(props: JobTemplateProps): JobTemplate {
       ownLabels,
       image: props.image.reference,
       serviceAccountName: serviceJobsAccount,
-      resources: resourcesOf(props, target),
+      resources: workerResources(props.options, target),
       target,
       placement: "spread",
     }),
@@ -105,7 +107,7 @@ export function jobTemplate(props: JobTemplateProps): JobTemplate {
         metadata: pod.metadata,
         spec: {
           ...pod.spec,
-          priorityClassName: priorityClassOf(props),
+          priorityClassName: priorityClassOf(options),
           dnsPolicy: "ClusterFirst",
           schedulerName: "default-scheduler",
           containers: [

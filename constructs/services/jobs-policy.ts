@@ -197,7 +197,7 @@ function podRules(): Validation[] {
       ...jobLabels,
     ]),
     {
-      expression: `${podMetadata}.annotations == variables.template.podAnnotations`,
+      expression: `${podMetadata}.?annotations.orValue({}) == variables.template.podAnnotations`,
       message: "The annotations of the pod are not those of the template.",
     },
     sameRule("fields of the pod", "variables.pod", "variables.template.pod", ["containers"]),

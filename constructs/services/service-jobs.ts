@@ -2,14 +2,15 @@ import { RoleBindingV1 } from "@cdktf/provider-kubernetes/lib/role-binding-v1";
 import { RoleV1 } from "@cdktf/provider-kubernetes/lib/role-v1";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
-import type { ServiceFile } from "sweep-worker/contract";
 import { objectsRelease } from "../addons/objects-release.ts";
-import type { ExecutorSize, NodeTarget } from "../pools/node-target.ts";
+import { type ExecutorSize, type NodeTarget, roomForPods } from "../pools/node-target.ts";
 import { cores } from "../support/restricted-pod.ts";
+import { podsPerNode } from "../workload/job-machines.ts";
 import type { ContainerImage } from "../workload/worker-image.ts";
 import { workerLabels } from "../workload/worker-pod.ts";
-import { jobTemplate, maxWorkersOf, priorityClassOf, requestedCpuMillis } from "./job-template.ts";
+import { jobTemplate, maxWorkersOf, priorityClassOf, workerResources } from "./job-template.ts";
 import { type FencedSize, jobsPolicies } from "./jobs-policy.ts";
+import type { ServedSize } from "./service-file.ts";
 import type { ServiceJobsOptions } from "./service-jobs-options.ts";
 import { apiName, servicesNamespace } from "./services-names.ts";
 
@@ -50,7 +51,7 @@ export interface ServiceJobsProps {
  */
 export class ServiceJobs extends Construct {
   /** The part of each size in the file of the API. */
-  readonly sizes: ReadonlyMap<ExecutorSize, NonNullable<ServiceFile["sizes"][number]["job"]>>;
+  readonly sizes: ReadonlyMap<ExecutorSize, NonNullable<ServedSize["job"]>>;
   /** The fence, and the permission. */
   readonly dependables: readonly ITerraformDependable[];
 
@@ -60,9 +61,10 @@ export class ServiceJobs extends Construct {
     const fenced = jobs.map(({ options, target }) => ({
       size: options.size,
       maxWorkers: maxWorkersOf(options),
-      template: jobTemplate({ ...props, ...options, target }),
+      slotsPerMachine: podsPerNode(roomForPods(target), workerResources(options, target)),
+      template: jobTemplate({ ...props, options, target }),
     }));
-    this.sizes = new Map(fenced.map(({ size, maxWorkers: max, template }) => [size, { max, template }]));
+    this.sizes = new Map(fenced.map(({ size, maxWorkers: max, ...job }) => [size, { max, ...job }]));
     const fence = objectsRelease(this, {
       name,
       namespace,
@@ -103,7 +105,7 @@ function fencePolicies(
 function limits({ options, target }: SizedJobs, namespace: string): object[] {
   const className = priorityClassOf(options);
   const maxWorkers = maxWorkersOf(options);
-  const cpu = cores(maxWorkers * requestedCpuMillis(options, target));
+  const cpu = cores(maxWorkers * workerResources(options, target).cpuRequestMillis);
   return [
     {
       apiVersion: "scheduling.k8s.io/v1",
