@@ -65,7 +65,7 @@ test("the versions that are claimed are those that CI runs", () => {
   expect(lowest).toBe(`${JSON.parse(read("package.json")).engines.node.slice(2)}.0`);
   const successor = found(/const successor = "cdktn@(.*)";/, ".ci/compare-cdktn.mjs");
   expect(readme).toContain(`with cdktn ${successor} in the place of`);
-  const helm = found(/helm\.sh\/helm\/v3 v(\S+)/, "test/cluster/modules/helm/go.mod");
+  const helm = found(/helm\.sh\/helm\/v3 v(\S+)/, "test/cluster/modules/kubernetes/go.mod");
   const keda = found(/kedacore\/keda\/v2 v(\S+)/, "test/cluster/modules/keda/go.mod");
   expect(readme).toContain(`real: helm ${helm}, which renders the chart, and KEDA ${keda}'s definitions`);
 });

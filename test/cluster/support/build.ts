@@ -24,7 +24,7 @@ import {
 } from "./programs.ts";
 
 /*
- * Builds the programs that are missing, from Go modules, and takes KEDA's CustomResourceDefinitions from its module. Twelve minutes on two
+ * Builds the programs that are missing, from Go modules, and takes KEDA's CustomResourceDefinitions from its module. Ten minutes on two
  * cores from nothing; nothing if all are there. It ends with 75 where the sources cannot be downloaded, which says nothing of the programs.
  */
 const environment = { ...process.env, CGO_ENABLED: "0", GOFLAGS: "-mod=readonly", GOWORK: "off" };

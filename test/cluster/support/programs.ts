@@ -19,9 +19,12 @@ export const programs = Object.keys(packages) as Program[];
 /** A module of which files are used, and no program. */
 export const KEDA = "github.com/kedacore/keda/v2";
 
-/** The folder of the go.mod from which a program is built. */
+/**
+ * The folder of the go.mod from which a program is built. helm is built from that of Kubernetes: two thirds of it are Kubernetes' libraries,
+ * and of the same versions they are compiled once, which saves three CPU minutes.
+ */
 export function moduleFolder(program: Program): string {
-  return folderOfModule(program.startsWith("kube-") ? "kubernetes" : program);
+  return folderOfModule(program === "helm" || program.startsWith("kube-") ? "kubernetes" : program);
 }
 
 export function folderOfModule(name: string): string {
