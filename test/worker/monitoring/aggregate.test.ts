@@ -4,9 +4,8 @@ import { heatMapOf } from "../../../worker/src/monitoring/heat-map.ts";
 import { KnownFailures } from "../../../worker/src/monitoring/known-failures.ts";
 import { sweepOf } from "../../../worker/src/monitoring/state.ts";
 import type { Look } from "../../../worker/src/monitoring/sweep-view.ts";
-import type { CommittedBlock, CommittedBlocks, CommittedPart } from "../../../worker/src/stores/committed-blocks.ts";
 import { resolve } from "../../../worker/src/stores/resolution.ts";
-import type { Failure } from "../../../worker/src/stores/store.ts";
+import type { CommittedBlock, CommittedBlocks, CommittedPart, Failure } from "../../../worker/src/stores/store.ts";
 import { testIdentity } from "../../support/stores.ts";
 
 const failureAt = (parameter: number): Failure => ({ parameter, kind: "threw", error: "no" });

@@ -1,8 +1,8 @@
 import type { FailurePage } from "../api/sweeps.ts";
 import { type Range, union } from "../parameters/ranges.ts";
-import { type CommittedBlock, type CommittedBlocks, failuresIn } from "../stores/committed-blocks.ts";
+import { failuresIn } from "../stores/committed-blocks.ts";
 import { inOrder } from "../stores/in-order.ts";
-import type { Failure } from "../stores/store.ts";
+import type { CommittedBlock, CommittedBlocks, Failure } from "../stores/store.ts";
 import type { Aggregate } from "./aggregate.ts";
 
 /** A block with failures, and the pieces of it whose failures are wanted. */
