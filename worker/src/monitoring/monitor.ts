@@ -2,7 +2,8 @@ import type { Column, FailurePage, HeatMap, Sweep, SweepList, SweepSummary } fro
 import type { Range } from "../parameters/ranges.ts";
 import { inParallel } from "../stores/in-parallel.ts";
 import { directoryOf, type StoreOptions, storeKindOf } from "../stores/open.ts";
-import { openRoot, type ResultsRoot } from "../stores/results-root.ts";
+import { openRoot } from "../stores/open-root.ts";
+import type { ResultsRoot } from "../stores/results-root.ts";
 import type { FileLocation } from "../stores/store.ts";
 import { sampleColumn } from "./column-sample.ts";
 import { failurePage } from "./failure-page.ts";
