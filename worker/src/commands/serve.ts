@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import type { Logger } from "pino";
 import { readSetting } from "../contract/environment-variables.ts";
 import { EXIT_CODE, type ExitCode } from "../contract/errors.ts";
@@ -53,7 +54,7 @@ export async function serveCommand(options: ServeArguments): Promise<ExitCode> {
   );
   await terminated;
   log.info({ drainSeconds: drainSeconds.value }, "stopping");
-  await stop(drainSeconds.value * 1000);
+  await stop(setTimeout(drainSeconds.value * 1000));
   log.info({}, "stopped");
   return EXIT_CODE.DONE;
 }
