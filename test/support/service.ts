@@ -5,7 +5,7 @@ import { NotFoundError } from "../../worker/src/monitoring/index.ts";
 import type { ServiceApp } from "../../worker/src/service/app.ts";
 import { documentOf } from "../../worker/src/service/document.ts";
 import { Drain } from "../../worker/src/service/drain.ts";
-import { listen } from "../../worker/src/service/listen.ts";
+import { type ListenOptions, listen } from "../../worker/src/service/listen.ts";
 import { type AppOptions, createApp } from "../../worker/src/service/server.ts";
 import type { SweepServices } from "../../worker/src/service/sweep-routes.ts";
 
@@ -142,10 +142,10 @@ export function post(body: unknown, headers: Readonly<Record<string, string>> = 
 }
 
 /** A server of this process, on a port of its own until the tests of the file end. */
-export async function startTestServer(options: Partial<AppOptions> = {}) {
+export async function startTestServer(options: Partial<AppOptions> = {}, changes: Partial<ListenOptions> = {}) {
   const test = testApp(options);
-  const server = await listen(test.app, { host: "127.0.0.1", port: 0, drain: test.drain });
-  servers.push(() => server.stop(0));
+  const server = await listen(test.app, { host: "127.0.0.1", port: 0, drain: test.drain, ...changes });
+  servers.push(() => server.stop(Promise.resolve()));
   return { ...test, ...server };
 }
 

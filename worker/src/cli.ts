@@ -135,6 +135,39 @@ program
     await cancelCommand(results, options);
   });
 
+program
+  .command("ui")
+  .description("show the sweeps of a folder or a bucket in a browser on this machine")
+  .option("--results <root>", "the place below which sweeps are: a directory, or s3://<bucket>/<prefix>", "./results")
+  .option("--port <number>", "port on 127.0.0.1; 0 takes any free one", "4400")
+  .option("--no-open", "open no browser")
+  .action(async (options) => {
+    const { uiCommand } = await import("./commands/ui.ts");
+    await uiCommand(options);
+  });
+
+program
+  .command("serve")
+  .description("answer requests about sweeps over HTTP, as in a pod; sweep ui is the same for one person")
+  .option(
+    "--results <root>",
+    "the place below which sweeps are: a directory, or s3://<bucket>/<prefix> (default: ./results)",
+  )
+  .option("--port <number>", "port; 0 takes any free one", "8080")
+  .option("--host <address>", "address of this machine to listen at; 0.0.0.0 is all of them", "127.0.0.1")
+  .option("--page", "show the page, too")
+  .option("--api <url>", "send requests of the page on to this server, in place of answering them")
+  .option(
+    "--configuration <file>",
+    "service.json, with what sweeps can be submitted to and who may do so (default: nobody)",
+  )
+  .option("--allow-host <names...>", "host names by which browsers may reach it, beside localhost and IP addresses", [])
+  .option("--drain-seconds <seconds>", "how long it goes on after SIGTERM, when it is not ready any more", "30")
+  .action(async (options) => {
+    const { serveCommand } = await import("./commands/serve.ts");
+    process.exit(await serveCommand(options));
+  });
+
 const replay = program
   .command("replay")
   .description("evaluate one parameter in the foreground and print its result or its stack trace")

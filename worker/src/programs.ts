@@ -12,3 +12,5 @@ export const CLI_PROGRAM = program("cli");
 export const EVALUATION_PROGRAM = program("evaluation-process");
 /** The evaluations that come with the worker: bundles in an image, sources in the repository. */
 export const EVALUATIONS = fileURLToPath(new URL("../evaluations/", import.meta.url));
+/** The files of the page that `sweep serve --page` shows. */
+export const PAGE_FILES = fileURLToPath(new URL("../dist/page/", import.meta.url));

@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 /**
  * How a server stops: first it says that it is not ready while it goes on, since load balancers send requests for some seconds more. Then
  * its endless answers end.
@@ -5,6 +7,11 @@
 export class Drain {
   readonly #closing = new AbortController();
   #isBegun = false;
+
+  constructor() {
+    // Each endless answer listens, and there are hundreds.
+    setMaxListeners(0, this.#closing.signal);
+  }
 
   /** No new connections, please. */
   get isBegun(): boolean {

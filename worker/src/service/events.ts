@@ -144,6 +144,6 @@ class EventSource {
     this.#stalled = setTimeout(() => {
       this.end();
       this.#options.onStalled();
-    }, this.#options.stalledAfterMs);
+    }, this.#options.stalledAfterMs).unref();
   }
 }

@@ -1,6 +1,5 @@
 import { createServer, type Server, STATUS_CODES } from "node:http";
 import { type AddressInfo, isIPv6, type Socket } from "node:net";
-import { setTimeout } from "node:timers/promises";
 import { getRequestListener } from "@hono/node-server";
 import { PermanentError } from "../contract/errors.ts";
 import { describeProblem } from "../contract/problems.ts";
@@ -9,13 +8,15 @@ import type { Drain } from "./drain.ts";
 import { answerWith } from "./problem-answers.ts";
 import { ProblemError } from "./problems.ts";
 
-/** A load balancer keeps a connection for 60 s without traffic: one that ends it first sends no request into a closed connection. */
-const KEEP_ALIVE_MS = 65_000;
-const HEADERS_WITHIN_MS = 66_000;
-/** A slow client has so long for a whole request: 5 MB at 42 KB/s. */
-const REQUEST_WITHIN_MS = 120_000;
-/** How late a client that is too slow is found. */
-const LOOK_AT_CLIENTS_EVERY_MS = 5_000;
+const CLIENT_LIMITS = {
+  /** A load balancer keeps a connection for 60 s without traffic: one that ends it first sends no request into a closed connection. */
+  keepAliveTimeout: 65_000,
+  headersTimeout: 66_000,
+  /** A slow client has so long for a whole request: 5 MB at 42 KB/s. */
+  requestTimeout: 120_000,
+  /** How late a client that is too slow is found. */
+  connectionsCheckingInterval: 5_000,
+};
 /** Answers that are under way when the server closes have so long. */
 const CLOSE_WITHIN_MS = 10_000;
 
@@ -24,6 +25,8 @@ export interface ListenOptions {
   /** 0 takes any free port. */
   readonly port: number;
   readonly drain: Drain;
+  /** Milliseconds that clients may take. */
+  readonly clientLimits?: Partial<typeof CLIENT_LIMITS>;
 }
 
 /** A server that takes requests. */
@@ -31,10 +34,10 @@ export interface RunningServer {
   /** For example `http://127.0.0.1:8080`. */
   readonly url: string;
   /**
-   * Stops without breaking a connection: it is not ready at once, goes on for `drainMs`, takes no new connections then, and ends its
+   * Stops without breaking a connection: it is not ready at once, goes on until `drained`, takes no new connections then, and ends its
    * events. Resolves when the last connection is closed.
    */
-  stop(drainMs: number): Promise<void>;
+  stop(drained: Promise<unknown>): Promise<void>;
 }
 
 /**
@@ -42,31 +45,45 @@ export interface RunningServer {
  *
  * @throws PermanentError if the port is taken, or cannot be used.
  */
-export async function listen(app: ServiceApp, { host, port, drain }: ListenOptions): Promise<RunningServer> {
-  const limits = {
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    headersTimeout: HEADERS_WITHIN_MS,
-    requestTimeout: REQUEST_WITHIN_MS,
-    connectionsCheckingInterval: LOOK_AT_CLIENTS_EVERY_MS,
-  };
+export async function listen(
+  app: ServiceApp,
+  { host, port, drain, clientLimits }: ListenOptions,
+): Promise<RunningServer> {
   const listener = getRequestListener((request, env) => app.fetch(request, env), {
     errorHandler: () =>
       answerWith(new ProblemError(400, "the request cannot be read: its path or its host is malformed")),
   });
-  const server = createServer(limits, listener);
+  const server = createServer({ ...CLIENT_LIMITS, ...clientLimits }, listener);
   server.on("clientError", refuseClient);
+  const unused = unusedConnectionsOf(server);
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(explainListenError(error, host, port)));
     server.listen(port, host, resolve);
   });
   const address = server.address() as AddressInfo;
   const name = isIPv6(address.address) ? `[${address.address}]` : address.address;
-  return { url: `http://${name}:${address.port}`, stop: (drainMs) => stop(server, drain, drainMs) };
+  return { url: `http://${name}:${address.port}`, stop: (drained) => stop(server, unused, drain, drained) };
 }
 
-async function stop(server: Server, drain: Drain, drainMs: number): Promise<void> {
+/** Connections that have not carried a request yet. Node.js does not count them among the idle ones, and would wait for them. */
+function unusedConnectionsOf(server: Server): ReadonlySet<Socket> {
+  const unused = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    unused.add(socket);
+    socket.once("close", () => unused.delete(socket));
+  });
+  server.on("request", ({ socket }) => unused.delete(socket));
+  return unused;
+}
+
+async function stop(
+  server: Server,
+  unused: ReadonlySet<Socket>,
+  drain: Drain,
+  drained: Promise<unknown>,
+): Promise<void> {
   drain.begin();
-  await setTimeout(drainMs);
+  await drained;
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   drain.close();
   const deadline = performance.now() + CLOSE_WITHIN_MS;
@@ -74,6 +91,7 @@ async function stop(server: Server, drain: Drain, drainMs: number): Promise<void
   const sweeping = setInterval(() => {
     if (performance.now() > deadline) server.closeAllConnections();
     else server.closeIdleConnections();
+    for (const socket of unused) socket.destroy();
   }, 50);
   await closed;
   clearInterval(sweeping);

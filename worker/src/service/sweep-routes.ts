@@ -1,5 +1,4 @@
 import { timeout } from "hono/timeout";
-import type { ServedEnvironment, SubmissionRequest, Submitted } from "../api/submission.ts";
 import type { Workers } from "../api/sweeps.ts";
 import type { Monitor } from "../monitoring/index.ts";
 import type { ServiceApp } from "./app.ts";
@@ -10,16 +9,10 @@ import { eventsOf } from "./events.ts";
 import type { Login } from "./login.ts";
 import { ProblemError } from "./problems.ts";
 import * as routes from "./routes.ts";
+import type { Submissions } from "./submissions.ts";
 
 /** A load balancer waits for an answer for a minute. */
 const ANSWER_WITHIN_MS = 50_000;
-
-export interface Submissions {
-  environment(user: string | null): ServedEnvironment;
-  submit(request: SubmissionRequest, user: string | null): Promise<Submitted>;
-  cancel(name: string, reason: string, user: string | null): Promise<void>;
-  resume(name: string, executors: number | undefined, user: string | null): Promise<Submitted>;
-}
 
 /** What the API is made of. */
 export interface SweepServices {
@@ -50,7 +43,7 @@ export function addSweepRoutes(app: ServiceApp, services: SweepServices, drain: 
 
   app.openapi(routes.listRoute, async (context) => {
     const { after, limit } = context.req.valid("query");
-    return context.json(await monitor.list({ ...(after === undefined ? {} : { after }), limit }), 200);
+    return context.json(await monitor.list({ after, limit }), 200);
   });
   app.openapi(routes.submitRoute, async (context) => {
     const submitted = await submissions.submit(context.req.valid("json"), context.get("user"));

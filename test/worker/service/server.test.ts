@@ -1,0 +1,386 @@
+import { once } from "node:events";
+import { request as httpRequest } from "node:http";
+import { connect, type Socket } from "node:net";
+import { setTimeout } from "node:timers/promises";
+import { ProblemError } from "../../../worker/src/service/problems.ts";
+import { RateLimit } from "../../../worker/src/service/rate-limit.ts";
+import { Readiness } from "../../../worker/src/service/readiness.ts";
+import { post, startTestServer, testApp, testServices } from "../../support/service.ts";
+
+const submission = { evaluation: { name: "collatz" }, total: 100, size: "large" };
+const detailOf = async (answer: Response) => [answer.status, ((await answer.json()) as { detail: string }).detail];
+
+/** Sends bytes as they are, and returns everything that comes until the other end closes. */
+async function exchange(url: string, text: string): Promise<string> {
+  const socket = await dial(url);
+  socket.write(text);
+  return received(socket);
+}
+
+async function dial(url: string): Promise<Socket> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.setEncoding("utf8");
+  await once(socket, "connect");
+  return socket;
+}
+
+async function received(socket: Socket): Promise<string> {
+  let text = "";
+  for await (const part of socket) text += part;
+  return text;
+}
+
+describe("hosts", () => {
+  const inside = [
+    "localhost",
+    "localhost:4400",
+    "127.0.0.1:8080",
+    "[::1]:80",
+    "10.0.3.7:8080",
+    "api",
+    "api.ns.svc",
+    "a.localhost",
+  ];
+  test.each(inside)("%s is one that no other site can be", async (host) => {
+    expect((await testApp().request("/api/environment", { headers: { host } })).status).toBe(200);
+  });
+
+  const outside = [
+    "evil.com",
+    "127.0.0.1.evil.com:80",
+    "localhost.evil.com",
+    "api.svc.evil.com",
+    "",
+    "a.local",
+    "1.2.3.4.5",
+  ];
+  test.each(outside)("%j is refused: its name may have been made to lead here (DNS rebinding)", async (host) => {
+    const { request } = testApp();
+    for (const path of ["/api/sweeps", "/", "/nothing"]) {
+      const answer = await request(path, { headers: { host } });
+      expect(await detailOf(answer)).toEqual([
+        421,
+        `the host must be 127.0.0.1 or localhost, got ${JSON.stringify(host.replace(/:\d+$/, ""))}: use the address that this server has printed, or start it with --allow-host`,
+      ]);
+    }
+    // Probes name the address of the pod, and a load balancer any host.
+    expect((await request("/health", { headers: { host } })).status).toBe(200);
+  });
+
+  test("a name that was allowed is known", async () => {
+    const { request } = testApp({ hosts: ["Sweeps.example.com"] });
+    const statusOf = async (host: string) => (await request("/api/environment", { headers: { host } })).status;
+    expect(await Promise.all(["sweeps.example.com", "SWEEPS.example.com:443", "example.com"].map(statusOf))).toEqual([
+      200, 200, 421,
+    ]);
+  });
+});
+
+describe("changes", () => {
+  const origin = (value: string) => ({ origin: value });
+  const foreign = [
+    ["another site", origin("https://evil.com")],
+    ["another port of this machine", origin("http://localhost:9999")],
+    ["a page without an origin, such as a file", origin("null")],
+    ["a browser that says so", { "sec-fetch-site": "cross-site" }],
+    ["another host of the domain", { "sec-fetch-site": "same-site" }],
+  ] as const;
+  test.each(foreign)("of %s are refused (CSRF)", async (_name, headers) => {
+    const submit = jest.fn();
+    const { request } = testApp({ api: testServices({ submissions: { submit, cancel: submit, resume: submit } }) });
+    for (const path of ["/api/sweeps", "/api/sweeps/a/cancel", "/api/sweeps/a/resume"]) {
+      const answer = await request(path, post(submission, { host: "localhost:4400", ...headers }));
+      expect([path, answer.status, answer.headers.get("access-control-allow-origin")]).toEqual([path, 403, null]);
+    }
+    expect(submit).not.toHaveBeenCalled();
+  });
+
+  test("the error names the origin", async () => {
+    const answer = await testApp().request("/api/sweeps", post(submission, origin("https://evil.com")));
+    expect(await detailOf(answer)).toEqual([
+      403,
+      'a change must come from the page of this server, got one from "https://evil.com": open that page',
+    ]);
+  });
+
+  const types = ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/json", ""];
+  test.each(types)("of the type %j, which a form of any site can send, are refused", async (type) => {
+    const { request } = testApp();
+    const answer = await request("/api/sweeps", post(submission, { "content-type": type }));
+    expect(await detailOf(answer)).toEqual([
+      415,
+      `Content-Type must be application/json, got ${JSON.stringify(type)}: send the body as JSON`,
+    ]);
+  });
+
+  const own = [
+    ["of the page", { origin: "http://localhost:4400", "sec-fetch-site": "same-origin" }],
+    ["of a script", {}],
+    ["behind a proxy of ours", { "x-forwarded-host": "sweeps.example.com", origin: "https://sweeps.example.com" }],
+    ["with a charset", { "content-type": "application/json; charset=utf-8" }],
+  ] as const;
+  test.each(own)("%s are taken", async (_name, headers) => {
+    const answer = await testApp().request("/api/sweeps", post(submission, { host: "localhost:4400", ...headers }));
+    expect(answer.status).toBe(201);
+  });
+
+  test("no other site may ask before it sends one", async () => {
+    const headers = { ...origin("https://evil.com"), "access-control-request-method": "POST" };
+    const answer = await testApp().request("/api/sweeps", { method: "OPTIONS", headers });
+    expect(answer.status).toBe(405);
+    expect([...answer.headers.keys()].filter((name) => name.startsWith("access-control"))).toEqual([]);
+  });
+});
+
+test("a browser loads nothing from elsewhere, frames it nowhere, and guesses no type", async () => {
+  const { request } = testApp();
+  for (const path of ["/api/environment", "/api/sweeps/c", "/nothing"]) {
+    const { headers } = await request(path);
+    expect(headers.get("content-security-policy")).toBe(
+      "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    );
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+    expect(headers.get("x-frame-options")).toBe("DENY");
+  }
+});
+
+describe("bodies", () => {
+  test("one of 6 MB is refused before it is sent", async () => {
+    const submit = jest.fn();
+    const { url } = await startTestServer({ api: testServices({ submissions: { submit } }) });
+    const lines = ["POST /api/sweeps HTTP/1.1", "Host: localhost", "Content-Type: application/json"];
+    const text = await exchange(url, `${lines.join("\r\n")}\r\nContent-Length: 6000000\r\nConnection: close\r\n\r\n{`);
+    expect(text).toContain("HTTP/1.1 413 Payload Too Large");
+    expect(text).toContain(
+      '"detail":"the body must have 5,000,000 bytes or less, got 6,000,000: send a smaller bundle"',
+    );
+    expect(submit).not.toHaveBeenCalled();
+  });
+
+  test("one that was sent anyway is answered, too", async () => {
+    const { url } = await startTestServer();
+    const answer = await fetch(`${url}/api/sweeps`, post({ bundle: "x".repeat(6_000_000) }));
+    expect(answer.status).toBe(413);
+  });
+
+  test("one of 4 MB is taken", async () => {
+    const submit = jest.fn(async () => ({ name: "a", isNew: true, messages: 0 }));
+    const { url } = await startTestServer({ api: testServices({ submissions: { submit } }) });
+    const evaluation = { name: "mine", bundle: "x".repeat(4_000_000), columns: ["value"] };
+    expect((await fetch(`${url}/api/sweeps`, post({ ...submission, evaluation }))).status).toBe(201);
+    expect(submit).toHaveBeenCalledWith({ ...submission, evaluation, mode: "queue" }, null);
+  });
+
+  test("one of unknown length is refused, also without its end", async () => {
+    const { url } = await startTestServer();
+    const lines = ["POST /api/sweeps HTTP/1.1", "Host: localhost", "Content-Type: application/json"];
+    const text = await exchange(
+      url,
+      `${lines.join("\r\n")}\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n1\r\n{\r\n`,
+    );
+    expect(text).toContain("HTTP/1.1 411 Length Required");
+    expect(text).toContain('"detail":"Content-Length must be given, got a body in chunks: send it whole"');
+  });
+
+  test("more than fit into memory are answered with the time of another attempt, and the others go on", async () => {
+    const { url } = await startTestServer();
+    const head = `POST /api/sweeps HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 5000000\r\n\r\n`;
+    const slow = await Promise.all(Array.from({ length: 5 }, () => dial(url)));
+    for (const socket of slow) socket.write(`${head}{`);
+    await setTimeout(100);
+    const answer = await fetch(`${url}/api/sweeps`, post(submission));
+    expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "5"]);
+    expect((await fetch(`${url}/api/sweeps`)).status).toBe(200);
+    for (const socket of slow) socket.destroy();
+    await setTimeout(100);
+    expect((await fetch(`${url}/api/sweeps`, post(submission))).status).toBe(201);
+  });
+});
+
+test("1,000 submissions at once are all answered: those that a minute allows are taken, and the others know when to come back", async () => {
+  const limit = new RateLimit(10);
+  const taken: unknown[] = [];
+  const submit = async (request: { readonly seed?: number | undefined }) => {
+    limit.count(null);
+    taken.push(request.seed);
+    return { name: "a", isNew: true, messages: 0 };
+  };
+  const { request } = testApp({ api: testServices({ submissions: { submit } }) });
+  const answers = await Promise.all(
+    Array.from({ length: 1_000 }, async (_, seed) => {
+      const { headers, status } = await request("/api/sweeps", post({ ...submission, seed }));
+      return [seed, status, headers.get("retry-after")] as const;
+    }),
+  );
+  const created = answers.filter(([, status]) => status === 201);
+  const refused = answers.filter(([, status, retryAfter]) => status === 429 && Number(retryAfter) > 0);
+  expect([answers.length, created.length, refused.length]).toEqual([1_000, 10, 990]);
+  expect(created.map(([own]) => own).sort()).toEqual(taken.sort());
+});
+
+describe("slow clients", () => {
+  const slow = [
+    ["headers", "GET /api/sweeps HTTP/1.1\r\nHost: loc"],
+    [
+      "body",
+      "POST /api/sweeps HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{",
+    ],
+  ] as const;
+
+  test.each(slow)("one that never ends its %s is told so", async (_name, text) => {
+    const clientLimits = { headersTimeout: 50, requestTimeout: 50, connectionsCheckingInterval: 10 };
+    const { url } = await startTestServer({}, { clientLimits });
+    expect(await exchange(url, text)).toContain('"detail":"the request took too long: send it faster"');
+  });
+
+  test("they slow nobody", async () => {
+    const { url } = await startTestServer();
+    const sockets = await Promise.all([...slow, ...slow].map(async ([, text]) => [await dial(url), text] as const));
+    for (const [socket, text] of sockets) socket.write(text);
+    expect((await fetch(`${url}/api/sweeps`)).status).toBe(200);
+    for (const [socket] of sockets) socket.destroy();
+  });
+
+  test("the limits are those of the load balancer", async () => {
+    const { url } = await startTestServer();
+    const { headers } = await fetch(`${url}/health`);
+    expect(headers.get("keep-alive")).toBe("timeout=65");
+  });
+});
+
+test("what is no request is answered, and not passed on", async () => {
+  const { log, url } = await startTestServer();
+  expect(await exchange(url, "HELLO\r\n\r\n")).toContain('"detail":"the request is no HTTP: send one that is"');
+  const lines = ["GET /api/sweeps HTTP/1.1", "Host: a b", "Connection: close"];
+  expect(await exchange(url, `${lines.join("\r\n")}\r\n\r\n`)).toContain(
+    '"detail":"the request cannot be read: its path or its host is malformed"',
+  );
+  const long = await exchange(url, `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${"x".repeat(20_000)}\r\n\r\n`);
+  expect(long).toContain('"detail":"the headers are too large: send fewer"');
+  expect(log.lines).toEqual([]);
+});
+
+describe("readiness", () => {
+  test("a place that cannot be listed is 503, and the process is up", async () => {
+    const checkReady = async () => {
+      throw new ProblemError(503, "the place of the results cannot be listed: no permission", {
+        retryAfterSeconds: 10,
+      });
+    };
+    const { request } = testApp({ checkReady });
+    const answer = await request("/ready");
+    expect(answer.headers.get("retry-after")).toBe("10");
+    expect(await detailOf(answer)).toEqual([503, "the place of the results cannot be listed: no permission"]);
+    expect(await (await request("/health")).json()).toEqual({ status: "up" });
+  });
+
+  test("the place is asked once a minute while it answers, and each ten seconds while it does not", async () => {
+    let [now, fails] = [0, false];
+    const check = jest.fn(async () => {
+      if (fails) throw new Error("away");
+    });
+    const readiness = new Readiness(check, () => now);
+    const askedBy = async (time: number) => {
+      now = time;
+      await Promise.allSettled([readiness.check(), readiness.check()]);
+      return check.mock.calls.length;
+    };
+    expect(await Promise.all([askedBy(0)])).toEqual([1]);
+    expect(await askedBy(59_999)).toBe(1);
+    fails = true;
+    expect(await askedBy(60_000)).toBe(2);
+    await expect(readiness.check()).rejects.toMatchObject({
+      status: 503,
+      detail: "the place of the results cannot be listed: away",
+    });
+    expect(await askedBy(69_999)).toBe(2);
+    fails = false;
+    expect(await askedBy(70_000)).toBe(3);
+    await readiness.check();
+  });
+});
+
+describe("stopping", () => {
+  /** A promise that a test resolves. */
+  function gate() {
+    let open = () => {};
+    const opened = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    return { open: () => open(), opened };
+  }
+
+  const isReachable = (url: string) =>
+    fetch(`${url}/health`).then(
+      () => true,
+      () => false,
+    );
+
+  test("the server is not ready at once, goes on, and then ends every connection in its own time", async () => {
+    const [drained, answering] = [gate(), gate()];
+    const sweep = async (name: string) => {
+      await answering.opened;
+      return testServices().monitor.sweep(name);
+    };
+    const { stop, url } = await startTestServer({ api: testServices({ monitor: { sweep } }) });
+    const events = await fetch(`${url}/api/sweeps/a/events`);
+    const unused = await dial(url);
+    const stopped = stop(drained.opened);
+    expect([(await fetch(`${url}/ready`)).status, (await fetch(`${url}/health`)).status]).toEqual([503, 200]);
+    const during = await fetch(`${url}/api/sweeps`);
+    expect([during.status, during.headers.get("connection")]).toEqual([200, "close"]);
+    // It begins before the end, and ends after it.
+    const late = fetch(`${url}/api/sweeps/a`);
+    expect((await fetch(`${url}/health`)).status).toBe(200);
+    drained.open();
+    expect(await events.text()).toMatch(/^event: sweep\n(.+\n)+\n$/);
+    while (await isReachable(url)) await setTimeout(5);
+    answering.open();
+    expect((await late).status).toBe(200);
+    await stopped;
+    unused.destroy();
+  });
+
+  test("no request of clients that keep their connections is lost while a replica stops and another one takes over", async () => {
+    const [first, second] = [await startTestServer(), await startTestServer()];
+    const drained = gate();
+    let target = first.url;
+    const answers: string[] = [];
+    let isOver = false;
+    const client = async () => {
+      while (!isOver) {
+        const status = await fetch(`${target}/api/sweeps`).then(
+          async (answer) => (await answer.arrayBuffer()) && `${answer.status}`,
+          (error) => `${error.cause ?? error}`,
+        );
+        answers.push(status);
+      }
+    };
+    const clients = Array.from({ length: 5 }, client);
+    const more = async () => {
+      const { length } = answers;
+      while (answers.length < length + 20) await setTimeout(5);
+    };
+    await more();
+    const stopped = first.stop(drained.opened);
+    // The load balancer notices later.
+    await more();
+    target = second.url;
+    await more();
+    drained.open();
+    await stopped;
+    await more();
+    isOver = true;
+    await Promise.all(clients);
+    expect([...new Set(answers)]).toEqual(["200"]);
+  });
+});
+
+test("a request over HTTP/1.0 without a host is refused", async () => {
+  const { url } = await startTestServer();
+  const request = httpRequest(url, { setHost: false });
+  request.end();
+  const [answer] = await once(request, "response");
+  expect(answer.statusCode).toBe(400);
+});
