@@ -129,6 +129,7 @@ const bars = UPlot.paths.bars?.({ size: [1], gap: 1 });
 
 function histogramOptions(palette: Palette): Omit<UPlot.Options, "width" | "height"> {
   return {
+    padding: [null, 16, null, null],
     cursor: { drag: { x: false, y: false }, y: false, points: { show: false } },
     scales: {
       // The places of the bars are their middles.
@@ -161,6 +162,7 @@ function histogramOptions(palette: Palette): Omit<UPlot.Options, "width" | "heig
 function overParameterOptions(palette: Palette): Omit<UPlot.Options, "width" | "height"> {
   const edge: UPlot.Series = { stroke: translucent(palette.accent, 0.35), width: 1, points: { show: false } };
   return {
+    padding: [null, 16, null, null],
     cursor: { drag: { x: false, y: false }, y: false },
     scales: { x: { time: false } },
     axes: [
