@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import { startSweep, sweep, temporaryDirectory } from "../support/sweep.ts";
-import { describeInChromium, expectGoodView, useBrowser } from "./support/browser.ts";
+import { describeInChromium, expectGoodView, until, useBrowser } from "./support/browser.ts";
 
 const directory = temporaryDirectory();
 const EVALUATION = `
@@ -41,11 +41,7 @@ describeInChromium("sweep ui", () => {
     await page.getByText("running", { exact: true }).first().waitFor();
     await page.getByRole("slider").waitFor();
     const before = await figure(page, "With a result");
-    await page.waitForFunction(
-      `Number(document.querySelector(".tile dd").textContent.replaceAll(",", "")) > ${before}`,
-      undefined,
-      { timeout: 30_000 },
-    );
+    await until(page, `Number(document.querySelector(".tile dd").textContent.replaceAll(",", "")) > ${before}`);
     expect(await run.finished).toMatchObject({ code: 0 });
     // One of a thousand has failed, each with its reason.
     await page.getByText("20,000 of 20,000 parameters").waitFor({ timeout: 30_000 });
