@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { repository } from "../support/readme.ts";
 import { cluster, laptop, running, sweepIn, waiting } from "./support/answers.ts";
-import { describeInChromium, show, useBrowser } from "./support/browser.ts";
+import { describeInChromium, show, until, useBrowser } from "./support/browser.ts";
 import { PageServer, problem } from "./support/page-server.ts";
 
 /** A page with all its code must be there in a moment, also on a phone. */
@@ -165,7 +165,7 @@ describeInChromium("the page", () => {
     await page.getByRole("combobox", { name: "Colors" }).selectOption("Dark");
     const dark = await background();
     expect(dark).not.toBe(light);
-    await page.waitForFunction(`document.querySelector('canvas.heat-map').toDataURL() !== ${JSON.stringify(map)}`);
+    await until(page, `document.querySelector('canvas.heat-map').toDataURL() !== ${JSON.stringify(map)}`);
     await page.reload();
     await page.getByRole("slider").waitFor();
     expect(await background()).toBe(dark);

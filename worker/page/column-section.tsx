@@ -8,7 +8,7 @@ import { formatCount, formatParameters, formatValue } from "./format.ts";
 import { useRequest } from "./requests.ts";
 import { type Palette, translucent } from "./theme.ts";
 
-/** Values of one column: how often they occur, and where. The server reads a sample, and only when it is asked. */
+/** Values of one column: how often they occur, and where. The server reads a sample when somebody asks for it, and once more at the end. */
 export function ColumnSection({ sweep }: { sweep: Sweep }) {
   const { columns, total } = sweep.identity;
   const [column, setColumn] = useState(columns[0] ?? "");
@@ -16,6 +16,7 @@ export function ColumnSection({ sweep }: { sweep: Sweep }) {
   const query = range === undefined ? "" : `?from=${range.from}&count=${range.to - range.from + 1}`;
   const { data, error, reload } = useRequest<Column>(
     sweepPath(sweep.name, `/columns/${encodeURIComponent(column)}${query}`),
+    { version: sweep.counts.remaining === 0 },
   );
   const chooseRange = (event: SubmitEvent) => {
     event.preventDefault();
@@ -129,6 +130,7 @@ const bars = UPlot.paths.bars?.({ size: [1], gap: 1 });
 
 function histogramOptions(palette: Palette): Omit<UPlot.Options, "width" | "height"> {
   return {
+    padding: [null, 16, null, null],
     cursor: { drag: { x: false, y: false }, y: false, points: { show: false } },
     scales: {
       // The places of the bars are their middles.
@@ -161,6 +163,7 @@ function histogramOptions(palette: Palette): Omit<UPlot.Options, "width" | "heig
 function overParameterOptions(palette: Palette): Omit<UPlot.Options, "width" | "height"> {
   const edge: UPlot.Series = { stroke: translucent(palette.accent, 0.35), width: 1, points: { show: false } };
   return {
+    padding: [null, 16, null, null],
     cursor: { drag: { x: false, y: false }, y: false },
     scales: { x: { time: false } },
     axes: [

@@ -88,9 +88,9 @@ export function drawHeatMap(
     context.fillRect(x, y, cellWidth, cellHeight);
     const failed = map.failed[cell] ?? 0;
     if (mode === "progress" && failed > 0) {
-      // A square whose area is the share of the failures, and which is never too small to see.
-      const share = Math.sqrt(failed / Math.max(1, count));
-      const side = (size: number) => Math.max(Math.min(size, 3), Math.round(size * Math.max(0.4, share)));
+      // A mark that grows with the share of the failures: one among a thousand is seen, and does not look like a third of them.
+      const share = Math.cbrt(failed / Math.max(1, count));
+      const side = (size: number) => Math.max(Math.min(size, 3), Math.round(size * Math.max(0.28, share)));
       const [markWidth, markHeight] = [side(cellWidth), side(cellHeight)];
       const [left, top] = [x + Math.floor((cellWidth - markWidth) / 2), y + Math.floor((cellHeight - markHeight) / 2)];
       // With an edge, because many people see red and green alike.

@@ -5,6 +5,7 @@ import { sweepPath } from "./api.ts";
 import { ColumnSection } from "./column-section.tsx";
 import { CancelDialog, ResumeDialog } from "./dialogs.tsx";
 import { Ago, CommandLine, ErrorNotice, Notice, ProgressBar, StateBadge, Tile, ViewHeading } from "./elements.tsx";
+import { useEnvironment } from "./environment.ts";
 import { FailuresSection } from "./failures-section.tsx";
 import {
   describeSeconds,
@@ -24,6 +25,7 @@ import { WorkersSection } from "./workers-section.tsx";
 /** One sweep, live. */
 export function SweepView({ name, wasKnown }: { name: string; wasKnown: boolean }) {
   const live = useLiveSweep(name);
+  const environment = useEnvironment();
   const { sweep } = live;
   /** First parameters of the pages of failures that were opened. */
   const [starts, setStarts] = useState<readonly number[]>([0]);
@@ -53,7 +55,7 @@ export function SweepView({ name, wasKnown }: { name: string; wasKnown: boolean 
       <HeatMapSection sweep={sweep} onFailures={(start) => setStarts(start === 0 ? [0] : [0, start])} />
       <ThroughputSection sweep={sweep} />
       <FailuresSection sweep={sweep} starts={starts} onStarts={setStarts} />
-      <WorkersSection sweep={sweep} />
+      {environment !== undefined && environment.name !== null && <WorkersSection sweep={sweep} />}
       {committed > 0 && <ColumnSection sweep={sweep} />}
       <Facts sweep={sweep} />
     </>

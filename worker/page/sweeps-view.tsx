@@ -116,7 +116,7 @@ function SweepRow({ sweep }: { sweep: SweepSummary }) {
       <dl class="sweep-figures">
         <Figure label="Rate" value={state === "running" ? formatRate(sweep.ratePerSecond) : "–"} />
         <Figure label="Time left" value={sweep.secondsLeft === null ? "–" : describeSeconds(sweep.secondsLeft)} />
-        <Figure label="Cost" value={sweep.costUsd === null ? "–" : formatUsd(sweep.costUsd)} />
+        {sweep.costUsd !== null && <Figure label="Cost" value={formatUsd(sweep.costUsd)} />}
       </dl>
     </li>
   );

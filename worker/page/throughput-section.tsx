@@ -46,11 +46,14 @@ export function ThroughputSection({ sweep }: { sweep: Sweep }) {
 
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
-const minute = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
-const second = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+const minute = new Intl.DateTimeFormat(undefined, clock);
+const second = new Intl.DateTimeFormat(undefined, { ...clock, second: "2-digit" });
 
 function chartOptions(palette: Palette): Omit<UPlot.Options, "width" | "height"> {
   return {
+    // The last label of the axis needs room on its right.
+    padding: [null, 28, null, null],
     cursor: { drag: { x: false, y: false }, y: false },
     scales: { y: { range: (_, _low, high) => [0, Math.max(1e-9, high) * 1.08] } },
     axes: [

@@ -74,7 +74,15 @@ export function useBrowser() {
   };
 }
 
-/** Opens a view by its hash, and waits until it has its data. */
+/** Waits for an expression to be true. Playwright's own function would need `unsafe-eval`, which the page forbids. */
+export async function until(page: Page, expression: string): Promise<void> {
+  for (let left = 500; !(await page.evaluate<boolean>(expression)); left--) {
+    if (left === 0) throw new Error(`${expression} has not become true`);
+    await page.waitForTimeout(50);
+  }
+}
+
+/** Opens a view by its hash. */
 export async function show(page: Page, hash: string): Promise<void> {
   await page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
 }
