@@ -16,7 +16,7 @@ export function deploySections(environment: ResolvedEnvironment): Section[] {
   const services = serviceChecks(environment);
   return [
     { title: `Environment ${environment.name}`, checks: configurationChecks(environment, names) },
-    { title: "Programs", checks: [...programChecks(environment.workload), ...imageChecks(environment.workload)] },
+    { title: "Programs", checks: [...programChecks(environment), ...imageChecks(environment)] },
     { title: "AWS", checks: credentialChecks(environment, identity) },
     ...(executors.length === 0 ? [] : [{ title: "Executors", checks: executors }]),
     ...(services.length === 0 ? [] : [{ title: "Services", checks: services }]),
