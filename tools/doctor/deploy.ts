@@ -4,6 +4,7 @@ import { configurationChecks, documentationAccount } from "./configuration.ts";
 import { credentialChecks, identify } from "./credentials.ts";
 import { executorChecks } from "./executors.ts";
 import { imageChecks } from "./image.ts";
+import { loadBalancerChecks } from "./load-balancers.ts";
 import { programChecks } from "./programs.ts";
 import { type Check, type Section, warning } from "./report.ts";
 
@@ -12,11 +13,13 @@ export function deploySections(environment: ResolvedEnvironment): Section[] {
   const names = environments.map(({ name }) => name);
   const identity = identify(environment);
   const executors = executorChecks(environment, identity);
+  const entry = loadBalancerChecks(environment, identity);
   return [
     { title: `Environment ${environment.name}`, checks: configurationChecks(environment, names) },
     { title: "Programs", checks: [...programChecks(environment.workload), ...imageChecks(environment.workload)] },
     { title: "AWS", checks: credentialChecks(environment, identity) },
     ...(executors.length === 0 ? [] : [{ title: "Executors", checks: executors }]),
+    ...(entry.length === 0 ? [] : [{ title: "Entry from outside", checks: entry }]),
   ];
 }
 

@@ -3,11 +3,10 @@ import { z } from "zod";
 import { instanceTypesWith } from "../../constructs/pools/instance-types.ts";
 import { roomForPods } from "../../constructs/pools/node-target.ts";
 import { executorResources } from "../../constructs/queue/executors-problems.ts";
-import { partitionOf } from "../../constructs/support/iam-policy.ts";
 import { count, machinesFor, podsPerNode } from "../../constructs/workload/job-machines.ts";
 import type { ResolvedEnvironment, ResolvedExecutors } from "../../stacks/configuration/resolved-environment.ts";
 import { aws, cureOf, type Identity, parsed, withCredentials } from "./credentials.ts";
-import { runProgram } from "./programs.ts";
+import { kubectl } from "./kubectl.ts";
 import { type Check, type Finding, notChecked, ok, warning } from "./report.ts";
 
 /** Checks of an environment's executors: room in the account, their queues, and KEDA in a cluster that is deployed. */
@@ -151,22 +150,15 @@ const scaledObjectsSchema = z.object({
   ),
 });
 
-/** Longer than kubectl takes to get a token from the AWS CLI. */
-const kubectlSeconds = 15;
-
 /** Whether KEDA scales the executors, in a cluster that is deployed and that this machine has a kubeconfig for. */
 async function kedaFinding(environment: ResolvedEnvironment): Promise<Finding> {
-  const { name, region, accountId, workload } = environment;
+  const { name, workload } = environment;
   const { namespace, executors } = workload;
-  const cluster = `${name}-platform`;
-  // `aws eks update-kubeconfig` names the context after the cluster's ARN. Another context may be another cluster.
-  const context = `arn:${partitionOf(region)}:eks:${region}:${accountId}:cluster/${cluster}`;
-  const get = ["--namespace", namespace, "get", "scaledobjects", "--output", "json", "--request-timeout", "5s"];
-  const { succeeded, stdout, reason } = await runProgram("kubectl", ["--context", context, ...get], {
-    seconds: kubectlSeconds,
-  });
-  if (!succeeded)
-    return notChecked(whyNoAnswer(reason, `aws eks update-kubeconfig --region ${region} --name ${cluster}`));
+  const get = ["--namespace", namespace, "get", "scaledobjects", "--output", "json"];
+  const { succeeded, stdout, reason } = await kubectl(environment, ...get);
+  if (!succeeded) {
+    return notChecked(/doesn't have a resource type/.test(reason) ? "the cluster has no KEDA yet" : reason);
+  }
   const answer = scaledObjectsSchema.safeParse(parsed(stdout));
   if (!answer.success) return notChecked("kubectl get scaledobjects: no list in its answer");
   const sizes = executors.map(({ options }) => `executor-${options.size}`);
@@ -196,12 +188,4 @@ async function kedaFinding(environment: ResolvedEnvironment): Promise<Finding> {
     "executors that come for messages",
     `kubectl --namespace ${namespace} annotate scaledobject ${paused.scaled} autoscaling.keda.sh/paused- autoscaling.keda.sh/paused-replicas-`,
   );
-}
-
-function whyNoAnswer(reason: string, update: string): string {
-  if (reason === "not on PATH") return "kubectl: not on PATH, and only this check needs it";
-  if (/context .* does not exist|no configuration has been provided/.test(reason))
-    return `there is no kubeconfig for the cluster; where it is deployed: ${update}`;
-  if (/doesn't have a resource type/.test(reason)) return "the cluster has no KEDA yet";
-  return `kubectl: ${reason}`;
 }
