@@ -3,7 +3,6 @@ import { type ExecutorSize, type NodeTarget, roomForPods } from "../pools/node-t
 import { executorsFolder, type ResolvedExecutorsOptions } from "../queue/executors-options.ts";
 import { executorResources } from "../queue/executors-problems.ts";
 import type { WorkQueue } from "../queue/work-queue.ts";
-import { terraformText } from "../support/terraform-text.ts";
 import { podsPerNode } from "../workload/job-machines.ts";
 import { serviceJobsFolder } from "./services-names.ts";
 import type { ResolvedServicesOptions } from "./services-options.ts";
@@ -33,10 +32,10 @@ export interface ServiceFileProps {
   readonly login?: ServiceFile["login"];
 }
 
-/** The file with which the API learns where it is. Its texts are those of Terraform. */
+/** The file with which the API learns where it is. */
 export function serviceFile({ environment, namespace, sizes, options, login }: ServiceFileProps): ServiceFile {
   return {
-    environment: terraformText(environment),
+    environment,
     namespace,
     sizes: sizes.filter(({ executors, job }) => executors !== undefined || job !== undefined).map(servedSize),
     queueFolder: executorsFolder,

@@ -7,6 +7,7 @@ import { ServiceV1 } from "@cdktf/provider-kubernetes/lib/service-v1";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { show, throwIfAny } from "../support/problems.ts";
+import { terraformTexts } from "../support/terraform-text.ts";
 import { allowCalls } from "./service-traffic.ts";
 import { webServicePod } from "./web-service-pod.ts";
 import { webServiceProblems } from "./web-service-problems.ts";
@@ -69,7 +70,7 @@ export class WebService extends Construct {
       props.files &&
       new ConfigMapV1(this, "files", {
         metadata,
-        data: { ...props.files.contents },
+        data: terraformTexts(props.files.contents),
         dependsOn: [...dependsOn],
       });
     const policies = allowCalls(this, this, props);

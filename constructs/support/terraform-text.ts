@@ -1,12 +1,10 @@
-import { Token } from "cdktf";
-
 /**
  * A user's text as Terraform must read it: in its templates, a text begins an expression with `${` and a directive with `%{`.
- * A text with a reference to another resource is left as it is, since synthesis itself writes the reference as an expression.
+ * A reference to another resource in it is left as it is, since synthesis itself writes the reference as an expression.
  * @see https://developer.hashicorp.com/terraform/language/expressions/strings#escape-sequences
  */
 export function terraformText(text: string): string {
-  return Token.isUnresolved(text) ? text : text.replace(/[$%](?=\{)/g, "$&$&");
+  return text.replace(/[$%](?=\{(?!TfToken\[))/g, "$&$&");
 }
 
 /** {@link terraformText} of all values of an object, and of its keys. */

@@ -17,25 +17,35 @@ export class RestrictedNamespace extends Construct {
   /** The underlying `kubernetes_namespace_v1`, for settings without an option here. */
   readonly resource: NamespaceV1;
   readonly namespace: string;
-  protected readonly denied: NetworkPolicyV1;
+  /** Resources that pods depend on. Terraform destroys the pods first. */
+  readonly dependables: readonly ITerraformDependable[];
 
   constructor(scope: Construct, id: string, props: RestrictedNamespaceProps) {
     super(scope, id);
-    this.resource = new NamespaceV1(this, "namespace", {
-      metadata: { name: props.name, labels: { ...podSecurityLabels(props.kubernetesVersion), ...props.labels } },
-      timeouts: { delete: "15m" },
-    });
-    // A text and not a reference, since a hash over it names a Job.
+    this.resource = restrictedNamespace(this, props);
+    // A text and not a reference, so that names and addresses made of it are known at synthesis.
     this.namespace = props.name;
-    this.denied = new NetworkPolicyV1(this, "deny-all", {
-      metadata: { name: "deny-all", namespace: props.name },
-      spec: { podSelector: {}, policyTypes: ["Ingress", "Egress"] },
-      dependsOn: [this.resource],
-    });
+    this.dependables = [this.resource, noTraffic(this, this.resource, props)];
   }
+}
 
-  /** Resources that pods depend on. Terraform destroys the pods first. */
-  get dependables(): readonly ITerraformDependable[] {
-    return [this.resource, this.denied];
-  }
+/** A namespace that takes restricted pods only. */
+export function restrictedNamespace(scope: Construct, props: RestrictedNamespaceProps): NamespaceV1 {
+  return new NamespaceV1(scope, "namespace", {
+    metadata: { name: props.name, labels: { ...podSecurityLabels(props.kubernetesVersion), ...props.labels } },
+    timeouts: { delete: "15m" },
+  });
+}
+
+/** Denies all traffic of a namespace that no other policy allows. */
+export function noTraffic(
+  scope: Construct,
+  namespace: ITerraformDependable,
+  { name }: Pick<RestrictedNamespaceProps, "name">,
+): NetworkPolicyV1 {
+  return new NetworkPolicyV1(scope, "deny-all", {
+    metadata: { name: "deny-all", namespace: name },
+    spec: { podSelector: {}, policyTypes: ["Ingress", "Egress"] },
+    dependsOn: [namespace],
+  });
 }

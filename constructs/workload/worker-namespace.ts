@@ -1,9 +1,9 @@
 import { NetworkPolicyV1 } from "@cdktf/provider-kubernetes/lib/network-policy-v1";
 import { ServiceAccountV1 } from "@cdktf/provider-kubernetes/lib/service-account-v1";
 import type { ITerraformDependable } from "cdktf";
-import type { Construct } from "constructs";
+import { Construct } from "constructs";
 import { dnsEgress, httpsEgress, podIdentityEgress } from "../support/network-rules.ts";
-import { RestrictedNamespace, type RestrictedNamespaceProps } from "./restricted-namespace.ts";
+import { noTraffic, type RestrictedNamespaceProps, restrictedNamespace } from "./restricted-namespace.ts";
 import { workerLabels } from "./worker-pod.ts";
 
 export interface WorkerNamespaceProps extends RestrictedNamespaceProps {
@@ -15,32 +15,34 @@ export interface WorkerNamespaceProps extends RestrictedNamespaceProps {
  * A namespace with restricted pods and without network traffic, except that workers and executors reach DNS, their AWS credentials, S3
  * and SQS.
  */
-export class WorkerNamespace extends RestrictedNamespace {
-  private readonly serviceAccounts: readonly ServiceAccountV1[];
-  private readonly allowed: NetworkPolicyV1;
+export class WorkerNamespace extends Construct {
+  readonly namespace: string;
+  /** Resources that pods depend on. Terraform destroys the pods first. */
+  readonly dependables: readonly ITerraformDependable[];
 
   constructor(scope: Construct, id: string, props: WorkerNamespaceProps) {
-    super(scope, id, props);
-    this.serviceAccounts = props.serviceAccounts.map(
+    super(scope, id);
+    const namespace = restrictedNamespace(this, props);
+    // A text and not a reference, since a hash over it names a Job.
+    this.namespace = props.name;
+    const serviceAccounts = props.serviceAccounts.map(
       (name) =>
         new ServiceAccountV1(this, `service-account-${name}`, {
           metadata: { name, namespace: props.name, labels: { ...workerLabels } },
           automountServiceAccountToken: false,
-          dependsOn: [this.resource],
+          dependsOn: [namespace],
         }),
     );
-    this.allowed = new NetworkPolicyV1(this, "allow-workers", {
+    const denied = noTraffic(this, namespace, props);
+    const allowed = new NetworkPolicyV1(this, "allow-workers", {
       metadata: { name: "allow-workers", namespace: props.name },
       spec: {
         podSelector: { matchLabels: { ...workerLabels } },
         policyTypes: ["Egress"],
         egress: [dnsEgress(), podIdentityEgress(), httpsEgress()],
       },
-      dependsOn: [this.resource],
+      dependsOn: [namespace],
     });
-  }
-
-  override get dependables(): readonly ITerraformDependable[] {
-    return [this.resource, ...this.serviceAccounts, this.denied, this.allowed];
+    this.dependables = [namespace, ...serviceAccounts, denied, allowed];
   }
 }

@@ -2,7 +2,7 @@ import { defaultIngressScheme } from "../../constructs/services/ingress-options.
 import { ingressProblems } from "../../constructs/services/ingress-problems.ts";
 import type { ServiceJobsOptions } from "../../constructs/services/service-jobs-options.ts";
 import { serviceJobsProblems } from "../../constructs/services/service-jobs-problems.ts";
-import { servicesNamespace } from "../../constructs/services/services-names.ts";
+import { serviceJobsFolder, servicesNamespace } from "../../constructs/services/services-names.ts";
 import { type ServicesOptions, servicesWithDefaults } from "../../constructs/services/services-options.ts";
 import { servicesProblems } from "../../constructs/services/services-problems.ts";
 import { regionProblems } from "../../constructs/support/aws-regions.ts";
@@ -27,6 +27,7 @@ export function resolveServices(environment: Environment, pooled: Pooled): Resol
   const problems = [
     ...within(["services"], [...own, ...problemsIn(jobs)]),
     ...namespaceProblems(workload.namespace),
+    ...folderProblems(environment),
     ...publicSubnetProblems(environment, pooled.malformed),
   ];
   if (!jobs.ok) return refused(problems);
@@ -84,7 +85,18 @@ function resolveJob(
   return checked({ options, target: target.value }, problems);
 }
 
-/** Whoever may create pods in a namespace can mount all of its Secrets, and the pods of sweeps run the code of users. */
+/** The results of a job are in a folder of its name, and its workers may write all of it. */
+function folderProblems({ services, workload }: Environment): Problem[] {
+  if (services?.jobs === undefined || services.jobs.length === 0) return [];
+  const allowed = `a name other than ${show(serviceJobsFolder)}, which is the folder of the results of jobs of the API`;
+  return workload.jobs.flatMap(({ name }, index) =>
+    name === serviceJobsFolder
+      ? [{ path: ["workload", "jobs", index, "name"], allowed, got: show(name), fix: "rename the job" }]
+      : [],
+  );
+}
+
+/** A pod can mount all Secrets of its namespace, and the pods of sweeps run the code of users. */
 function namespaceProblems(namespace: string): Problem[] {
   if (namespace !== servicesNamespace) return [];
   const allowed = `a namespace other than ${show(servicesNamespace)}, which is that of the services`;

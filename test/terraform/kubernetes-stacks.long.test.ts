@@ -8,6 +8,7 @@ import { devWithIngress } from "../support/ingress.ts";
 import { findKubernetesMirror, KubernetesWorkspace } from "../support/kubernetes-terraform.ts";
 import type { Plan } from "../support/plan.ts";
 import { canRun } from "../support/required.ts";
+import { devWithServices } from "../support/services.ts";
 import { Synthesized } from "../support/synthesized.ts";
 import { readStackFile } from "../support/terraform.ts";
 
@@ -32,6 +33,7 @@ if ("missing" in mirror) {
     ["prod", prod],
     ["an environment with executors", devWithExecutors],
     ["an environment with an entry from outside", devWithIngress()],
+    ["an environment with services", devWithServices],
   ])("terraform validates %s", (_, environment) => {
     test.each(["addons", "workload"] as const)("the %s stack, without an error, a warning or a deprecation", (part) => {
       const folder = workspace.synthesizeStack(environment, part);

@@ -17,4 +17,6 @@ test.each([
 test("a reference to a resource stays a reference", () => {
   const reference = `s3://${Fn.lower("BUCKET")}/runs`;
   expect(terraformText(reference)).toBe(reference);
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the text of a user.
+  expect(terraformText(`${reference} and ${"${HOME}"}`)).toBe(`${reference} and ${"$${HOME}"}`);
 });
