@@ -30,6 +30,14 @@ test.each(examples)("an example of a workload in %s is one that can be deployed"
   expect(problemsOf(environment).map(describeProblem)).toEqual([]);
 });
 
+test("docs/ingress.md shows an entry from outside that can be deployed", () => {
+  const [, example = ""] = /```ts\n(services: [\s\S]*?)```/.exec(read("ingress.md")) ?? [];
+  const { services } = runInNewContext(`({${example}})`);
+  expect(services.ingress.host).toBeDefined();
+  const environment = { ...dev, services: JSON.parse(JSON.stringify(services)) };
+  expect(problemsOf(environment).map(describeProblem)).toEqual([]);
+});
+
 describe("docs/machines.md", () => {
   const text = read("machines.md");
   const [, example = ""] = /```ts\n(nodePools: [\s\S]*?)```/.exec(text) ?? [];

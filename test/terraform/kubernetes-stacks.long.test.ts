@@ -4,6 +4,7 @@ import { dev, prod } from "../../environments.ts";
 import type { Environment } from "../../stacks/configuration/schema.ts";
 import { devWithExecutors, devWithExecutorsAnd } from "../support/executors.ts";
 import { devWith } from "../support/fixtures.ts";
+import { devWithIngress } from "../support/ingress.ts";
 import { findKubernetesMirror, KubernetesWorkspace } from "../support/kubernetes-terraform.ts";
 import type { Plan } from "../support/plan.ts";
 import { canRun } from "../support/required.ts";
@@ -31,6 +32,7 @@ if ("missing" in mirror) {
     ["dev", dev],
     ["prod", prod],
     ["an environment with executors", devWithExecutors],
+    ["an environment with an entry from outside", devWithIngress()],
     ["an environment with services", devWithServices],
   ])("terraform validates %s", (_, environment) => {
     test.each(["addons", "workload"] as const)("the %s stack, without an error, a warning or a deprecation", (part) => {

@@ -1,7 +1,8 @@
 import { dynamic, fromZero } from "../../constructs/pools/capacity.ts";
 import { dev } from "../../environments.ts";
 import type { Environment } from "../../stacks/configuration/schema.ts";
-import { prodForLowestProvider } from "../support/fixtures.ts";
+import { existingVpc, prodForLowestProvider } from "../support/fixtures.ts";
+import { devWithIngress } from "../support/ingress.ts";
 import { differencesOf, normalized, type Plan } from "../support/plan.ts";
 import { Synthesized } from "../support/synthesized.ts";
 import { readStackFile } from "../support/terraform.ts";
@@ -29,6 +30,17 @@ describeWithTerraform("terraform plans", (workspace) => {
     workspace().init(folder);
     const validated = workspace().run(folder, "validate", "-json", "-no-color");
     expect(JSON.parse(validated)).toMatchObject({ valid: true, error_count: 0, warning_count: 0, diagnostics: [] });
+  });
+
+  test("validates the load balancer of services, also in a network of somebody else", () => {
+    const publicSubnetIds = { "us-west-2a": "subnet-3a1b2c3d", "us-west-2b": "subnet-4a1b2c3d" };
+    const existing = { network: undefined, existingNetwork: { ...existingVpc, publicSubnetIds } };
+    for (const changes of [{}, existing as unknown as Environment]) {
+      const folder = workspace().synthesize(devWithIngress({}, changes));
+      workspace().init(folder);
+      const validated = workspace().run(folder, "validate", "-json", "-no-color");
+      expect(JSON.parse(validated)).toMatchObject({ valid: true, error_count: 0, warning_count: 0, diagnostics: [] });
+    }
   });
 
   describe.each(planned.map((environment) => [environment.name, environment] as const))("%s-platform", (name, env) => {

@@ -14,6 +14,7 @@ import { environmentOf } from "../support/environment.ts";
 import { localStateFile, type SynthesizedStack, synthesize } from "../support/synthesize.ts";
 import { outputFolder, terraformProgram } from "../support/terraform.ts";
 import { refusal, ToolError } from "../support/tool.ts";
+import { refuseToLeaveLoadBalancers, refuseToLoseController } from "./load-balancers.ts";
 import { TerraformRun } from "./terraform-run.ts";
 
 interface ApplyOptions {
@@ -37,7 +38,8 @@ interface PlannedStack {
  * all of its plans before it begins: none depends on another, and whatever Terraform refuses is refused while everything still runs.
  */
 export async function applyStacks(kind: "deploy" | "destroy", name: string, options: ApplyOptions): Promise<void> {
-  const { name: environment } = environmentOf(name);
+  const resolved = environmentOf(name);
+  const { name: environment } = resolved;
   if (options.yes !== true && process.stdin.isTTY !== true) {
     throw refusal("--yes", "given where nobody can answer", undefined, "start it in a terminal, or add --yes");
   }
@@ -56,7 +58,11 @@ export async function applyStacks(kind: "deploy" | "destroy", name: string, opti
   const work = new Work(kind, environment, new TerraformRun(), folder, again.join(" "));
   try {
     if (kind === "deploy") {
-      for (const stack of wanted) await work.apply([await work.plan(stack)], options);
+      for (const stack of wanted) {
+        const planned = await work.plan(stack);
+        await refuseToLoseController(resolved, planned.plan);
+        await work.apply([planned], options);
+      }
     } else {
       for (const stack of own.filter((one) => !wanted.includes(one))) await work.refuseIfStandingOn(wanted, stack);
       const planned: PlannedStack[] = [];
@@ -64,6 +70,8 @@ export async function applyStacks(kind: "deploy" | "destroy", name: string, opti
         if ((await work.resourcesOf(stack)) > 0) planned.push(await work.plan(stack));
         else process.stderr.write(`${stack.id}: nothing is deployed\n`);
       }
+      const takesIngresses = planned.some(({ stack }) => partOf(stack) === "workload");
+      await refuseToLeaveLoadBalancers(resolved, takesIngresses);
       await work.apply(planned, options);
     }
   } finally {

@@ -4,6 +4,7 @@ import { configurationChecks, documentationAccount } from "./configuration.ts";
 import { credentialChecks, identify } from "./credentials.ts";
 import { executorChecks } from "./executors.ts";
 import { imageChecks } from "./image.ts";
+import { loadBalancerChecks } from "./load-balancers.ts";
 import { programChecks } from "./programs.ts";
 import { type Check, type Section, warning } from "./report.ts";
 import { serviceChecks } from "./services.ts";
@@ -14,12 +15,14 @@ export function deploySections(environment: ResolvedEnvironment): Section[] {
   const identity = identify(environment);
   const executors = executorChecks(environment, identity);
   const services = serviceChecks(environment);
+  const entry = loadBalancerChecks(environment, identity);
   return [
     { title: `Environment ${environment.name}`, checks: configurationChecks(environment, names) },
     { title: "Programs", checks: [...programChecks(environment), ...imageChecks(environment)] },
     { title: "AWS", checks: credentialChecks(environment, identity) },
     ...(executors.length === 0 ? [] : [{ title: "Executors", checks: executors }]),
     ...(services.length === 0 ? [] : [{ title: "Services", checks: services }]),
+    ...(entry.length === 0 ? [] : [{ title: "Entry from outside", checks: entry }]),
   ];
 }
 
