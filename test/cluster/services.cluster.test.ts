@@ -1,29 +1,19 @@
-import { synthesizeServiceJobs, testSweep } from "../support/service-jobs.ts";
-import { testImage } from "../support/workload.ts";
-import { renderRelease } from "./support/helm.ts";
+import { sweep, temporaryDirectory } from "../support/sweep.ts";
+import { apiUser, type Fence, fenceOf, honestJob } from "./support/fence.ts";
 import { hostileJobs } from "./support/hostile-jobs.ts";
-import { podsOf } from "./support/jobs.ts";
+import { imitateS3 } from "./support/imitated-s3.ts";
+import { endOf, podsOf } from "./support/jobs.ts";
+import { Kubelet } from "./support/kubelet.ts";
 import { KubernetesApi, type KubernetesObject, pathOf } from "./support/kubernetes-api.ts";
-import { manifestsOf } from "./support/manifests.ts";
+import { machineOf } from "./support/nodes.ts";
+import { startPodIdentityAgent } from "./support/pod-identity.ts";
+import { Submitter } from "./support/submitter.ts";
 import { describeWithControlPlane } from "./support/with-control-plane.ts";
+import { buildWorkerImage } from "./support/worker-image.ts";
 
 const namespace = "sweep";
 const jobsPath = `/apis/batch/v1/namespaces/${namespace}/jobs`;
-const hostile = `jobs.batch "hostile" is forbidden: `;
 const denied = "ValidatingAdmissionPolicy 'service-jobs' with binding 'service-jobs' denied request: ";
-const noReferences = (expression: string) => {
-  throw new Error(`nothing refers to ${expression}`);
-};
-
-const made = synthesizeServiceJobs([{ size: "small", maxWorkers: 4 }, { size: "large" }]);
-/** What a deploy creates, with the fence before the permission. */
-function manifests({ stack }: typeof made): KubernetesObject[] {
-  const fence = renderRelease(stack, stack.one("helm_release"), noReferences);
-  const objects = manifestsOf(stack, noReferences);
-  const isPermission = ({ kind }: KubernetesObject) => /^Role/.test(kind);
-  return [...objects.filter((one) => !isPermission(one)), ...fence, ...objects.filter(isPermission)];
-}
-
 /** The words of a refusal, of which CEL puts some in any order. */
 function sorted(message: string): string[] {
   return message.split(/[ ,.:]+/).sort();
@@ -31,10 +21,12 @@ function sorted(message: string): string[] {
 
 describeWithControlPlane("the Jobs of the API", { kwok: false }, (plane) => {
   let api: KubernetesApi;
+  let made: Fence;
 
   beforeAll(async () => {
-    for (const object of manifests(made)) await plane().api.create(object);
-    const { certificate, key } = plane().credentials("system:serviceaccount:platform-services:api");
+    made = fenceOf();
+    for (const object of made.objects) await plane().api.create(object);
+    const { certificate, key } = plane().credentials(apiUser);
     const { server, certificateAuthority } = plane();
     api = new KubernetesApi({ server, certificateAuthority, clientCertificate: certificate, clientKey: key });
     await untilFenced(honest("fenced"));
@@ -58,8 +50,8 @@ describeWithControlPlane("the Jobs of the API", { kwok: false }, (plane) => {
     }
   }
 
-  function honest(name: string, size: "small" | "large" = "small", from = made): KubernetesObject {
-    return testSweep(from, size, { name, workers: 2 });
+  function honest(name: string, size = "small", from = made): KubernetesObject {
+    return honestJob(from, name, size);
   }
 
   /** A Job that no template of the API allows. */
@@ -70,13 +62,13 @@ describeWithControlPlane("the Jobs of the API", { kwok: false }, (plane) => {
     return job;
   }
 
-  const eventsOf = async (name: string) => {
-    const selector = `fieldSelector=involvedObject.name%3D${name}`;
+  const eventsOf = async ({ metadata }: KubernetesObject) => {
+    const selector = `fieldSelector=involvedObject.name%3D${metadata.name}`;
     const events = await plane().api.list(`/api/v1/namespaces/${namespace}/events?${selector}`);
     return events.map(({ message }) => message).join("\n");
   };
 
-  test("its permission is to create, read and delete Jobs, and nothing else", async () => {
+  test("may create, read and delete Jobs, see why pods wait, and nothing else", async () => {
     const review = (inNamespace: string) => ({
       apiVersion: "authorization.k8s.io/v1",
       kind: "SelfSubjectRulesReview",
@@ -86,15 +78,19 @@ describeWithControlPlane("the Jobs of the API", { kwok: false }, (plane) => {
     const path = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews";
     const inSweep = (await api.json("POST", path, review(namespace))).status;
     const elsewhere = (await api.json("POST", path, review("platform-services"))).status;
-    const jobs = { apiGroups: ["batch"], resources: ["jobs"], verbs: ["create", "get", "list", "delete"] };
     // Everybody may ask who they are, and what they may.
     expect(elsewhere.resourceRules.flatMap(({ resources }: KubernetesObject) => resources).sort()).toEqual([
       "selfsubjectaccessreviews",
       "selfsubjectreviews",
       "selfsubjectrulesreviews",
     ]);
-    expect(inSweep.resourceRules).toHaveLength(elsewhere.resourceRules.length + 1);
-    expect(inSweep.resourceRules).toEqual(expect.arrayContaining([...elsewhere.resourceRules, jobs]));
+    const own = [
+      { apiGroups: ["batch"], resources: ["jobs"], verbs: ["create", "get", "list", "delete"] },
+      { apiGroups: [""], resources: ["pods"], verbs: ["get", "list"] },
+      { apiGroups: [""], resources: ["events"], verbs: ["list"] },
+    ];
+    expect(inSweep.resourceRules).toHaveLength(elsewhere.resourceRules.length + own.length);
+    expect(inSweep.resourceRules).toEqual(expect.arrayContaining([...elsewhere.resourceRules, ...own]));
     expect(inSweep.incomplete).toBe(false);
   });
 
@@ -118,7 +114,10 @@ describeWithControlPlane("the Jobs of the API", { kwok: false }, (plane) => {
       const { message } = JSON.parse(text);
       if (/^ephemeral/.test(refusal)) expect(message).toContain(refusal);
       else
-        expect({ status, words: sorted(message) }).toEqual({ status: 403, words: sorted(hostile + denied + refusal) });
+        expect({ status, words: sorted(message) }).toEqual({
+          status: 403,
+          words: sorted(`jobs.batch "${job.metadata.name}" is forbidden: ${denied}${refusal}`),
+        });
     });
 
     test("refuses other namespaces, and changes", async () => {
@@ -183,8 +182,8 @@ describeWithControlPlane("the Jobs of the API", { kwok: false }, (plane) => {
       await plane().api.until(job, (now) => now?.status?.active === 2);
     }
     await api.create(third);
-    while (!/exceeded quota/.test(await eventsOf("third"))) {}
-    expect(await eventsOf("third")).toContain("exceeded quota: service-jobs-small, requested: pods=1");
+    while (!/exceeded quota/.test(await eventsOf(third))) {}
+    expect(await eventsOf(third)).toContain("exceeded quota: service-jobs-small, requested: pods=1");
     expect(await podsOf(plane().api, third)).toEqual([]);
     // Pods that nobody counts, such as those of executors, come beside them.
     const large = honest("beside", "large");
@@ -207,8 +206,7 @@ describeWithControlPlane("the Jobs of the API", { kwok: false }, (plane) => {
     const { status, text } = await api.raw("POST", jobsPath, jobs[1]);
     expect({ status, message: JSON.parse(text).message }).toEqual({
       status: 403,
-      message:
-        'jobs.batch "too-many" is forbidden: exceeded quota: jobs, requested: count/jobs.batch=1, used: count/jobs.batch=1, limited: count/jobs.batch=1',
+      message: `jobs.batch "${jobs[1].metadata.name}" is forbidden: exceeded quota: jobs, requested: count/jobs.batch=1, used: count/jobs.batch=1, limited: count/jobs.batch=1`,
     });
     await plane().api.patch(quota, { spec: { hard: { "count/jobs.batch": "203" } } });
   });
@@ -217,11 +215,9 @@ describeWithControlPlane("the Jobs of the API", { kwok: false }, (plane) => {
     const old = honest("old");
     await api.create(old);
     await plane().api.until(old, (now) => now?.status?.active === 2);
-    const next = synthesizeServiceJobs([{ size: "small", maxWorkers: 4 }, { size: "large" }], {
-      image: testImage({ reference: "registry.example.com/ttg-worker:2" }),
-    });
+    const next = fenceOf("registry.example.com/ttg-worker:2");
     // What a deploy does before it changes the API: the release is an update of the fence in place.
-    for (const { kind, spec, ...object } of manifests(next)) {
+    for (const { kind, spec, ...object } of next.objects) {
       if (/^Validating/.test(kind)) await plane().api.patch({ kind, ...object }, { spec });
     }
     await untilFenced(honest("refused"), "registry.example.com/ttg-worker:1");
@@ -231,6 +227,42 @@ describeWithControlPlane("the Jobs of the API", { kwok: false }, (plane) => {
     const images = (await podsOf(plane().api, old)).map(({ spec }) => spec.containers[0].image);
     expect(new Set(images)).toEqual(new Set(["registry.example.com/ttg-worker:1"]));
     await api.create(honest("new", "small", next));
+  });
+
+  test("a submitted evaluation becomes a Job, which the real worker completes", async () => {
+    const folder = temporaryDirectory();
+    const [s3, agent] = await Promise.all([imitateS3(), startPodIdentityAgent(folder)]);
+    const image = await buildWorkerImage(folder, []);
+    const kubelet = await Kubelet.start(plane(), {
+      node: machineOf(made.platform, "executor-small"),
+      image,
+      environment: { ...agent.environment, AWS_ENDPOINT_URL_S3: s3.url },
+    });
+    const reach = { ...agent.environment, AWS_ENDPOINT_URL_S3: s3.url, AWS_REGION: "us-west-2" };
+    const submitter = new Submitter(plane(), made.file, reach);
+    const request = {
+      evaluation: { name: "mine", bundle: "export default (n) => n % 7;", columns: ["value"] },
+      ...{ total: 30_000, batchSize: 1_000, seed: 3, size: "small", mode: "job", executors: 3 },
+    };
+    const submitted = await submitter.submit(request);
+    expect(submitted).toMatchObject({ isNew: true, messages: 0 });
+    expect(await submitter.submit(request)).toEqual({ ...submitted, isNew: false });
+    const [job] = await plane().api.list(jobsPath);
+    const ended = await plane().api.until(job as KubernetesObject, (now) => endOf(now) !== undefined, 300_000);
+    expect({ end: endOf(ended)?.type, completed: ended?.status.completedIndexes, logs: kubelet.logs.size }).toEqual({
+      end: "Complete",
+      completed: "0-2",
+      logs: 3,
+    });
+    const url = `s3://bucket/runs/${submitted.name.replace(":", "/")}`;
+    const { stdout, code } = await sweep(["verify", url], { env: reach });
+    expect({ stdout, code }).toEqual({ stdout: expect.stringContaining("parameters, each exactly once"), code: 0 });
+    // A complete sweep needs no machine: the same submission creates no other Job.
+    expect(await submitter.submit(request)).toEqual({ ...submitted, isNew: false });
+    expect((await plane().api.list(jobsPath)).map(({ metadata }) => metadata.uid)).toEqual([job?.metadata.uid]);
+    kubelet.stop();
+    agent.stop();
+    await s3.stop();
   });
 
   test("Kubernetes finds nothing to say about the types in the policies", async () => {

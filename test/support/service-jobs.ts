@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { App, TerraformStack } from "cdktf";
-import { toEnvironment, withDefaults } from "sweep-worker/contract";
 import { NodePool } from "../../constructs/pools/node-pool.ts";
 import { executorsOfSize, type NodeTarget } from "../../constructs/pools/node-target.ts";
 import { serviceJobsAccount } from "../../constructs/services/job-template.ts";
@@ -9,7 +8,7 @@ import type { ServiceJobsOptions } from "../../constructs/services/service-jobs-
 import { WorkerNamespace } from "../../constructs/workload/worker-namespace.ts";
 import { prod } from "../../environments.ts";
 import { temporaryDirectory } from "./sweep.ts";
-import { type ResourceJson, type Synthesized, synthesizeApp } from "./synthesized.ts";
+import { type Synthesized, synthesizeApp } from "./synthesized.ts";
 import { testImage } from "./workload.ts";
 
 const directory = temporaryDirectory();
@@ -49,25 +48,4 @@ export function synthesizeServiceJobs(
     ...changes,
   });
   return { stack: synthesizeApp(app).get("test") as Synthesized, sizes };
-}
-
-/** A Job as the API makes it of the template of a size. */
-export function testSweep(
-  { sizes }: Pick<ReturnType<typeof synthesizeServiceJobs>, "sizes">,
-  size: ServiceJobsOptions["size"],
-  { name, workers }: { readonly name: string; readonly workers: number },
-): ResourceJson {
-  const template = sizes.get(size)?.template;
-  if (template === undefined) throw new Error(`there is no template for ${size}`);
-  const job: ResourceJson = structuredClone(template);
-  const labels = { "app.kubernetes.io/name": name, "app.kubernetes.io/instance": name };
-  Object.assign(job.metadata, { name, labels: { ...job.metadata.labels, ...labels } });
-  Object.assign(job.spec, { completions: workers, parallelism: workers });
-  Object.assign(job.spec.template.metadata.labels, labels);
-  const settings = { totalParameters: 1000, totalWorkers: workers, evaluation: "collatz" };
-  const environment = toEnvironment({ ...withDefaults(settings), resultsUrl: `s3://bucket/runs/jobs/${name}` });
-  for (const [variable, value] of Object.entries(environment)) {
-    if (variable !== "WORKER_ID") job.spec.template.spec.containers[0].env.push({ name: variable, value });
-  }
-  return job;
 }

@@ -47,6 +47,13 @@ export function nodeOf(platform: Synthesized, pool: string, name: string): Kuber
   };
 }
 
+/** A node of a pool for a kubelet: kwok acts for those with its annotation. */
+export function machineOf(platform: Synthesized, pool: string, name = pool): KubernetesObject {
+  const { metadata, ...node } = nodeOf(platform, pool, name);
+  const { annotations: _, ...ours } = metadata;
+  return { ...node, metadata: ours };
+}
+
 function taintOf({ key, value, effect }: ResourceJson): KubernetesObject {
   const known = effects[effect];
   if (known === undefined) throw new Error(`EKS has no effect ${effect}`);

@@ -9,7 +9,7 @@ import type { Gate } from "./gate.ts";
 import { Kubelet, type KubeletOptions } from "./kubelet.ts";
 import type { KubernetesObject } from "./kubernetes-api.ts";
 import { manifestsOf, type Resolve } from "./manifests.ts";
-import { nodeOf } from "./nodes.ts";
+import { machineOf } from "./nodes.ts";
 
 /** What all workloads of a test share. */
 export interface Surroundings {
@@ -55,11 +55,8 @@ export class PodsOnCluster {
 
   protected async startNodes({ platform, pool, count, environment }: NodesOptions): Promise<void> {
     for (let number = 1; number <= count; number++) {
-      const { metadata, ...node } = nodeOf(platform, pool, `${this.name}-${number}`);
-      // kwok acts for nodes with that annotation.
-      const { annotations: _, ...ours } = metadata;
       const kubelet = await Kubelet.start(this.here.plane, {
-        node: { ...node, metadata: ours },
+        node: machineOf(platform, pool, `${this.name}-${number}`),
         image: this.here.image,
         environment: { ...this.here.credentials, AWS_ENDPOINT_URL_S3: this.door.url, ...environment },
       });
