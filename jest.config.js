@@ -1,5 +1,6 @@
 /** @type {import("jest").Config} */
 module.exports = {
+  testSequencer: "<rootDir>/test/support/longest-first.cjs",
   testMatch: ["<rootDir>/test/**/*.test.ts"],
   // cdktf.out and cdktf's temporary folders hold package.json files that would confuse the module map.
   modulePathIgnorePatterns: [

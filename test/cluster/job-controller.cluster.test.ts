@@ -14,10 +14,11 @@ interface Started {
 describeWithControlPlane("what the Job controller answers to the pods of a Job", {}, (plane) => {
   beforeAll(async () => {
     const { platform } = synthesizeEnvironment(devWithJob());
-    await plane().api.create(nodeOf(platform, "executor", "executor-1"));
+    // Room for all jobs: the controller waits ten seconds before it makes another pod, and they wait at the same time.
+    for (const number of [1, 2, 3, 4]) await plane().api.create(nodeOf(platform, "executor", `executor-${number}`));
   });
 
-  test("exit code 42 fails the index at once, and with it the Job; the other workers finish", async () => {
+  test.concurrent("exit code 42 fails the index at once, and with it the Job; the other workers finish", async () => {
     const started = await start("permanent", { "0": "0", "1": "42", "2": "0" }, { maxFailedIndexes: 1 });
     const ended = await end(started);
     expect(ended).toMatchObject({
@@ -31,7 +32,7 @@ describeWithControlPlane("what the Job controller answers to the pods of a Job",
     });
   });
 
-  test("one index more than may fail ends the others, and says so", async () => {
+  test.concurrent("one index more than may fail ends the others, and says so", async () => {
     const started = await start("hopeless", { "0": "42", "1": "42", "2": undefined }, { maxFailedIndexes: 1 });
     expect(await end(started)).toMatchObject({
       failedIndexes: "0,1",
@@ -41,7 +42,7 @@ describeWithControlPlane("what the Job controller answers to the pods of a Job",
     });
   });
 
-  test.each(["1", "75", "137", "143"])("exit code %s starts the index again, and counts", async (code) => {
+  test.concurrent.each(["1", "75", "137", "143"])("exit code %s starts the index again, and counts", async (code) => {
     const started = await start(`again-${code}`, { "0": code, "1": "0", "2": "0" });
     const second = await replacementOf(started);
     expect(second.metadata.annotations).toMatchObject({
@@ -51,7 +52,7 @@ describeWithControlPlane("what the Job controller answers to the pods of a Job",
     expect(await end(started)).toMatchObject({ succeeded: 3, failed: 1, completedIndexes: "0-2" });
   });
 
-  test("an exit code that does not change fails the index after the attempts that it has", async () => {
+  test.concurrent("an exit code that does not change fails the index after the attempts that it has", async () => {
     const started = await start("stubborn", { "*": "1" }, { workers: 1, backoffLimitPerIndex: 1, maxFailedIndexes: 1 });
     expect(await end(started)).toMatchObject({
       failed: 2,
@@ -62,7 +63,7 @@ describeWithControlPlane("what the Job controller answers to the pods of a Job",
     });
   });
 
-  test("an evicted worker is started again, and it does not count", async () => {
+  test.concurrent("an evicted worker is started again, and it does not count", async () => {
     const started = await start("evicted", { "0": undefined, "1": "0", "2": "0" }, { backoffLimitPerIndex: 0 });
     const { first } = started;
     await plane().api.until(first, (now) => now?.status.phase === "Running");

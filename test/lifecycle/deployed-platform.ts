@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { App } from "cdktf";
 import type { Environment } from "../../stacks/configuration/schema.ts";
@@ -107,7 +107,8 @@ export class DeployedPlatform {
       }),
     });
     app.synth();
-    await this.mustSucceed("init", "-input=false", "-no-color");
+    // Once: each reads the whole provider, which is 700 MB, and the backend and the providers stay the same.
+    if (!existsSync(join(this.folder, ".terraform"))) await this.mustSucceed("init", "-input=false", "-no-color");
   }
 
   private async mustSucceed(...args: string[]): Promise<string> {

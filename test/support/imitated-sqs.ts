@@ -11,7 +11,8 @@ import {
 } from "@aws-sdk/client-sqs";
 import { imitateAws } from "../lifecycle/imitated-aws.ts";
 
-const POLL_EVERY_MS = 50;
+/** moto needs five milliseconds of a core for each question, and every slot of every executor asks. */
+const POLL_EVERY_MS = 200;
 
 /** What is missing on this machine to imitate SQS. */
 export const missingForSqs =

@@ -100,7 +100,7 @@ define("executors that are killed all the time", () => {
         sqs.comeBack();
       }
       // The kills are spread over the whole run, however fast the machine is.
-      while (committed() < (TOTAL * kill) / (KILLS + 10)) await setTimeout(50);
+      while (committed() < (TOTAL * kill) / (KILLS + 10)) await setTimeout(100);
       await setTimeout(within(200));
       executors.kill(within(EXECUTORS), random() < 0.5 ? "SIGKILL" : "SIGTERM");
       if (kill % 10 === 0) await sqs.send(queue.url, [healthy[within(healthy.length)] as string]);

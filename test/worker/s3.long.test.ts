@@ -1,28 +1,19 @@
 import { join } from "node:path";
-import { FakeS3, rateLimit } from "../support/fake-s3.ts";
 import {
-  type Finished,
-  readReceipt,
-  sha256,
-  startSweep,
-  sweep,
-  temporaryDirectory,
-  workerEnvironment,
-  writeEvaluation,
-} from "../support/sweep.ts";
+  blocksIn,
+  environmentIn,
+  expectAnotherTry,
+  expectEndByFault,
+  messagesOf,
+  RESULTS,
+  TOTAL,
+  writeSquare,
+} from "../support/bucket-runs.ts";
+import { FakeS3 } from "../support/fake-s3.ts";
+import { readReceipt, sha256, startSweep, sweep, temporaryDirectory, writeEvaluation } from "../support/sweep.ts";
 
 const directory = temporaryDirectory();
-const TOTAL = 30_000;
-const RESULTS = "s3://bucket/runs/one";
-const EVALUATION = writeEvaluation(
-  directory,
-  "square",
-  `export const columns = ["square", "root"];
-   export function evaluate(parameter: number) {
-     if (parameter === 12_345) throw new Error("not this one");
-     return { square: parameter ** 2, root: Math.sqrt(parameter) };
-   }`,
-);
+const EVALUATION = writeSquare(directory);
 let s3: FakeS3;
 
 beforeEach(async () => {
@@ -30,12 +21,7 @@ beforeEach(async () => {
 });
 afterEach(() => s3.stop());
 
-const environment = (changes: Record<string, string> = {}) => ({
-  ...workerEnvironment({ evaluation: EVALUATION, total: TOTAL, batchSize: 1_000, results: RESULTS }),
-  ...s3.environment,
-  S3_REQUEST_TIMEOUT_MS: "500",
-  ...changes,
-});
+const environment = (changes: Record<string, string> = {}) => environmentIn(s3, EVALUATION, changes);
 
 const runArguments = (results: string) => [
   "run",
@@ -50,12 +36,7 @@ const runArguments = (results: string) => [
   results,
 ];
 
-const blocks = () => [...s3.objects.keys()].filter((key) => key.includes("/blocks/"));
-const messagesOf = ({ stdout }: Finished) =>
-  stdout
-    .split("\n")
-    .filter(Boolean)
-    .map((line) => JSON.parse(line).msg);
+const blocks = () => blocksIn(s3);
 
 test("a block that takes seconds is one object, because every request costs money", async () => {
   const slow = writeEvaluation(
@@ -119,34 +100,18 @@ test("two workers given the same share do no harm", async () => {
   expect((await sweep(["verify", RESULTS], { env: s3.environment })).code).toBe(0);
 });
 
-test.each([500, 503, 409])("a request with an answer of %d is tried again", async (status) => {
-  let requests = 0;
-  s3.fault = ({ method }) => (method === "PUT" && ++requests % 3 === 0 ? status : undefined);
-  const { code } = await sweep(["worker"], { env: environment() });
-  expect(code).toBe(0);
-  expect(blocks()).toHaveLength(30);
-  expect(s3.requests.filter((request) => request.includes("/blocks/")).length).toBeGreaterThan(30);
-});
+// 503 is in s3-slow.long.test.ts, as all that waits long.
+test.each([500, 409])("a request with an answer of %d is tried again", (status) =>
+  expectAnotherTry(s3, environment(), status),
+);
 
 test.each([
   ["500", 500 as const, 75, "cannot write to s3://bucket/runs/one/: InternalError: as the test asked"],
-  ["503", 503 as const, 75, "cannot write to s3://bucket/runs/one/: SlowDown: as the test asked"],
   ["403", 403 as const, 42, "cannot write to s3://bucket/runs/one/: AccessDenied: as the test asked"],
   ["404", 404 as const, 42, "cannot write to s3://bucket/runs/one/: NoSuchBucket: as the test asked"],
   ["nothing", "silence" as const, 75, expect.stringContaining("cannot write to s3://bucket/runs/one/: TimeoutError")],
-])(
-  "an endpoint that keeps answering %s ends the worker, and committed blocks stay",
-  async (_, fault, code, message) => {
-    s3.fault = ({ method, key }) =>
-      method === "PUT" && key.includes("/blocks/") && blocks().length >= 5 ? fault : undefined;
-    const finished = await sweep(["worker"], { env: environment({ AWS_MAX_ATTEMPTS: "2" }) });
-    expect(finished.code).toBe(code);
-    expect(messagesOf(finished)).toContainEqual(message);
-    expect(blocks().length).toBeGreaterThanOrEqual(5);
-    s3.fault = () => undefined;
-    expect((await sweep(["worker"], { env: environment() })).code).toBe(0);
-    expect((await sweep(["verify", RESULTS], { env: s3.environment })).code).toBe(0);
-  },
+])("an endpoint that keeps answering %s ends the worker, and committed blocks stay", (_, fault, code, message) =>
+  expectEndByFault(s3, environment(), { fault, code, message }),
 );
 
 test("SIGTERM waits until the finished blocks are in the bucket", async () => {
@@ -205,48 +170,6 @@ test("a missing bucket and missing results end with 42", async () => {
   });
 });
 
-const workerOf = (worker: number, workers: number, changes: Record<string, string> = {}) =>
-  startSweep(["worker"], {
-    env: environment({
-      JOB_COMPLETION_INDEX: String(worker),
-      TOTAL_WORKERS: String(workers),
-      BATCH_SIZE: "300",
-      ...changes,
-    }),
-    withinMs: 120_000,
-  });
-
-test("a bucket that takes 4 objects a second slows three workers down, and ends none", async () => {
-  const { fault, refused } = rateLimit("PUT", 4);
-  s3.fault = fault;
-  const workers = await Promise.all([0, 1, 2].map((worker) => workerOf(worker, 3).finished));
-  expect(workers.map(({ code }) => code)).toEqual([0, 0, 0]);
-  // Each share is 33 blocks and a part of one.
-  expect(blocks()).toHaveLength(102);
-  // The workers learn the rate: about one request is refused for each that is taken.
-  expect(refused()).toBeLessThan(500);
-  for (const worker of workers) {
-    const warnings = messagesOf(worker).filter((message) => message.includes("SlowDown"));
-    expect(warnings).toEqual([
-      "s3://bucket/runs/one asks for fewer requests (SlowDown): the worker sends fewer, and larger parts of blocks",
-    ]);
-  }
-});
-
-test("SIGTERM while the bucket is slow stores what is finished", async () => {
-  s3.fault = rateLimit("PUT", 4).fault;
-  const { child, finished } = workerOf(0, 1);
-  while (blocks().length < 6) await new Promise((resolve) => setTimeout(resolve, 20));
-  child.kill("SIGTERM");
-  const { code } = await finished;
-  // 32 blocks are on their way at most, which the bucket takes in 8 s.
-  expect(code).toBe(143);
-  expect(blocks().length).toBeLessThan(100);
-  s3.fault = () => undefined;
-  expect((await workerOf(0, 1).finished).code).toBe(0);
-  expect(blocks()).toHaveLength(100);
-});
-
 test.each([
   ["run", (args: readonly string[]) => args],
   ["worker", () => ["worker"]],
@@ -287,14 +210,4 @@ test("verify goes on where answers are cut or short", async () => {
     code: 0,
     stderr: "",
   });
-});
-
-test("SIGTERM while the bucket refuses everything gives up within the grace of a pod, and says what is lost", async () => {
-  const { child, finished } = workerOf(0, 1, { S3_REQUEST_TIMEOUT_MS: "20000" });
-  while (blocks().length < 3) await new Promise((resolve) => setTimeout(resolve, 5));
-  s3.fault = ({ method }) => (method === "PUT" ? 503 : undefined);
-  child.kill("SIGTERM");
-  const worker = await finished;
-  expect(worker.code).toBe(75);
-  expect(messagesOf(worker)).toContainEqual(expect.stringMatching(/^\d+ finished blocks were not stored within 30 s$/));
 });
