@@ -235,6 +235,22 @@ describe("a submission to a Job", () => {
     expect(content(name, "sweep.json")).not.toHaveProperty("stop");
   });
 
+  test("waits for one that is being deleted, and does not delete it again", async () => {
+    const { submissions, cluster } = service();
+    const { name } = await submissions.submit(request, null);
+    const [job] = [...cluster.jobs.values()] as [V1Job];
+    job.metadata = { ...job.metadata, deletionTimestamp: new Date() };
+    const readJob = cluster.readJob.bind(cluster);
+    cluster.readJob = async (jobName) => {
+      const found = await readJob(jobName);
+      // The last pod has ended.
+      if (cluster.events.length > 1) cluster.jobs.delete(jobName);
+      return found;
+    };
+    await submissions.resume(name, undefined, null);
+    expect(cluster.events.map((event) => event.split(" ")[0])).toEqual(["create", "create", "create"]);
+  });
+
   test("says in the words of the cluster why it is refused, and is repeated", async () => {
     const { submissions, cluster } = service();
     cluster.refusal = new ProblemError(403, "the cluster refuses to create a Job: exceeded quota");
