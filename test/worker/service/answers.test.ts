@@ -199,6 +199,8 @@ test.each(wrong)("%s", async (_name, path, init, status, detail) => {
 });
 
 test("a method that is not allowed is answered with those that are", async () => {
+  const post = await testApp().request("/api/sweeps/a", { method: "POST" });
+  expect([post.status, post.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
   const answer = await testApp().request("/api/sweeps", { method: "OPTIONS" });
   expect(answer.headers.get("allow")).toBe("GET, HEAD, POST");
 });

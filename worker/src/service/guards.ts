@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import type { MiddlewareHandler } from "hono";
+import { matchedRoutes } from "hono/route";
 import { secureHeaders } from "hono/secure-headers";
 import { formatCount } from "../contract/format.ts";
 import { show } from "../contract/problems.ts";
@@ -48,8 +49,9 @@ function isInside(host: string): boolean {
  */
 export function ownChangesOnly(): MiddlewareHandler {
   return async (context, next) => {
-    const { method } = context.req;
-    if (method !== "POST") return next();
+    // Where nothing takes a POST, the answer is 404 or 405.
+    const isChange = context.req.method === "POST" && matchedRoutes(context).some(({ method }) => method === "POST");
+    if (!isChange) return next();
     const site = context.req.header("sec-fetch-site") ?? "none";
     const origin = context.req.header("origin");
     // A proxy of ours tells the host that the browser has asked for. A browser lets no page of another site set this header.

@@ -1,7 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import type { Handler } from "hono";
 import { proxy } from "hono/proxy";
-import { describeError } from "../contract/errors.ts";
 import { ProblemError } from "./problems.ts";
 
 /** More than the API takes for any answer. Only its headers must have arrived by then: events go on. */
@@ -14,8 +13,12 @@ export function proxyTo(api: URL): Handler {
   return async ({ req }) => {
     const { pathname, search } = new URL(req.url);
     const target = new URL(pathname + search, api);
-    const hurry = new AbortController();
-    const timer = globalThis.setTimeout(() => hurry.abort(), HEADERS_WITHIN_MS);
+    const { signal } = req.raw;
+    // Until the headers are there. From then on, the end of one connection is the end of the other.
+    const giveUp = new AbortController();
+    const stop = () => giveUp.abort();
+    signal.addEventListener("abort", stop);
+    const timer = globalThis.setTimeout(stop, HEADERS_WITHIN_MS);
     try {
       return await proxy(target, {
         method: req.method,
@@ -36,18 +39,24 @@ export function proxyTo(api: URL): Handler {
         },
         // A browser follows a redirect to the bucket itself.
         redirect: "manual",
-        signal: AbortSignal.any([req.raw.signal, hurry.signal]),
+        signal: giveUp.signal,
         customFetch: (request) => fetchPatiently(request),
       });
     } catch (error) {
-      if (req.raw.signal.aborted) throw error;
-      const reason = hurry.signal.aborted ? "it does not answer" : describeError((error as Error).cause ?? error);
+      const reason = giveUp.signal.aborted ? "it does not answer" : messageOf(error);
       const detail = `the API at ${api.origin} cannot be reached (${reason}): try again`;
       throw new ProblemError(502, detail, { cause: error });
     } finally {
       clearTimeout(timer);
+      signal.removeEventListener("abort", stop);
     }
   };
+}
+
+/** fetch tells the reason as the cause of its error. */
+function messageOf(error: unknown): string {
+  const { cause, message } = error as Error;
+  return cause === undefined ? message : messageOf(cause);
 }
 
 /** A look at something can be repeated where the connection broke, for example because a replica has stopped. */

@@ -24,7 +24,7 @@ const PROBLEMS = {
   400: "A value is wrong.",
   401: "Nobody is logged in.",
   403: "The request came from the page of another site.",
-  404: "There is no such sweep, or it has no such part.",
+  404: "There is no such sweep, part of it, or page.",
   409: "The sweep does not allow it, or its results are damaged.",
   411: "The body has no length.",
   413: "The body is too large.",
@@ -78,7 +78,7 @@ export const listRoute = createRoute({
       limit: withDefaultInQuery(wholeNumberInQuery(1, 200, "Most sweeps of a page"), 50),
     }),
   },
-  responses: { 200: json(sweepListSchema, "A page of sweeps"), ...problems() },
+  responses: { 200: json(sweepListSchema, "A page of sweeps"), ...problems(404) },
 });
 
 export const submitRoute = createRoute({
@@ -106,6 +106,12 @@ export const sweepRoute = createRoute({
   responses: { 200: json(sweepSchema, "The sweep"), ...problems(404) },
 });
 
+const eventSchema = z.strictObject({
+  event: z.literal("sweep"),
+  id: z.string(),
+  data: z.string().meta({ description: "A Sweep as JSON" }),
+});
+
 export const eventsRoute = createRoute({
   operationId: "watchSweep",
   summary: "One sweep, each time somebody has looked at it: server-sent events",
@@ -122,7 +128,7 @@ export const eventsRoute = createRoute({
     200: {
       description:
         "Events named `sweep`, whose data is a Sweep, and comments. It goes on until the reader or the server ends it.",
-      content: { "text/event-stream": { schema: z.string() } },
+      content: { "text/event-stream": { schema: eventSchema } },
     },
     ...problems(404),
   },

@@ -1,0 +1,28 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { documentOf } from "../../../worker/src/service/document.ts";
+import { testApp } from "../../support/service.ts";
+
+const path = join(__dirname, "openapi.json");
+
+test("the document is as it was", async () => {
+  const { app, request } = testApp();
+  const served = (await (await request("/api/openapi.json")).json()) as object;
+  expect(served).toEqual(JSON.parse(JSON.stringify(documentOf(app))));
+  const text = `${JSON.stringify(served, null, 2)}\n`;
+  if (process.env.UPDATE_OPENAPI === "1") writeFileSync(path, text);
+  const hint = "after a change that is meant: UPDATE_OPENAPI=1 npx jest test/worker/service/openapi.test.ts";
+  expect({ hint, text }).toEqual({ hint, text: readFileSync(path, "utf8") });
+});
+
+test("clients can generate code from it: each operation has a name of its own, and each answer a description", () => {
+  const operations = Object.values(documentOf(testApp().app).paths ?? {}).flatMap((item) => Object.values(item));
+  const names = operations.map(({ operationId }) => operationId);
+  expect(names).not.toContain(undefined);
+  expect(new Set(names).size).toBe(names.length);
+  for (const { responses, summary } of operations) {
+    expect(summary).toMatch(/^[A-Z]/);
+    for (const { description } of Object.values(responses as Record<string, { description: string }>))
+      expect(description).toMatch(/\w/);
+  }
+});
