@@ -145,10 +145,19 @@ describeInChromium("the page", () => {
     expectComplaints(/429/);
   });
 
+  test.each([
+    [{ ...laptop, resultsRoot: "s3://a/b c/" }, "sweep run collatz --total 1000000 --results 's3://a/b c/collatz'"],
+    [cluster, "npm run submit -- collatz --environment prod --size large --total 1000000"],
+  ])("gives a command whose sweep it will show: $0.resultsRoot", async (environment, line) => {
+    server.environment = environment;
+    const page = await open(url);
+    await page.getByText(line, { exact: true }).waitFor();
+  });
+
   test("says on a laptop how to run a sweep", async () => {
     server.environment = laptop;
     const page = await open(url);
-    await page.getByText("sweep run collatz --total 1000000").first().waitFor();
+    await page.getByText("sweep run collatz --total 1000000", { exact: true }).waitFor();
     await page.getByText("this computer").waitFor();
     expect(await page.getByRole("link", { name: "New sweep" }).count()).toBe(0);
     await show(page, "#/somewhere/else");
