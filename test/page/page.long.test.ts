@@ -146,9 +146,9 @@ describeInChromium("the page", () => {
   });
 
   test.each([
-    [{ ...laptop, resultsRoot: "s3://a/b c/" }, "sweep run collatz --total 1000000 --results 's3://a/b c/collatz'"],
-    [cluster, "npm run submit -- collatz --environment prod --size large --total 1000000"],
-  ])("gives a command whose sweep it will show: $0.resultsRoot", async (environment, line) => {
+    ["sweep run collatz --total 1000000 --results 's3://a/b c/collatz'", { ...laptop, resultsRoot: "s3://a/b c/" }],
+    ["npm run submit -- collatz --environment prod --size large --total 1000000", cluster],
+  ])("gives a command whose sweep it will show: %s", async (line, environment) => {
     server.environment = environment;
     const page = await open(url);
     await page.getByText(line, { exact: true }).waitFor();
