@@ -220,6 +220,7 @@ describeInChromium("the page", () => {
 
   test.each(["#/", `#/sweeps/${running.name}`, "#/submit"])("does not jump while it loads: %s", async (hash) => {
     server.sweeps = [running, waiting];
+    server.delayMs = 200;
     const page = await open(url + hash, { viewport: { width: 1_280, height: 3_000 } });
     await page.locator("h1").waitFor();
     if (hash.includes("sweeps")) await page.getByText("640,000 parameters were read").waitFor();
