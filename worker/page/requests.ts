@@ -47,7 +47,7 @@ export function useRequest<T>(path: string | undefined, { everyMs, version }: Op
         if (!(error instanceof RequestError)) throw error;
         setState((old) => ({ ...(old.path === path ? old : { path }), error }));
         const { status } = error.problem;
-        if (status === 0 || status >= 500) nextMs ??= RETRY_MS;
+        if (status === 0 || status >= 500) nextMs = Math.min(everyMs ?? RETRY_MS, RETRY_MS);
       }
       isBusy = false;
       if (isAskedAgain) void load();

@@ -134,7 +134,7 @@ function Figure({ label, value }: { label: string; value: string }) {
 
 function NoSweeps() {
   const environment = useEnvironment();
-  if (environment === undefined) return null;
+  if (environment == null) return null;
   return (
     <section class="card empty-state">
       <h2>No sweeps yet</h2>
