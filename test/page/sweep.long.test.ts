@@ -193,15 +193,25 @@ describeInChromium("the view of a sweep", () => {
   });
 
   test.each([
-    [sweepIn("waiting"), "A new machine takes 2 to 4 minutes to start"],
-    [sweepIn("idle"), "the same command as before computes what is missing"],
-    [sweepIn("complete"), "sweep verify s3://prod-results/runs/queue/collatz-daec0fe4"],
-    [sweepIn("verified", { hasParquet: false }), "sweep export s3://prod-results/runs/queue/collatz-daec0fe4"],
-    [sweepIn("failed", { stop: { reason: "the bundle is damaged", at: running.createdAt } }), "the bundle is damaged"],
-  ])("says what to do next: $state", async (sweep, text) => {
-    server.sweeps = [sweep];
+    ["waiting", {}, "A new machine takes 2 to 4 minutes to start"],
+    ["idle", {}, "the same command as before computes what is missing"],
+    ["complete", {}, "sweep verify s3://prod-results/runs/queue/collatz-daec0fe4"],
+    ["verified", { hasParquet: false }, "sweep export s3://prod-results/runs/queue/collatz-daec0fe4"],
+    ["failed", { stop: { reason: "the bundle is damaged", at: running.createdAt } }, "the bundle is damaged"],
+  ] as const)("says what to do next when it is %s", async (state, change, text) => {
+    server.sweeps = [sweepIn(state, change)];
     const page = await open(url + HASH);
     await page.getByText(text).first().waitFor();
+  });
+
+  test("reads a part again that a server could not give", async () => {
+    server.overrides.set(`GET /api/sweeps/${running.name}/blocks`, problem(503, "Service Unavailable", "try again"));
+    const page = await open(url + HASH);
+    await page.getByText("try again").waitFor();
+    server.overrides.clear();
+    await page.getByRole("slider").waitFor();
+    await page.getByText("try again").waitFor({ state: "detached" });
+    expectComplaints(/503/);
   });
 
   test("says what is wrong if there is no such sweep, and if the login has ended", async () => {

@@ -36,9 +36,7 @@ async function request<T>(path: string, init: RequestInit): Promise<T> {
     response = await fetch(path, init);
   } catch (error) {
     if (init.signal?.aborted) throw error;
-    throw new RequestError(
-      problemOf(0, "No connection", "The server does not answer. The page tries again by itself."),
-    );
+    throw new RequestError(problemOf(0, "No connection", "The server does not answer."));
   }
   const answer = await response.json().catch(() => undefined);
   if (response.ok && answer !== undefined) return answer as T;

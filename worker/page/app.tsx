@@ -12,7 +12,7 @@ export function App() {
   const route = useRoute();
   const { data: environment, error } = useRequest<ServedEnvironment>("api/environment", { everyMs: 60_000 });
   return (
-    <EnvironmentContext.Provider value={environment}>
+    <EnvironmentContext.Provider value={environment ?? (error && null)}>
       {/* No link: the hash of the URL belongs to the views. */}
       <button type="button" class="skip" onClick={() => document.getElementById("main")?.focus()}>
         Skip to the content

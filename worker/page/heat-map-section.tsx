@@ -51,12 +51,21 @@ export function HeatMapSection({ sweep, onFailures }: { sweep: Sweep; onFailures
         {width > 0 &&
           (map === undefined ? (
             // Keeps the place of the map, so that nothing jumps when it comes.
-            <svg width={1} height={layOut(cells, width).rows * layOut(cells, width).pitch} aria-hidden="true" />
+            <>
+              <svg width={1} height={layOut(cells, width).rows * layOut(cells, width).pitch} aria-hidden="true" />
+              <div class="heat-map-below">
+                <p class="readout">Reading the map …</p>
+              </div>
+              {counts.failed > 0 && <FailureButtons />}
+            </>
           ) : (
             <HeatMapCanvas map={map} mode={mode} width={width} name={name} onFailures={onFailures} />
           ))}
       </div>
-      {map !== undefined && <SummaryTable map={map} />}
+      <details>
+        <summary>The map as a table</summary>
+        {map !== undefined && <SummaryTable map={map} />}
+      </details>
     </Section>
   );
 }
@@ -151,15 +160,11 @@ function HeatMapCanvas({ map, mode, width, name, onFailures }: CanvasProps) {
         </p>
         <Legend map={map} mode={mode} />
       </div>
-      {(before !== undefined || after !== undefined) && (
-        <div class="actions">
-          <button type="button" disabled={before === undefined} onClick={() => before !== undefined && jump(before)}>
-            Previous failure
-          </button>
-          <button type="button" disabled={after === undefined} onClick={() => after !== undefined && jump(after)}>
-            Next failure
-          </button>
-        </div>
+      {map.failed.some((failed) => failed > 0) && (
+        <FailureButtons
+          onPrevious={before === undefined ? undefined : () => jump(before)}
+          onNext={after === undefined ? undefined : () => jump(after)}
+        />
       )}
     </>
   );
@@ -167,6 +172,26 @@ function HeatMapCanvas({ map, mode, width, name, onFailures }: CanvasProps) {
     setCursor(cell);
     showFailures(cell);
   }
+}
+
+/** A button without a function is disabled. */
+function FailureButtons({
+  onPrevious,
+  onNext,
+}: {
+  onPrevious?: (() => void) | undefined;
+  onNext?: (() => void) | undefined;
+}) {
+  return (
+    <div class="actions">
+      <button type="button" disabled={onPrevious === undefined} onClick={onPrevious}>
+        Previous failure
+      </button>
+      <button type="button" disabled={onNext === undefined} onClick={onNext}>
+        Next failure
+      </button>
+    </div>
+  );
 }
 
 /** `Parameters 0 to 9,999: 9,997 done, 3 failed, 0 missing, 1.2 ms each`. */
@@ -212,30 +237,27 @@ function SummaryTable({ map }: { map: HeatMap }) {
   const bound = (row: number) => Math.round((row * cells) / rows);
   const stretches = Array.from({ length: rows }, (_, row) => mergeCells(map, bound(row), bound(row + 1)));
   return (
-    <details>
-      <summary>The map as a table</summary>
-      <table class="numbers">
-        <thead>
-          <tr>
-            <th scope="col">Parameters</th>
-            <th scope="col">Done</th>
-            <th scope="col">Failed</th>
-            <th scope="col">Missing</th>
-            <th scope="col">Time each</th>
+    <table class="numbers">
+      <thead>
+        <tr>
+          <th scope="col">Parameters</th>
+          <th scope="col">Done</th>
+          <th scope="col">Failed</th>
+          <th scope="col">Missing</th>
+          <th scope="col">Time each</th>
+        </tr>
+      </thead>
+      <tbody>
+        {stretches.map(({ start, count, done, failed, milliseconds }) => (
+          <tr key={start}>
+            <th scope="row">{formatParameters(start, count)}</th>
+            <td>{formatCount(done - Math.min(done, failed))}</td>
+            <td>{formatCount(failed)}</td>
+            <td>{formatCount(count - done)}</td>
+            <td>{milliseconds === null ? "–" : describeMilliseconds(milliseconds)}</td>
           </tr>
-        </thead>
-        <tbody>
-          {stretches.map(({ start, count, done, failed, milliseconds }) => (
-            <tr key={start}>
-              <th scope="row">{formatParameters(start, count)}</th>
-              <td>{formatCount(done - Math.min(done, failed))}</td>
-              <td>{formatCount(failed)}</td>
-              <td>{formatCount(count - done)}</td>
-              <td>{milliseconds === null ? "–" : describeMilliseconds(milliseconds)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </details>
+        ))}
+      </tbody>
+    </table>
   );
 }

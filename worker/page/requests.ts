@@ -1,6 +1,9 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { get, RequestError } from "./api.ts";
 
+/** Time until a request is repeated that a server, or the way to it, was not able to answer. */
+const RETRY_MS = 5_000;
+
 export interface Loaded<T> {
   /** The newest answer. It stays when a later request fails. */
   readonly data?: T;
@@ -35,6 +38,7 @@ export function useRequest<T>(path: string | undefined, { everyMs, version }: Op
       if (isBusy || document.hidden) return;
       clearTimeout(timer);
       isBusy = true;
+      let nextMs = everyMs;
       try {
         const data = await get<T>(path, abort.signal);
         setState({ path, data });
@@ -42,10 +46,12 @@ export function useRequest<T>(path: string | undefined, { everyMs, version }: Op
         if (abort.signal.aborted) return;
         if (!(error instanceof RequestError)) throw error;
         setState((old) => ({ ...(old.path === path ? old : { path }), error }));
+        const { status } = error.problem;
+        if (status === 0 || status >= 500) nextMs = Math.min(everyMs ?? RETRY_MS, RETRY_MS);
       }
       isBusy = false;
       if (isAskedAgain) void load();
-      else if (everyMs !== undefined) timer = setTimeout(load, everyMs);
+      else if (nextMs !== undefined) timer = setTimeout(load, nextMs);
     };
     reload.current = load;
     document.addEventListener("visibilitychange", load);

@@ -1,10 +1,11 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { ServedEnvironment, Submitted } from "../src/api/submission.ts";
 import { post, RequestError } from "./api.ts";
-import { CommandLine, ErrorNotice, Notice, ViewHeading } from "./elements.tsx";
+import { ErrorNotice, Notice, ViewHeading } from "./elements.tsx";
 import { Field, RadioField } from "./fields.tsx";
 import { formatCount, formatUsd } from "./format.ts";
 import { sweepHash } from "./routes.ts";
+import { RunCommand } from "./run-command.tsx";
 import { describeProblem, type Problems, problemAt, requestOf, type Source, type Texts } from "./submission.ts";
 
 /** The form of a new sweep. It offers what the environment has. */
@@ -17,8 +18,12 @@ export function SubmitView({ environment }: { environment: ServedEnvironment | u
       ) : environment.sizes.length === 0 ? (
         <section class="card empty-state">
           <h2>This server starts no sweeps</h2>
-          <p>It has no environment to run them on. Run one in a terminal:</p>
-          <CommandLine>sweep run collatz --total 1000000</CommandLine>
+          <p>
+            {environment.name === null
+              ? "It has no machines to run them on. Run one in a terminal:"
+              : "Its environment has neither executors nor jobs for the API. A deploy with a job starts a sweep."}
+          </p>
+          <RunCommand environment={environment} />
         </section>
       ) : (
         <SubmitForm environment={environment} />

@@ -29,7 +29,8 @@ export function SweepView({ name, wasKnown }: { name: string; wasKnown: boolean 
   const { sweep } = live;
   /** First parameters of the pages of failures that were opened. */
   const [starts, setStarts] = useState<readonly number[]>([0]);
-  if (sweep === undefined) {
+  // The environment decides which parts there are: the page waits for both, so that nothing jumps.
+  if (sweep === undefined || environment === undefined) {
     return (
       <>
         <ViewHeading title={name}>{nameParts(name).last}</ViewHeading>
@@ -55,7 +56,7 @@ export function SweepView({ name, wasKnown }: { name: string; wasKnown: boolean 
       <HeatMapSection sweep={sweep} onFailures={(start) => setStarts(start === 0 ? [0] : [0, start])} />
       <ThroughputSection sweep={sweep} />
       <FailuresSection sweep={sweep} starts={starts} onStarts={setStarts} />
-      {environment !== undefined && environment.name !== null && <WorkersSection sweep={sweep} />}
+      {environment != null && environment.name !== null && <WorkersSection sweep={sweep} />}
       {committed > 0 && <ColumnSection sweep={sweep} />}
       <Facts sweep={sweep} />
     </>

@@ -1,9 +1,10 @@
 import type { SweepList, SweepSummary } from "../src/api/sweeps.ts";
-import { Ago, CommandLine, ErrorNotice, ProgressBar, StateBadge, ViewHeading } from "./elements.tsx";
+import { Ago, ErrorNotice, ProgressBar, StateBadge, ViewHeading } from "./elements.tsx";
 import { useEnvironment } from "./environment.ts";
 import { countNoun, describeSeconds, formatCount, formatPercent, formatRate, formatUsd, nameParts } from "./format.ts";
 import { useRequest } from "./requests.ts";
 import { sweepHash, sweepsHash } from "./routes.ts";
+import { RunCommand } from "./run-command.tsx";
 
 /** As often as a server reads a sweep that somebody looks at. */
 const POLL_MS = 5_000;
@@ -133,21 +134,21 @@ function Figure({ label, value }: { label: string; value: string }) {
 
 function NoSweeps() {
   const environment = useEnvironment();
-  if (environment === undefined) return null;
+  if (environment == null) return null;
   return (
     <section class="card empty-state">
       <h2>No sweeps yet</h2>
       <p>
-        {environment.sizes.length > 0 ? (
+        {environment.sizes.length > 0 && (
           <>
-            <a href="#/submit">Submit a sweep here</a>, or run one in a terminal. It appears on this page as soon as it
-            begins.
+            <a href="#/submit">Submit a sweep here</a>, or start one in a terminal.{" "}
           </>
-        ) : (
-          "Run one in a terminal. It appears on this page as soon as it begins."
         )}
+        {environment.sizes.length === 0 && environment.name === null && "Run one in a terminal. "}
+        {environment.sizes.length === 0 && environment.name !== null && "A deploy with a job starts one. "}
+        It appears on this page as soon as it begins.
       </p>
-      <CommandLine>sweep run collatz --total 1000000</CommandLine>
+      <RunCommand environment={environment} />
       <p class="muted">
         This page shows the results in <code>{environment.resultsRoot}</code>.
       </p>

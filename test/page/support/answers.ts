@@ -38,7 +38,7 @@ export const cluster: ServedEnvironment = environmentSchema.parse({
 export const laptop: ServedEnvironment = environmentSchema.parse({
   ...cluster,
   name: null,
-  resultsRoot: "/home/ada/results",
+  resultsRoot: "results",
   user: null,
   evaluations: [],
   sizes: [],

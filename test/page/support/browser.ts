@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdtempSync, readFileSync } from "node:fs";
+import { accessSync, constants, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
@@ -31,7 +31,7 @@ export const describeInChromium = canRun(
   : describe.skip;
 
 /** Screenshots of every state, for people to look at. */
-const screenshots = process.env.SCREENSHOTS ?? mkdtempSync(join(tmpdir(), "page-"));
+const screenshots = process.env.SCREENSHOTS ?? join(tmpdir(), "page-screenshots");
 const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
 /** A browser for the tests of a file. Each page that it opens fails its test by an error on the console, or a request to elsewhere. */

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import type { ServedEnvironment } from "../../../worker/src/api/submission.ts";
 import type { Sweep, Workers } from "../../../worker/src/api/sweeps.ts";
 import { repository } from "../../support/readme.ts";
@@ -37,6 +38,8 @@ export class PageServer {
   readonly requests: string[] = [];
   /** Bodies of all POSTs. */
   readonly bodies: unknown[] = [];
+  /** Time until an answer, as of a bucket. */
+  delayMs = 0;
   #isAway = false;
   readonly #watchers = new Map<ServerResponse, string>();
   readonly #server = createServer((request, response) => void this.#answer(request, response));
@@ -77,6 +80,7 @@ export class PageServer {
     if (!url.pathname.startsWith("/api/")) return this.#file(url.pathname, response);
     this.requests.push(`${request.method} ${url.pathname}${url.search}`);
     if (request.method === "POST") this.bodies.push(await bodyOf(request));
+    if (this.delayMs > 0) await setTimeout(this.delayMs);
     const override = this.overrides.get(`${request.method} ${url.pathname}`);
     if (override === undefined && url.pathname.endsWith("/events")) return this.#watch(url, request, response);
     const { status, body } = override ?? this.#data(url) ?? notFound(url.pathname);
