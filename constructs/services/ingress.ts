@@ -65,7 +65,8 @@ export class ServicesIngress extends Construct {
       ],
       dependsOn: [role],
     });
-    const dependsOn = [binding, ...service.dependables];
+    // The service and its namespace with it.
+    const dependsOn = [binding];
     // The rules of a load balancer are tried in their order, and the pages have all paths.
     this.ingress("api", props, { path: apiPath, order: 1, unauthenticated: "deny" }, dependsOn);
     this.resource = this.ingress("pages", props, { path: "/", order: 2, unauthenticated: "authenticate" }, dependsOn);

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Environment } from "../../stacks/configuration/schema.ts";
 import { DestroyOrder } from "../support/destroy-order.ts";
 import { devWith, existingVpc, problemsOf } from "../support/fixtures.ts";
@@ -25,7 +27,20 @@ const serviceFileOf = ({ workload: made }: Stacks) => {
   return JSON.parse(maps[0]?.data["service.json"]);
 };
 
+/** The same environment without the entry. */
+const closed = synthesizeEnvironment(devWith({ workload: prebuilt, services: {} }));
+
 describe("an environment with an entry from outside", () => {
+  test("has exactly the pinned addresses beside those of the same environment without", () => {
+    const pinned = readFileSync(join(__dirname, "addresses", "dev-ingress.txt"), "utf8");
+    const added = (["platform", "addons", "image", "workload"] as const).flatMap((part) =>
+      stacks[part].addresses
+        .filter((address) => !closed[part].addresses.includes(address))
+        .map((address) => `dev-${part} ${address}`),
+    );
+    expect(`${added.join("\n")}\n`).toBe(pinned);
+  });
+
   test("has one load balancer in its public subnets, with its certificate, for its services alone", () => {
     const ids = ["a", "b", "c"].map((zone) => expect.stringMatching(`aws_subnet.*public-subnet-us-west-2${zone}_`));
     expect(parametersOf(addons)).toMatchObject({
@@ -94,16 +109,13 @@ function onExistingNetwork(existingNetwork: object, changes = {}): Environment {
 }
 
 describe("an environment without an entry from outside", () => {
-  test.each([
-    ["without services", devWith({ workload: prebuilt })],
-    ["with services", devWith({ workload: prebuilt, services: {} })],
-  ])("has nothing of it, %s", (_, environment) => {
-    const made = synthesizeEnvironment(environment);
-    for (const stack of [made.platform, made.addons, made.workload]) {
+  test("has nothing of it", () => {
+    for (const stack of [closed.platform, closed.addons, closed.workload]) {
       expect(stack.addresses.filter((address) => /load-balancer|ingress_v1/.test(address))).toEqual([]);
     }
-    expect(JSON.stringify(made.workload.json)).not.toMatch(/readiness-gate|load-balancer-host/);
-    expect(blocksBehind(made)).toEqual([]);
+    expect(JSON.stringify(closed.workload.json)).not.toMatch(/readiness-gate|load-balancer-host/);
+    expect(blocksBehind(closed)).toEqual([]);
+    expect(serviceFileOf(closed).login).toBeUndefined();
   });
 });
 

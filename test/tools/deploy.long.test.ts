@@ -2,6 +2,8 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Checkout } from "../support/checkout.ts";
+import { ingress } from "../support/ingress.ts";
+import { Programs } from "../support/programs.ts";
 import { canRun } from "../support/required.ts";
 import { startProgram, temporaryDirectory } from "../support/sweep.ts";
 import { ctrlC, Terminal } from "../support/terminal.ts";
@@ -12,6 +14,7 @@ const reason = missing.length === 0 ? undefined : `not on PATH: ${missing.join("
 const define = canRun("npm run deploy", "REQUIRE_TERRAFORM", reason) ? describe : describe.skip;
 
 const checkout = new Checkout(temporaryDirectory());
+const programs = new Programs(temporaryDirectory());
 /** Where the plans are, which must not stay. */
 const temporary = temporaryDirectory();
 
@@ -138,6 +141,38 @@ define("npm run deploy and npm run destroy", () => {
       "cluster",
     ]);
     expect([...stateOf("dev-platform"), ...stateOf("dev-addons")]).toEqual([]);
+  });
+
+  test("a destroy stops before it begins at a load balancer of the cluster that no stack has", async () => {
+    const environments = checkout.read("environments.ts");
+    const services = `services: { ingress: ${JSON.stringify(ingress)} },`;
+    programs.installAws("2.31.6");
+    const answer = (arns: readonly string[]) => {
+      const tagged = arns.map((arn) => ({ ResourceARN: arn }));
+      const described = arns.map((arn) => ({ LoadBalancerArn: arn, LoadBalancerName: "by-hand" }));
+      programs.answer("resourcegroupstaggingapi-get-resources", { json: { ResourceTagMappingList: tagged } });
+      programs.answer("elbv2-describe-load-balancers", { json: { LoadBalancers: described } });
+    };
+    const destroy = () =>
+      startProgram(["npm", "run", "destroy", "--", "dev", "--yes"], {
+        cwd: checkout.folder,
+        env: { ...env, PATH: `${programs.path}:${process.env.PATH}` },
+        withinMs: 300_000,
+      }).finished;
+    try {
+      checkout.write("environments.ts", environments.replace('  name: "dev",\n', `$&  ${services}\n`));
+      expect((await deployed()).code).toBe(0);
+      answer(["arn:aws:elasticloadbalancing:us-west-2:111122223333:loadbalancer/app/by-hand/1"]);
+      const refused = await destroy();
+      expect(refused.code).toBe(1);
+      expect(refused.stderr).toContain("error: the load balancer by-hand of the cluster is in no stack");
+      expect([stateOf("dev-platform").length, stateOf("dev-addons").length]).toEqual([2, 1]);
+      answer([]);
+      expect((await destroy()).code).toBe(0);
+      expect([...stateOf("dev-platform"), ...stateOf("dev-addons")]).toEqual([]);
+    } finally {
+      checkout.write("environments.ts", environments);
+    }
   });
 
   test("the first Ctrl-C waits for the resource in work and the rest of its stack, and no further stack is begun", async () => {

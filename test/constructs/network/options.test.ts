@@ -17,6 +17,8 @@ test("the options of an existing network, as errors and the reference describe t
     'vpcId; must be a VPC id (vpc-<hexadecimal>); example "vpc-0123456789abcdef0"',
     'privateSubnetIds; must be an object of subnet ids by availability zone; example {"us-west-2a":"subnet-0a1b2c3d","us-west-2b":"subnet-1a1b2c3d"}',
     'privateSubnetIds.*; must be a subnet id (subnet-<hexadecimal>); example "subnet-0a1b2c3d"',
+    'publicSubnetIds?; must be an object of subnet ids by availability zone; example {"us-west-2a":"subnet-3a1b2c3d","us-west-2b":"subnet-4a1b2c3d"}',
+    'publicSubnetIds.*; must be a subnet id (subnet-<hexadecimal>); example "subnet-3a1b2c3d"',
   ]);
   expect(fieldsThatMisbehave(existingNetworkAttributesSchema)).toEqual([]);
 });
