@@ -26,6 +26,7 @@ test("the tools of package.json are found", () => {
     "docs",
     "instance-types",
     "submit",
+    "ui",
     "mutate",
   ]);
 });

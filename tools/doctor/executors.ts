@@ -3,11 +3,10 @@ import { z } from "zod";
 import { instanceTypesWith } from "../../constructs/pools/instance-types.ts";
 import { roomForPods } from "../../constructs/pools/node-target.ts";
 import { executorResources } from "../../constructs/queue/executors-problems.ts";
-import { partitionOf } from "../../constructs/support/iam-policy.ts";
 import { count, machinesFor, podsPerNode } from "../../constructs/workload/job-machines.ts";
 import type { ResolvedEnvironment, ResolvedExecutors } from "../../stacks/configuration/resolved-environment.ts";
+import { askCluster } from "./cluster.ts";
 import { aws, cureOf, type Identity, parsed, withCredentials } from "./credentials.ts";
-import { runProgram } from "./programs.ts";
 import { type Check, type Finding, notChecked, ok, warning } from "./report.ts";
 
 /** Checks of an environment's executors: room in the account, their queues, and KEDA in a cluster that is deployed. */
@@ -151,23 +150,12 @@ const scaledObjectsSchema = z.object({
   ),
 });
 
-/** Longer than kubectl takes to get a token from the AWS CLI. */
-const kubectlSeconds = 15;
-
 /** Whether KEDA scales the executors, in a cluster that is deployed and that this machine has a kubeconfig for. */
 async function kedaFinding(environment: ResolvedEnvironment): Promise<Finding> {
-  const { name, region, accountId, workload } = environment;
-  const { namespace, executors } = workload;
-  const cluster = `${name}-platform`;
-  // `aws eks update-kubeconfig` names the context after the cluster's ARN. Another context may be another cluster.
-  const context = `arn:${partitionOf(region)}:eks:${region}:${accountId}:cluster/${cluster}`;
-  const get = ["--namespace", namespace, "get", "scaledobjects", "--output", "json", "--request-timeout", "5s"];
-  const { succeeded, stdout, reason } = await runProgram("kubectl", ["--context", context, ...get], {
-    seconds: kubectlSeconds,
-  });
-  if (!succeeded)
-    return notChecked(whyNoAnswer(reason, `aws eks update-kubeconfig --region ${region} --name ${cluster}`));
-  const answer = scaledObjectsSchema.safeParse(parsed(stdout));
+  const { namespace, executors } = environment.workload;
+  const found = await askCluster(environment, ["--namespace", namespace, "get", "scaledobjects"]);
+  if ("reason" in found) return notChecked(found.reason);
+  const answer = scaledObjectsSchema.safeParse(parsed(found.stdout));
   if (!answer.success) return notChecked("kubectl get scaledobjects: no list in its answer");
   const sizes = executors.map(({ options }) => `executor-${options.size}`);
   const states = sizes.map((scaled) => {
@@ -178,7 +166,7 @@ async function kedaFinding(environment: ResolvedEnvironment): Promise<Finding> {
   const needed = "a ScaledObject that is ready, for the executors of each size";
   const missing = states.find(({ ready }) => ready === undefined);
   if (missing !== undefined) {
-    return warning(`there is no state of ${missing.scaled}`, needed, `npm run deploy -- ${name}`);
+    return warning(`there is no state of ${missing.scaled}`, needed, `npm run deploy -- ${environment.name}`);
   }
   const failed = states.find(({ ready }) => ready?.status !== "True");
   if (failed !== undefined) {
@@ -196,12 +184,4 @@ async function kedaFinding(environment: ResolvedEnvironment): Promise<Finding> {
     "executors that come for messages",
     `kubectl --namespace ${namespace} annotate scaledobject ${paused.scaled} autoscaling.keda.sh/paused- autoscaling.keda.sh/paused-replicas-`,
   );
-}
-
-function whyNoAnswer(reason: string, update: string): string {
-  if (reason === "not on PATH") return "kubectl: not on PATH, and only this check needs it";
-  if (/context .* does not exist|no configuration has been provided/.test(reason))
-    return `there is no kubeconfig for the cluster; where it is deployed: ${update}`;
-  if (/doesn't have a resource type/.test(reason)) return "the cluster has no KEDA yet";
-  return `kubectl: ${reason}`;
 }
