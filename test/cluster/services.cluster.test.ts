@@ -246,7 +246,7 @@ describeWithControlPlane("the Jobs of the API", { kwok: false }, (plane) => {
     const { AWS_REGION: _, ...environment } = reach;
     const kubelet = await Kubelet.start(plane(), { node, image, environment });
     started.push(kubelet);
-    writeFileSync(join(folder, "mine.mjs"), "export default (n) => n % 7;");
+    writeFileSync(join(folder, "mine.mjs"), "export const evaluate = (parameter) => parameter % 7;");
     const bundle = join(folder, "bundle.mjs");
     expect((await sweep(["bundle", join(folder, "mine.mjs"), "--output", bundle])).code).toBe(0);
     const submitter = new Submitter(plane(), made.file, reach);
