@@ -2,6 +2,7 @@ export { type ApiStatementsProps, apiStatements } from "./api-permissions.ts";
 export { type IngressOptions, ingressOptionsSchema, type OidcOptions, oidcOptionsSchema } from "./ingress-options.ts";
 export { PlatformServices, type PlatformServicesProps } from "./platform-services.ts";
 export type { ServedSize, ServiceFileProps } from "./service-file.ts";
+export { ServiceJobs, type ServiceJobsProps, type SizedJobs } from "./service-jobs.ts";
 export { type ServiceJobsOptions, serviceJobsOptionsSchema } from "./service-jobs-options.ts";
 export type { Callee } from "./service-traffic.ts";
 export { apiName, frontendName, serviceJobsFolder, servicesNamespace } from "./services-names.ts";
