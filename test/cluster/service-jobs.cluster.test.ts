@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { sweep, temporaryDirectory } from "../support/sweep.ts";
 import { apiUser, type Fence, fenceOf, honestJob } from "./support/fence.ts";
 import { hostileJobs } from "./support/hostile-jobs.ts";
@@ -19,6 +20,15 @@ const denied = "ValidatingAdmissionPolicy 'service-jobs' with binding 'service-j
 /** The words of a refusal, of which CEL puts some in any order. */
 function sorted(message: string): string[] {
   return message.split(/[ ,.:]+/).sort();
+}
+
+/** Asks until it is so. @throws Error after a minute. */
+async function eventually(isSo: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (!(await isSo())) {
+    if (Date.now() > deadline) throw new Error("it is not so after a minute");
+    await sleep(100);
+  }
 }
 
 const folder = temporaryDirectory();
@@ -52,10 +62,7 @@ describeWithControlPlane("the Jobs of the API", { kwok: false }, (plane) => {
   /** The API server learns of a policy some moments after it was created. */
   async function untilFenced(job: KubernetesObject, image = "registry.example.com/miner:1"): Promise<void> {
     job.spec.template.spec.containers[0].image = image;
-    for (;;) {
-      const { status } = await api.raw("POST", `${jobsPath}?dryRun=All`, job);
-      if (status === 403) return;
-    }
+    await eventually(async () => (await api.raw("POST", `${jobsPath}?dryRun=All`, job)).status === 403);
   }
 
   function honest(name: string, size = "small", from = made): KubernetesObject {
@@ -151,7 +158,7 @@ describeWithControlPlane("the Jobs of the API", { kwok: false }, (plane) => {
       const elsewhere = honest("elsewhere");
       elsewhere.metadata.namespace = "default";
       for (const object of [role, binding]) await plane().api.create(object);
-      while ((await api.raw("GET", "/api/v1/namespaces/default/secrets")).status !== 200) {}
+      await eventually(async () => (await api.raw("GET", "/api/v1/namespaces/default/secrets")).status === 200);
       const refused: string[] = [];
       for (const act of [
         () => api.create(elsewhere),
@@ -190,7 +197,7 @@ describeWithControlPlane("the Jobs of the API", { kwok: false }, (plane) => {
       await plane().api.until(job, (now) => now?.status?.active === 2);
     }
     await api.create(third);
-    while (!/exceeded quota/.test(await eventsOf(third))) {}
+    await eventually(async () => /exceeded quota/.test(await eventsOf(third)));
     expect(await eventsOf(third)).toContain("exceeded quota: service-jobs-small, requested: pods=1");
     expect(await podsOf(plane().api, third)).toEqual([]);
     // Pods that nobody counts, such as those of executors, come beside them.
