@@ -16,6 +16,7 @@ export {
 } from "./ingress-options.ts";
 export { PlatformServices, type PlatformServicesProps } from "./platform-services.ts";
 export type { ServedSize, ServiceFileProps } from "./service-file.ts";
+export { ServiceJobs, type ServiceJobsProps, type SizedJobs } from "./service-jobs.ts";
 export { type ServiceJobsOptions, serviceJobsOptionsSchema } from "./service-jobs-options.ts";
 export type { Callee } from "./service-traffic.ts";
 export { apiName, frontendName, serviceJobsFolder, servicesNamespace } from "./services-names.ts";
