@@ -39,7 +39,14 @@ export async function connect(namespace: string, load: (configuration: KubeConfi
   const configuration = new client.KubeConfig();
   load(configuration);
   const batch = configuration.makeApiClient(client.BatchV1Api);
-  const core = configuration.makeApiClient(client.CoreV1Api);
+  return clusterOf(batch, configuration.makeApiClient(client.CoreV1Api), namespace);
+}
+
+type Batch = InstanceType<typeof import("@kubernetes/client-node").BatchV1Api>;
+type Core = InstanceType<typeof import("@kubernetes/client-node").CoreV1Api>;
+
+/** The part of two clients of the library that this server uses. */
+export function clusterOf(batch: Batch, core: Core, namespace: string): Cluster {
   return {
     createJob: async (body) => {
       const job = await unless(409, "create a Job", () => batch.createNamespacedJob({ namespace, body }));
