@@ -45,10 +45,8 @@ describe("the conversion of Terraform's resources into Kubernetes' objects", () 
   });
 
   test("refuses a resource and an attribute that it does not know", () => {
-    const service = stack("kubernetes_service_v1", {});
-    expect(() => manifestsOf(service)).toThrow(
-      "kubernetes_service_v1.one: terraform-schema.ts does not know this type",
-    );
+    const service = stack("kubernetes_secret_v1", {});
+    expect(() => manifestsOf(service)).toThrow("kubernetes_secret_v1.one: terraform-schema.ts does not know this type");
     const secret = { metadata: { name: "a" }, secret: [{ name: "b" }] };
     expect(() => manifestsOf(stack("kubernetes_service_account_v1", secret))).toThrow(
       "kubernetes_service_account_v1.one.secret: terraform-schema.ts does not know this attribute",

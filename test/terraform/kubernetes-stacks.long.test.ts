@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { serviceFileSchema } from "sweep-worker/contract";
 import { dev, prod } from "../../environments.ts";
 import type { Environment } from "../../stacks/configuration/schema.ts";
 import { devWithExecutors, devWithExecutorsAnd } from "../support/executors.ts";
@@ -60,6 +61,30 @@ if ("missing" in mirror) {
     const spec = { replicas: "0", template: [{ metadata: [{ annotations }] }] };
     expect(afterOf("kubernetes_deployment_v1")).toMatchObject({ wait_for_rollout: false, spec: [spec] });
     expect(afterOf("helm_release")).toMatchObject({ status: "deployed", version: "1.0.0" });
+  });
+
+  test("terraform plans services: two Deployments that wait for their pods, with a hash of the file that it knows", () => {
+    const workload = { ...devWithServices.workload, image };
+    const folder = workspace.synthesizeStack({ ...devWithServices, workload }, "workload");
+    const nowhere = join(workspace.root, "kubeconfig");
+    writeFileSync(nowhere, JSON.stringify(kubeconfigOf("https://127.0.0.1:9")));
+    const copy = workspace.copyForCluster(folder, nowhere);
+    workspace.initCopy(copy);
+    const { plan, output } = workspace.plan(copy);
+    expect(output).not.toMatch(/Warning:|[Dd]eprecat/);
+    const afterOf = (address: string) =>
+      plan.resource_changes.find((change) => change.address.startsWith(address))?.change.after;
+    const sha = expect.stringMatching(/^[0-9a-f]{64}$/);
+    const template = [{ metadata: [{ annotations: { "evaluation-platform/files-sha256": sha } }] }];
+    expect(afterOf("kubernetes_deployment_v1.services_api")).toMatchObject({
+      wait_for_rollout: true,
+      spec: [{ replicas: "2", template }],
+    });
+    expect(afterOf("kubernetes_horizontal_pod_autoscaler_v2.services_frontend")).toMatchObject({
+      spec: [{ min_replicas: 2, max_replicas: 5 }],
+    });
+    const { data } = afterOf("kubernetes_config_map_v1.services_api") as { data: Record<string, string> };
+    expect(serviceFileSchema.parse(JSON.parse(data["service.json"] ?? ""))).toMatchObject({ environment: "dev" });
   });
 
   if (kubeconfig === undefined) {

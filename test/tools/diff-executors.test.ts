@@ -103,6 +103,26 @@ test("another image starts all executors again; a label of the Deployment itself
   expect(update("kubernetes_deployment_v1", deployment("x:1"), deployment("x:1", { team: "a" }))).toEqual([]);
 });
 
+test("another image replaces the pods of a service one after the other, and its end is the end of its answers", () => {
+  const service = (image: string) => ({
+    metadata: [{ annotations: null, name: "api", namespace: "platform-services" }],
+    spec: [{ replicas: "2", template: [template(image)] }],
+  });
+  expect(update("kubernetes_deployment_v1", service("x:1"), service("x:2"))).toMatchObject([
+    {
+      severity: "notice",
+      noun: "service",
+      effect: "its pods are replaced one after the other, each after its successor is ready: no request fails",
+    },
+  ]);
+  expect(
+    warnings("kubernetes_deployment_v1", { actions: ["delete"], before: service("x:1"), after: null }),
+  ).toMatchObject([{ severity: "notice", effect: "its pods end, and nobody answers its requests any more" }]);
+  expect(warnings("kubernetes_service_v1", { actions: ["delete"], before: {}, after: null })).toMatchObject([
+    { severity: "notice", noun: "Service", effect: "nobody reaches its pods any more" },
+  ]);
+});
+
 test("a lower maximum ends executors at once; a higher one and another setting end none", () => {
   expect(update("helm_release", scaling(50), scaling(10))).toMatchObject([
     {

@@ -1,9 +1,10 @@
 import type { ResolvedEnvironment } from "../../stacks/configuration/resolved-environment.ts";
 import { type EnvironmentFacts, environmentFacts } from "./environment.ts";
-import { type KedaRoom, kedaRoom } from "./keda-room.ts";
+import { kedaRoom, type Room } from "./keda-room.ts";
 import { type MonthlyCost, monthlyCost } from "./monthly.ts";
 import type { PriceTable } from "./price-table.ts";
 import { type QueueRun, queueRun } from "./queue-run.ts";
+import { servicesRoom } from "./services-room.ts";
 import { type SweepEstimate, sweepOf } from "./sweep.ts";
 import type { Resource } from "./synthesized.ts";
 
@@ -14,7 +15,9 @@ export interface EnvironmentCost extends EnvironmentFacts {
   /** The runs of the jobs, on the executors of each size instead. Those of evaluations that nobody has measured are left out. */
   readonly queueRuns: readonly (QueueRun & { readonly job: string })[];
   /** Whether KEDA runs on the pools that are always on. Undefined without executors. */
-  readonly keda: KedaRoom | undefined;
+  readonly keda: Room | undefined;
+  /** Whether the page and the API run on the pools that are always on. Undefined without services. */
+  readonly services: Room | undefined;
 }
 
 /** @throws ToolError if a price is missing. */
@@ -33,5 +36,5 @@ export function environmentCost(
       : facts.executors.map((executors) => ({ job, ...queueRun(work, resultBytes, executors, facts) })),
   );
   const keda = facts.executors.length === 0 ? undefined : kedaRoom(environment.alwaysOnPools);
-  return { ...facts, monthly, sweeps, queueRuns, keda };
+  return { ...facts, monthly, sweeps, queueRuns, keda, services: servicesRoom(environment) };
 }

@@ -3,6 +3,7 @@ import type { MachinesRemark } from "../../constructs/workload/job-machines.ts";
 import { table } from "../support/table.ts";
 import type { EnvironmentCost } from "./environment-cost.ts";
 import type { Example } from "./example.ts";
+import type { Room } from "./keda-room.ts";
 import { dollars, showDollars, sum } from "./money.ts";
 import { sweepCost } from "./prediction.ts";
 import type { PriceTable } from "./price-table.ts";
@@ -45,6 +46,7 @@ export function environmentReport(cost: EnvironmentCost): string {
       ? []
       : [`Largest item of the idle bill: ${largest.item}, ${showDollars(largest.idle)}. Less with: ${largest.lower}.`]),
     ...monthly.lines.flatMap(({ note }) => note ?? []),
+    ...(cost.services === undefined ? [] : [roomLine(cost.services)]),
     ...executorsReport(cost),
     ...cost.sweeps.flatMap((sweep) => [
       sweepReport(sweep, cost),
@@ -66,8 +68,13 @@ function executorsReport({ executors, keda }: EnvironmentCost): string[] {
     `\n${rows.toString()}`,
     "Their machines are those of the pools above, and are not added to the total again. An empty queue has none.",
     ...executors.map(({ size, machines }) => `${size}: ${describeMachines(machines)}`),
-    `${keda.fits ? "" : "Warning: "}${keda.text}.`,
+    roomLine(keda),
   ];
+}
+
+/** A line about pods on the nodes that are always on. */
+function roomLine({ fits, text }: Room): string {
+  return `${fits ? "" : "Warning: "}${text}.`;
 }
 
 /** A run of a job's evaluation on executors, as it could be submitted instead. */

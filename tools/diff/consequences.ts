@@ -20,6 +20,9 @@ export const handsBack =
   "each commits what it has computed, and gives the rest of its messages back to the queue; nothing is lost";
 const workloadFirst = "deploy the workload without it first, npm run deploy -- <environment> --stack workload";
 const isOfDeadLetters = ({ name }: Attributes) => String(name).endsWith("-dead-letter");
+/** Whether a Deployment is one of executors. Another is a service. */
+export const isOfExecutors = ({ metadata }: Attributes) =>
+  Array.isArray(metadata) && /^executor-/.test(String(metadata[0]?.name));
 export const isKeda = ({ name }: Attributes) => name === "keda";
 const nodesLose = "every node behind it loses internet access: it pulls no image and stores no result";
 
@@ -114,6 +117,12 @@ export const consequences: Readonly<Record<string, Consequence>> = {
     severity: "loud",
     destroyed: "everything in it is deleted, including runs in progress",
   },
+  kubernetes_service_v1: {
+    noun: "Service",
+    severity: "notice",
+    destroyed: "nobody reaches its pods any more",
+    replaced: "nobody reaches its pods until the new one exists",
+  },
   kubernetes_job_v1: {
     noun: "Job",
     severity: "notice",
@@ -122,7 +131,10 @@ export const consequences: Readonly<Record<string, Consequence>> = {
   kubernetes_deployment_v1: {
     noun: "Deployment",
     severity: "notice",
-    destroyed: `its executors end: ${handsBack}`,
+    destroyed: (before) =>
+      isOfExecutors(before)
+        ? `its executors end: ${handsBack}`
+        : "its pods end, and nobody answers its requests any more",
   },
   helm_release: {
     noun: "release",

@@ -1,5 +1,5 @@
 import { changedAttributes } from "./attributes.ts";
-import { handsBack, isKeda, type Severity } from "./consequences.ts";
+import { handsBack, isKeda, isOfExecutors, type Severity } from "./consequences.ts";
 import { type Attributes, attributesOf, type Change } from "./plan.ts";
 
 /** A change in place that users notice. */
@@ -54,7 +54,16 @@ const disturbingUpdates: Readonly<Record<string, readonly DisturbingUpdate[]>> =
       severity: "notice",
       happens: "changes",
       attributes: /^spec\[0\]\.template(\[|$)/,
+      of: isOfExecutors,
       effect: `all of its executors start again: ${handsBack}`,
+    },
+    {
+      noun: "service",
+      severity: "notice",
+      happens: "changes",
+      attributes: /^spec\[0\]\.template(\[|$)/,
+      of: (before) => !isOfExecutors(before),
+      effect: "its pods are replaced one after the other, each after its successor is ready: no request fails",
     },
   ],
   helm_release: [

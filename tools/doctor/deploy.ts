@@ -7,6 +7,7 @@ import { imageChecks } from "./image.ts";
 import { loadBalancerChecks } from "./load-balancers.ts";
 import { programChecks } from "./programs.ts";
 import { type Check, type Section, warning } from "./report.ts";
+import { serviceChecks } from "./services.ts";
 
 /** The checks of an environment's deploy, except those of the machine. */
 export function deploySections(environment: ResolvedEnvironment): Section[] {
@@ -14,11 +15,13 @@ export function deploySections(environment: ResolvedEnvironment): Section[] {
   const identity = identify(environment);
   const executors = executorChecks(environment, identity);
   const entry = loadBalancerChecks(environment, identity);
+  const services = serviceChecks(environment);
   return [
     { title: `Environment ${environment.name}`, checks: configurationChecks(environment, names) },
-    { title: "Programs", checks: [...programChecks(environment.workload), ...imageChecks(environment.workload)] },
+    { title: "Programs", checks: [...programChecks(environment), ...imageChecks(environment)] },
     { title: "AWS", checks: credentialChecks(environment, identity) },
     ...(executors.length === 0 ? [] : [{ title: "Executors", checks: executors }]),
+    ...(services.length === 0 ? [] : [{ title: "Services", checks: services }]),
     ...(entry.length === 0 ? [] : [{ title: "Entry from outside", checks: entry }]),
   ];
 }

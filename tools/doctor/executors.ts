@@ -5,8 +5,8 @@ import { roomForPods } from "../../constructs/pools/node-target.ts";
 import { executorResources } from "../../constructs/queue/executors-problems.ts";
 import { count, machinesFor, podsPerNode } from "../../constructs/workload/job-machines.ts";
 import type { ResolvedEnvironment, ResolvedExecutors } from "../../stacks/configuration/resolved-environment.ts";
+import { askCluster } from "./cluster.ts";
 import { aws, cureOf, type Identity, parsed, withCredentials } from "./credentials.ts";
-import { kubectl } from "./kubectl.ts";
 import { type Check, type Finding, notChecked, ok, warning } from "./report.ts";
 
 /** Checks of an environment's executors: room in the account, their queues, and KEDA in a cluster that is deployed. */
@@ -152,14 +152,10 @@ const scaledObjectsSchema = z.object({
 
 /** Whether KEDA scales the executors, in a cluster that is deployed and that this machine has a kubeconfig for. */
 async function kedaFinding(environment: ResolvedEnvironment): Promise<Finding> {
-  const { name, workload } = environment;
-  const { namespace, executors } = workload;
-  const get = ["--namespace", namespace, "get", "scaledobjects", "--output", "json"];
-  const { succeeded, stdout, reason } = await kubectl(environment, ...get);
-  if (!succeeded) {
-    return notChecked(/doesn't have a resource type/.test(reason) ? "the cluster has no KEDA yet" : reason);
-  }
-  const answer = scaledObjectsSchema.safeParse(parsed(stdout));
+  const { namespace, executors } = environment.workload;
+  const found = await askCluster(environment, ["--namespace", namespace, "get", "scaledobjects"]);
+  if ("reason" in found) return notChecked(found.reason);
+  const answer = scaledObjectsSchema.safeParse(parsed(found.stdout));
   if (!answer.success) return notChecked("kubectl get scaledobjects: no list in its answer");
   const sizes = executors.map(({ options }) => `executor-${options.size}`);
   const states = sizes.map((scaled) => {
@@ -170,7 +166,7 @@ async function kedaFinding(environment: ResolvedEnvironment): Promise<Finding> {
   const needed = "a ScaledObject that is ready, for the executors of each size";
   const missing = states.find(({ ready }) => ready === undefined);
   if (missing !== undefined) {
-    return warning(`there is no state of ${missing.scaled}`, needed, `npm run deploy -- ${name}`);
+    return warning(`there is no state of ${missing.scaled}`, needed, `npm run deploy -- ${environment.name}`);
   }
   const failed = states.find(({ ready }) => ready?.status !== "True");
   if (failed !== undefined) {

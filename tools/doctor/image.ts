@@ -1,11 +1,11 @@
-import type { ResolvedWorkload } from "../../stacks/configuration/resolved-environment.ts";
-import { needsNoImage, runProgram } from "./programs.ts";
+import { type Imaged, needsNoImage, runProgram } from "./programs.ts";
 import { type Check, type Finding, notChecked, ok, problem } from "./report.ts";
 
 /** Whether an image that was built elsewhere is there; nothing for an image that the deploy builds, or that nobody needs. */
-export function imageChecks(workload: ResolvedWorkload | undefined): Check[] {
-  if (workload?.image.kind !== "prebuilt" || needsNoImage(workload)) return [];
-  const { reference } = workload.image;
+export function imageChecks(environment: Imaged): Check[] {
+  const { image: source } = environment.workload;
+  if (source.kind !== "prebuilt" || needsNoImage(environment)) return [];
+  const { reference } = source;
   return [{ name: "Image", run: () => image(reference) }];
 }
 

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { coerce, gte, type SemVer, satisfies } from "semver";
-import type { ResolvedWorkload } from "../../stacks/configuration/resolved-environment.ts";
+import type { ResolvedEnvironment } from "../../stacks/configuration/resolved-environment.ts";
 import { repository } from "../../stacks/repository.ts";
 import { lowestTerraform } from "../../stacks/versions.ts";
 import { terraformProgram } from "../support/terraform.ts";
@@ -42,12 +42,15 @@ export function runProgram(
   });
 }
 
+/** The part of an environment that decides whether it needs an image. */
+export type Imaged = Pick<ResolvedEnvironment, "workload" | "services">;
+
 /** The programs that a deploy starts; without an environment, all that any environment may need. */
-export function programChecks(workload?: ResolvedWorkload): Check[] {
+export function programChecks(environment?: Imaged): Check[] {
   return [
     { name: "Terraform", run: terraform },
     { name: "AWS CLI", run: awsCli },
-    { name: "Docker", run: () => docker(workload) },
+    { name: "Docker", run: () => docker(environment) },
   ];
 }
 
@@ -101,14 +104,14 @@ function versionIn(text: string): SemVer | undefined {
 }
 
 /** Whether an environment runs nothing that has the worker's image. */
-export function needsNoImage({ jobs, executors }: ResolvedWorkload): boolean {
-  return jobs.length === 0 && executors.length === 0;
+export function needsNoImage({ workload: { jobs, executors }, services }: Imaged): boolean {
+  return jobs.length === 0 && executors.length === 0 && services === undefined;
 }
 
-async function docker(workload: ResolvedWorkload | undefined): Promise<Finding> {
-  if (workload?.image.kind === "prebuilt")
-    return notChecked(`not needed: workload.image is ${workload.image.reference}`);
-  if (workload !== undefined && needsNoImage(workload)) return notChecked("not needed: there is no job");
+async function docker(environment: Imaged | undefined): Promise<Finding> {
+  const image = environment?.workload.image;
+  if (image?.kind === "prebuilt") return notChecked(`not needed: workload.image is ${image.reference}`);
+  if (environment !== undefined && needsNoImage(environment)) return notChecked("not needed: there is no job");
   const needed = "Docker with buildx, which builds the worker's image; or an image built elsewhere, as workload.image";
   const [server, buildx] = await Promise.all([
     runProgram("docker", ["version", "--format", "{{.Server.Version}}"]),

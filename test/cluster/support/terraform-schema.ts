@@ -52,8 +52,20 @@ const securityContext = {
   seccomp_profile: block({ type: value, localhost_profile: value }),
 };
 
+const probe = block({
+  http_get: block({ path: value, port: { kind: "number-or-name" } }),
+  failure_threshold: value,
+  initial_delay_seconds: value,
+  period_seconds: value,
+  success_threshold: value,
+  timeout_seconds: value,
+});
+
 const container: Attributes = {
   name: value,
+  startup_probe: probe,
+  liveness_probe: probe,
+  readiness_probe: probe,
   image: value,
   image_pull_policy: value,
   command: value,
@@ -273,6 +285,39 @@ export const resourceTypes: Readonly<
     apiVersion: "apps/v1",
     kind: "Deployment",
     attributes: { metadata, spec: block(deployment) },
+  },
+  kubernetes_service_v1: {
+    apiVersion: "v1",
+    kind: "Service",
+    attributes: {
+      metadata,
+      spec: block({
+        type: value,
+        selector: map,
+        port: blocks({ name: value, port: value, target_port: { kind: "number-or-name" }, protocol: value }, "ports"),
+      }),
+    },
+  },
+  kubernetes_horizontal_pod_autoscaler_v2: {
+    apiVersion: "autoscaling/v2",
+    kind: "HorizontalPodAutoscaler",
+    attributes: {
+      metadata,
+      spec: block({
+        scale_target_ref: block({ api_version: value, kind: value, name: value }),
+        min_replicas: value,
+        max_replicas: value,
+        metric: blocks(
+          { type: value, resource: block({ name: value, target: block({ type: value, average_utilization: value }) }) },
+          "metrics",
+        ),
+      }),
+    },
+  },
+  kubernetes_pod_disruption_budget_v1: {
+    apiVersion: "policy/v1",
+    kind: "PodDisruptionBudget",
+    attributes: { metadata, spec: block({ max_unavailable: { kind: "number-or-name" }, selector }) },
   },
   // All Jobs of this platform are indexed.
   kubernetes_job_v1: { apiVersion: "batch/v1", kind: "Job", attributes: { metadata, spec: block(indexedJob) } },
