@@ -7,6 +7,7 @@ import { example } from "../../tools/cost/example.ts";
 import { predict } from "../../tools/cost/prediction.ts";
 import { readPrices } from "../../tools/cost/price-table.ts";
 import { environmentReport } from "../../tools/cost/report.ts";
+import { servicesRoom } from "../../tools/cost/services-room.ts";
 import { type Resource, resourcesOf } from "../../tools/cost/synthesized.ts";
 import { devWith, resolved } from "../support/fixtures.ts";
 import { devWithIngress } from "../support/ingress.ts";
@@ -84,6 +85,11 @@ test("an entry from outside costs a load balancer, and a public address in each 
   const internal = devWithIngress({ scheme: "internal", allowedCidrs: ["10.0.0.0/8"] });
   expect(idleOf(internal, "load balancer")).toBeCloseTo(730 * 0.0225, 6);
   expect(idleOf(internal, "public IPv4 addresses of the load balancer")).toBeUndefined();
+  // The controller's two pods are beside the others on the nodes that are always on.
+  expect(servicesRoom(resolved(open))?.text).toContain("the other programs of the platform for 820m");
+  expect(servicesRoom(resolved({ ...open, services: {} }))?.text).toContain(
+    "the other programs of the platform for 620m",
+  );
 });
 
 test("at most is every pool at its maximum: on-demand pools by their price, spot pools between two", () => {

@@ -3,6 +3,9 @@ import { servicesRequests } from "../../constructs/services/platform-services.ts
 import type { ResolvedEnvironment } from "../../stacks/configuration/resolved-environment.ts";
 import { alwaysOn, keda, othersCpuMillis, type Room } from "./keda-room.ts";
 
+/** CPU that the two pods of the load balancer's controller request. */
+const controllerCpuMillis = 200;
+
 /** Whether the pods of services fit on the nodes that are always there, and what they cost. */
 export function servicesRoom(environment: ResolvedEnvironment): Room | undefined {
   const { services, workload, alwaysOnPools } = environment;
@@ -11,7 +14,8 @@ export function servicesRoom(environment: ResolvedEnvironment): Room | undefined
   const { frontend, api } = servicesRequests;
   const cpuMillis = (replicas: number) => replicas * (frontend.cpuRequestMillis + api.cpuRequestMillis);
   const withKeda = workload.executors.length > 0;
-  const others = othersCpuMillis + (withKeda ? keda.cpuMillis : 0);
+  const withController = services.options.ingress !== undefined;
+  const others = othersCpuMillis + (withKeda ? keda.cpuMillis : 0) + (withController ? controllerCpuMillis : 0);
   const room = alwaysOn(alwaysOnPools);
   const asked = `The page and the API ask for ${formatCount(cpuMillis(minReplicas))}m, ${formatCount(cpuMillis(maxReplicas))}m when they are busy, the other programs of the platform${withKeda ? " and KEDA" : ""} for ${formatCount(others)}m, and ${room.text}`;
   const fits = cpuMillis(minReplicas) + others <= room.cpuMillis;

@@ -14,8 +14,8 @@ export function deploySections(environment: ResolvedEnvironment): Section[] {
   const names = environments.map(({ name }) => name);
   const identity = identify(environment);
   const executors = executorChecks(environment, identity);
-  const services = serviceChecks(environment);
   const entry = loadBalancerChecks(environment, identity);
+  const services = serviceChecks(environment);
   return [
     { title: `Environment ${environment.name}`, checks: configurationChecks(environment, names) },
     { title: "Programs", checks: [...programChecks(environment), ...imageChecks(environment)] },

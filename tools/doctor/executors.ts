@@ -5,8 +5,8 @@ import { roomForPods } from "../../constructs/pools/node-target.ts";
 import { executorResources } from "../../constructs/queue/executors-problems.ts";
 import { count, machinesFor, podsPerNode } from "../../constructs/workload/job-machines.ts";
 import type { ResolvedEnvironment, ResolvedExecutors } from "../../stacks/configuration/resolved-environment.ts";
+import { askCluster } from "./cluster.ts";
 import { aws, cureOf, type Identity, parsed, withCredentials } from "./credentials.ts";
-import { askCluster } from "./kubectl.ts";
 import { type Check, type Finding, notChecked, ok, warning } from "./report.ts";
 
 /** Checks of an environment's executors: room in the account, their queues, and KEDA in a cluster that is deployed. */
@@ -154,8 +154,7 @@ const scaledObjectsSchema = z.object({
 async function kedaFinding(environment: ResolvedEnvironment): Promise<Finding> {
   const { namespace, executors } = environment.workload;
   const found = await askCluster(environment, ["--namespace", namespace, "get", "scaledobjects"]);
-  if ("reason" in found)
-    return notChecked(/doesn't have a resource type/.test(found.reason) ? "the cluster has no KEDA yet" : found.reason);
+  if ("reason" in found) return notChecked(found.reason);
   const answer = scaledObjectsSchema.safeParse(parsed(found.stdout));
   if (!answer.success) return notChecked("kubectl get scaledobjects: no list in its answer");
   const sizes = executors.map(({ options }) => `executor-${options.size}`);

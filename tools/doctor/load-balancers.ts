@@ -4,8 +4,8 @@ import { loadBalancerName } from "../../constructs/services/ingress.ts";
 import type { IngressOptions } from "../../constructs/services/ingress-options.ts";
 import { servicesNamespace } from "../../constructs/services/services-names.ts";
 import type { ResolvedEnvironment } from "../../stacks/configuration/resolved-environment.ts";
+import { askCluster } from "./cluster.ts";
 import { aws, cureOf, type Identity, parsed, withCredentials } from "./credentials.ts";
-import { kubectl } from "./kubectl.ts";
 import { type Check, type Finding, notChecked, ok, warning } from "./report.ts";
 
 /** A load balancer that a controller in a cluster has made. */
@@ -92,16 +92,15 @@ async function loadBalancerFinding(environment: ResolvedEnvironment, { host }: I
 async function secretFinding(environment: ResolvedEnvironment, { oidc }: IngressOptions): Promise<Finding> {
   const { secretName } = oidc;
   const keys = "go-template={{range $key, $value := .data}}{{$key}} {{end}}";
-  const get = ["--namespace", servicesNamespace, "get", "secret", secretName, "--output", keys];
-  const { succeeded, stdout, reason } = await kubectl(environment, ...get);
-  const missing = succeeded
-    ? ["clientID", "clientSecret"].filter((key) => !stdout.trim().split(" ").includes(key))
-    : [];
-  if (succeeded && missing.length === 0) return ok(`the Secret ${secretName} has clientID and clientSecret`);
-  if (!succeeded && !/NotFound/.test(reason)) return notChecked(reason);
-  const found = succeeded
-    ? `the Secret ${secretName} lacks ${missing.join(" and ")}`
-    : `there is no Secret ${secretName} in ${servicesNamespace}`;
+  const answer = await askCluster(environment, ["--namespace", servicesNamespace, "get", "secret", secretName], keys);
+  if ("reason" in answer && !/NotFound/.test(answer.reason)) return notChecked(answer.reason);
+  const there = "stdout" in answer ? answer.stdout.trim().split(" ") : [];
+  const missing = ["clientID", "clientSecret"].filter((key) => !there.includes(key));
+  if (missing.length === 0) return ok(`the Secret ${secretName} has clientID and clientSecret`);
+  const found =
+    "stdout" in answer
+      ? `the Secret ${secretName} lacks ${missing.join(" and ")}`
+      : `there is no Secret ${secretName} in ${servicesNamespace}`;
   const needed =
     "the client of the load balancer at the identity provider; without it a deploy waits for the load balancer";
   const fix = `kubectl --namespace ${servicesNamespace} create secret generic ${secretName} --from-literal=clientID=${oidc.clientId} --from-file=clientSecret=<file> (docs/ingress.md)`;
