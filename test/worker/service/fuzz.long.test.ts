@@ -74,7 +74,7 @@ const EXCLUDED = "positive_data_acceptance";
     const fuzz = startProgram(
       [
         ...[program, "run", `${url}/api/openapi.json`, "--checks", "all", "--exclude-checks", EXCLUDED, "--no-color"],
-        ...["--max-examples", "15", "--phases", "examples,coverage,fuzzing", "--seed", "1", "--request-timeout", "30"],
+        ...["--max-examples", "5", "--phases", "examples,coverage,fuzzing", "--seed", "1", "--request-timeout", "10"],
       ],
       { cwd: directory, withinMs: 300_000 },
     );
