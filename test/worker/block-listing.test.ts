@@ -3,7 +3,7 @@ import { shareOf } from "../../worker/src/parameters/partition.ts";
 import { countOf, overlaps, type Range, RangeCollector, subtract, union } from "../../worker/src/parameters/ranges.ts";
 import { resolveStream } from "../../worker/src/stores/resolution.ts";
 import { BlockListing, keyOf, type ListObjects } from "../../worker/src/stores/s3-blocks.ts";
-import { type ListedObject, type ListPage, parseListPage } from "../../worker/src/stores/s3-list.ts";
+import { type ListedObject, type ListPage, parseFolderPage, parseListPage } from "../../worker/src/stores/s3-list.ts";
 
 /** A bucket that counts requests and keys. */
 function bucketOf(keysBehind: (after: string, limit: number) => ListPage) {
@@ -178,14 +178,23 @@ test("a page of a listing is read, whatever the order of its fields, with escape
   const xml =
     '<?xml version="1.0"?>\n<ListBucketResult><Name>b</Name><IsTruncated>true</IsTruncated>' +
     "<Contents><Key>a&amp;b/&lt;&#x31;&#50;</Key><ETag>&quot;x&quot;</ETag><Size>80</Size></Contents>" +
-    "<Contents><Size>7</Size><Key>c</Key></Contents><Contents><Key>d</Key></Contents></ListBucketResult>";
+    "<Contents><LastModified>2026-11-22T10:00:01.000Z</LastModified><Size>7</Size><Key>c</Key></Contents><Contents><Key>d</Key></Contents></ListBucketResult>";
   expect(parseListPage(xml)).toEqual({
     objects: [
       { key: "a&b/<12", size: 80 },
-      { key: "c", size: 7 },
+      { key: "c", size: 7, modifiedAt: Date.UTC(2026, 10, 22, 10, 0, 1) },
       { key: "d", size: undefined },
     ],
     isTruncated: true,
   });
   expect(parseListPage("<Error><Code>SlowDown</Code></Error>")).toBeUndefined();
+});
+
+test("a page of folders has their names, and tells where the next one begins", () => {
+  const xml =
+    "<ListBucketResult><Prefix>a&amp;b/</Prefix><IsTruncated>true</IsTruncated><NextContinuationToken>x&amp;y=</NextContinuationToken>" +
+    "<Contents><Key>a&amp;b/file</Key><Size>7</Size></Contents>" +
+    "<CommonPrefixes><Prefix>a&amp;b/one/</Prefix></CommonPrefixes><CommonPrefixes>\n<Prefix>a&amp;b/two/</Prefix></CommonPrefixes></ListBucketResult>";
+  expect(parseFolderPage(xml)).toEqual({ keys: ["a&b/file", "a&b/one/", "a&b/two/"], next: "x&y=" });
+  expect(parseFolderPage("<Error><Code>SlowDown</Code></Error>")).toBeUndefined();
 });

@@ -69,3 +69,18 @@ test("the length of a record without failures is known, and failures make it lon
     }
   }
 });
+
+test("a log has the time of each commit, and one of an earlier version is read without", async () => {
+  writeFileSync(path, await linesOf([recordOf(0, 10, 1), recordOf(20, 10)]));
+  const before = Date.now();
+  const log = await CommitLog.open(path);
+  log.append([recordOf(30, 10, 1), recordOf(10, 10)]);
+  // As a download keeps the times of the bucket.
+  log.append([{ ...recordOf(40, 10), committedAt: 1_700_000_000_000 }]);
+  log.close();
+  const times = (await collect(CommitLog.sorted(path))).map(({ start, committedAt }) => [start, committedAt]);
+  expect(times.map(([start]) => start)).toEqual([0, 10, 20, 30, 40]);
+  const [first, second, third, fourth, last] = times.map(([, at]) => at);
+  expect([first, third, last]).toEqual([undefined, undefined, 1_700_000_000_000]);
+  for (const at of [second, fourth]) expect(at).toBeGreaterThanOrEqual(before);
+});

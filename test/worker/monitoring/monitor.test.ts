@@ -133,6 +133,21 @@ test("two hundred watchers cost the requests of one, and nothing is read while n
   expect(s3.requests).toHaveLength(after);
 });
 
+test("all who ask at the same time share a look", async () => {
+  await putSweep(s3, "runs/one", identity, blocksUntil(Date.now(), 500, 10, 100));
+  await Promise.all(Array.from({ length: 50 }, () => [monitor.sweep("one"), monitor.heatMap("one", 64)]).flat());
+  // The notes, run.json, the blocks and the notes of workers.
+  expect(s3.requests).toHaveLength(4);
+});
+
+test("the rate of a sweep that has just begun is that of its own time", async () => {
+  await putSweep(s3, "runs/one", identity, blocksUntil(Date.now(), 200, 10, 1_000));
+  // Twenty blocks in 19 seconds, and the bucket has whole seconds.
+  const { ratePerSecond } = await monitor.sweep("one");
+  expect(ratePerSecond).toBeGreaterThan(8);
+  expect(ratePerSecond).toBeLessThan(11);
+});
+
 test("a bucket that is away is told to the watcher, who sees the sweep when it is back", async () => {
   await putSweep(s3, "runs/one", identity, []);
   s3.fault = () => 500;

@@ -1,4 +1,5 @@
-import { type CommittedBlocks, type CommittedPart, reported } from "../stores/committed-blocks.ts";
+import { reported } from "../stores/committed-blocks.ts";
+import type { CommittedBlocks, CommittedPart } from "../stores/store.ts";
 import { ComputingTime } from "./computing-time.ts";
 import { Grid } from "./grid.ts";
 import type { KnownFailures } from "./known-failures.ts";

@@ -1,7 +1,7 @@
 import type { Column } from "../api/sweeps.ts";
 import { endOf, intersection, type Range } from "../parameters/ranges.ts";
-import type { CommittedBlocks, CommittedPart } from "../stores/committed-blocks.ts";
 import { inOrder } from "../stores/in-order.ts";
+import type { CommittedBlocks, CommittedPart } from "../stores/store.ts";
 import type { Aggregate } from "./aggregate.ts";
 import { histogramOf, type Sampled, stretchesOf } from "./value-statistics.ts";
 

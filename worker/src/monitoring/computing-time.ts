@@ -1,5 +1,5 @@
 import { endOf, type Range } from "../parameters/ranges.ts";
-import type { CommittedPart } from "../stores/committed-blocks.ts";
+import type { CommittedPart } from "../stores/store.ts";
 import type { Grid } from "./grid.ts";
 
 /** The last differences of a stream, whose median tells which one is usual. */

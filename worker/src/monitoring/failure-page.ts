@@ -1,12 +1,18 @@
 import type { FailurePage } from "../api/sweeps.ts";
 import { type Range, union } from "../parameters/ranges.ts";
-import { type CommittedBlocks, type CommittedPart, failuresIn } from "../stores/committed-blocks.ts";
+import { failuresIn } from "../stores/committed-blocks.ts";
 import { inOrder } from "../stores/in-order.ts";
-import type { Failure } from "../stores/store.ts";
+import type { CommittedBlock, CommittedBlocks, Failure } from "../stores/store.ts";
 import type { Aggregate } from "./aggregate.ts";
 
+/** A block with failures, and the pieces of it whose failures are wanted. */
+interface Wanted {
+  readonly block: CommittedBlock;
+  readonly pieces: Range[];
+}
+
 /** Records that are read at the same time, and the bytes of them that are in memory. */
-const WINDOW = { items: 16, bytes: 4 * 2 ** 20, bytesOf: ({ record }: CommittedPart) => record.failureBytes };
+const WINDOW = { items: 16, bytes: 4 * 2 ** 20, bytesOf: ({ block }: Wanted) => block.failureBytes };
 
 /**
  * The next failures of a sweep, sorted by parameter. Only the cells that have some are listed, and only the records that have some are read,
@@ -26,9 +32,11 @@ export async function failurePage(
     if (count > 0 && start + size > from) cells.push({ start: from, count: start + size - from });
   }
   const found: Failure[] = [];
-  const withFailures = withFailuresOf(blocks, union(cells));
-  const read = async (part: CommittedPart) => failuresIn(part, await blocks.failuresOf(part.record));
-  for await (const failures of inOrder(withFailures, read, WINDOW)) {
+  const read = async ({ block, pieces }: Wanted) => {
+    const failures = await blocks.failuresOf(block);
+    return pieces.flatMap((piece) => failuresIn(piece, failures));
+  };
+  for await (const failures of inOrder(withFailuresOf(blocks, union(cells)), read, WINDOW)) {
     found.push(...failures);
     if (found.length > limit) break;
   }
@@ -36,10 +44,20 @@ export async function failurePage(
   return { failures, next: found.length > limit ? (failures.at(-1)?.parameter ?? null) : null };
 }
 
-async function* withFailuresOf(blocks: CommittedBlocks, cells: readonly Range[]): AsyncGenerator<CommittedPart> {
+async function* withFailuresOf(blocks: CommittedBlocks, cells: readonly Range[]): AsyncGenerator<Wanted> {
   if (cells.length === 0) return;
+  let last: Wanted | undefined;
   // The streams follow each other.
   for (const lane of blocks.lanes(cells)) {
-    for await (const part of lane) if (part.record.failureBytes > 0) yield part;
+    for await (const { start, count, record: block } of lane) {
+      if (block.failureBytes === 0) continue;
+      if (last?.block.start === block.start && last.block.count === block.count) {
+        last.pieces.push({ start, count });
+        continue;
+      }
+      if (last !== undefined) yield last;
+      last = { block, pieces: [{ start, count }] };
+    }
   }
+  if (last !== undefined) yield last;
 }

@@ -1,5 +1,5 @@
-import type { CommittedBlocks, CommittedPart } from "../stores/committed-blocks.ts";
 import { failuresIn } from "../stores/committed-blocks.ts";
+import type { CommittedBlocks, CommittedPart } from "../stores/store.ts";
 import { Grid } from "./grid.ts";
 
 /** Most records that are read of a sweep, and remembered. Beyond them failures are estimated. */

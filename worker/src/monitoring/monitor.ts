@@ -1,8 +1,10 @@
 import type { Column, FailurePage, HeatMap, Sweep, SweepList, SweepSummary } from "../api/sweeps.ts";
+import { PermanentError, RefusedError } from "../contract/errors.ts";
 import type { Range } from "../parameters/ranges.ts";
 import { inParallel } from "../stores/in-parallel.ts";
 import { directoryOf, type StoreOptions, storeKindOf } from "../stores/open.ts";
-import { openRoot, type ResultsRoot } from "../stores/results-root.ts";
+import { openRoot } from "../stores/open-root.ts";
+import type { ResultsRoot } from "../stores/results-root.ts";
 import type { FileLocation } from "../stores/store.ts";
 import { sampleColumn } from "./column-sample.ts";
 import { failurePage } from "./failure-page.ts";
@@ -194,7 +196,7 @@ export class Monitor {
       const look = await view.look(Math.max(this.#pollMs * view.weight, view.isResting ? RESTING_MS : 0));
       return summaryOf(look, this.#described(name));
     } catch (error) {
-      if (error instanceof NotFoundError) return undefined;
+      if (error instanceof PermanentError && !(error instanceof RefusedError)) return undefined;
       throw error;
     }
   }

@@ -31,11 +31,11 @@ export function summaryOf(look: Look, { name, url, costOf }: Described): SweepSu
     identity: { evaluation, evaluationSha256, columns: [...columns], total, batchSize, seed },
     state,
     counts: { present: aggregate.committed - failed, failed, isFailedExact: aggregate.isFailedExact, remaining },
-    createdAt: new Date(createdAt).toISOString(),
-    lastCommitAt: Number.isFinite(aggregate.lastCommitAt) ? new Date(aggregate.lastCommitAt).toISOString() : null,
+    createdAt: timeOf(createdAt),
+    lastCommitAt: Number.isFinite(aggregate.lastCommitAt) ? timeOf(aggregate.lastCommitAt) : null,
     ratePerSecond,
     secondsLeft: isMoving ? remaining / ratePerSecond : null,
-    stop: stop === undefined ? null : { reason: stop.reason, at: new Date(stop.at).toISOString() },
+    stop: stop === undefined ? null : { reason: stop.reason, at: timeOf(Date.parse(stop.at)) },
     submission: notes.submission ?? null,
     costUsd: costOf?.(notes.submission?.size, computingSecondsOf(look)) ?? null,
   };
@@ -89,4 +89,9 @@ function computingSecondsOf(look: Look): number {
   if (meanMs !== undefined) return (meanMs * aggregate.committed) / 1000;
   // No two blocks follow each other, so that the only time is that since the beginning.
   return Number.isFinite(aggregate.lastCommitAt) ? Math.max(0, aggregate.lastCommitAt - createdAt) / 1000 : 0;
+}
+
+/** A time in words. A damaged one is the epoch, so that the rest of the sweep is seen. */
+function timeOf(milliseconds: number): string {
+  return new Date(milliseconds || 0).toISOString();
 }

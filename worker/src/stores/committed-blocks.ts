@@ -1,36 +1,6 @@
-import type { RunIdentity } from "../contract/identity.ts";
 import { endOf, intersection, type Range } from "../parameters/ranges.ts";
 import type { ResolvedPart } from "./resolution.ts";
-import type { Failure } from "./store.ts";
-
-/** A committed block, as a listing shows it without its values. */
-export interface CommittedBlock extends Range {
-  /** Milliseconds since the epoch; undefined if nothing tells. Logs of earlier versions have no times. */
-  readonly committedAt: number | undefined;
-  /** Undefined if its record must be read to know them: see {@link CommittedBlocks.failuresOf}. */
-  readonly failures: readonly Failure[] | undefined;
-  /** About the bytes that its failures take in its record, 0 if it has none. */
-  readonly failureBytes: number;
-}
-
-/** The part of a block that counts, or a piece of it. */
-export type CommittedPart = ResolvedPart<CommittedBlock>;
-
-/** The committed blocks of a run. They are never all in memory, and their values are not read. */
-export interface CommittedBlocks {
-  readonly identity: RunIdentity;
-  /**
-   * The parts of blocks that lie in the wanted ranges, as streams that are worth reading at the same time. The parts of a stream are sorted,
-   * those of all streams are disjoint. Each call looks again.
-   *
-   * @param wanted disjoint and sorted. @default everything
-   */
-  lanes(wanted?: readonly Range[]): AsyncGenerator<CommittedPart>[];
-  /** The failures of a whole block, sorted by parameter. A record in a bucket is read. */
-  failuresOf(block: CommittedBlock): Promise<readonly Failure[]>;
-  /** Values of a part, from its first parameter on. They are not compared with their checksum. @param most the number of values at most */
-  valuesOf(part: CommittedPart, column: number, most: number): Promise<Float64Array>;
-}
+import type { CommittedBlocks, CommittedPart } from "./store.ts";
 
 /** The failures of a block that lie in a part of it. */
 export function failuresIn<Item extends { readonly parameter: number }>(

@@ -5,9 +5,9 @@ import type { RunIdentity } from "../contract/identity.ts";
 import type { Range } from "../parameters/ranges.ts";
 import { bytesOf } from "./checksum.ts";
 import { CommitLog } from "./commit-log.ts";
-import { type CommittedBlock, type CommittedBlocks, type CommittedPart, piecesIn } from "./committed-blocks.ts";
+import { piecesIn } from "./committed-blocks.ts";
 import { resolve } from "./resolution.ts";
-import type { CommitRecord, Failure } from "./store.ts";
+import type { CommitRecord, CommittedBlock, CommittedBlocks, CommittedPart, Failure } from "./store.ts";
 
 const BYTES = Float64Array.BYTES_PER_ELEMENT;
 

@@ -24,11 +24,12 @@ import { bundleFile, readBundle } from "./bundle-file.ts";
 import { createChecksum } from "./checksum.ts";
 import { ColumnFiles } from "./column-files.ts";
 import { CommitLog } from "./commit-log.ts";
-import { type CommittedBlocks, countCommitted } from "./committed-blocks.ts";
+import { countCommitted } from "./committed-blocks.ts";
 import { FileCommittedBlocks } from "./file-committed-blocks.ts";
 import { FileReader } from "./file-reader.ts";
 import {
   type CommitRecord,
+  type CommittedBlocks,
   type Failure,
   type FileLocation,
   type Note,

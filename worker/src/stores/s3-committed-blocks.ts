@@ -2,11 +2,11 @@ import type { RunIdentity } from "../contract/identity.ts";
 import type { Range } from "../parameters/ranges.ts";
 import { bytesOf, createTextChecksum } from "./checksum.ts";
 import { bytesWithoutFailures, parseRecord } from "./commit-log.ts";
-import { type CommittedBlock, type CommittedBlocks, type CommittedPart, piecesIn } from "./committed-blocks.ts";
+import { piecesIn } from "./committed-blocks.ts";
 import { type ResolvedPart, resolveStream } from "./resolution.ts";
 import { type BlockListing, type BlockObject, keyOf } from "./s3-blocks.ts";
 import type { Bucket } from "./s3-bucket.ts";
-import type { Failure } from "./store.ts";
+import type { CommittedBlock, CommittedBlocks, CommittedPart, Failure } from "./store.ts";
 
 const BYTES = Float64Array.BYTES_PER_ELEMENT;
 const NO_FAILURES: readonly Failure[] = [];

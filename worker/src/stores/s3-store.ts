@@ -9,7 +9,7 @@ import { createTextChecksum } from "./checksum.ts";
 import { ColumnFiles } from "./column-files.ts";
 import { serializeRecord } from "./commit-log.ts";
 import { CommitPace } from "./commit-pace.ts";
-import { type CommittedBlocks, countCommitted } from "./committed-blocks.ts";
+import { countCommitted } from "./committed-blocks.ts";
 import { FileStore } from "./file-store.ts";
 import { type ResolvedPart, resolveStream } from "./resolution.ts";
 import { BlockListing, type BlockObject, keyOf } from "./s3-blocks.ts";
@@ -17,6 +17,7 @@ import { Bucket } from "./s3-bucket.ts";
 import { S3CommittedBlocks } from "./s3-committed-blocks.ts";
 import { S3Reader } from "./s3-reader.ts";
 import type {
+  CommittedBlocks,
   FileLocation,
   Note,
   ReportWriter,
