@@ -4,6 +4,8 @@ import { setTimeout } from "node:timers/promises";
 import { PermanentError } from "../../worker/src/contract/errors.ts";
 import { type ExecutorOptions, runExecutor } from "../../worker/src/engine/executor.ts";
 import { QueuedRun } from "../../worker/src/engine/queued-run.ts";
+import { createSubmission } from "../../worker/src/engine/submit.ts";
+import { findEvaluation } from "../../worker/src/evaluation/source.ts";
 import { countOf, type Range, union } from "../../worker/src/parameters/ranges.ts";
 import { rangeMessage } from "../../worker/src/queue/messages.ts";
 import { verify } from "../../worker/src/results/verify.ts";
@@ -11,6 +13,7 @@ import { openStore } from "../../worker/src/stores/open.ts";
 import { FakeS3 } from "../support/fake-s3.ts";
 import { MemoryQueue } from "../support/memory-queue.ts";
 import { prepareQueuedRun, type TestRun } from "../support/queued-runs.ts";
+import { testIdentity } from "../support/stores.ts";
 import { temporaryDirectory, writeEvaluation } from "../support/sweep.ts";
 
 const directory = temporaryDirectory();
@@ -269,6 +272,35 @@ test("an evaluation that cannot be loaded fails its run with the reason, and the
     reason: expect.stringContaining("no library"),
   });
   expect((await run.verified()).receipt.present).toBe(100);
+});
+
+test("an evaluation with other columns than those it was submitted with fails its run, and names both", async () => {
+  const { bundle, sha256 } = findEvaluation(double);
+  const identity = { ...testIdentity(100, 10, ["steps", "peak"]), evaluation: "double", evaluationSha256: sha256 };
+  const { run, name } = await createSubmission(`${root}/other-columns`, identity, bundle, {}, {});
+  await run.submit({});
+  const queue = new MemoryQueue();
+  queue.add(rangeMessage(name, { start: 0, count: 100 }));
+  await untilEmpty(queue, execute(queue));
+  expect((await run.read()).stop).toMatchObject({
+    kind: "failed",
+    reason:
+      "the evaluation exports the columns value, and s3://bucket/runs/other-columns was submitted with steps, peak: submit it again with those that it exports",
+  });
+});
+
+test("a run that is complete has a table beside its receipt, and is closed without one", async () => {
+  const [run, without] = [await submitted(double), await submitted(double)];
+  s3.fault = ({ method, key }) =>
+    method === "PUT" && key === `runs/${without.name}/results.parquet` ? 403 : undefined;
+  const queue = new MemoryQueue();
+  for (const { message } of [run, without]) queue.add(message(0, 100));
+  const executor = execute(queue);
+  await untilEmpty(queue, executor);
+  expect([run, without].map(({ name }) => s3.objects.has(`runs/${name}/receipt.json`))).toEqual([true, true]);
+  expect([run, without].map(({ name }) => s3.objects.has(`runs/${name}/results.parquet`))).toEqual([true, false]);
+  const [told] = executor.log.filter((line) => line.includes("results.parquet"));
+  expect(told).toMatch(/^no results.parquet: cannot write to/);
 });
 
 test("a run with too many failures is failed, and what was computed stays", async () => {

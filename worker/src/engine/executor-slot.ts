@@ -264,7 +264,7 @@ export class ExecutorSlot {
     const { signal, log, s3RequestTimeoutMs } = this.#options;
     const reader = await run.reader();
     if ((await reader.readReport(REPORT_FILES.receipt)) !== undefined) return NOTHING;
-    const onNoTable = (error: unknown) => log.warn({ run: message.run }, `no results.parquet: ${describeError(error)}`);
+    const onNoTable = (reason: string) => log.warn({ run: message.run }, `no results.parquet: ${reason}`);
     const verified = verifyWithTable(run.store.url, { s3RequestTimeoutMs }, onNoTable);
     const { receipt } = await unlessStopped(verified, signal, () => {});
     log.info({ run: message.run, present: receipt.present, failed: receipt.failed }, "complete and verified");

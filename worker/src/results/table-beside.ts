@@ -1,4 +1,4 @@
-import { PermanentError } from "../contract/errors.ts";
+import { describeError, PermanentError, SweepError } from "../contract/errors.ts";
 import { formatCount } from "../contract/format.ts";
 import { REPORT_FILES, type ReportWriter, type ResultReader } from "../stores/store.ts";
 import { piecesOf } from "./blocks.ts";
@@ -18,7 +18,7 @@ const MOST_BYTES = 64e9;
 export async function verifyWithTable(
   resultsUrl: string,
   options: VerifyOptions,
-  onNoTable: (error: unknown) => void,
+  onNoTable: (reason: string) => void,
 ): Promise<VerifiedResults> {
   const reader = await openToVerify(resultsUrl, options);
   const table = new TableBeside(reader, onNoTable);
@@ -39,11 +39,11 @@ export async function verifyWithTable(
 /** A table that is given up at its first error. */
 class TableBeside {
   readonly #reader: ResultReader;
-  readonly #onNoTable: (error: unknown) => void;
+  readonly #onNoTable: (reason: string) => void;
   #report: ReportWriter | undefined;
   #parquet: ParquetTable | undefined;
 
-  constructor(reader: ResultReader, onNoTable: (error: unknown) => void) {
+  constructor(reader: ResultReader, onNoTable: (reason: string) => void) {
     this.#reader = reader;
     this.#onNoTable = onNoTable;
   }
@@ -90,7 +90,7 @@ class TableBeside {
       await work();
     } catch (error) {
       await this.abandon();
-      this.#onNoTable(error);
+      this.#onNoTable(error instanceof SweepError ? error.message : describeError(error));
     }
   }
 }

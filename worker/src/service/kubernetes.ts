@@ -1,4 +1,4 @@
-import type { ApiException, CoreV1Event, V1Job, V1Pod } from "@kubernetes/client-node";
+import type { ApiException, CoreV1Event, KubeConfig, V1Job, V1Pod } from "@kubernetes/client-node";
 import { ProblemError } from "./problems.ts";
 
 export type { CoreV1Event, V1Job, V1Pod };
@@ -30,17 +30,16 @@ export interface Cluster {
  */
 export async function connectToCluster(namespace: string): Promise<Cluster | undefined> {
   if (process.env.KUBERNETES_SERVICE_HOST === undefined) return undefined;
-  const { BatchV1Api, CoreV1Api, KubeConfig } = await import("@kubernetes/client-node");
-  const configuration = new KubeConfig();
-  configuration.loadFromCluster();
-  return clusterOf(configuration.makeApiClient(BatchV1Api), configuration.makeApiClient(CoreV1Api), namespace);
+  return connect(namespace, (configuration) => configuration.loadFromCluster());
 }
 
-type Batch = InstanceType<typeof import("@kubernetes/client-node").BatchV1Api>;
-type Core = InstanceType<typeof import("@kubernetes/client-node").CoreV1Api>;
-
-/** @internal for tests, whose API server has no token. */
-export function clusterOf(batch: Batch, core: Core, namespace: string): Cluster {
+/** Connects to any cluster. @param load says which, and who this process is. */
+export async function connect(namespace: string, load: (configuration: KubeConfig) => void): Promise<Cluster> {
+  const client = await import("@kubernetes/client-node");
+  const configuration = new client.KubeConfig();
+  load(configuration);
+  const batch = configuration.makeApiClient(client.BatchV1Api);
+  const core = configuration.makeApiClient(client.CoreV1Api);
   return {
     createJob: async (body) => {
       const job = await unless(409, "create a Job", () => batch.createNamespacedJob({ namespace, body }));
