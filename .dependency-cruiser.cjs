@@ -98,6 +98,8 @@ module.exports = {
     tsPreCompilationDeps: true,
     exclude: { path: "/dist/" },
     doNotFollow: { path: "^node_modules/" },
+    // Entry points such as hono/timeout are in a package's exports only.
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "require", "node", "default"] },
     webpackConfig: { fileName: ".dependency-cruiser.resolve.cjs" },
   },
 };

@@ -11,6 +11,7 @@ import { measurePeers } from "./peers.ts";
 import { measurePlan } from "./plan.ts";
 import { measureQueue } from "./queue.ts";
 import { measureScaling } from "./scaling.ts";
+import { measureService } from "./service.ts";
 import { measureSynth } from "./synth.ts";
 import { formatTable } from "./table.ts";
 import { measureTermination } from "./termination.ts";
@@ -30,6 +31,7 @@ const groups: Readonly<Record<string, (workspace: Workspace) => Promise<readonly
   synth: measureSynth,
   indexes: measureIndexes,
   queue: measureQueue,
+  service: measureService,
 };
 
 interface Options {

@@ -9,10 +9,10 @@ test("the document is as it was", async () => {
   const { app, request } = testApp();
   const served = (await (await request("/api/openapi.json")).json()) as object;
   expect(served).toEqual(JSON.parse(JSON.stringify(documentOf(app))));
-  const text = `${JSON.stringify(served, null, 2)}\n`;
-  if (process.env.UPDATE_OPENAPI === "1") writeFileSync(path, text);
-  const hint = "after a change that is meant: UPDATE_OPENAPI=1 npx jest test/worker/service/openapi.test.ts";
-  expect({ hint, text }).toEqual({ hint, text: readFileSync(path, "utf8") });
+  if (process.env.UPDATE_OPENAPI === "1") writeFileSync(path, `${JSON.stringify(served, null, 2)}\n`);
+  const hint =
+    "after a change that is meant: UPDATE_OPENAPI=1 npx jest test/worker/service/openapi.test.ts && npm run format";
+  expect({ hint, document: served }).toEqual({ hint, document: JSON.parse(readFileSync(path, "utf8")) });
 });
 
 test("clients can generate code from it: each operation has a name of its own, and each answer a description", () => {

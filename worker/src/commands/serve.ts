@@ -49,7 +49,13 @@ export async function serveCommand(options: ServeArguments): Promise<ExitCode> {
   const { url, stop } = await startServer(options, log);
   const { results, api, page = false, configuration } = options;
   log.info(
-    { url, ...(api === undefined ? { results: results ?? DEFAULT_RESULTS } : { api }), page, configuration },
+    {
+      url,
+      pid: process.pid,
+      ...(api === undefined ? { results: results ?? DEFAULT_RESULTS } : { api }),
+      page,
+      configuration,
+    },
     "started",
   );
   await terminated;
