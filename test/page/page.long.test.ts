@@ -73,6 +73,12 @@ describeInChromium("the page", () => {
     expect(await page.getByLabel("Evaluation", { exact: true }).textContent()).toBe("collatzprime");
     expect(await page.getByRole("radio", { name: "A program" }).count()).toBe(0);
     await page.getByText("$0.34 an hour for each machine, at most 50").waitFor();
+    const unknown = { path: "evaluation.columns", allowed: "given", got: "nothing", fix: "name them" };
+    server.overrides.set("POST /api/sweeps", problem(422, "Unprocessable Content", "wrong", [unknown]));
+    expect(await page.getByLabel("Columns").count()).toBe(0);
+    await page.getByRole("button", { name: "Submit" }).click();
+    await page.getByLabel("Columns").fill("steps");
+    expectComplaints(/422/);
     await page.getByRole("radio", { name: "Job" }).check();
     await page.getByLabel("Workers").fill("1e1");
     server.overrides.set("POST /api/sweeps", {
@@ -82,7 +88,14 @@ describeInChromium("the page", () => {
     await page.getByRole("button", { name: "Submit" }).click();
     await page.getByText("The same sweep was submitted before.").waitFor();
     expect(server.bodies).toEqual([
-      { evaluation: { name: "collatz" }, total: 10_000_000, executors: 10, size: "large", mode: "job" },
+      { evaluation: { name: "collatz" }, total: 10_000_000, size: "large", mode: "queue" },
+      {
+        evaluation: { name: "collatz", columns: ["steps"] },
+        total: 10_000_000,
+        executors: 10,
+        size: "large",
+        mode: "job",
+      },
     ]);
     await show(page, "#/submit");
     await page.getByLabel("Size of the machines").selectOption("gpu");

@@ -168,7 +168,8 @@ function SubmitForm({ environment }: { environment: ServedEnvironment }) {
               {...field("command", "evaluation.command", "evaluation")}
             />
           )}
-          {source !== "name" && (
+          {/* The server knows them of most evaluations in the image, and says so if it does not. */}
+          {(source !== "name" || texts.columns !== "" || problemAt(problems, "evaluation.columns") !== undefined) && (
             <Field
               label="Columns"
               hint="The names of its results, with commas between them"
@@ -225,14 +226,14 @@ function SubmitForm({ environment }: { environment: ServedEnvironment }) {
             {...field("evaluationConcurrency")}
           />
           <Field label="Timeout in seconds" numeric hint="Of one evaluation" {...field("evaluationTimeoutSeconds")} />
-          <Field label="Most failures" numeric hint="The sweep stops after more" {...field("maxFailures")} />
+          <Field label="Most failures" numeric hint="The sweep stops if more fail" {...field("maxFailures")} />
           <Field
             label="Simulated work in ms"
             numeric
-            hint="Waits so long for each parameter"
+            hint="Time to wait for each parameter"
             {...field("simulateWorkMs")}
           />
-          <Field label="Name of the run" hint="Made of what decides the results, if empty" {...field("name")} />
+          <Field label="Name of the run" hint="If empty, made from what decides the results" {...field("name")} />
         </div>
       </details>
       <div class="actions">
