@@ -72,7 +72,7 @@ describe("an environment with an entry from outside", () => {
 
   test("answers to the host name of the entry, which is no name of the cluster", () => {
     const argsIn = ({ workload: made }: Stacks) =>
-      made.one("kubernetes_deployment_v1", "frontend").spec.template.spec.container[0].args;
+      made.one("kubernetes_deployment_v1", "services_frontend").spec.template.spec.container[0].args;
     expect(argsIn(stacks).slice(-2)).toEqual(["--allow-host", ingress.host]);
     expect(argsIn(closed)).not.toContain("--allow-host");
   });
