@@ -30,9 +30,9 @@ export interface WorkloadStackProps {
 }
 
 /**
- * The environment's sweeps: their namespace, a Job for each, the executors for those that are submitted to a queue, and the page and API for all. The stack can be
- * destroyed alone, unless the environment is protected from deletion: the autoscaler then terminates the nodes, and the results stay in
- * the bucket.
+ * The environment's sweeps: their namespace, a Job for each, the executors for those that are submitted to a queue, and the page and API
+ * for all. The stack can be destroyed alone, unless the environment is protected from deletion: the autoscaler then terminates the nodes,
+ * and the results stay in the bucket.
  */
 export class WorkloadStack extends TerraformStack {
   readonly jobs: readonly WorkerJob[];
