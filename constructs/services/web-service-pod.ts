@@ -8,7 +8,7 @@ import {
   restrictedPodSecurity,
   spread,
 } from "../support/restricted-pod.ts";
-import { terraformTexts } from "../support/terraform-text.ts";
+import { terraformText, terraformTexts } from "../support/terraform-text.ts";
 import type { ResolvedWebServiceProps } from "./web-service-props.ts";
 
 /** Annotation of a pod with the hash of its files, so that other files replace the pods. */
@@ -56,7 +56,7 @@ export function webServicePod(
         {
           name,
           image: props.image,
-          args: [...(props.args ?? [])],
+          args: (props.args ?? []).map(terraformText),
           env: Object.entries(terraformTexts(props.env ?? {})).map(([variable, value]) => ({ name: variable, value })),
           port: [{ name: "http", containerPort: port, protocol: "TCP" }],
           // `kubectl describe pod` then shows the last lines of the log as the reason of a failure.

@@ -70,6 +70,12 @@ describe("an environment with an entry from outside", () => {
     });
   });
 
+  test("tells the API the client as it is, also where Terraform would see an expression", () => {
+    const clientId = `a\${b}`;
+    const login = serviceFileOf(synthesizeEnvironment(devWithIngress({ oidc: { ...ingress.oidc, clientId } }))).login;
+    expect(login.clientId).toBe(`a$\${b}`);
+  });
+
   test("replaces pods only when the load balancer sends to the new ones", () => {
     const namespace = workload.one("kubernetes_namespace_v1", "services_");
     expect(namespace.metadata.labels).toMatchObject({ "elbv2.k8s.aws/pod-readiness-gate-inject": "enabled" });
