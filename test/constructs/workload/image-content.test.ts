@@ -29,8 +29,8 @@ beforeEach(() => {
   for (const path of ["worker/build.mjs", "worker/package.json"]) write(path, path);
   write("worker/tsconfig.json", "{}");
   write("worker/src/engine/worker.ts", "export {};\n");
-  write("worker/page/main.tsx", "export {};\n");
   write("worker/src/.editor.swp", "not a part");
+  write("worker/page/page.tsx", "export {};\n");
   write("worker/evaluations/detect.py", "print('detect')\n");
   write("worker/evaluations/other.py", "print('other')\n");
   write("package-lock.json", JSON.stringify({ packages }));
@@ -39,9 +39,9 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 // Golden values: another algorithm gives every image another tag, and every program another run.
 test("the content of an image has this hash, in whatever order arguments are given", () => {
-  expect(imageContentHash(directory, {})).toBe("1247a7f9507f7f85008149e1d9d8b150ba7c15553327be23738affb76fbe7878");
+  expect(imageContentHash(directory, {})).toBe("c6445f78ea289018d2f53f442bce13d64c36b88f0c649fedfe15e99e13855a98");
   const hash = imageContentHash(directory, { A: "1", B: "2" });
-  expect(hash).toBe("3f13503a661dd6de2a96b6fb1bfe2c5d835cf38dec7ce9542f9a9891e5a9285f");
+  expect(hash).toBe("5bdfae268e8e45afa0101b34639400ccff9e26c3db7007f5c388213948ef45fa");
   expect(imageContentHash(directory, { B: "2", A: "1" })).toBe(hash);
 });
 
