@@ -125,7 +125,7 @@ export class WorkloadStack extends TerraformStack {
         target,
         image,
         serviceAccountName: name,
-        resultsRoot: this.resultsRoot(platform),
+        resultsRoot: platform.resultsUrlOf(platform.executorsPrefix),
         dependsOn: namespace.dependables,
       });
       new ExecutorScaling(this, `${name}-scaling`, { ...place, executors, dependsOn: [executors.resource] });
@@ -138,14 +138,13 @@ export class WorkloadStack extends TerraformStack {
     const value = Object.fromEntries(
       workload.executors.map(({ options: { size, slots, max } }) => {
         const { queueUrl, deadLetterQueueUrl } = this.queueOf(platform, size);
-        return [size, { queueUrl, deadLetterQueueUrl, resultsRoot: this.resultsRoot(platform), slots, max }];
+        return [
+          size,
+          { queueUrl, deadLetterQueueUrl, resultsRoot: platform.resultsUrlOf(platform.executorsPrefix), slots, max },
+        ];
       }),
     );
     new TerraformOutput(this, "executors", { value });
-  }
-
-  private resultsRoot({ results, executorsPrefix }: PlatformStack): string {
-    return `s3://${results.bucketName}/${executorsPrefix}`.replace(/\/$/, "");
   }
 
   private queueOf({ workQueues }: PlatformStack, size: ExecutorSize): WorkQueue {

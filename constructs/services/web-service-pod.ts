@@ -12,7 +12,7 @@ import { terraformText, terraformTexts } from "../support/terraform-text.ts";
 import type { ResolvedWebServiceProps } from "./web-service-props.ts";
 
 /** Annotation of a pod with the hash of its files, so that other files replace the pods. */
-export const filesAnnotation = "evaluation-platform/files-sha256";
+const filesAnnotation = "evaluation-platform/files-sha256";
 /**
  * Seconds from SIGTERM to SIGKILL. A program goes on serving for 30 s, because a load balancer sends requests to a pod for 25 to 40 s after
  * its end was announced (aws-load-balancer-controller#2366), and then ends what is under way.
