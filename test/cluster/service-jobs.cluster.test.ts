@@ -100,8 +100,8 @@ describeWithControlPlane("the Jobs of the API", { kwok: false }, (plane) => {
       "selfsubjectrulesreviews",
     ]);
     const own = [
-      { apiGroups: ["batch"], resources: ["jobs"], verbs: ["create", "get", "list", "delete"] },
-      { apiGroups: [""], resources: ["pods"], verbs: ["get", "list"] },
+      { apiGroups: ["batch"], resources: ["jobs"], verbs: ["create", "get", "delete"] },
+      { apiGroups: [""], resources: ["pods"], verbs: ["list"] },
       { apiGroups: [""], resources: ["events"], verbs: ["list"] },
     ];
     expect(inSweep.resourceRules).toHaveLength(elsewhere.resourceRules.length + own.length);

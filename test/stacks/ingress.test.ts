@@ -71,6 +71,12 @@ describe("an environment with an entry from outside", () => {
     });
   });
 
+  test("tells the API the client as it is, also where Terraform would see an expression", () => {
+    const clientId = `a\${b}`;
+    const login = serviceFileOf(synthesizeEnvironment(devWithIngress({ oidc: { ...ingress.oidc, clientId } }))).login;
+    expect(login.clientId).toBe(`a$\${b}`);
+  });
+
   test("answers to the host name of the entry, which is no name of the cluster", () => {
     const argsIn = ({ workload: made }: Stacks) =>
       made.one("kubernetes_deployment_v1", "services_frontend").spec.template.spec.container[0].args;
