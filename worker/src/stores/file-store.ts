@@ -108,13 +108,18 @@ export class FileStore implements ResultStore {
   }
 
   async files(prefix: string, after: string): Promise<StoredFile[]> {
-    if (!existsSync(this.#directory)) return [];
-    return readdirSync(this.#directory, { withFileTypes: true })
-      .filter((entry) => entry.isFile() && entry.name.startsWith(prefix) && entry.name > after)
-      .flatMap(({ name }) => {
-        const stat = statSync(this.#path(name), { throwIfNoEntry: false });
-        return stat === undefined ? [] : [{ name, bytes: stat.size, modifiedAt: stat.mtimeMs }];
-      });
+    try {
+      return readdirSync(this.#directory, { withFileTypes: true })
+        .filter((entry) => entry.isFile() && entry.name.startsWith(prefix) && entry.name > after)
+        .flatMap(({ name }) => {
+          const stat = statSync(this.#path(name), { throwIfNoEntry: false });
+          return stat === undefined ? [] : [{ name, bytes: stat.size, modifiedAt: stat.mtimeMs }];
+        });
+    } catch (error) {
+      // There is nothing of this name, or a file.
+      if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return [];
+      throw explainFileError(error, this.#directory);
+    }
   }
 
   async locate(name: string): Promise<FileLocation> {

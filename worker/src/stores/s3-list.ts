@@ -46,7 +46,8 @@ export function parseListPage(xml: string): ListPage | undefined {
     objects.push({
       key: unescapeXml(key),
       size: size === undefined ? undefined : Number(size),
-      modifiedAt: time === undefined ? undefined : Date.parse(time),
+      // A time that cannot be read is none.
+      modifiedAt: Date.parse(time ?? "") || undefined,
     });
     at = xml.indexOf("<Contents>", end);
   }
