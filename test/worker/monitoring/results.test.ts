@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { columnSchema, type FailurePage, failurePageSchema, sweepSchema } from "../../../worker/src/api/sweeps.ts";
 import { Monitor, NotFoundError } from "../../../worker/src/monitoring/index.ts";
@@ -154,6 +154,15 @@ test("a file of a directory is no sweep", async () => {
   await expect(new Monitor(directory).sweep("readme.txt")).rejects.toThrow(
     new NotFoundError(`file:${directory}/readme.txt holds no sweep: it has no run.json`),
   );
+});
+
+test("a note that cannot be read is an error with its path", async () => {
+  const place = join(directory, "notes");
+  mkdirSync(join(place, "sweep.json"), { recursive: true });
+  await expect(new FileStore(place).note("sweep.json").read()).rejects.toThrow(
+    `cannot use ${place}/sweep.json: EISDIR: illegal operation on a directory, read`,
+  );
+  expect(await new FileStore(place).note("none.json").read()).toBeUndefined();
 });
 
 test("a directory gives the same as a bucket", async () => {

@@ -100,7 +100,8 @@ export class FileStore implements ResultStore {
 
   async describe(): Promise<StoredRun> {
     const { identity } = this.#readRunFile();
-    return { identity, createdAt: statSync(this.#path("run.json")).mtimeMs };
+    const stat = statSync(this.#path("run.json"), { throwIfNoEntry: false });
+    return { identity, createdAt: stat?.mtimeMs ?? 0 };
   }
 
   committedBlocks(identity: RunIdentity): CommittedBlocks {
@@ -134,7 +135,14 @@ export class FileStore implements ResultStore {
   note(name: string): Note {
     const path = this.#path(name);
     return {
-      read: async () => (existsSync(path) ? readFileSync(path, "utf8") : undefined),
+      read: async () => {
+        try {
+          return readFileSync(path, "utf8");
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+          throw explainFileError(error, path);
+        }
+      },
       write: async (text) => this.#write(name, text),
       remove: async () => rmSync(path, { force: true }),
     };
