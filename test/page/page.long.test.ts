@@ -114,7 +114,12 @@ describeInChromium("the page", () => {
     expect(server.bodies).toEqual([]);
 
     const bundle = { name: "mine.mjs", mimeType: "text/javascript", buffer: Buffer.from("export const a = 1;") };
-    await page.getByLabel("Bundle", { exact: true }).setInputFiles(bundle);
+    const upload = async () => {
+      await page.getByLabel("Bundle", { exact: true }).setInputFiles(bundle);
+      // The page has read the file when it knows a name for it.
+      await until(page, `[...document.querySelectorAll("input")].some(({ value }) => value === "mine")`);
+    };
+    await upload();
     expect(await page.getByLabel("Name of the evaluation").inputValue()).toBe("mine");
     await page.getByLabel("Columns").fill("steps, peak");
     await page.getByLabel("Number of parameters").fill("5");
@@ -148,6 +153,20 @@ describeInChromium("the page", () => {
       },
     ]);
     expectComplaints(/422/);
+
+    // Another upload begins without a file. A setting that is folded away is shown with its problem.
+    await page.getByRole("radio", { name: "A program" }).check();
+    await page.getByRole("radio", { name: "Upload a bundle" }).check();
+    await page.getByRole("button", { name: "Submit" }).click();
+    await page.getByText("must be a file, got nothing").waitFor();
+    await upload();
+    await page.getByLabel("Timeout in seconds").fill("1,5");
+    await page.getByText("More settings").click();
+    await page.getByRole("button", { name: "Submit" }).click();
+    await page.getByText('must be a number, got "1,5"').waitFor();
+    expect(await page.evaluate("document.activeElement.value")).toBe("1,5");
+    expect(server.bodies).toHaveLength(1);
+    await page.getByLabel("Timeout in seconds").fill("");
 
     server.overrides.set("POST /api/sweeps", problem(429, "Too Many Requests", "wait 12 s"));
     await page.getByRole("radio", { name: "A program" }).check();
