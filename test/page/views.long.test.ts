@@ -1,5 +1,5 @@
 import type { BrowserContextOptions } from "playwright-core";
-import { cluster, laptop, large, listOf, noWorkers, running, sweepIn, waiting, workers } from "./support/answers.ts";
+import { cluster, laptop, large, noWorkers, running, sweepIn, waiting, workers } from "./support/answers.ts";
 import { describeInChromium, expectGoodView, show, useBrowser } from "./support/browser.ts";
 import { PageServer } from "./support/page-server.ts";
 
@@ -89,4 +89,3 @@ describeInChromium("every view", () => {
     },
   );
 });
-void listOf;

@@ -46,6 +46,20 @@ export function Chart({ label, data, options, onPoint }: ChartProps) {
   return <div ref={frame} class="chart" role="img" aria-label={label} />;
 }
 
+/** The range of an axis: all of the data, and at least so much. uPlot itself would show a single time amid years. */
+export function rangeOfAtLeast(least: number): (plot: UPlot) => UPlot.Range.MinMax {
+  return ({ data: [places] }) => {
+    const first = places[0] ?? 0;
+    const last = places.at(-1) ?? first;
+    const lacking = Math.max(0, least - (last - first)) / 2;
+    return [first - lacking, last + lacking];
+  };
+}
+
+function isThousands(value: number): boolean {
+  return Math.abs(value) >= 1_000 && Math.abs(value) < 1e15;
+}
+
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 2 });
 
 /** An axis in the colors of the page. */
@@ -58,6 +72,6 @@ export function axis(palette: Palette, values?: (plot: UPlot, splits: number[]) 
     font: "12px system-ui, sans-serif",
     values:
       values ??
-      ((_, splits) => splits.map((value) => (Math.abs(value) >= 1_000 ? compact.format(value) : formatValue(value)))),
+      ((_, splits) => splits.map((value) => (isThousands(value) ? compact.format(value) : formatValue(value)))),
   };
 }

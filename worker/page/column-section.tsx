@@ -4,7 +4,7 @@ import type { Column, Sweep } from "../src/api/sweeps.ts";
 import { sweepPath } from "./api.ts";
 import { axis, Chart } from "./chart.tsx";
 import { ErrorNotice, Section } from "./elements.tsx";
-import { formatCount, formatParameters, formatValue } from "./format.ts";
+import { countNoun, formatCount, formatParameters, formatValue } from "./format.ts";
 import { useRequest } from "./requests.ts";
 import { type Palette, translucent } from "./theme.ts";
 
@@ -89,7 +89,7 @@ function Histogram({ column: { column, sampled, histogram } }: { column: Column 
       />
       <p class="readout">
         {pointed === undefined
-          ? `${formatCount(sampled)} parameters were read, with values from ${range}`
+          ? `${countNoun(sampled, "parameter")} ${sampled === 1 ? "was" : "were"} read, with values from ${range}`
           : `${formatValue(low + pointed * step)} to ${formatValue(low + (pointed + 1) * step)}: ${formatCount(counts[pointed] ?? 0)} of ${formatCount(sampled)}`}
       </p>
     </div>
@@ -136,8 +136,13 @@ function histogramOptions(palette: Palette): Omit<UPlot.Options, "width" | "heig
       // The places of the bars are their middles.
       x: {
         time: false,
-        range: ({ data: [middles] }, first, last) => {
-          const half = (last - first) / Math.max(1, middles.length - 1) / 2 || 0.5;
+        range: ({ data: [middles] }) => {
+          const first = middles[0] ?? 0;
+          const last = middles.at(-1) ?? first;
+          const size = Math.max(Math.abs(first), Math.abs(last));
+          // uPlot finds no numbers for an axis whose ends are the same to the last digits.
+          const differ = last - first > Math.max(size * 1e-9, 1e-300);
+          const half = differ ? (last - first) / (middles.length - 1) / 2 : Math.max(0.5, size / 10);
           return [first - half, last + half];
         },
       },

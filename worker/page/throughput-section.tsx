@@ -1,7 +1,7 @@
 import { useMemo, useState } from "preact/hooks";
 import type UPlot from "uplot";
 import type { Sweep } from "../src/api/sweeps.ts";
-import { axis, Chart } from "./chart.tsx";
+import { axis, Chart, rangeOfAtLeast } from "./chart.tsx";
 import { Section } from "./elements.tsx";
 import { describeSeconds, formatCount, formatRate } from "./format.ts";
 import { type Palette, translucent } from "./theme.ts";
@@ -55,7 +55,8 @@ function chartOptions(palette: Palette): Omit<UPlot.Options, "width" | "height">
     // The last label of the axis needs room on its right.
     padding: [null, 28, null, null],
     cursor: { drag: { x: false, y: false }, y: false },
-    scales: { y: { range: (_, _low, high) => [0, Math.max(1e-9, high) * 1.08] } },
+    // Labels of less than a second would be the same for several lines.
+    scales: { x: { range: rangeOfAtLeast(10) }, y: { range: (_, _low, high) => [0, Math.max(1e-9, high) * 1.08] } },
     axes: [
       {
         ...axis(palette, (_, splits) => {
