@@ -1,4 +1,5 @@
-import { cluster, large, noWorkers, running, sweepIn, waiting } from "./support/answers.ts";
+import { columnSchema } from "../../worker/src/api/sweeps.ts";
+import { cluster, columnOf, laptop, large, noWorkers, running, sweepIn, waiting } from "./support/answers.ts";
 import { describeInChromium, show, useBrowser } from "./support/browser.ts";
 import { PageServer, problem } from "./support/page-server.ts";
 
@@ -63,6 +64,8 @@ describeInChromium("the view of a sweep", () => {
     expect(server.requests.slice(before)).toEqual([]);
     await hide(false);
     while (server.watchers === 0) await page.waitForTimeout(20);
+    // A sample of the results is up to 64 reads of the bucket, and nobody has asked for a new one.
+    expect(countOf(/columns/)).toBe(1);
   });
 
   test("has a map that the keyboard and a screen reader can read", async () => {
@@ -192,6 +195,63 @@ describeInChromium("the view of a sweep", () => {
     await page.getByText(/^Parameters [\d,]+ to [\d,]+: mean [\d.,]+, from 1 to/).waitFor();
   });
 
+  test("draws a column whose values are equal, or all but equal", async () => {
+    const column = columnOf("steps", 0, 100);
+    const page = await open(url);
+    for (const [from, to] of [
+      [3, 3],
+      [1e17, 1e17],
+      [1e17, 1e17 + 16],
+      [0, 5e-324],
+    ]) {
+      const counts = from === to ? [100] : [50, ...Array(62).fill(0), 50];
+      const body = columnSchema.parse({ ...column, histogram: { from, to, counts } });
+      server.overrides.set(`GET /api/sweeps/${running.name}/columns/steps`, { status: 200, body });
+      await show(page, HASH);
+      // Without a plot, an error of the page fails the test.
+      await page
+        .getByRole("img", { name: /^Histogram of steps/ })
+        .locator("canvas")
+        .waitFor();
+      await show(page, "#/");
+    }
+  });
+
+  test("has different labels below the throughput of a second", async () => {
+    server.sweeps = [
+      sweepIn("verified", { throughput: { start: running.createdAt, stepSeconds: 1, parameters: [10_000_000] } }),
+    ];
+    const page = await open(url);
+    await page.evaluate(`{
+      const fillText = CanvasRenderingContext2D.prototype.fillText;
+      window.drawn = [];
+      CanvasRenderingContext2D.prototype.fillText = function (text, ...place) {
+        window.drawn.push(text);
+        return fillText.call(this, text, ...place);
+      };
+    }`);
+    await show(page, HASH);
+    await page
+      .getByRole("img", { name: /^Throughput over time/ })
+      .locator("canvas")
+      .waitFor();
+    const labels = (await page.evaluate<string[]>("window.drawn")).filter((text) => /:/.test(text));
+    expect(labels.length).toBeGreaterThan(5);
+    expect(new Set(labels).size).toBe(labels.length);
+  });
+
+  test("says how long a sweep took, in place of its rate", async () => {
+    const page = await open(url + HASH);
+    const labels = () => page.locator(".tile dt").allTextContents();
+    await page.getByText("3,912/s").waitFor();
+    expect(await labels()).toEqual(expect.arrayContaining(["Rate", "Time left"]));
+    server.change(sweepIn("verified"));
+    await page.locator(".tile", { hasText: "Duration" }).getByText("1 h", { exact: true }).waitFor();
+    expect(await labels()).not.toEqual(expect.arrayContaining(["Rate"]));
+    await show(page, "#/");
+    await page.locator(".sweep-figures", { hasText: "Duration" }).getByText("1 h", { exact: true }).waitFor();
+  });
+
   test.each([
     ["waiting", {}, "A new machine takes 2 to 4 minutes to start"],
     ["idle", {}, "the same command as before computes what is missing"],
@@ -202,6 +262,16 @@ describeInChromium("the view of a sweep", () => {
     server.sweeps = [sweepIn(state, change)];
     const page = await open(url + HASH);
     await page.getByText(text).first().waitFor();
+  });
+
+  test.each(["waiting", "idle"] as const)("tells of no workers on a laptop when it is %s", async (state) => {
+    server.environment = laptop;
+    server.sweeps = [sweepIn(state, { submission: null, canCancel: false, canResume: false })];
+    const page = await open(url + HASH);
+    const notice = page.locator(".notice");
+    await notice.waitFor();
+    expect(await notice.textContent()).toMatch(/^Nothing (is|was) committed/);
+    expect(await notice.textContent()).not.toMatch(/worker|machine/i);
   });
 
   test("reads a part again that a server could not give", async () => {
