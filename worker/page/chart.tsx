@@ -4,9 +4,9 @@ import { formatValue } from "./format.ts";
 import { type Palette, usePalette } from "./theme.ts";
 import { useWidth } from "./width.ts";
 
-export const CHART_HEIGHT = 200;
+const CHART_HEIGHT = 200;
 
-export interface ChartProps {
+interface ChartProps {
   /** The chart in a sentence, for those who do not see it. */
   readonly label: string;
   readonly data: UPlot.AlignedData;

@@ -4,7 +4,7 @@ import { get, RequestError } from "./api.ts";
 /** Time until a request is repeated that a server, or the way to it, was not able to answer. */
 const RETRY_MS = 5_000;
 
-export interface Loaded<T> {
+interface Loaded<T> {
   /** The newest answer. It stays when a later request fails. */
   readonly data?: T;
   /** Why the newest request failed. */
