@@ -201,14 +201,14 @@ describeInChromium("the page", () => {
     const page = await open(`${url}#/sweeps/${running.name}`, { colorScheme: "light" });
     const background = () => page.evaluate<string>("getComputedStyle(document.body).backgroundColor");
     const pixels = () => page.evaluate<string>("document.querySelector('canvas.heat-map').toDataURL()");
-    await page.getByRole("slider").waitFor();
+    await page.getByRole("slider", { name: /^Map/ }).waitFor();
     const [light, map] = [await background(), await pixels()];
     await page.getByRole("combobox", { name: "Colors" }).selectOption("Dark");
     const dark = await background();
     expect(dark).not.toBe(light);
     await until(page, `document.querySelector('canvas.heat-map').toDataURL() !== ${JSON.stringify(map)}`);
     await page.reload();
-    await page.getByRole("slider").waitFor();
+    await page.getByRole("slider", { name: /^Map/ }).waitFor();
     expect(await background()).toBe(dark);
     await page.getByRole("combobox", { name: "Colors" }).selectOption("Auto");
     expect(await background()).toBe(light);
@@ -224,7 +224,7 @@ describeInChromium("the page", () => {
       await page.locator("h1").waitFor();
       if (hash.includes("sweeps")) await page.getByText("640,000 parameters were read").waitFor();
       const reachable = await page.evaluate<number>(
-        `new Set([...document.querySelectorAll("a[href], button:not(:disabled), input, select, summary, canvas[tabindex], code[tabindex]")]
+        `new Set([...document.querySelectorAll("a[href], button:not(:disabled), input, select, summary, canvas[tabindex], code[tabindex], .chart")]
          .filter((element) => element.checkVisibility()).map((element) => element.type === "radio" ? element.name : element)).size`,
       );
       const seen = new Set<string>();

@@ -70,7 +70,7 @@ describeInChromium("the view of a sweep", () => {
 
   test("has a map that the keyboard and a screen reader can read", async () => {
     const page = await open(url + HASH);
-    const map = page.getByRole("slider");
+    const map = page.getByRole("slider", { name: /^Map/ });
     await map.focus();
     const text = () => map.getAttribute("aria-valuetext");
     await page.keyboard.press("Home");
@@ -108,9 +108,9 @@ describeInChromium("the view of a sweep", () => {
 
   test("has at most 4,096 cells for a billion parameters, and fewer on a phone", async () => {
     const page = await open(`${url}#/sweeps/${large.name}`);
-    await page.getByRole("slider").waitFor();
+    await page.getByRole("slider", { name: /^Map/ }).waitFor();
     expect(countOf(/blocks\?cells=4096$/)).toBe(1);
-    expect(await page.getByRole("slider").getAttribute("aria-label")).toBe(
+    expect(await page.getByRole("slider", { name: /^Map/ }).getAttribute("aria-label")).toBe(
       "Map of the parameters of ttg:collatz-77777777, 4,096 cells",
     );
     await page.setViewportSize({ width: 360, height: 740 });
@@ -178,9 +178,9 @@ describeInChromium("the view of a sweep", () => {
 
   test("shows another column, and a range of the parameters", async () => {
     const page = await open(url + HASH);
-    await page.getByRole("img", { name: /^Histogram of steps: 640,000 values from 0 to 512/ }).waitFor();
+    await page.getByRole("slider", { name: /^Histogram of steps: 640,000 values from 0 to 512/ }).waitFor();
     await page.getByLabel("Column").selectOption("peak");
-    await page.getByRole("img", { name: /^Histogram of peak/ }).waitFor();
+    await page.getByRole("slider", { name: /^Histogram of peak/ }).waitFor();
     await page.getByLabel("From parameter").fill("1000");
     await page.getByLabel("To parameter").fill("1999");
     await page.getByRole("button", { name: "Show", exact: true }).click();
@@ -190,9 +190,20 @@ describeInChromium("the view of a sweep", () => {
       `GET /api/sweeps/${running.name}/columns/peak`,
       `GET /api/sweeps/${running.name}/columns/peak?from=1000&count=1000`,
     ]);
-    const chart = page.getByRole("img", { name: /^Mean of peak/ });
+    const chart = page.getByRole("slider", { name: /^Mean of peak/ });
     await chart.hover();
     await page.getByText(/^Parameters [\d,]+ to [\d,]+: mean [\d.,]+, from 1 to/).waitFor();
+
+    const histogram = page.getByRole("slider", { name: /^Histogram of peak/ });
+    await histogram.press("End");
+    expect(await histogram.getAttribute("aria-valuetext")).toMatch(/^504 to 512: \d+ of 1,000$/);
+    await histogram.press("ArrowLeft");
+    await page.locator(".readout", { hasText: "496 to 504: " }).waitFor();
+    await histogram.press("Home");
+    await histogram.press("PageUp");
+    expect(await histogram.getAttribute("aria-valuetext")).toMatch(/^80 to 88: /);
+    await page.keyboard.press("Tab");
+    await page.getByText("1,000 parameters were read").waitFor();
   });
 
   test("draws a column whose values are equal, or all but equal", async () => {
@@ -210,7 +221,7 @@ describeInChromium("the view of a sweep", () => {
       await show(page, HASH);
       // Without a plot, an error of the page fails the test.
       await page
-        .getByRole("img", { name: /^Histogram of steps/ })
+        .getByRole("slider", { name: /^Histogram of steps/ })
         .locator("canvas")
         .waitFor();
       await show(page, "#/");
@@ -232,7 +243,7 @@ describeInChromium("the view of a sweep", () => {
     }`);
     await show(page, HASH);
     await page
-      .getByRole("img", { name: /^Throughput over time/ })
+      .getByRole("slider", { name: /^Throughput over time/ })
       .locator("canvas")
       .waitFor();
     const labels = (await page.evaluate<string[]>("window.drawn")).filter((text) => /:/.test(text));
@@ -279,7 +290,7 @@ describeInChromium("the view of a sweep", () => {
     const page = await open(url + HASH);
     await page.getByText("try again").waitFor();
     server.overrides.clear();
-    await page.getByRole("slider").waitFor();
+    await page.getByRole("slider", { name: /^Map/ }).waitFor();
     await page.getByText("try again").waitFor({ state: "detached" });
     expectComplaints(/503/);
   });

@@ -69,7 +69,6 @@ export function ColumnSection({ sweep }: { sweep: Sweep }) {
 }
 
 function Histogram({ column: { column, sampled, histogram } }: { column: Column }) {
-  const [pointed, setPointed] = useState<number>();
   const { from, to, counts } = histogram;
   const low = from ?? 0;
   const step = ((to ?? 0) - low) / Math.max(1, counts.length);
@@ -78,6 +77,10 @@ function Histogram({ column: { column, sampled, histogram } }: { column: Column 
     [counts, low, step],
   );
   const range = `${formatValue(from)} to ${formatValue(to)}`;
+  const describe = (bar: number | undefined) =>
+    bar === undefined
+      ? `${countNoun(sampled, "parameter")} ${sampled === 1 ? "was" : "were"} read, with values from ${range}`
+      : `${formatValue(low + bar * step)} to ${formatValue(low + (bar + 1) * step)}: ${formatCount(counts[bar] ?? 0)} of ${formatCount(sampled)}`;
   return (
     <div>
       <h3>How often values of {column} occur</h3>
@@ -85,19 +88,13 @@ function Histogram({ column: { column, sampled, histogram } }: { column: Column 
         label={`Histogram of ${column}: ${formatCount(sampled)} values from ${range}`}
         data={data}
         options={histogramOptions}
-        onPoint={setPointed}
+        describe={describe}
       />
-      <p class="readout">
-        {pointed === undefined
-          ? `${countNoun(sampled, "parameter")} ${sampled === 1 ? "was" : "were"} read, with values from ${range}`
-          : `${formatValue(low + pointed * step)} to ${formatValue(low + (pointed + 1) * step)}: ${formatCount(counts[pointed] ?? 0)} of ${formatCount(sampled)}`}
-      </p>
     </div>
   );
 }
 
 function OverParameter({ column: { column, overParameter } }: { column: Column }) {
-  const [pointed, setPointed] = useState<number>();
   const data = useMemo(
     (): UPlot.AlignedData => [
       overParameter.map(({ start, count }) => start + (count - 1) / 2),
@@ -107,7 +104,12 @@ function OverParameter({ column: { column, overParameter } }: { column: Column }
     ],
     [overParameter],
   );
-  const stretch = pointed === undefined ? undefined : overParameter[pointed];
+  const describe = (index: number | undefined) => {
+    const stretch = index === undefined ? undefined : overParameter[index];
+    if (stretch === undefined) return "Line: mean of each stretch that was read. Area: its least to largest value";
+    const { start, count, mean, min, max } = stretch;
+    return `Parameters ${formatParameters(start, count)}: mean ${formatValue(mean)}, from ${formatValue(min)} to ${formatValue(max)}`;
+  };
   return (
     <div>
       <h3>{column} over the parameter</h3>
@@ -115,13 +117,8 @@ function OverParameter({ column: { column, overParameter } }: { column: Column }
         label={`Mean of ${column} over the parameter, between least and largest value, in ${formatCount(overParameter.length)} stretches`}
         data={data}
         options={overParameterOptions}
-        onPoint={setPointed}
+        describe={describe}
       />
-      <p class="readout">
-        {stretch === undefined
-          ? "Line: mean of each stretch that was read. Area: its least to largest value"
-          : `Parameters ${formatParameters(stretch.start, stretch.count)}: mean ${formatValue(stretch.mean)}, from ${formatValue(stretch.min)} to ${formatValue(stretch.max)}`}
-      </p>
     </div>
   );
 }
