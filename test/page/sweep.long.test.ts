@@ -51,6 +51,7 @@ describeInChromium("the view of a sweep", () => {
   test("asks for nothing while the tab is hidden", async () => {
     const page = await open(url + HASH);
     await page.getByText("Live", { exact: true }).waitFor();
+    await page.getByText("640,000 parameters were read").waitFor();
     expect(server.watchers).toBe(1);
     const hide = (isHidden: boolean) =>
       page.evaluate(
