@@ -26,7 +26,7 @@ export function Chart({ label, data, options, describe }: ChartProps) {
   const [pointed, setPointed] = useState<number>();
   const most = Math.max(0, data[0].length - 1);
   const hasWidth = width > 0;
-  // Without the width and the data: they change the chart that is there.
+  // A change of the width or of the data needs no new chart: the effects below change the present one.
   useEffect(() => {
     if (!hasWidth || frame.current === null) return;
     const made = options(palette);

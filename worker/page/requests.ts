@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { get, RequestError } from "./api.ts";
 
-/** Time until a request is repeated that a server, or the way to it, was not able to answer. */
+/** Pause before a request is sent again after an error of the server or of the connection. */
 const RETRY_MS = 5_000;
 
 interface Loaded<T> {

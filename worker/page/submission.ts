@@ -24,7 +24,7 @@ const FIELDS = [...NUMBERS, "evaluationName", "columns", "command", "size", "mod
  * The request that a form stands for.
  *
  * @param bundle text of the uploaded file, undefined without one.
- * @returns the request, or what is wrong with the form. All that the server can check is left to it, so that its sentences are the only ones.
+ * @returns the request, or what is wrong with the form. The server checks everything else, so that its sentences are the only ones.
  */
 export function requestOf(source: Source, texts: Texts, bundle: string | undefined): SubmissionRequest | Problems {
   const problems: Problems = [];

@@ -205,7 +205,13 @@ function Overview({ sweep }: { sweep: Sweep }) {
           />
         )}
         <Tile label="Computing time" value={describeSeconds(sweep.computingSeconds)} />
-        {sweep.costUsd !== null && <Tile label="Cost so far" value={formatUsd(sweep.costUsd)} note="estimated" />}
+        {sweep.costUsd !== null && (
+          <Tile
+            label={counts.remaining === 0 ? "Cost" : "Cost so far"}
+            value={formatUsd(sweep.costUsd)}
+            note="estimated"
+          />
+        )}
       </dl>
     </section>
   );
