@@ -287,6 +287,14 @@ describe("slow clients", () => {
   });
 });
 
+test("a proof of the login may be as long as a load balancer makes it", async () => {
+  const userOf = async (headers: Headers) => String(headers.get("x-amzn-oidc-data")?.length);
+  const { url } = await startTestServer({ api: testServices({ login: { userOf } }) });
+  const front = await startTestServer({ api: new URL(url) });
+  const headers = { "x-amzn-oidc-data": "x".repeat(50_000), cookie: "y".repeat(8_000) };
+  expect(await (await fetch(`${front.url}/api/environment`, { headers })).json()).toMatchObject({ user: "50000" });
+});
+
 test("what is no request is answered, and not passed on", async () => {
   const { log, url } = await startTestServer();
   expect(await exchange(url, "HELLO\r\n\r\n")).toContain('"detail":"the request is no HTTP: send one that is"');
@@ -294,7 +302,7 @@ test("what is no request is answered, and not passed on", async () => {
   expect(await exchange(url, `${lines.join("\r\n")}\r\n\r\n`)).toContain(
     '"detail":"the request cannot be read: its path or its host is malformed"',
   );
-  const long = await exchange(url, `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${"x".repeat(20_000)}\r\n\r\n`);
+  const long = await exchange(url, `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${"x".repeat(100_000)}\r\n\r\n`);
   expect(long).toContain('"detail":"the headers are too large: send fewer"');
   expect(log.lines).toEqual([]);
 });
