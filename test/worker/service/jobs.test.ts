@@ -235,6 +235,18 @@ describe("a submission to a Job", () => {
     expect(content(name, "sweep.json")).not.toHaveProperty("stop");
   });
 
+  test("has no Job after it was cancelled again, whoever has created one meanwhile", async () => {
+    const { submissions, content, cluster } = service();
+    const { name } = await submissions.submit(request, null);
+    const [job] = [...cluster.jobs.values()] as [V1Job];
+    await submissions.cancel(name, "enough", null);
+    // Another replica took a submission at the same time.
+    await cluster.createJob(job);
+    await submissions.cancel(name, "again", null);
+    expect(cluster.jobs.size).toBe(0);
+    expect(content(name, "sweep.json").stop.reason).toBe("enough");
+  });
+
   test("waits for one that is being deleted, and does not delete it again", async () => {
     const { submissions, cluster } = service();
     const { name } = await submissions.submit(request, null);

@@ -120,7 +120,8 @@ export class Submissions {
   }
 
   /**
-   * Lets executors or the Job end the part in work and commit it, and nobody begin another. Nothing happens to a sweep that is stopped.
+   * Lets executors or the Job end the part in work and commit it, and nobody begin another. A sweep that is stopped keeps its reason, and
+   * has no Job afterwards: another replica may have created one at the same time.
    *
    * @throws NotFoundError if there is no such sweep.
    * @throws ProblemError with the status 409 if there is nothing to cancel, or nobody has submitted it.
@@ -129,12 +130,13 @@ export class Submissions {
     const place = this.#placeOf(name);
     await this.#alone(place, async () => {
       const { run, file, note } = await this.#find(place);
-      if (file.stop !== undefined) return;
       const submission = await findSubmission(place, this.#options.storeOptions);
+      const way = this.#ways[note?.mode ?? "queue"];
+      if (file.stop !== undefined) return way.stop(submission);
       const { identity } = submission;
       const [missing] = await run.pendingOf(identity, { start: 0, count: identity.totalParameters });
       if (missing === undefined) throw new ProblemError(409, `${name} is complete: there is nothing to cancel`);
-      await this.#ways[note?.mode ?? "queue"].stop(submission);
+      await way.stop(submission);
       await run.stop("cancelled", user === null ? reason : `${reason} (${user})`);
       this.#audit({ action: "cancel", user, sweep: name, ...sizeOf(note), outcome: reason });
     });
