@@ -46,7 +46,7 @@ type Batch = InstanceType<typeof import("@kubernetes/client-node").BatchV1Api>;
 type Core = InstanceType<typeof import("@kubernetes/client-node").CoreV1Api>;
 
 /** The part of two clients of the library that this server uses. */
-export function clusterOf(batch: Batch, core: Core, namespace: string): Cluster {
+function clusterOf(batch: Batch, core: Core, namespace: string): Cluster {
   return {
     createJob: async (body) => {
       const job = await unless(409, "create a Job", () => batch.createNamespacedJob({ namespace, body }));

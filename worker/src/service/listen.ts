@@ -99,7 +99,7 @@ async function stop(
   clearInterval(sweeping);
 }
 
-/** What Node.js says about a client whose request it does not pass on. */
+/** Answers a client whose request Node.js does not pass on. */
 function refuseClient(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
   const [status, detail] =
