@@ -17,6 +17,7 @@ const callsOf = (cluster: Cluster): Record<string, () => Promise<unknown>> => ({
   readNothing: () => cluster.readJob("nothing"),
   delete: () => cluster.deleteJob("there"),
   deleteNothing: () => cluster.deleteJob("nothing"),
+  deleteFormer: () => cluster.deleteJob("there", "former"),
   pods: () => cluster.listPods("a=b"),
   events: () => cluster.listPodEvents(),
 });

@@ -258,6 +258,23 @@ describe("a submission", () => {
     expect(queue.waiting).toHaveLength(1);
   });
 
+  test("that ends while it withdraws a receipt leaves no table behind when it is repeated", async () => {
+    const { run } = await created();
+    const { store } = run;
+    for (const file of ["receipt.json", "results.parquet"]) await store.note(file).write("{}");
+    const noteOf = store.note.bind(store);
+    let removals = 0;
+    jest.spyOn(store, "note").mockImplementation((file) => {
+      const note = noteOf(file);
+      const remove = () => (++removals === 2 ? Promise.reject(new Error("it has ended")) : note.remove());
+      return { read: () => note.read(), write: (text) => note.write(text), remove };
+    });
+    await expect(run.withdrawReceipt()).rejects.toThrow("it has ended");
+    await run.withdrawReceipt();
+    expect(await noteOf("results.parquet").read()).toBeUndefined();
+    expect(await noteOf("receipt.json").read()).toBeUndefined();
+  });
+
   test("is read again from the bucket alone", async () => {
     const submission = await created();
     const { url } = submission.run.store;

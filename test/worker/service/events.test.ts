@@ -147,6 +147,17 @@ test("events end with the server, and with the reader", async () => {
   expect(watched.watchers.size).toBe(0);
 });
 
+test("a reader without an event is refused when the server stops, at once", async () => {
+  const refusal = { status: 503, detail: "this server is stopping: try again" };
+  const watched = new Watched();
+  const { closing, events } = open(watched);
+  closing.abort();
+  await expect(events).rejects.toMatchObject(refusal);
+  const late = eventsOf(watched.watch, { closing: closing.signal, onStalled: () => {} });
+  await expect(late).rejects.toMatchObject(refusal);
+  expect(watched.watchers.size).toBe(0);
+});
+
 test("the answer is of the documented type, and HEAD watches nothing", async () => {
   const watched = new Watched();
   const services = testServices({ monitor: { watch: (_name, ...callbacks) => watched.watch(...callbacks) } });

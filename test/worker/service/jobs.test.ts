@@ -154,9 +154,9 @@ class TestCluster implements Cluster {
   async readJob(name: string): Promise<V1Job | undefined> {
     return this.jobs.get(name);
   }
-  async deleteJob(name: string): Promise<void> {
+  async deleteJob(name: string, uid?: string): Promise<void> {
     this.events.push(`delete ${name}`);
-    this.jobs.delete(name);
+    if (uid === undefined || uid === this.jobs.get(name)?.metadata?.uid) this.jobs.delete(name);
   }
   async listPods(): Promise<never> {
     throw new Error("no pods are listed");
@@ -233,6 +233,36 @@ describe("a submission to a Job", () => {
     await submissions.submit(request, null);
     expect(cluster.jobs.size).toBe(1);
     expect(content(name, "sweep.json")).not.toHaveProperty("stop");
+  });
+
+  test("has no Job after it was cancelled again, whoever has created one meanwhile", async () => {
+    const { submissions, content, cluster } = service();
+    const { name } = await submissions.submit(request, null);
+    const [job] = [...cluster.jobs.values()] as [V1Job];
+    await submissions.cancel(name, "enough", null);
+    // Another replica took a submission at the same time.
+    await cluster.createJob(job);
+    await submissions.cancel(name, "again", null);
+    expect(cluster.jobs.size).toBe(0);
+    expect(content(name, "sweep.json").stop.reason).toBe("enough");
+  });
+
+  test("leaves a Job alone that another replica has created in the place of one that has ended", async () => {
+    const { submissions, cluster } = service();
+    const { name } = await submissions.submit(request, null);
+    const [[jobName, job]] = [...cluster.jobs] as [[string, V1Job]];
+    const former = {
+      metadata: { name: jobName, uid: "1" },
+      status: { conditions: [{ type: "Failed", status: "True" }] },
+    };
+    const next = { ...job, metadata: { ...job.metadata, uid: "2" } };
+    cluster.jobs.set(jobName, former);
+    jest.spyOn(cluster, "readJob").mockImplementationOnce(async () => {
+      cluster.jobs.set(jobName, next);
+      return former;
+    });
+    await submissions.resume(name, undefined, null);
+    expect(cluster.jobs.get(jobName)).toBe(next);
   });
 
   test("waits for one that is being deleted, and does not delete it again", async () => {

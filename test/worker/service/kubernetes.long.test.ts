@@ -81,6 +81,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 test("the server speaks with the API of a cluster, and repeats its words", async () => {
   const requests: string[] = [];
   const sent: { metadata: { name: string } }[] = [];
+  const deletions: unknown[] = [];
   const server = createServer(async (request, response) => {
     requests.push(`${request.method} ${decodeURIComponent(request.url ?? "")}`);
     const text = await bodyOf(request);
@@ -97,6 +98,8 @@ test("the server speaks with the API of a cluster, and repeats its words", async
       sent.push(created);
       return answer(201, created);
     }
+    if (request.method === "DELETE") deletions.push(JSON.parse(text));
+    if (request.method === "DELETE" && text.includes("former")) return answer(409, status(409, "Conflict", "uid").body);
     if (request.url?.includes("/jobs/")) return isThere ? answer(200, job) : answer(404, {});
     if (request.url?.includes("/pods")) {
       const pod = {
@@ -140,7 +143,12 @@ test("the server speaks with the API of a cluster, and repeats its words", async
   });
   // Nothing of the template is lost on the way.
   expect(sent).toEqual([job]);
-  expect(requests).toContain("DELETE /apis/batch/v1/namespaces/sweep/jobs/there?propagationPolicy=Background");
+  expect(requests).toContain("DELETE /apis/batch/v1/namespaces/sweep/jobs/there");
+  expect(deletions).toEqual([
+    { propagationPolicy: "Background" },
+    { propagationPolicy: "Background" },
+    { propagationPolicy: "Background", preconditions: { uid: "former" } },
+  ]);
   expect(requests).toContain("GET /api/v1/namespaces/sweep/pods?labelSelector=a=b&limit=1000");
   expect(requests).toContain("GET /api/v1/namespaces/sweep/events?fieldSelector=involvedObject.kind=Pod&limit=2000");
 });

@@ -183,6 +183,44 @@ describe("bodies", () => {
     expect(text).toContain('"detail":"Content-Length must be given, got a body in chunks: send it whole"');
   });
 
+  test.each([
+    ["lists in lists", `${"[".repeat(2_400_000)}${"]".repeat(2_400_000)}`],
+    ["names", `{${Array.from({ length: 400_000 }, (_, index) => `"k${index}":1`).join()}}`],
+  ])("one that is made of %s alone is refused before it fills the memory", async (_name, body) => {
+    const answer = await testApp().request("/api/sweeps", { ...post({}), body });
+    expect(await detailOf(answer)).toEqual([
+      400,
+      "the body must have 1,000 values or fewer, got more: send what the document describes",
+    ]);
+  });
+
+  test("a bundle may have any characters", async () => {
+    const evaluation = { name: "mine", bundle: `${'[{,"\\'.repeat(10_000)}\\`, columns: ["value"] };
+    expect((await testApp().request("/api/sweeps", post({ ...submission, evaluation }))).status).toBe(201);
+  });
+
+  test("a slow client has more time for it than the answer has", async () => {
+    jest.useFakeTimers();
+    try {
+      const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+      const sent = { ...post({}), body: readable, duplex: "half" as const };
+      const asking = testApp().request("/api/sweeps", sent);
+      await jest.advanceTimersByTimeAsync(60_000);
+      const writer = writable.getWriter();
+      void writer.write(new TextEncoder().encode(JSON.stringify(submission)));
+      void writer.close();
+      expect((await asking).status).toBe(201);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  test("one that ends too early is no bug of the server", async () => {
+    const body = new ReadableStream({ pull: (controller) => controller.error(new Error("gone")) });
+    const answer = await testApp().request("/api/sweeps", { ...post({}), body, duplex: "half" as const });
+    expect(await detailOf(answer)).toEqual([400, "the body has ended too early: send it whole"]);
+  });
+
   test("more than fit into memory are answered with the time of another attempt, and the others go on", async () => {
     const { url } = await startTestServer();
     const head = `POST /api/sweeps HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 5000000\r\n\r\n`;
@@ -249,6 +287,14 @@ describe("slow clients", () => {
   });
 });
 
+test("a proof of the login may be as long as a load balancer makes it", async () => {
+  const userOf = async (headers: Headers) => String(headers.get("x-amzn-oidc-data")?.length);
+  const { url } = await startTestServer({ api: testServices({ login: { userOf } }) });
+  const front = await startTestServer({ api: new URL(url) });
+  const headers = { "x-amzn-oidc-data": "x".repeat(50_000), cookie: "y".repeat(8_000) };
+  expect(await (await fetch(`${front.url}/api/environment`, { headers })).json()).toMatchObject({ user: "50000" });
+});
+
 test("what is no request is answered, and not passed on", async () => {
   const { log, url } = await startTestServer();
   expect(await exchange(url, "HELLO\r\n\r\n")).toContain('"detail":"the request is no HTTP: send one that is"');
@@ -256,7 +302,7 @@ test("what is no request is answered, and not passed on", async () => {
   expect(await exchange(url, `${lines.join("\r\n")}\r\n\r\n`)).toContain(
     '"detail":"the request cannot be read: its path or its host is malformed"',
   );
-  const long = await exchange(url, `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${"x".repeat(20_000)}\r\n\r\n`);
+  const long = await exchange(url, `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${"x".repeat(100_000)}\r\n\r\n`);
   expect(long).toContain('"detail":"the headers are too large: send fewer"');
   expect(log.lines).toEqual([]);
 });

@@ -110,9 +110,10 @@ export class QueuedRun {
   /** Makes an earlier receipt and its table void, because results of the run are missing. */
   async withdrawReceipt(): Promise<void> {
     if (!(await this.hasReceipt())) return;
-    await this.store.note(REPORT_FILES.receipt).remove();
-    // It was made of the results that are missing now. An executor writes the next one, or says why not.
+    // It was made of the results that are missing now. An executor writes the next one, or says why not. A submission that ends here
+    // finds the receipt again.
     await this.store.note(REPORT_FILES.table).remove();
+    await this.store.note(REPORT_FILES.receipt).remove();
   }
 
   /** The parameters of a range that are not committed, disjoint and sorted. */

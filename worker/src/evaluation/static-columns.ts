@@ -4,7 +4,7 @@ import { DEFAULT_COLUMNS } from "./module.ts";
 
 /**
  * The columns of a bundle, read from its text: nothing of it runs. A server that has rights of its own may know them in this way only. Text
- * is a weaker proof than a run, so that whoever computes the evaluation compares them with the columns that it exports.
+ * is a weaker proof than a run, so that workers compare them with the columns that the evaluation exports.
  *
  * @returns undefined unless the bundle exports none, or a list of names that is written out.
  */

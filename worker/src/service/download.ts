@@ -10,10 +10,10 @@ import { DOWNLOADS } from "./routes.ts";
 
 type FileName = keyof typeof DOWNLOADS;
 
-/** The command that makes a file that is missing. */
-const COMMANDS: Readonly<Record<FileName, string>> = {
-  "receipt.json": "sweep verify",
-  "results.parquet": "sweep export",
+/** What to do about a missing file. No command writes a table beside results: an executor does when it closes a run. */
+const FIXES: Readonly<Record<FileName, (place: string) => string>> = {
+  "receipt.json": (place) => `run sweep verify ${place}`,
+  "results.parquet": (place) => `run sweep export ${place}, which writes it into your own folder`,
 };
 
 /** A file beside the results of a sweep: an address in the bucket, so that its bytes do not pass through this server, or the file. */
@@ -24,7 +24,7 @@ export function downloadHandler(monitor: Pick<Monitor, "download" | "url">, file
     if (download?.kind === "redirect") return context.redirect(download.url, 302);
     const size = download === undefined ? undefined : await sizeOf(download.path);
     if (download === undefined || size === undefined) {
-      const fix = `run ${COMMANDS[file]} ${shellWord(monitor.url(name))}`;
+      const fix = FIXES[file](shellWord(monitor.url(name)));
       throw new ProblemError(404, `${name} has no ${file} yet: ${fix}`);
     }
     const headers = {

@@ -13,7 +13,7 @@ export class Drain {
     setMaxListeners(0, this.#closing.signal);
   }
 
-  /** No new connections, please. */
+  /** Whether the server is stopping, and wants no new connections. */
   get isBegun(): boolean {
     return this.#isBegun;
   }

@@ -30,8 +30,8 @@ export interface ChosenEvaluation {
 }
 
 /**
- * Finds the evaluation of a request. Nothing of it runs here: this process has rights that no user's code may have. Whoever computes it
- * refuses columns other than those of its module.
+ * Finds the evaluation of a request. Nothing of it runs here: this process has rights that no user's code may have. A worker refuses
+ * to compute it if its module exports other columns.
  *
  * @param problems gets everything that is wrong.
  * @returns undefined if something is wrong.

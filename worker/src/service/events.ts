@@ -69,6 +69,8 @@ class EventSource {
   /** Ends the wait for an event. */
   #wake = () => {};
   #unwatch = () => {};
+  /** Refuses a reader that has got no event yet. Nothing happens to any other one. */
+  #refuse = () => {};
   #stalled: NodeJS.Timeout | undefined;
 
   constructor(options: EventsOptions) {
@@ -80,13 +82,18 @@ class EventSource {
     closing.addEventListener("abort", this.end);
     return new Promise((resolve, reject) => {
       const fail = (error: unknown) => {
-        this.end();
         reject(error);
+        this.end();
       };
       const timer = setTimeout(() => {
         const detail = "the place of the results does not answer: try again";
         fail(new ProblemError(503, detail, { retryAfterSeconds: 5 }));
       }, firstWithinMs);
+      this.#refuse = () => {
+        clearTimeout(timer);
+        reject(new ProblemError(503, "this server is stopping: try again", { retryAfterSeconds: 1 }));
+      };
+      if (closing.aborted) return this.end();
       let isFirst = true;
       this.#unwatch = watch(
         (sweep) => {
@@ -125,6 +132,7 @@ class EventSource {
     clearTimeout(this.#stalled);
     this.#options.closing.removeEventListener("abort", this.end);
     this.#unwatch();
+    this.#refuse();
     this.#wake();
   };
 

@@ -2,15 +2,8 @@ import { isIP } from "node:net";
 import type { MiddlewareHandler } from "hono";
 import { matchedRoutes } from "hono/route";
 import { secureHeaders } from "hono/secure-headers";
-import { formatCount } from "../contract/format.ts";
 import { show } from "../contract/problems.ts";
 import { ProblemError } from "./problems.ts";
-
-/** Most bytes of a request's body: a bundle of 4 MB as JSON, and the rest of a submission. */
-export const MOST_BODY_BYTES = 5_000_000;
-/** Most bytes of all bodies that are in memory at the same time. A pod has 256 MiB, and a parsed body takes about three times its bytes. */
-const MOST_BYTES_AT_ONCE = 25_000_000;
-const BODIES_LATER_SECONDS = 5;
 
 /**
  * Refuses requests for other hosts. A page of another site can make its own name lead to this machine (DNS rebinding), and would then be
@@ -71,31 +64,6 @@ export function ownChangesOnly(): MiddlewareHandler {
 
 function hostIn(origin: string): string | undefined {
   return URL.canParse(origin) ? new URL(origin).host : undefined;
-}
-
-/** Refuses a body before it is read: a large one, one of unknown length, and one that would not fit into memory beside the others. */
-export function smallBodiesOnly(): MiddlewareHandler {
-  let bytesAtOnce = 0;
-  return async (context, next) => {
-    if (context.req.header("transfer-encoding") !== undefined) {
-      throw new ProblemError(411, "Content-Length must be given, got a body in chunks: send it whole");
-    }
-    const bytes = Number(context.req.header("content-length") ?? 0);
-    if (bytes > MOST_BODY_BYTES) {
-      const allowed = `${formatCount(MOST_BODY_BYTES)} bytes or less`;
-      throw new ProblemError(413, `the body must have ${allowed}, got ${formatCount(bytes)}: send a smaller bundle`);
-    }
-    if (bytesAtOnce + bytes > MOST_BYTES_AT_ONCE) {
-      const detail = "too many large bodies are on their way to this server: try again";
-      throw new ProblemError(503, detail, { retryAfterSeconds: BODIES_LATER_SECONDS });
-    }
-    bytesAtOnce += bytes;
-    try {
-      await next();
-    } finally {
-      bytesAtOnce -= bytes;
-    }
-  };
 }
 
 /** The headers of every answer: the page loads nothing from elsewhere, no other site frames it, and browsers guess no type. */

@@ -102,7 +102,8 @@ export async function startJob(
     const isLeaving = found?.metadata?.deletionTimestamp !== undefined;
     if (found !== undefined && isAtWork(found)) return { isNew: false, workers };
     // One that has ended stays for an hour, and its workers do not start again.
-    if (found !== undefined && !isLeaving) await cluster.deleteJob(name);
+    // Another replica may have created the next one meanwhile.
+    if (found !== undefined && !isLeaving) await cluster.deleteJob(name, found.metadata?.uid);
     await setTimeout(AGAIN_AFTER_MS);
   }
   const detail = `the Job ${name} is still being deleted: submit the sweep again in a minute`;

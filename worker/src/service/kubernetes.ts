@@ -15,8 +15,12 @@ export interface Cluster {
   createJob(job: V1Job): Promise<boolean>;
   /** Undefined if there is none. */
   readJob(name: string): Promise<V1Job | undefined>;
-  /** Deletes a Job and its pods. Nothing happens if there is none. */
-  deleteJob(name: string): Promise<void>;
+  /**
+   * Deletes a Job and its pods. Nothing happens if there is none.
+   *
+   * @param uid of the only Job that may be deleted: another one may have taken its place. @default any
+   */
+  deleteJob(name: string, uid?: string): Promise<void>;
   /** @returns at most 1,000, and the number of all. */
   listPods(labelSelector: string): Promise<{ readonly pods: readonly V1Pod[]; readonly total: number }>;
   /** The events about pods. */
@@ -46,16 +50,17 @@ type Batch = InstanceType<typeof import("@kubernetes/client-node").BatchV1Api>;
 type Core = InstanceType<typeof import("@kubernetes/client-node").CoreV1Api>;
 
 /** The part of two clients of the library that this server uses. */
-export function clusterOf(batch: Batch, core: Core, namespace: string): Cluster {
+function clusterOf(batch: Batch, core: Core, namespace: string): Cluster {
   return {
     createJob: async (body) => {
-      const job = await unless(409, "create a Job", () => batch.createNamespacedJob({ namespace, body }));
+      const job = await unless([409], "create a Job", () => batch.createNamespacedJob({ namespace, body }));
       return job !== undefined;
     },
-    readJob: (name) => unless(404, "read a Job", () => batch.readNamespacedJob({ namespace, name })),
-    deleteJob: async (name) => {
-      const deletion = { namespace, name, propagationPolicy: "Background" };
-      await unless(404, "delete a Job", () => batch.deleteNamespacedJob(deletion));
+    readJob: (name) => unless([404], "read a Job", () => batch.readNamespacedJob({ namespace, name })),
+    deleteJob: async (name, uid) => {
+      // The API server ignores the query of a request that has a body.
+      const body = { propagationPolicy: "Background", ...(uid !== undefined && { preconditions: { uid } }) };
+      await unless([404, 409], "delete a Job", () => batch.deleteNamespacedJob({ namespace, name, body }));
     },
     listPods: async (labelSelector) => {
       const { items, metadata } = await answer("list pods", () =>
@@ -73,13 +78,13 @@ export function clusterOf(batch: Batch, core: Core, namespace: string): Cluster 
   };
 }
 
-/** Undefined if the API server answers with `status`. */
-async function unless<T>(status: number, action: string, send: () => Promise<T>): Promise<T | undefined> {
+/** Undefined if the API server answers with one of the statuses. */
+async function unless<T>(statuses: readonly number[], action: string, send: () => Promise<T>): Promise<T | undefined> {
   try {
     return await answer(action, send);
   } catch (error) {
-    if (error instanceof ProblemError && (error.cause as Partial<ApiException<unknown>>).code === status)
-      return undefined;
+    const { code } = ((error as Error).cause ?? {}) as Partial<ApiException<unknown>>;
+    if (code !== undefined && statuses.includes(code)) return undefined;
     throw error;
   }
 }

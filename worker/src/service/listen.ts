@@ -17,6 +17,8 @@ const CLIENT_LIMITS = {
   /** How late a client that is too slow is found. */
   connectionsCheckingInterval: 5_000,
 };
+/** A load balancer takes 64 KiB from a client, and adds who has logged in. With the 16 KiB of Node.js, some people could not log in. */
+const MOST_HEADER_BYTES = 80 * 1024;
 /** Answers that are under way when the server closes have so long. */
 const CLOSE_WITHIN_MS = 10_000;
 
@@ -53,7 +55,7 @@ export async function listen(
     errorHandler: () =>
       answerWith(new ProblemError(400, "the request cannot be read: its path or its host is malformed")),
   });
-  const server = createServer({ ...CLIENT_LIMITS, ...clientLimits }, listener);
+  const server = createServer({ maxHeaderSize: MOST_HEADER_BYTES, ...CLIENT_LIMITS, ...clientLimits }, listener);
   server.on("clientError", refuseClient);
   const unused = unusedConnectionsOf(server);
   await new Promise<void>((resolve, reject) => {
@@ -97,7 +99,7 @@ async function stop(
   clearInterval(sweeping);
 }
 
-/** What Node.js says about a client whose request it does not pass on. */
+/** Answers a client whose request Node.js does not pass on. */
 function refuseClient(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
   const [status, detail] =

@@ -5,6 +5,8 @@ import { ProblemError } from "./problems.ts";
 
 /** More than the API takes for any answer. Only its headers must have arrived by then: events go on. */
 const HEADERS_WITHIN_MS = 60_000;
+/** A slow client has so much longer to send a body, which passes through here meanwhile. */
+const BODY_WITHIN_MS = 120_000;
 /** A replica that has just stopped is no longer among those that the name of the API leads to. */
 const AGAIN_AFTER_MS = 200;
 
@@ -18,12 +20,13 @@ export function proxyTo(api: URL): Handler {
     const giveUp = new AbortController();
     const stop = () => giveUp.abort();
     signal.addEventListener("abort", stop);
-    const timer = globalThis.setTimeout(stop, HEADERS_WITHIN_MS);
+    const hasBody = req.method === "POST";
+    const timer = globalThis.setTimeout(stop, HEADERS_WITHIN_MS + (hasBody ? BODY_WITHIN_MS : 0));
     try {
       return await proxy(target, {
         method: req.method,
         // Only a request that changes something has a body here.
-        body: req.method === "POST" ? req.raw.body : null,
+        body: hasBody ? req.raw.body : null,
         headers: {
           ...req.header(),
           "X-Forwarded-Host": req.header("host"),

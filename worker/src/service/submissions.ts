@@ -14,6 +14,7 @@ import { readSubmissionNote, type SubmissionNote, writeSubmissionNote } from "..
 import { type Audit, type AuditEntry, writeAuditLine } from "./audit.ts";
 import { JobSubmissions } from "./job-submissions.ts";
 import { type Cluster, connectToCluster } from "./kubernetes.ts";
+import { placeOf } from "./places.ts";
 import { ProblemError, refuseIfWrong } from "./problems.ts";
 import { QueueSubmissions } from "./queue-submissions.ts";
 import { RateLimit } from "./rate-limit.ts";
@@ -120,21 +121,23 @@ export class Submissions {
   }
 
   /**
-   * Lets executors or the Job end the part in work and commit it, and nobody begin another. Nothing happens to a sweep that is stopped.
+   * Lets executors or the Job end the part in work and commit it, and nobody begin another. A sweep that is stopped keeps its reason, and
+   * has no Job afterwards: another replica may have created one at the same time.
    *
    * @throws NotFoundError if there is no such sweep.
    * @throws ProblemError with the status 409 if there is nothing to cancel, or nobody has submitted it.
    */
   async cancel(name: string, reason: string, user: string | null): Promise<void> {
-    const place = this.#placeOf(name);
+    const place = placeOf(this.#options.resultsRoot, name);
     await this.#alone(place, async () => {
       const { run, file, note } = await this.#find(place);
-      if (file.stop !== undefined) return;
       const submission = await findSubmission(place, this.#options.storeOptions);
+      const way = this.#ways[note?.mode ?? "queue"];
+      if (file.stop !== undefined) return way.stop(submission);
       const { identity } = submission;
       const [missing] = await run.pendingOf(identity, { start: 0, count: identity.totalParameters });
       if (missing === undefined) throw new ProblemError(409, `${name} is complete: there is nothing to cancel`);
-      await this.#ways[note?.mode ?? "queue"].stop(submission);
+      await way.stop(submission);
       await run.stop("cancelled", user === null ? reason : `${reason} (${user})`);
       this.#audit({ action: "cancel", user, sweep: name, ...sizeOf(note), outcome: reason });
     });
@@ -149,7 +152,7 @@ export class Submissions {
    */
   async resume(name: string, executors: number | undefined, user: string | null): Promise<Submitted> {
     const file = this.#fileToSubmit();
-    const place = this.#placeOf(name);
+    const place = placeOf(this.#options.resultsRoot, name);
     this.#limit?.count(user);
     return this.#alone(place, async () => {
       const { note } = await this.#find(place);
@@ -185,12 +188,6 @@ export class Submissions {
     if (only !== undefined && others.length === 0) return only.size;
     const detail = "it was submitted from a command line, and this environment has executors of several sizes";
     throw new ProblemError(409, `${detail}: sweep resume ${shellWord(place)} --queue <url> goes on with it`);
-  }
-
-  #placeOf(name: string): string {
-    const place = sweepPlace(this.#options.resultsRoot, name);
-    if (place === undefined) throw new NotFoundError(`${name} is no name of a sweep: GET /api/sweeps lists them`);
-    return place;
   }
 
   async #find(place: string): Promise<Found> {

@@ -2,6 +2,7 @@ import { timeout } from "hono/timeout";
 import type { Workers } from "../api/sweeps.ts";
 import type { Monitor } from "../monitoring/index.ts";
 import type { ServiceApp } from "./app.ts";
+import { readBodies } from "./bodies.ts";
 import { documentOf } from "./document.ts";
 import { downloadHandler } from "./download.ts";
 import type { Drain } from "./drain.ts";
@@ -29,6 +30,7 @@ export function addSweepRoutes(app: ServiceApp, services: SweepServices, drain: 
     context.set("user", await login.userOf(context.req.raw.headers));
     await next();
   });
+  app.use("/api/*", readBodies());
   app.use(
     "/api/*",
     timeout(ANSWER_WITHIN_MS, () => {

@@ -1,12 +1,11 @@
-import { sweepPlace } from "../api/sweep-place.ts";
 import type { Workers } from "../api/sweeps.ts";
 import { describeError } from "../contract/errors.ts";
 import type { ServiceFile } from "../contract/service-file.ts";
-import { NotFoundError } from "../monitoring/index.ts";
 import { openStore, type StoreOptions } from "../stores/open.ts";
 import { readSubmissionNote } from "../stores/submission-note.ts";
 import { jobNameOf } from "./jobs.ts";
 import { type Cluster, connectToCluster, type V1Pod } from "./kubernetes.ts";
+import { placeOf } from "./places.ts";
 import { ProblemError } from "./problems.ts";
 import { Recent } from "./recent.ts";
 import { type ReasonEvent, reasonOf } from "./worker-reasons.ts";
@@ -54,8 +53,7 @@ export class WorkerLists {
    */
   async of(name: string): Promise<Workers> {
     const { resultsRoot, file, connect = connectToCluster } = this.#options;
-    const place = sweepPlace(resultsRoot, name);
-    if (place === undefined) throw new NotFoundError(`${name} is no name of a sweep: GET /api/sweeps lists them`);
+    const place = placeOf(resultsRoot, name);
     if (file === undefined) return noWorkers("this server runs in no cluster");
     return this.#sweeps.get(name, async () => {
       this.#cluster ??= connect(file.namespace);
