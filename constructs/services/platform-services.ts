@@ -88,7 +88,10 @@ export class PlatformServices extends Construct {
       ...common,
       ...servicesRequests.frontend,
       name: frontendName,
-      args: ["serve", "--page", "--host", "0.0.0.0", "--api", `http://${apiName}`],
+      args: [
+        ...["serve", "--page", "--host", "0.0.0.0", "--api", `http://${apiName}`],
+        ...(options.ingress === undefined ? [] : ["--allow-host", options.ingress.host]),
+      ],
       calls: [this.api],
       callerCidrBlocks: props.callerCidrBlocks,
       dependsOn: this.namespace.dependables,

@@ -7,6 +7,7 @@ import { type ServicesOptions, servicesWithDefaults } from "../../constructs/ser
 import { servicesProblems } from "../../constructs/services/services-problems.ts";
 import { regionProblems } from "../../constructs/support/aws-regions.ts";
 import { type Problem, show, within } from "../../constructs/support/problems.ts";
+import { leastCpuMillis } from "../../constructs/workload/worker-job-settings.ts";
 import { duplicateProblems } from "./duplicates.ts";
 import type { Malformed } from "./malformed.ts";
 import { allOf, at, checked, problemsIn, type Resolution, refused, resolved } from "./resolution.ts";
@@ -80,9 +81,16 @@ function resolveJob(
   pooled: Pooled,
 ): Resolution<ResolvedServiceJobs> {
   const target = malformed.in("size").any ? refused([]) : resolveSize(options.size, pooled, false);
-  const problems = malformed.untouched(serviceJobsProblems(options, target.ok ? target.value : undefined));
+  const lenient = withRoomForOthers(options, malformed);
+  const problems = malformed.untouched(serviceJobsProblems(lenient, target.ok ? target.value : undefined));
   if (!target.ok) return refused([...target.problems, ...problems]);
   return checked({ options, target: target.value }, problems);
+}
+
+/** Options in which malformed requests leave the limits all room, so that no limit is blamed for them. */
+function withRoomForOthers(options: ServiceJobsOptions, malformed: Malformed): ServiceJobsOptions {
+  const lenient: Partial<ServiceJobsOptions> = { cpuRequestMillis: leastCpuMillis, memoryRequestMiB: 1 };
+  return { ...options, ...Object.fromEntries(Object.entries(lenient).filter(([name]) => malformed.in(name).any)) };
 }
 
 /** The results of a job are in a folder of its name, and its workers may write all of it. */

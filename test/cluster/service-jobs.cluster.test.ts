@@ -256,6 +256,8 @@ describeWithControlPlane("the Jobs of the API", { kwok: false }, (plane) => {
     // A complete sweep needs no machine: the same submission creates no other Job.
     expect(await submitter.submit(request)).toEqual({ ...submitted, isNew: false });
     expect((await plane().api.list(jobsPath)).map(({ metadata }) => metadata.uid)).toEqual([job?.metadata.uid]);
+    // The pods of other tests wait.
+    await kubelet.lose();
   });
 
   test("Kubernetes finds nothing to say about the types in the policies", async () => {

@@ -70,6 +70,13 @@ describe("an environment with an entry from outside", () => {
     });
   });
 
+  test("answers to the host name of the entry, which is no name of the cluster", () => {
+    const argsIn = ({ workload: made }: Stacks) =>
+      made.one("kubernetes_deployment_v1", "services_frontend").spec.template.spec.container[0].args;
+    expect(argsIn(stacks).slice(-2)).toEqual(["--allow-host", ingress.host]);
+    expect(argsIn(closed)).not.toContain("--allow-host");
+  });
+
   test("replaces pods only when the load balancer sends to the new ones", () => {
     const namespace = workload.one("kubernetes_namespace_v1", "services_");
     expect(namespace.metadata.labels).toMatchObject({ "elbv2.k8s.aws/pod-readiness-gate-inject": "enabled" });

@@ -81,7 +81,7 @@ const EXCLUDED = "positive_data_acceptance";
     expect({ code, failures: code === 0 ? "" : stdout + stderr }).toEqual({ code: 0, failures: "" });
     expect(log.split("\n").filter((line) => line.includes('"status":500'))).toEqual([]);
     // It has come to the handlers, and not to an error before them.
-    expect(log).toMatch(/"path":"\/api\/sweeps\/queue:collatz-daec0fe4\/failures","status":200/);
+    expect(log).toMatch(/"path":"\/api\/sweeps\/queue%3Acollatz-daec0fe4\/failures","status":200/);
   },
   420_000,
 );
