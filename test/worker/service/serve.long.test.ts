@@ -59,20 +59,6 @@ test("a file beside results in a bucket is read by a link that needs no credenti
   await s3.stop();
 });
 
-test("the command that an answer names makes the file that was missing", async () => {
-  const server = startSweep(["serve", "--results", results, "--port", "0", "--drain-seconds", "0"]);
-  const table = `${await urlOf(server)}/api/sweeps/queue:first/results.parquet`;
-  const { detail } = (await (await fetch(table)).json()) as { detail: string };
-  const place = join(results, "queue/first");
-  const command = `export file:${place} --output ${join(place, "results.parquet")}`;
-  expect(detail).toBe(`queue:first has no results.parquet yet: run sweep ${command}`);
-  expect((await sweep(command.split(" "))).code).toBe(0);
-  while ((await fetch(table)).status === 404) await setTimeout(50);
-  expect((await (await fetch(table)).text()).slice(0, 4)).toBe("PAR1");
-  server.child.kill("SIGTERM");
-  await server.finished;
-});
-
 test("a frontend shows what the API behind it answers", async () => {
   const api = startSweep(["serve", "--results", results, "--port", "0", "--drain-seconds", "0"]);
   const front = startSweep(["serve", "--page", "--api", await urlOf(api), "--port", "0", "--drain-seconds", "0"]);

@@ -1,6 +1,5 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
-import { join } from "node:path";
 import { Readable } from "node:stream";
 import type { Context } from "hono";
 import { shellWord } from "../contract/format.ts";
@@ -11,12 +10,11 @@ import { DOWNLOADS } from "./routes.ts";
 
 type FileName = keyof typeof DOWNLOADS;
 
-/** The command that makes a file that is missing. Only executors write a table to a bucket: of one there, the command writes a local table. */
-function commandFor(file: FileName, url: string): string {
-  if (file === "receipt.json") return `sweep verify ${shellWord(url)}`;
-  const output = url.startsWith("file:") ? ` --output ${shellWord(join(url.slice("file:".length), file))}` : "";
-  return `sweep export ${shellWord(url)}${output}`;
-}
+/** The command that makes a file that is missing. */
+const COMMANDS: Readonly<Record<FileName, string>> = {
+  "receipt.json": "sweep verify",
+  "results.parquet": "sweep export",
+};
 
 /** A file beside the results of a sweep: an address in the bucket, so that its bytes do not pass through this server, or the file. */
 export function downloadHandler(monitor: Pick<Monitor, "download" | "url">, file: FileName) {
@@ -26,7 +24,8 @@ export function downloadHandler(monitor: Pick<Monitor, "download" | "url">, file
     if (download?.kind === "redirect") return context.redirect(download.url, 302);
     const size = download === undefined ? undefined : await sizeOf(download.path);
     if (download === undefined || size === undefined) {
-      throw new ProblemError(404, `${name} has no ${file} yet: run ${commandFor(file, monitor.url(name))}`);
+      const fix = `run ${COMMANDS[file]} ${shellWord(monitor.url(name))}`;
+      throw new ProblemError(404, `${name} has no ${file} yet: ${fix}`);
     }
     const headers = {
       "Content-Type": DOWNLOADS[file].type,
