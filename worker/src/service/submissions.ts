@@ -91,7 +91,7 @@ export class Submissions {
    */
   async submit(request: SubmissionRequest, user: string | null): Promise<Submitted> {
     const { resultsRoot, storeOptions } = this.#options;
-    const file = this.#fileTo("sweep run computes one here, and sweep submit gives one to a queue");
+    const file = this.#fileToSubmit();
     this.#limit?.count(user);
     const checked = checkSubmission(submissionSchema.parse(request), file);
     const { mode, runName, identity, bundle, settings, entry, executors } = checked;
@@ -148,8 +148,8 @@ export class Submissions {
    * @throws ProblemError if this server cannot do that (403, 409), if the number is wrong (400), or the user has sent too many (429).
    */
   async resume(name: string, executors: number | undefined, user: string | null): Promise<Submitted> {
+    const file = this.#fileToSubmit();
     const place = this.#placeOf(name);
-    const file = this.#fileTo(`sweep resume ${shellWord(place)} --queue <url> goes on with it`);
     this.#limit?.count(user);
     return this.#alone(place, async () => {
       const { note } = await this.#find(place);
@@ -167,11 +167,14 @@ export class Submissions {
     });
   }
 
-  /** @param fix in the place of this server. */
-  #fileTo(fix: string): ServiceFile {
+  #fileToSubmit(): ServiceFile {
     const { file } = this.#options;
     if (file !== undefined) return file;
-    throw new ProblemError(403, `this server shows sweeps and takes none, because it has no --configuration: ${fix}`);
+    const detail = "this server shows sweeps and takes none, because it has no --configuration";
+    throw new ProblemError(
+      403,
+      `${detail}: sweep run computes one here, sweep submit gives one to a queue, and sweep resume goes on with one`,
+    );
   }
 
   #machinesOf(size: string): Machines | undefined {
