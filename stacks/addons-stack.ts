@@ -50,6 +50,7 @@ export class AddonsStack extends TerraformStack {
     this.createLoadBalancerController(environment, platform);
     new DeletionProtection(this, "deletion-protection", { enabled: environment.cluster.deletionProtection ?? false });
   }
+
   /** Also the class of the Ingresses: it must outlive them, and Terraform destroys this stack after that of the workload. */
   private createLoadBalancerController(
     { name, services, alwaysOnPools: [runsOn], tags }: ResolvedEnvironment,

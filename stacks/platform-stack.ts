@@ -137,6 +137,11 @@ export class PlatformStack extends TerraformStack {
     return `${resultsPrefix}${job}/`;
   }
 
+  /** URL of a folder of results, without a slash at its end. @param prefix of its keys. */
+  resultsUrlOf(prefix: string): string {
+    return `s3://${this.results.bucketName}/${prefix}`.replace(/\/$/, "");
+  }
+
   private createWorkerRole({ name, workload }: ResolvedEnvironment, job: string): PodIdentityRole {
     return new PodIdentityRole(this, `worker-identity-${job}`, {
       cluster: this.cluster,

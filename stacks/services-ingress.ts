@@ -3,7 +3,6 @@ import type { Construct } from "constructs";
 import { loadBalancerArnPrefix, readinessGateLabel, ServicesIngress } from "../constructs/services/ingress.ts";
 import type { PlatformServicesProps } from "../constructs/services/platform-services.ts";
 import type { WebService } from "../constructs/services/web-service.ts";
-import { terraformText } from "../constructs/support/terraform-text.ts";
 import type { ResolvedEnvironment } from "./configuration/resolved-environment.ts";
 import type { PlatformStack } from "./platform-stack.ts";
 
@@ -18,8 +17,8 @@ export function behindLoadBalancer(
     login: {
       region,
       loadBalancerArnPrefix: loadBalancerArnPrefix(name, region, accountId),
-      clientId: terraformText(ingress.oidc.clientId),
-      issuer: terraformText(ingress.oidc.issuer),
+      clientId: ingress.oidc.clientId,
+      issuer: ingress.oidc.issuer,
     },
     namespaceLabels: readinessGateLabel,
     callerCidrBlocks: loadBalancer.cidrBlocks,

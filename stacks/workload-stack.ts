@@ -30,9 +30,9 @@ export interface WorkloadStackProps {
 }
 
 /**
- * The environment's sweeps: their namespace, a Job for each, the executors for those that are submitted to a queue, and the page and API for all. The stack can be
- * destroyed alone, unless the environment is protected from deletion: the autoscaler then terminates the nodes, and the results stay in
- * the bucket.
+ * The environment's sweeps: their namespace, a Job for each, the executors for those that are submitted to a queue, and the page and API
+ * for all. The stack can be destroyed alone, unless the environment is protected from deletion: the autoscaler then terminates the nodes,
+ * and the results stay in the bucket.
  */
 export class WorkloadStack extends TerraformStack {
   readonly jobs: readonly WorkerJob[];
@@ -125,7 +125,7 @@ export class WorkloadStack extends TerraformStack {
         target,
         image,
         serviceAccountName: name,
-        resultsRoot: this.resultsRoot(platform),
+        resultsRoot: platform.resultsUrlOf(platform.executorsPrefix),
         dependsOn: namespace.dependables,
       });
       new ExecutorScaling(this, `${name}-scaling`, { ...place, executors, dependsOn: [executors.resource] });
@@ -138,14 +138,13 @@ export class WorkloadStack extends TerraformStack {
     const value = Object.fromEntries(
       workload.executors.map(({ options: { size, slots, max } }) => {
         const { queueUrl, deadLetterQueueUrl } = this.queueOf(platform, size);
-        return [size, { queueUrl, deadLetterQueueUrl, resultsRoot: this.resultsRoot(platform), slots, max }];
+        return [
+          size,
+          { queueUrl, deadLetterQueueUrl, resultsRoot: platform.resultsUrlOf(platform.executorsPrefix), slots, max },
+        ];
       }),
     );
     new TerraformOutput(this, "executors", { value });
-  }
-
-  private resultsRoot({ results, executorsPrefix }: PlatformStack): string {
-    return `s3://${results.bucketName}/${executorsPrefix}`.replace(/\/$/, "");
   }
 
   private queueOf({ workQueues }: PlatformStack, size: ExecutorSize): WorkQueue {

@@ -1,6 +1,7 @@
 // Bundles the worker into dist/: the programs and the package's two entry points, as plain JavaScript files that need nothing but
-// Node.js (and esbuild, to bundle a user's TypeScript), and the page that `sweep serve --page` gives to browsers. A process then starts in about 0.1 s; transpiling the sources at every
-// start would take five times as long. Type declarations are made only for a package (`npm pack`): they take longer than all this.
+// Node.js (and esbuild, to bundle a user's TypeScript), and the page that `sweep serve --page` gives to browsers. A process then
+// starts in about 0.1 s; transpiling the sources at every start would take five times as long. Type declarations are made only for
+// a package (`npm pack`): they take longer than all this.
 import { cpSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";

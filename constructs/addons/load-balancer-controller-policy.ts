@@ -103,12 +103,12 @@ export function loadBalancerControllerPolicy(props: LoadBalancerControllerPolicy
       },
     },
     {
-      // The tag of the cluster stays: a request that names it is refused.
+      // The tag of the cluster stays: a request that names it is refused. A removal names keys only, and has no `aws:RequestTag`.
       sid: "TagOwn",
       effect: "Allow",
       actions: ["elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags"],
       resources: all,
-      conditions: { ...ours, Null: { [`aws:RequestTag/${clusterTag}`]: "true" } },
+      conditions: { ...ours, "ForAllValues:StringNotEquals": { "aws:TagKeys": clusterTag } },
     },
     {
       sid: "ChangeOwn",

@@ -4,7 +4,7 @@ import { type Problem, show, within } from "../support/problems.ts";
 import { addressesIn, unroutablePart } from "./address-ranges.ts";
 import { parseCidr, showAddress, startOf } from "./subnet-layout.ts";
 
-/** The largest block, and the most addresses of all blocks together: otherwise many blocks would add up to the internet. */
+/** The largest block, and the most public addresses of all blocks together: otherwise many blocks would add up to the internet. */
 const largestPrefix = 8;
 
 /** A block that may reach something from the internet, for error texts. */
@@ -42,10 +42,12 @@ export function allowedBlockProblems(cidrs: readonly string[], opened: Opened): 
 }
 
 function togetherProblems(cidrs: readonly string[], { name }: Opened): Problem[] {
-  const addresses = addressesIn(cidrs.flatMap((cidr) => parseCidr(cidr) ?? []));
+  // Private blocks, which are allowed inside a VPC, open nothing to the internet: all of them are more than a /8.
+  const routable = cidrs.filter((cidr) => parseCidr(cidr) !== undefined && unroutablePart(cidr) === undefined);
+  const addresses = addressesIn(routable.flatMap((cidr) => parseCidr(cidr) ?? []));
   if (addresses <= 2 ** (32 - largestPrefix)) return [];
-  const allowed = `blocks that together are no larger than a /${largestPrefix}`;
-  const got = `${cidrs.length} blocks with ${formatCount(addresses)} addresses`;
+  const allowed = `public blocks that together are no larger than a /${largestPrefix}`;
+  const got = `${routable.length} public blocks with ${formatCount(addresses)} addresses`;
   const fix = `more would open ${name} to the internet piece by piece, so keep your office's or VPN's blocks only`;
   return [{ path: [], allowed, got, fix }];
 }

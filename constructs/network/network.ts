@@ -43,7 +43,7 @@ export interface ExistingNetworkAttributes {
   readonly privateSubnetIds: Readonly<Record<string, string>>;
   /**
    * One public subnet for each availability zone of a load balancer, at least two, for example `{ "us-west-2a": "subnet-3a1b2c3d" }`. Only
-   * a load balancer that is `internet-facing` needs them.
+   * a load balancer that is `internet-facing` needs them, in each zone of the pods that it sends to.
    * @default - none
    */
   readonly publicSubnetIds?: Readonly<Record<string, string>> | undefined;

@@ -7,4 +7,4 @@ export {
   type ResolvedExecutorsOptions,
 } from "./executors-options.ts";
 export { executorsProblems } from "./executors-problems.ts";
-export { queueLengthStatements, sendStatements, WorkQueue, type WorkQueueProps } from "./work-queue.ts";
+export { queueLengthStatements, submitStatements, WorkQueue, type WorkQueueProps } from "./work-queue.ts";

@@ -36,6 +36,8 @@ export class WorkQueue extends Construct {
   readonly deadLetterQueueUrl: string;
   /** ARN of the queue, for policies. */
   readonly queueArn: string;
+  /** ARN of the queue of dead letters, for policies. */
+  readonly deadLetterQueueArn: string;
   /** The queues and their policies. */
   readonly dependables: readonly ITerraformDependable[];
 
@@ -69,6 +71,7 @@ export class WorkQueue extends Construct {
     this.queueUrl = queue.url;
     this.deadLetterQueueUrl = deadLetters.url;
     this.queueArn = queue.arn;
+    this.deadLetterQueueArn = deadLetters.arn;
     this.dependables = [
       queue,
       deadLetters,
@@ -112,11 +115,25 @@ export function queueLengthStatements(queues: readonly WorkQueue[]): PolicyState
   return [{ sid: "CountMessages", effect: "Allow", actions: ["sqs:GetQueueAttributes"], resources }];
 }
 
-/** Permissions of those who submit runs: they send messages, and count those that wait. */
-export function sendStatements(queues: readonly WorkQueue[]): PolicyStatement[] {
-  const resources = queues.map(({ queueArn }) => queueArn);
-  const actions = ["sqs:SendMessage", "sqs:GetQueueAttributes"];
-  return [{ sid: "SendMessages", effect: "Allow", actions, resources }];
+/**
+ * Permissions of those who submit and resume runs: they send messages, count those that wait, and delete the dead letters of a run that
+ * they send again.
+ */
+export function submitStatements(queues: readonly WorkQueue[]): PolicyStatement[] {
+  return [
+    {
+      sid: "SendMessages",
+      effect: "Allow",
+      actions: ["sqs:SendMessage", "sqs:GetQueueAttributes"],
+      resources: queues.map(({ queueArn }) => queueArn),
+    },
+    {
+      sid: "DeleteDeadLetters",
+      effect: "Allow",
+      actions: ["sqs:ReceiveMessage", "sqs:DeleteMessage"],
+      resources: queues.map(({ deadLetterQueueArn }) => deadLetterQueueArn),
+    },
+  ];
 }
 
 function nameProblems(name: string): Problem[] {

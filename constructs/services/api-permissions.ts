@@ -2,7 +2,7 @@ import { RoleBindingV1 } from "@cdktf/provider-kubernetes/lib/role-binding-v1";
 import { RoleV1 } from "@cdktf/provider-kubernetes/lib/role-v1";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
-import { sendStatements, type WorkQueue } from "../queue/work-queue.ts";
+import { submitStatements, type WorkQueue } from "../queue/work-queue.ts";
 import type { ResultsBucket } from "../storage/results-bucket.ts";
 import type { PolicyStatement } from "../support/iam-policy.ts";
 import { apiName, servicesNamespace } from "./services-names.ts";
@@ -18,8 +18,8 @@ export interface ApiStatementsProps {
 }
 
 /**
- * Permissions of the API: it reads all results, writes beside those that it submits, and sends messages. It deletes nothing: it withdraws
- * a note by writing an empty one.
+ * Permissions of the API: it reads all results, writes beside those that it submits, sends messages, and deletes the dead letters of a sweep
+ * that it resumes. It deletes nothing of the bucket: it withdraws a note by writing an empty one.
  */
 export function apiStatements({ results, resultsPrefix, submittedPrefixes, queues }: ApiStatementsProps) {
   const { bucketArn } = results;
@@ -43,7 +43,7 @@ export function apiStatements({ results, resultsPrefix, submittedPrefixes, queue
     const resources = submittedPrefixes.map((prefix) => `${bucketArn}/${prefix}*`);
     statements.push({ sid: "SubmitRuns", effect: "Allow", actions: ["s3:PutObject"], resources });
   }
-  return queues.length === 0 ? statements : [...statements, ...sendStatements(queues)];
+  return queues.length === 0 ? statements : [...statements, ...submitStatements(queues)];
 }
 
 export interface ApiRoleProps {
@@ -64,7 +64,7 @@ export class ApiRole extends Construct {
     const role = new RoleV1(this, "role", {
       metadata,
       rule: [
-        { apiGroups: [""], resources: ["pods"], verbs: ["get", "list"] },
+        { apiGroups: [""], resources: ["pods"], verbs: ["list"] },
         { apiGroups: [""], resources: ["events"], verbs: ["list"] },
       ],
       dependsOn: [...dependsOn],

@@ -29,8 +29,8 @@ export interface ServicesIngressProps extends IngressOptions {
 }
 
 /**
- * An entry from outside for a service with a page: people log in at the load balancer, which lets nobody else through. Whoever opens a page
- * without a login is sent to the identity provider, and a request to the API is answered with 401, because a script cannot follow.
+ * An entry from outside for a service with a page: people log in at the load balancer, which lets nobody else through. Without a login, it
+ * sends a request for a page to the identity provider, and answers one to the API with 401, because a script cannot log in.
  */
 export class ServicesIngress extends Construct {
   /** The underlying `kubernetes_ingress_v1` of the pages, for settings without an option here. */

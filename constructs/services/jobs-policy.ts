@@ -4,7 +4,7 @@ import { oneOf } from "../support/problems.ts";
 import { type JobTemplate, managedByApi, sizeLabel } from "./job-template.ts";
 
 /** Name of the policies that fence the API in. The second one has an ending. */
-export const jobsPolicyName = "service-jobs";
+const jobsPolicyName = "service-jobs";
 
 /** The Jobs of one size. */
 export interface FencedSize {

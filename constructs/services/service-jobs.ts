@@ -15,7 +15,7 @@ import type { ServiceJobsOptions } from "./service-jobs-options.ts";
 import { apiName, servicesNamespace } from "./services-names.ts";
 
 const name = "service-jobs";
-/** Jobs of the API at most that exist at a time. Those that have ended count until they are removed. */
+/** Jobs of the API for which there is room at a time. Those that have ended count until they are removed. */
 const mostJobs = 200;
 
 /** The Jobs of one size that the API may create, and their nodes. */
@@ -75,7 +75,7 @@ export class ServiceJobs extends Construct {
     const role = new RoleV1(this, "role", {
       metadata: { name, namespace, labels },
       // No update and no patch: the API deletes a Job that is to be another one.
-      rule: [{ apiGroups: ["batch"], resources: ["jobs"], verbs: ["create", "get", "list", "delete"] }],
+      rule: [{ apiGroups: ["batch"], resources: ["jobs"], verbs: ["create", "get", "delete"] }],
       // Never without the fence.
       dependsOn: [fence],
     });
@@ -126,7 +126,10 @@ function limits({ options, target }: SizedJobs, namespace: string): object[] {
   ];
 }
 
-/** Kubernetes counts all Jobs of a namespace together. A deploy may need twice as many, and the start deadline needs three. */
+/**
+ * Kubernetes counts all Jobs of a namespace together, and no scope tells those of the API from others. A deploy may need twice as many as
+ * there are, and the start deadline needs three.
+ */
 function jobsQuota({ namespace, otherJobs }: ServiceJobsProps): object {
   return {
     apiVersion: "v1",

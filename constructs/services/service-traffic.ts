@@ -10,6 +10,8 @@ export interface Callee {
   /** Port of its container. */
   readonly port: number;
   readonly podLabels: Readonly<Record<string, string>>;
+  /** Resources that must exist before a policy in its namespace, and outlive it: the namespace. */
+  readonly namespaceDependables: readonly ITerraformDependable[];
 }
 
 /** Who calls whom. */
@@ -28,18 +30,23 @@ export interface Traffic {
 export function allowCalls(scope: Construct, caller: Callee, traffic: Traffic): NetworkPolicyV1[] {
   const { calls = [], callerCidrBlocks = [], dependsOn } = traffic;
   const egress = egressOf(traffic);
-  const policies = calls.map(
-    (callee) =>
-      new NetworkPolicyV1(scope, `calls-${callee.serviceName}`, {
-        metadata: { name: `allow-${caller.serviceName}-to-${callee.serviceName}`, namespace: callee.namespace },
-        spec: {
-          podSelector: { matchLabels: { ...callee.podLabels } },
-          policyTypes: ["Ingress"],
-          ingress: [{ from: [podsOf(caller)], ports: [portOf(callee)] }],
-        },
-        dependsOn: [...dependsOn],
-      }),
-  );
+  const policies = calls.map((callee) => {
+    const isNear = callee.namespace === caller.namespace;
+    // Services of two namespaces may have the same name.
+    const far = (namespace: string) => (isNear ? "" : `${namespace}-`);
+    return new NetworkPolicyV1(scope, `calls-${far(callee.namespace)}${callee.serviceName}`, {
+      metadata: {
+        name: `allow-${far(caller.namespace)}${caller.serviceName}-to-${callee.serviceName}`,
+        namespace: callee.namespace,
+      },
+      spec: {
+        podSelector: { matchLabels: { ...callee.podLabels } },
+        policyTypes: ["Ingress"],
+        ingress: [{ from: [podsOf(caller)], ports: [portOf(callee)] }],
+      },
+      dependsOn: [...dependsOn, ...(isNear ? [] : callee.namespaceDependables)],
+    });
+  });
   if (egress.length > 0) {
     policies.push(
       new NetworkPolicyV1(scope, "egress", {

@@ -7,9 +7,16 @@ import { webServiceDefaults } from "./web-service-props.ts";
 
 /** The page and the API of an environment. An environment has them as `services`. */
 export interface ServicesOptions {
-  /** Replicas of the page and of the API that always run, a whole number from 1 to 50. With 1, an interruption of its node is one of the page. @default 2 */
+  /**
+   * Replicas of the page and of the API that always run, a whole number from 1 to 50. With 1, an interruption of its node is one of the page.
+   * @default 2
+   */
   readonly minReplicas?: number | undefined;
-  /** Replicas of the page and of the API at most, a whole number from 1 to 50. Kubernetes adds one when they use more than 70 % of their CPU. @default 5 */
+  /**
+   * Replicas of the page and of the API at most, a whole number from 1 to 50. Kubernetes adds one when they use more than 70 % of the CPU
+   * that they request.
+   * @default 5
+   */
   readonly maxReplicas?: number | undefined;
   /**
    * Whether a submission may name a program of the image with arguments of its own. Everybody who reaches the API can then run any

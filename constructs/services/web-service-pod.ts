@@ -8,11 +8,11 @@ import {
   restrictedPodSecurity,
   spread,
 } from "../support/restricted-pod.ts";
-import { terraformTexts } from "../support/terraform-text.ts";
+import { terraformText, terraformTexts } from "../support/terraform-text.ts";
 import type { ResolvedWebServiceProps } from "./web-service-props.ts";
 
 /** Annotation of a pod with the hash of its files, so that other files replace the pods. */
-export const filesAnnotation = "evaluation-platform/files-sha256";
+const filesAnnotation = "evaluation-platform/files-sha256";
 /**
  * Seconds from SIGTERM to SIGKILL. A program goes on serving for 30 s, because a load balancer sends requests to a pod for 25 to 40 s after
  * its end was announced (aws-load-balancer-controller#2366), and then ends what is under way.
@@ -56,7 +56,7 @@ export function webServicePod(
         {
           name,
           image: props.image,
-          args: [...(props.args ?? [])],
+          args: (props.args ?? []).map(terraformText),
           env: Object.entries(terraformTexts(props.env ?? {})).map(([variable, value]) => ({ name: variable, value })),
           port: [{ name: "http", containerPort: port, protocol: "TCP" }],
           // `kubectl describe pod` then shows the last lines of the log as the reason of a failure.

@@ -39,6 +39,8 @@ export class WebService extends Construct {
   readonly url: string;
   /** Labels of its pods, and of no others in the namespace. */
   readonly podLabels: Readonly<Record<string, string>>;
+  /** The namespace and its policies, as the props have named them. */
+  readonly namespaceDependables: readonly ITerraformDependable[];
   /** The pods and the Service. An Ingress depends on them, so that it is destroyed first. */
   readonly dependables: readonly ITerraformDependable[];
 
@@ -53,6 +55,7 @@ export class WebService extends Construct {
     this.port = port;
     this.url = `http://${name}.${namespace}`;
     this.podLabels = { "app.kubernetes.io/name": name };
+    this.namespaceDependables = dependsOn;
     const labels = {
       ...this.podLabels,
       "app.kubernetes.io/part-of": "evaluation-platform",

@@ -22,6 +22,8 @@ export const imageSources = [
 ] as const;
 /** Its folder of evaluations, of which a job runs one. */
 const evaluationsFolder = "worker/evaluations";
+/** Its folder of the page, which no job shows. */
+const pageFolder = "worker/page";
 
 /**
  * A hash of the image's exact content: the sources as git keeps them, which is their bytes, their paths and whether they are
@@ -38,11 +40,11 @@ export function imageContentHash(directory: string, buildArguments: Readonly<Rec
 }
 
 /**
- * The same hash without the evaluations: everything that all jobs have in common. A package that only one evaluation imports counts
- * too, since the list of packages is the worker's.
+ * The same hash without the evaluations and the page: everything that all jobs have in common. A package that only one evaluation or the
+ * page imports counts too, since the list of packages is the worker's.
  */
 export function workerContentHash(directory: string, buildArguments: Readonly<Record<string, string>>): string {
-  const sources = imageSources.filter((source) => source !== evaluationsFolder);
+  const sources = imageSources.filter((source) => source !== evaluationsFolder && source !== pageFolder);
   return contentHash(directory, sources, buildArguments);
 }
 

@@ -13,10 +13,14 @@ import type { Malformed } from "./malformed.ts";
 import { allOf, at, checked, problemsIn, type Resolution, refused, resolved } from "./resolution.ts";
 import { isAccountId } from "./resolve-account.ts";
 import { type Pooled, resolveSize } from "./resolve-target.ts";
-import type { ResolvedServiceJobs, ResolvedServices } from "./resolved-environment.ts";
+import type { ResolvedEnvironment, ResolvedServiceJobs, ResolvedServices } from "./resolved-environment.ts";
 import type { Environment } from "./schema.ts";
 
-export function resolveServices(environment: Environment, pooled: Pooled): Resolution<ResolvedServices | undefined> {
+export function resolveServices(
+  environment: Environment,
+  pooled: Pooled,
+  alwaysOnPools: Resolution<ResolvedEnvironment["alwaysOnPools"]>,
+): Resolution<ResolvedServices | undefined> {
   const { services, workload } = environment;
   if (services === undefined) return resolved(undefined);
   const here = pooled.malformed.in("services");
@@ -29,7 +33,7 @@ export function resolveServices(environment: Environment, pooled: Pooled): Resol
     ...within(["services"], [...own, ...problemsIn(jobs)]),
     ...namespaceProblems(workload.namespace),
     ...folderProblems(environment),
-    ...publicSubnetProblems(environment, pooled.malformed),
+    ...publicSubnetProblems(environment, pooled.malformed, alwaysOnPools),
   ];
   if (!jobs.ok) return refused(problems);
   return checked({ options: servicesWithDefaults(services), jobs: jobs.value }, problems);
@@ -49,16 +53,35 @@ function resolveIngress({ services, region, accountId }: Environment, malformed:
   return within(["ingress"], malformed.untouched(ingressProblems(services.ingress, place)));
 }
 
-/** A network of somebody else has public subnets that only its owner knows. */
-function publicSubnetProblems({ services, existingNetwork }: Environment, malformed: Malformed): Problem[] {
+/**
+ * A network of somebody else has public subnets that only its owner knows. A load balancer without a subnet in a zone sends nothing to the pods
+ * there: their targets stay `Target.NotInUse`, so that the pods are never ready and a deploy waits for them in vain.
+ * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html
+ */
+function publicSubnetProblems(
+  { services, existingNetwork, cluster }: Environment,
+  malformed: Malformed,
+  alwaysOnPools: Resolution<ResolvedEnvironment["alwaysOnPools"]>,
+): Problem[] {
   if (services?.ingress === undefined || existingNetwork === undefined) return [];
-  if (existingNetwork.publicSubnetIds !== undefined || malformed.in("existingNetwork", "publicSubnetIds").any)
-    return [];
   const { scheme = defaultIngressScheme } = services.ingress;
   if (scheme === "internal" || malformed.in("services", "ingress", "scheme").any) return [];
-  const allowed = "given, because the load balancer of services.ingress is internet-facing";
-  const fix = 'name a public subnet in each zone (aws ec2 describe-subnets), or use scheme: "internal"';
-  return [{ path: ["existingNetwork", "publicSubnetIds"], allowed, got: "nothing", fix }];
+  const path = ["existingNetwork", "publicSubnetIds"];
+  if (malformed.in(...path).any) return [];
+  const { publicSubnetIds } = existingNetwork;
+  if (publicSubnetIds === undefined) {
+    const allowed = "given, because the load balancer of services.ingress is internet-facing";
+    const fix = 'name a public subnet in each zone (aws ec2 describe-subnets), or use scheme: "internal"';
+    return [{ path, allowed, got: "nothing", fix }];
+  }
+  if (!alwaysOnPools.ok || malformed.in("cluster", "availabilityZones").any) return [];
+  const [{ name, availabilityZones: zones = cluster.availabilityZones }] = alwaysOnPools.value;
+  const missing = zones.filter((zone) => !Object.hasOwn(publicSubnetIds, zone));
+  if (missing.length === 0) return [];
+  const allowed = `subnets in ${zones.join(", ")}, the zones of the pool ${show(name)} on which the services run`;
+  const fix =
+    "the load balancer sends nothing to pods in a zone without a subnet of its own; add a public subnet there, or let the pool do without that zone";
+  return [{ path, allowed, got: `none in ${missing.join(", ")}`, fix }];
 }
 
 /** @param malformed as the list sees it. */

@@ -42,6 +42,7 @@ function resolveValues(
   const zones = resolveZones(environment, malformed);
   const knownZones = zones.ok && !malformed.in("availabilityZones").any ? zones.value : undefined;
   const pools = resolvePools(environment, malformed);
+  const alwaysOnPools = resolveAlwaysOnPools(environment, pools, malformed);
   return all<ResolvedEnvironment>({
     name: resolveName(environment.name),
     accountId: resolveAccountId(environment.accountId),
@@ -50,10 +51,10 @@ function resolveValues(
     network: resolveNetwork(environment, malformed),
     cluster: at(["cluster"], resolveCluster(environment, knownZones, malformed)),
     nodePools: all(pools),
-    alwaysOnPools: resolveAlwaysOnPools(environment, pools, malformed),
+    alwaysOnPools,
     instanceTypes: resolveInstanceTypes(environment, malformed),
     workload: resolveWorkload(environment, pools, malformed, evaluations),
-    services: resolveServices(environment, { pools, nodePools: environment.nodePools, malformed }),
+    services: resolveServices(environment, { pools, nodePools: environment.nodePools, malformed }, alwaysOnPools),
     registry: resolved(environment.registry),
     results: checked(environment.results, within(["results"], resultsBucketProblems(environment.results ?? {}))),
     budget: checked(environment.budget, within(["budget"], budgetProblems(environment))),

@@ -14,7 +14,7 @@ import { missingForCluster } from "./support/programs.ts";
 import { describeWithControlPlane } from "./support/with-control-plane.ts";
 
 /*
- * What the controller's own chart makes of our values. The chart comes from a repository that CI may not reach: HELM_CHARTS names a folder
+ * The objects that the controller's own chart makes of our values. The chart comes from a repository that CI may not reach: HELM_CHARTS names a folder
  * with aws-load-balancer-controller-<version>.tgz.
  */
 const release = synthesize((stack) => {

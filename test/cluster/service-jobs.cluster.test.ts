@@ -89,7 +89,7 @@ describeWithControlPlane("the Jobs of the API", { kwok: false }, (plane) => {
       kind: "SelfSubjectRulesReview",
       spec: { namespace: inNamespace },
     });
-    // What `kubectl auth can-i --list` asks.
+    // `kubectl auth can-i --list` asks the same.
     const path = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews";
     const inSweep = (await api.json("POST", path, review(namespace))).status;
     const elsewhere = (await api.json("POST", path, review("platform-services"))).status;
@@ -100,8 +100,8 @@ describeWithControlPlane("the Jobs of the API", { kwok: false }, (plane) => {
       "selfsubjectrulesreviews",
     ]);
     const own = [
-      { apiGroups: ["batch"], resources: ["jobs"], verbs: ["create", "get", "list", "delete"] },
-      { apiGroups: [""], resources: ["pods"], verbs: ["get", "list"] },
+      { apiGroups: ["batch"], resources: ["jobs"], verbs: ["create", "get", "delete"] },
+      { apiGroups: [""], resources: ["pods"], verbs: ["list"] },
       { apiGroups: [""], resources: ["events"], verbs: ["list"] },
     ];
     expect(inSweep.resourceRules).toHaveLength(elsewhere.resourceRules.length + own.length);
@@ -113,7 +113,7 @@ describeWithControlPlane("the Jobs of the API", { kwok: false }, (plane) => {
     test("lets honest Jobs of each size through, strictly and without a warning, and pods are made", async () => {
       for (const size of ["small", "large"] as const) {
         const job = honest(`honest-${size}`, size);
-        // What Kubernetes would add is in the template already, except for what belongs to one Job alone.
+        // The template already has all that Kubernetes would add, except for what belongs to one Job alone.
         const created = await api.create(job);
         expect(created.spec).toMatchObject(job.spec);
         await plane().api.until(job, (now) => now?.status?.active === 2);
@@ -276,7 +276,7 @@ describeWithControlPlane("the Jobs of the API", { kwok: false }, (plane) => {
     await api.create(old);
     await plane().api.until(old, (now) => now?.status?.active === 2);
     const next = fenceOf("registry.example.com/ttg-worker:2");
-    // What a deploy does before it changes the API: the release is an update of the fence in place.
+    // A deploy does this before it changes the API: the release is an update of the fence in place.
     for (const { kind, spec, ...object } of next.objects) {
       if (/^Validating/.test(kind)) await plane().api.patch({ kind, ...object }, { spec });
     }

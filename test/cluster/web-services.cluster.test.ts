@@ -90,7 +90,7 @@ describeWithControlPlane("services in a cluster", {}, (plane) => {
       }
     };
     expect(await rulesOf("api", "sweep")).toEqual([
-      { apiGroups: [""], resources: ["pods"], verbs: ["get", "list"] },
+      { apiGroups: [""], resources: ["pods"], verbs: ["list"] },
       { apiGroups: [""], resources: ["events"], verbs: ["list"] },
     ]);
     expect(await rulesOf("api", namespace)).toEqual([]);

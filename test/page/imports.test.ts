@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import { build } from "esbuild";
+import { buildSync } from "esbuild";
 import { repository } from "../support/readme.ts";
 
 // dependency-cruiser cannot read TSX, so this asks the bundler.
-test("the page has code of its own, of two libraries, and of the worker how numbers are written", async () => {
-  const { metafile } = await build({
+test("the page has code of its own, of two libraries, and of the worker how numbers are written", () => {
+  const { metafile } = buildSync({
     absWorkingDir: join(repository, "worker/page"),
     entryPoints: ["main.tsx"],
     bundle: true,

@@ -114,7 +114,12 @@ describeInChromium("the page", () => {
     expect(server.bodies).toEqual([]);
 
     const bundle = { name: "mine.mjs", mimeType: "text/javascript", buffer: Buffer.from("export const a = 1;") };
-    await page.getByLabel("Bundle", { exact: true }).setInputFiles(bundle);
+    const upload = async () => {
+      await page.getByLabel("Bundle", { exact: true }).setInputFiles(bundle);
+      // The page has read the file when it knows a name for it.
+      await until(page, `[...document.querySelectorAll("input")].some(({ value }) => value === "mine")`);
+    };
+    await upload();
     expect(await page.getByLabel("Name of the evaluation").inputValue()).toBe("mine");
     await page.getByLabel("Columns").fill("steps, peak");
     await page.getByLabel("Number of parameters").fill("5");
@@ -149,6 +154,20 @@ describeInChromium("the page", () => {
     ]);
     expectComplaints(/422/);
 
+    // Another upload begins without a file. A setting that is folded away is shown with its problem.
+    await page.getByRole("radio", { name: "A program" }).check();
+    await page.getByRole("radio", { name: "Upload a bundle" }).check();
+    await page.getByRole("button", { name: "Submit" }).click();
+    await page.getByText("must be a file, got nothing").waitFor();
+    await upload();
+    await page.getByLabel("Timeout in seconds").fill("1,5");
+    await page.getByText("More settings").click();
+    await page.getByRole("button", { name: "Submit" }).click();
+    await page.getByText('must be a number, got "1,5"').waitFor();
+    expect(await page.evaluate("document.activeElement.value")).toBe("1,5");
+    expect(server.bodies).toHaveLength(1);
+    await page.getByLabel("Timeout in seconds").fill("");
+
     server.overrides.set("POST /api/sweeps", problem(429, "Too Many Requests", "wait 12 s"));
     await page.getByRole("radio", { name: "A program" }).check();
     await page.getByLabel("Command line").fill("python3 evaluate.py");
@@ -182,14 +201,14 @@ describeInChromium("the page", () => {
     const page = await open(`${url}#/sweeps/${running.name}`, { colorScheme: "light" });
     const background = () => page.evaluate<string>("getComputedStyle(document.body).backgroundColor");
     const pixels = () => page.evaluate<string>("document.querySelector('canvas.heat-map').toDataURL()");
-    await page.getByRole("slider").waitFor();
+    await page.getByRole("slider", { name: /^Map/ }).waitFor();
     const [light, map] = [await background(), await pixels()];
     await page.getByRole("combobox", { name: "Colors" }).selectOption("Dark");
     const dark = await background();
     expect(dark).not.toBe(light);
     await until(page, `document.querySelector('canvas.heat-map').toDataURL() !== ${JSON.stringify(map)}`);
     await page.reload();
-    await page.getByRole("slider").waitFor();
+    await page.getByRole("slider", { name: /^Map/ }).waitFor();
     expect(await background()).toBe(dark);
     await page.getByRole("combobox", { name: "Colors" }).selectOption("Auto");
     expect(await background()).toBe(light);
@@ -205,7 +224,7 @@ describeInChromium("the page", () => {
       await page.locator("h1").waitFor();
       if (hash.includes("sweeps")) await page.getByText("640,000 parameters were read").waitFor();
       const reachable = await page.evaluate<number>(
-        `new Set([...document.querySelectorAll("a[href], button:not(:disabled), input, select, summary, canvas[tabindex], code[tabindex]")]
+        `new Set([...document.querySelectorAll("a[href], button:not(:disabled), input, select, summary, canvas[tabindex], code[tabindex], .chart")]
          .filter((element) => element.checkVisibility()).map((element) => element.type === "radio" ? element.name : element)).size`,
       );
       const seen = new Set<string>();

@@ -39,7 +39,7 @@ describeInChromium("sweep ui", () => {
     );
     await page.getByRole("link", { name: /squares-/ }).click();
     await page.getByText("running", { exact: true }).first().waitFor();
-    await page.getByRole("slider").waitFor();
+    await page.getByRole("slider", { name: /^Map/ }).waitFor();
     const before = await figure(page, "With a result");
     await until(page, `Number(document.querySelector(".tile dd").textContent.replaceAll(",", "")) > ${before}`);
     expect(await run.finished).toMatchObject({ code: 0 });
@@ -51,10 +51,12 @@ describeInChromium("sweep ui", () => {
     await page.getByText("RangeError: no square of 1007").waitFor();
     await page.getByRole("link", { name: "Receipt" }).waitFor();
     await page.reload();
-    await page.getByRole("img", { name: /^Histogram of square/ }).waitFor();
-    await page.getByRole("img", { name: /^Throughput over time/ }).waitFor();
-    await page.getByRole("slider").press("End");
-    expect(await page.getByRole("slider").getAttribute("aria-valuetext")).toMatch(/^Parameters 19,[\d,]+ to 19,999: /);
+    await page.getByRole("slider", { name: /^Histogram of square/ }).waitFor();
+    await page.getByRole("slider", { name: /^Throughput over time/ }).waitFor();
+    await page.getByRole("slider", { name: /^Map/ }).press("End");
+    expect(await page.getByRole("slider", { name: /^Map/ }).getAttribute("aria-valuetext")).toMatch(
+      /^Parameters 19,[\d,]+ to 19,999: /,
+    );
     await expectGoodView(page, "real-run");
 
     // The line that the page gives is the one that works.

@@ -1,4 +1,5 @@
-import { cluster, large, noWorkers, running, sweepIn, waiting } from "./support/answers.ts";
+import { columnSchema } from "../../worker/src/api/sweeps.ts";
+import { cluster, columnOf, laptop, large, noWorkers, running, sweepIn, waiting } from "./support/answers.ts";
 import { describeInChromium, show, useBrowser } from "./support/browser.ts";
 import { PageServer, problem } from "./support/page-server.ts";
 
@@ -50,6 +51,7 @@ describeInChromium("the view of a sweep", () => {
   test("asks for nothing while the tab is hidden", async () => {
     const page = await open(url + HASH);
     await page.getByText("Live", { exact: true }).waitFor();
+    await page.getByText("640,000 parameters were read").waitFor();
     expect(server.watchers).toBe(1);
     const hide = (isHidden: boolean) =>
       page.evaluate(
@@ -63,11 +65,13 @@ describeInChromium("the view of a sweep", () => {
     expect(server.requests.slice(before)).toEqual([]);
     await hide(false);
     while (server.watchers === 0) await page.waitForTimeout(20);
+    // A sample of the results is up to 64 reads of the bucket, and nobody has asked for a new one.
+    expect(countOf(/columns/)).toBe(1);
   });
 
   test("has a map that the keyboard and a screen reader can read", async () => {
     const page = await open(url + HASH);
-    const map = page.getByRole("slider");
+    const map = page.getByRole("slider", { name: /^Map/ });
     await map.focus();
     const text = () => map.getAttribute("aria-valuetext");
     await page.keyboard.press("Home");
@@ -105,9 +109,9 @@ describeInChromium("the view of a sweep", () => {
 
   test("has at most 4,096 cells for a billion parameters, and fewer on a phone", async () => {
     const page = await open(`${url}#/sweeps/${large.name}`);
-    await page.getByRole("slider").waitFor();
+    await page.getByRole("slider", { name: /^Map/ }).waitFor();
     expect(countOf(/blocks\?cells=4096$/)).toBe(1);
-    expect(await page.getByRole("slider").getAttribute("aria-label")).toBe(
+    expect(await page.getByRole("slider", { name: /^Map/ }).getAttribute("aria-label")).toBe(
       "Map of the parameters of ttg:collatz-77777777, 4,096 cells",
     );
     await page.setViewportSize({ width: 360, height: 740 });
@@ -175,9 +179,9 @@ describeInChromium("the view of a sweep", () => {
 
   test("shows another column, and a range of the parameters", async () => {
     const page = await open(url + HASH);
-    await page.getByRole("img", { name: /^Histogram of steps: 640,000 values from 0 to 512/ }).waitFor();
+    await page.getByRole("slider", { name: /^Histogram of steps: 640,000 values from 0 to 512/ }).waitFor();
     await page.getByLabel("Column").selectOption("peak");
-    await page.getByRole("img", { name: /^Histogram of peak/ }).waitFor();
+    await page.getByRole("slider", { name: /^Histogram of peak/ }).waitFor();
     await page.getByLabel("From parameter").fill("1000");
     await page.getByLabel("To parameter").fill("1999");
     await page.getByRole("button", { name: "Show", exact: true }).click();
@@ -187,9 +191,77 @@ describeInChromium("the view of a sweep", () => {
       `GET /api/sweeps/${running.name}/columns/peak`,
       `GET /api/sweeps/${running.name}/columns/peak?from=1000&count=1000`,
     ]);
-    const chart = page.getByRole("img", { name: /^Mean of peak/ });
+    const chart = page.getByRole("slider", { name: /^Mean of peak/ });
     await chart.hover();
     await page.getByText(/^Parameters [\d,]+ to [\d,]+: mean [\d.,]+, from 1 to/).waitFor();
+
+    const histogram = page.getByRole("slider", { name: /^Histogram of peak/ });
+    await histogram.press("End");
+    expect(await histogram.getAttribute("aria-valuetext")).toMatch(/^504 to 512: \d+ of 1,000$/);
+    await histogram.press("ArrowLeft");
+    await page.locator(".readout", { hasText: "496 to 504: " }).waitFor();
+    await histogram.press("Home");
+    await histogram.press("PageUp");
+    expect(await histogram.getAttribute("aria-valuetext")).toMatch(/^80 to 88: /);
+    await page.keyboard.press("Tab");
+    await page.getByText("1,000 parameters were read").waitFor();
+  });
+
+  test("draws a column whose values are equal, or all but equal", async () => {
+    const column = columnOf("steps", 0, 100);
+    const page = await open(url);
+    for (const [from, to] of [
+      [3, 3],
+      [1e17, 1e17],
+      [1e17, 1e17 + 16],
+      [0, 5e-324],
+    ]) {
+      const counts = from === to ? [100] : [50, ...Array(62).fill(0), 50];
+      const body = columnSchema.parse({ ...column, histogram: { from, to, counts } });
+      server.overrides.set(`GET /api/sweeps/${running.name}/columns/steps`, { status: 200, body });
+      await show(page, HASH);
+      // Without a plot, an error of the page fails the test.
+      await page
+        .getByRole("slider", { name: /^Histogram of steps/ })
+        .locator("canvas")
+        .waitFor();
+      await show(page, "#/");
+    }
+  });
+
+  test("has different labels below the throughput of a second", async () => {
+    server.sweeps = [
+      sweepIn("verified", { throughput: { start: running.createdAt, stepSeconds: 1, parameters: [10_000_000] } }),
+    ];
+    const page = await open(url);
+    await page.evaluate(`{
+      const fillText = CanvasRenderingContext2D.prototype.fillText;
+      window.drawn = [];
+      CanvasRenderingContext2D.prototype.fillText = function (text, ...place) {
+        window.drawn.push(text);
+        return fillText.call(this, text, ...place);
+      };
+    }`);
+    await show(page, HASH);
+    await page
+      .getByRole("slider", { name: /^Throughput over time/ })
+      .locator("canvas")
+      .waitFor();
+    const labels = (await page.evaluate<string[]>("window.drawn")).filter((text) => /:/.test(text));
+    expect(labels.length).toBeGreaterThan(5);
+    expect(new Set(labels).size).toBe(labels.length);
+  });
+
+  test("says how long a sweep took, in place of its rate", async () => {
+    const page = await open(url + HASH);
+    const labels = () => page.locator(".tile dt").allTextContents();
+    await page.getByText("3,912/s").waitFor();
+    expect(await labels()).toEqual(expect.arrayContaining(["Rate", "Time left"]));
+    server.change(sweepIn("verified"));
+    await page.locator(".tile", { hasText: "Duration" }).getByText("1 h", { exact: true }).waitFor();
+    expect(await labels()).not.toEqual(expect.arrayContaining(["Rate"]));
+    await show(page, "#/");
+    await page.locator(".sweep-figures", { hasText: "Duration" }).getByText("1 h", { exact: true }).waitFor();
   });
 
   test.each([
@@ -204,12 +276,22 @@ describeInChromium("the view of a sweep", () => {
     await page.getByText(text).first().waitFor();
   });
 
+  test.each(["waiting", "idle"] as const)("tells of no workers on a laptop when it is %s", async (state) => {
+    server.environment = laptop;
+    server.sweeps = [sweepIn(state, { submission: null, canCancel: false, canResume: false })];
+    const page = await open(url + HASH);
+    const notice = page.locator(".notice");
+    await notice.waitFor();
+    expect(await notice.textContent()).toMatch(/^Nothing (is|was) committed/);
+    expect(await notice.textContent()).not.toMatch(/worker|machine/i);
+  });
+
   test("reads a part again that a server could not give", async () => {
     server.overrides.set(`GET /api/sweeps/${running.name}/blocks`, problem(503, "Service Unavailable", "try again"));
     const page = await open(url + HASH);
     await page.getByText("try again").waitFor();
     server.overrides.clear();
-    await page.getByRole("slider").waitFor();
+    await page.getByRole("slider", { name: /^Map/ }).waitFor();
     await page.getByText("try again").waitFor({ state: "detached" });
     expectComplaints(/503/);
   });

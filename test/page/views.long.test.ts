@@ -1,5 +1,5 @@
 import type { BrowserContextOptions } from "playwright-core";
-import { cluster, laptop, large, listOf, noWorkers, running, sweepIn, waiting, workers } from "./support/answers.ts";
+import { cluster, laptop, large, noWorkers, running, sweepIn, waiting, workers } from "./support/answers.ts";
 import { describeInChromium, expectGoodView, show, useBrowser } from "./support/browser.ts";
 import { PageServer } from "./support/page-server.ts";
 
@@ -54,7 +54,7 @@ describeInChromium("every view", () => {
 
       await show(page, "#/sweeps/queue:collatz-daec0fe4");
       await page.getByText("640,000 parameters were read").waitFor();
-      await page.getByRole("slider").waitFor();
+      await page.getByRole("slider", { name: /^Map/ }).waitFor();
       await page.getByText("executor-large-6f9c7d5b4-x2k9p").waitFor();
       await expectGoodView(page, `${way}-sweep`);
       await page.getByRole("radio", { name: "Time per parameter" }).check();
@@ -68,7 +68,7 @@ describeInChromium("every view", () => {
       server.workers = noWorkers;
       for (const [name, sweep] of Object.entries({ waiting, large, verified })) {
         await show(page, `#/sweeps/${sweep.name}`);
-        await page.getByRole("slider").waitFor();
+        await page.getByRole("slider", { name: /^Map/ }).waitFor();
         await page.getByText("This server has no cluster").waitFor();
         if (sweep !== waiting) await page.getByText("640,000 parameters were read").waitFor();
         await expectGoodView(page, `${way}-${name}`);
@@ -89,4 +89,3 @@ describeInChromium("every view", () => {
     },
   );
 });
-void listOf;

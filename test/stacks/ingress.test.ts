@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { dev } from "../../environments.ts";
 import type { Environment } from "../../stacks/configuration/schema.ts";
 import { DestroyOrder } from "../support/destroy-order.ts";
 import { devWith, existingVpc, problemsOf } from "../support/fixtures.ts";
-import { devWithIngress, ingress, prebuilt } from "../support/ingress.ts";
+import { devWithIngress, ingress, prebuilt, publicSubnetIds } from "../support/ingress.ts";
 import type { ResourceJson, Synthesized } from "../support/synthesized.ts";
 import { synthesizeEnvironment } from "../support/workload.ts";
 
@@ -70,6 +71,12 @@ describe("an environment with an entry from outside", () => {
     });
   });
 
+  test("tells the API the client as it is, also where Terraform would see an expression", () => {
+    const clientId = `a\${b}`;
+    const login = serviceFileOf(synthesizeEnvironment(devWithIngress({ oidc: { ...ingress.oidc, clientId } }))).login;
+    expect(login.clientId).toBe(`a$\${b}`);
+  });
+
   test("answers to the host name of the entry, which is no name of the cluster", () => {
     const argsIn = ({ workload: made }: Stacks) =>
       made.one("kubernetes_deployment_v1", "services_frontend").spec.template.spec.container[0].args;
@@ -102,12 +109,12 @@ describe("an environment with an entry from outside", () => {
   });
 
   test("asks AWS for the blocks of subnets that somebody else has made", () => {
-    const publicSubnetIds = { "us-west-2a": "subnet-3a1b2c3d", "us-west-2b": "subnet-4a1b2c3d" };
     const existing = synthesizeEnvironment(onExistingNetwork({ ...existingVpc, publicSubnetIds }));
-    expect(parametersOf(existing.addons).subnets).toEqual({ ids: ["subnet-3a1b2c3d", "subnet-4a1b2c3d"] });
+    const ids = Object.values(publicSubnetIds);
+    expect(parametersOf(existing.addons).subnets).toEqual({ ids });
     const data = (existing.platform.json.data as ResourceJson).aws_subnet;
-    expect(Object.values<ResourceJson>(data).map(({ id }) => id)).toEqual(["subnet-3a1b2c3d", "subnet-4a1b2c3d"]);
-    expect(blocksBehind(existing)).toHaveLength(2);
+    expect(Object.values<ResourceJson>(data).map(({ id }) => id)).toEqual(ids);
+    expect(blocksBehind(existing)).toHaveLength(3);
   });
 });
 
@@ -195,29 +202,55 @@ describe("an environment is refused", () => {
     expect(sentences(onExistingNetwork(existingVpc, { scheme: "internal", allowedCidrs: ["10.0.0.0/8"] }))).toEqual([]);
   });
 
-  test.each<[string, Readonly<Record<string, string>>, string]>([
+  const inPoolsZones = (missing: string) =>
+    `existingNetwork.publicSubnetIds must be subnets in us-west-2a, us-west-2b, us-west-2c, the zones of the pool "general" on which the services run, got none in ${missing}: the load balancer sends nothing to pods in a zone without a subnet of its own; add a public subnet there, or let the pool do without that zone`;
+
+  test.each<[string, Readonly<Record<string, string>>, readonly string[]]>([
     [
       "in one zone",
       { "us-west-2a": "subnet-3a1b2c3d" },
-      "existingNetwork.publicSubnetIds must be subnets in two or more of us-west-2a, us-west-2b, us-west-2c, got subnets in us-west-2a: a load balancer needs two zones, and reaches pods in those of the private subnets; correct the zones",
+      [
+        "existingNetwork.publicSubnetIds must be subnets in two or more of us-west-2a, us-west-2b, us-west-2c, got subnets in us-west-2a: a load balancer needs two zones, and reaches pods in those of the private subnets; correct the zones",
+        inPoolsZones("us-west-2b, us-west-2c"),
+      ],
     ],
     [
       "in a zone without nodes",
-      { "us-west-2a": "subnet-3a1b2c3d", "us-west-2d": "subnet-4a1b2c3d" },
-      "existingNetwork.publicSubnetIds must be subnets in two or more of us-west-2a, us-west-2b, us-west-2c, got subnets in us-west-2a, us-west-2d: a load balancer needs two zones, and reaches pods in those of the private subnets; correct the zones",
+      { ...publicSubnetIds, "us-west-2d": "subnet-6a1b2c3d" },
+      [
+        "existingNetwork.publicSubnetIds must be subnets in two or more of us-west-2a, us-west-2b, us-west-2c, got subnets in us-west-2a, us-west-2b, us-west-2c, us-west-2d: a load balancer needs two zones, and reaches pods in those of the private subnets; correct the zones",
+      ],
+    ],
+    [
+      "in some of the zones of its pods",
+      { "us-west-2a": "subnet-3a1b2c3d", "us-west-2b": "subnet-4a1b2c3d" },
+      [inPoolsZones("us-west-2c")],
     ],
     [
       "that are private",
-      { "us-west-2a": "subnet-3a1b2c3d", "us-west-2b": existingVpc.privateSubnetIds["us-west-2b"] },
-      'existingNetwork.publicSubnetIds.us-west-2b must be different from the private subnets, which have no way in from the internet, got "subnet-1a1b2c3d": copy that of a public subnet',
+      { ...publicSubnetIds, "us-west-2b": existingVpc.privateSubnetIds["us-west-2b"] },
+      [
+        'existingNetwork.publicSubnetIds.us-west-2b must be different from the private subnets, which have no way in from the internet, got "subnet-1a1b2c3d": copy that of a public subnet',
+      ],
     ],
     [
       "with something else's id",
-      { "us-west-2a": "subnet-3a1b2c3d", "us-west-2b": "vpc-1a1b2c3d" },
-      'existingNetwork.publicSubnetIds.us-west-2b must be the id of a subnet, subnet-<hexadecimal>, got "vpc-1a1b2c3d": copy it from aws ec2 describe-subnets',
+      { ...publicSubnetIds, "us-west-2b": "vpc-1a1b2c3d" },
+      [
+        'existingNetwork.publicSubnetIds.us-west-2b must be the id of a subnet, subnet-<hexadecimal>, got "vpc-1a1b2c3d": copy it from aws ec2 describe-subnets',
+      ],
     ],
-  ])("with public subnets %s", (_, publicSubnetIds, sentence) => {
-    expect(sentences(onExistingNetwork({ ...existingVpc, publicSubnetIds }))).toEqual([sentence]);
+  ])("with public subnets %s", (_, subnetIds, expected) => {
+    expect(sentences(onExistingNetwork({ ...existingVpc, publicSubnetIds: subnetIds }))).toEqual(expected);
+  });
+
+  test("with no zone more than its pods have: the pool may be in fewer than the network", () => {
+    const { "us-west-2c": _, ...twoZones } = publicSubnetIds;
+    const { general, ...others } = dev.nodePools;
+    const nodePools = { general: { ...general, availabilityZones: Object.keys(twoZones) }, ...others };
+    const existingNetwork = { ...existingVpc, publicSubnetIds: twoZones };
+    const changes = { network: undefined, existingNetwork, nodePools } as unknown as Environment;
+    expect(sentences(devWithIngress({}, changes))).toEqual([]);
   });
 
   test("with a certificate of another region, unless the region itself is wrong", () => {

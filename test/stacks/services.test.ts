@@ -127,7 +127,7 @@ describe("an environment with services", () => {
     expect(role).toMatchObject({
       metadata: { name: "api", namespace: "sweep" },
       rule: [
-        { api_groups: [""], resources: ["pods"], verbs: ["get", "list"] },
+        { api_groups: [""], resources: ["pods"], verbs: ["list"] },
         { api_groups: [""], resources: ["events"], verbs: ["list"] },
       ],
     });
@@ -140,16 +140,16 @@ describe("an environment with services", () => {
     expect(workload.all("kubernetes_cluster_role_v1")).toEqual([]);
   });
 
-  test("lets the API read all results, write beside runs on queues, send messages, and delete nothing", () => {
+  test("lets the API read all results, write beside runs on queues, send messages, and delete dead letters only", () => {
     const bucket = platform.address("aws_s3_bucket", "results");
-    const queues = ["large", "small"].map(
-      (size) => `\${${platform.address("aws_sqs_queue", `queue-${size}_queue`)}.arn}`,
-    );
+    const queues = (kind: string) =>
+      ["large", "small"].map((size) => `\${${platform.address("aws_sqs_queue", `queue-${size}_${kind}`)}.arn}`);
     expect(statementsOf(platform).map(({ Action, Resource, Condition }) => [Action, Resource, Condition])).toEqual([
       [["s3:ListBucket"], [`\${${bucket}.arn}`], { StringLike: { "s3:prefix": "runs/*" } }],
       [["s3:GetObject"], [`\${${bucket}.arn}/runs/*`], undefined],
       [["s3:PutObject"], [`\${${bucket}.arn}/runs/queue/*`], undefined],
-      [["sqs:SendMessage", "sqs:GetQueueAttributes"], queues, undefined],
+      [["sqs:SendMessage", "sqs:GetQueueAttributes"], queues("queue"), undefined],
+      [["sqs:ReceiveMessage", "sqs:DeleteMessage"], queues("dead-letters"), undefined],
     ]);
     expect(platform.one("aws_eks_pod_identity_association", "api-identity")).toMatchObject({
       namespace: "platform-services",

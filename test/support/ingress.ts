@@ -18,6 +18,13 @@ export const ingress: IngressOptions = {
   allowedCidrs: ["203.0.113.0/24", "198.51.100.7/32"],
 };
 
+/** A public subnet in each zone of dev. */
+export const publicSubnetIds = {
+  "us-west-2a": "subnet-3a1b2c3d",
+  "us-west-2b": "subnet-4a1b2c3d",
+  "us-west-2c": "subnet-5a1b2c3d",
+};
+
 /** The workload of dev with an image that was built elsewhere, which takes less time than one to build. */
 export const prebuilt: Environment["workload"] = { ...dev.workload, image: "registry.example.com/ttg-worker:1" };
 

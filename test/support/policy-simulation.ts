@@ -7,7 +7,7 @@ export interface Request {
   /** ARN of what it is about, or `*`. */
   readonly resource: string;
   /** Condition keys and their values. */
-  readonly context: Readonly<Record<string, string>>;
+  readonly context: Readonly<Record<string, string | readonly string[]>>;
 }
 
 /**
@@ -30,9 +30,9 @@ function matches({ actions, resources, conditions = {} }: PolicyStatement, reque
   );
 }
 
-function holds(operator: string, value: string | undefined, expected: readonly string[]): boolean {
-  if (operator === "StringEquals") return value !== undefined && expected.includes(value);
-  if (operator === "Null") return expected.includes(String(value === undefined));
+function holds(operator: string, value: string | readonly string[] | undefined, expected: readonly string[]): boolean {
+  if (operator === "StringEquals") return typeof value === "string" && expected.includes(value);
+  if (operator === "ForAllValues:StringNotEquals") return [value ?? []].flat().every((one) => !expected.includes(one));
   throw new Error(`policy-simulation.ts does not know the operator ${operator}`);
 }
 

@@ -2,7 +2,7 @@ import { dynamic, fromZero } from "../../constructs/pools/capacity.ts";
 import { dev } from "../../environments.ts";
 import type { Environment } from "../../stacks/configuration/schema.ts";
 import { existingVpc, prodForLowestProvider } from "../support/fixtures.ts";
-import { devWithIngress } from "../support/ingress.ts";
+import { devWithIngress, publicSubnetIds } from "../support/ingress.ts";
 import { differencesOf, normalized, type Plan } from "../support/plan.ts";
 import { Synthesized } from "../support/synthesized.ts";
 import { readStackFile } from "../support/terraform.ts";
@@ -33,7 +33,6 @@ describeWithTerraform("terraform plans", (workspace) => {
   });
 
   test("validates the load balancer of services, also in a network of somebody else", () => {
-    const publicSubnetIds = { "us-west-2a": "subnet-3a1b2c3d", "us-west-2b": "subnet-4a1b2c3d" };
     const existing = { network: undefined, existingNetwork: { ...existingVpc, publicSubnetIds } };
     for (const changes of [{}, existing as unknown as Environment]) {
       const folder = workspace().synthesize(devWithIngress({}, changes));

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { prod } from "../../environments.ts";
 import type { ResolvedEnvironment } from "../../stacks/configuration/resolved-environment.ts";
 import { refuseToLeaveLoadBalancers, refuseToLoseController } from "../../tools/deploy/load-balancers.ts";
@@ -111,54 +113,72 @@ describe("the doctor", () => {
   });
 });
 
+const deleted = (...addresses: readonly string[]) => plan(["delete"], ...addresses);
+const plan = (actions: readonly string[], ...addresses: readonly string[]) =>
+  ({ resource_changes: addresses.map((address) => ({ address, change: { actions } })) }) as unknown as Plan;
+const role = "aws_iam_role.load-balancer-identity_role_1";
+const release = "helm_release.load-balancer-controller_release_1";
+const ingresses = ["kubernetes_ingress_v1.ingress_api_1", "kubernetes_ingress_v1.ingress_pages_1"];
+
+test("the addresses that a deploy and a destroy look for are those of the stacks", () => {
+  const pinned = readFileSync(join(__dirname, "../stacks/addresses/dev-ingress.txt"), "utf8");
+  for (const address of [role, release, ...ingresses]) expect(pinned).toContain(` ${address.replace(/1$/, "")}`);
+});
+
 describe("a destroy", () => {
-  const destroy = (own: boolean, environment: ResolvedEnvironment = resolved(exposed)) =>
-    refuseToLeaveLoadBalancers(environment, own);
+  const all = [deleted(...ingresses), deleted(release), deleted(role)];
+  const others = [deleted("aws_vpc.network_vpc_1")];
+  const destroy = (plans: readonly Plan[], environment: ResolvedEnvironment = resolved(exposed)) =>
+    refuseToLeaveLoadBalancers(environment, plans);
 
   test("goes on if its own Ingresses take the load balancer with them, and if there is none", async () => {
     account(["services-prod", "shop"], ["services-prod"]);
-    await expect(destroy(true)).resolves.toBeUndefined();
+    await expect(destroy(all)).resolves.toBeUndefined();
     account([], []);
-    await expect(destroy(false)).resolves.toBeUndefined();
+    await expect(destroy(others)).resolves.toBeUndefined();
   });
 
   test("stops before it changes anything if a load balancer of the cluster would stay", async () => {
     account(["services-prod", "k8s-by-hand"]);
-    await expect(destroy(true)).rejects.toThrow(
+    await expect(destroy(all)).rejects.toThrow(
       `the load balancer k8s-by-hand of the cluster is in no stack, and would keep the VPC: nothing was changed; delete it first: ${remedy("k8s-by-hand")}`,
     );
     account(["services-prod"]);
-    await expect(destroy(false)).rejects.toThrow(/^the load balancer services-prod of the cluster is in no stack/);
+    await expect(destroy(others)).rejects.toThrow(/^the load balancer services-prod of the cluster is in no stack/);
+  });
+
+  test("stops also if the entry was removed from the configuration, and never from AWS", async () => {
+    account(["services-prod", "k8s-by-hand"]);
+    await expect(destroy(all, resolved(mine(prod)))).rejects.toThrow(/^the load balancer k8s-by-hand of the cluster/);
   });
 
   test("asks AWS nothing without an entry from outside, and goes on where AWS does not answer", async () => {
     account(["k8s-by-hand"]);
-    await expect(destroy(false, resolved(mine(prod)))).resolves.toBeUndefined();
+    await expect(destroy(others, resolved(mine(prod)))).resolves.toBeUndefined();
     programs.answer("resourcegroupstaggingapi-get-resources", { error: "AccessDenied" });
     const written = jest.spyOn(process.stderr, "write").mockReturnValue(true);
-    await expect(destroy(false)).resolves.toBeUndefined();
+    await expect(destroy(others)).resolves.toBeUndefined();
     expect(written).toHaveBeenCalledWith("the load balancers of the cluster are not checked: aws: AccessDenied\n");
     written.mockRestore();
   });
 });
 
 describe("a deploy that takes the entry from outside away", () => {
-  const plan = (actions: readonly string[], address = "aws_iam_role.load-balancer-identity_role_1"): Plan =>
-    ({ resource_changes: [{ address, change: { actions } }] }) as unknown as Plan;
   const deploy = (changed: Plan) => refuseToLoseController(resolved(mine(prod)), changed);
 
-  test("stops while the load balancer exists, with the command that ends it", async () => {
+  test.each([role, release])("stops while the load balancer exists, with the command that ends it: %s", async (one) => {
     account(["services-prod"]);
-    await expect(deploy(plan(["delete"]))).rejects.toThrow(
-      "the load balancer services-prod still exists, and this deploy takes the permissions away that its controller deletes it with: nothing was changed; first: kubectl --namespace platform-services delete ingress --all",
+    await expect(deploy(deleted(one))).rejects.toThrow(
+      "the load balancer services-prod still exists, and this deploy takes the controller away that deletes it: nothing was changed; first: kubectl --namespace platform-services delete ingress --all",
     );
   });
 
   test("goes on when it is gone, and other deploys ask nothing", async () => {
     account([], []);
-    await expect(deploy(plan(["delete"]))).resolves.toBeUndefined();
+    await expect(deploy(deleted(role))).resolves.toBeUndefined();
     account(["services-prod"]);
-    await expect(deploy(plan(["update"]))).resolves.toBeUndefined();
-    await expect(deploy(plan(["delete"], "aws_iam_role.keda-identity_role_1"))).resolves.toBeUndefined();
+    await expect(deploy(plan(["update"], role, release))).resolves.toBeUndefined();
+    await expect(deploy(plan(["delete", "create"], release))).resolves.toBeUndefined();
+    await expect(deploy(deleted("aws_iam_role.keda-identity_role_1"))).resolves.toBeUndefined();
   });
 });

@@ -187,6 +187,8 @@ test("a page of a listing is read, whatever the order of its fields, with escape
     ],
     isTruncated: true,
   });
+  const undated = xml.replaceAll(/<LastModified>[^<]*/g, "<LastModified>yesterday");
+  for (const { modifiedAt } of parseListPage(undated)?.objects ?? []) expect(modifiedAt).toBeUndefined();
   expect(parseListPage("<Error><Code>SlowDown</Code></Error>")).toBeUndefined();
 });
 

@@ -111,6 +111,9 @@ test("credentials that are missing are permanent, and credentials that cannot be
   const later = Date.now() + 120_000;
   const clock = jest.spyOn(Date, "now").mockImplementation(() => later);
   await expect(bucket.get("blocks/1.block")).rejects.toMatchObject({ ...isMissing, exitCode: 75 });
+  // Another prefix has the same credentials, also if it is asked for the first time.
+  const sibling = new Bucket("s3://bucket/runs/a b+c", SILENCE_MS, bucket);
+  await expect(sibling.get("blocks/1.block")).rejects.toMatchObject({ ...isMissing, exitCode: 75 });
   clock.mockRestore();
   process.env = unsigned;
 });

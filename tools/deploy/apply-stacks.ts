@@ -70,8 +70,10 @@ export async function applyStacks(kind: "deploy" | "destroy", name: string, opti
         if ((await work.resourcesOf(stack)) > 0) planned.push(await work.plan(stack));
         else process.stderr.write(`${stack.id}: nothing is deployed\n`);
       }
-      const takesIngresses = planned.some(({ stack }) => partOf(stack) === "workload");
-      await refuseToLeaveLoadBalancers(resolved, takesIngresses);
+      await refuseToLeaveLoadBalancers(
+        resolved,
+        planned.map(({ plan }) => plan),
+      );
       await work.apply(planned, options);
     }
   } finally {

@@ -4,7 +4,7 @@ import type { Column, Sweep } from "../src/api/sweeps.ts";
 import { sweepPath } from "./api.ts";
 import { axis, Chart } from "./chart.tsx";
 import { ErrorNotice, Section } from "./elements.tsx";
-import { formatCount, formatParameters, formatValue } from "./format.ts";
+import { countNoun, formatCount, formatParameters, formatValue } from "./format.ts";
 import { useRequest } from "./requests.ts";
 import { type Palette, translucent } from "./theme.ts";
 
@@ -69,7 +69,6 @@ export function ColumnSection({ sweep }: { sweep: Sweep }) {
 }
 
 function Histogram({ column: { column, sampled, histogram } }: { column: Column }) {
-  const [pointed, setPointed] = useState<number>();
   const { from, to, counts } = histogram;
   const low = from ?? 0;
   const step = ((to ?? 0) - low) / Math.max(1, counts.length);
@@ -78,6 +77,10 @@ function Histogram({ column: { column, sampled, histogram } }: { column: Column 
     [counts, low, step],
   );
   const range = `${formatValue(from)} to ${formatValue(to)}`;
+  const describe = (bar: number | undefined) =>
+    bar === undefined
+      ? `${countNoun(sampled, "parameter")} ${sampled === 1 ? "was" : "were"} read, with values from ${range}`
+      : `${formatValue(low + bar * step)} to ${formatValue(low + (bar + 1) * step)}: ${formatCount(counts[bar] ?? 0)} of ${formatCount(sampled)}`;
   return (
     <div>
       <h3>How often values of {column} occur</h3>
@@ -85,19 +88,13 @@ function Histogram({ column: { column, sampled, histogram } }: { column: Column 
         label={`Histogram of ${column}: ${formatCount(sampled)} values from ${range}`}
         data={data}
         options={histogramOptions}
-        onPoint={setPointed}
+        describe={describe}
       />
-      <p class="readout">
-        {pointed === undefined
-          ? `${formatCount(sampled)} parameters were read, with values from ${range}`
-          : `${formatValue(low + pointed * step)} to ${formatValue(low + (pointed + 1) * step)}: ${formatCount(counts[pointed] ?? 0)} of ${formatCount(sampled)}`}
-      </p>
     </div>
   );
 }
 
 function OverParameter({ column: { column, overParameter } }: { column: Column }) {
-  const [pointed, setPointed] = useState<number>();
   const data = useMemo(
     (): UPlot.AlignedData => [
       overParameter.map(({ start, count }) => start + (count - 1) / 2),
@@ -107,7 +104,12 @@ function OverParameter({ column: { column, overParameter } }: { column: Column }
     ],
     [overParameter],
   );
-  const stretch = pointed === undefined ? undefined : overParameter[pointed];
+  const describe = (index: number | undefined) => {
+    const stretch = index === undefined ? undefined : overParameter[index];
+    if (stretch === undefined) return "Line: mean of each stretch that was read. Area: its least to largest value";
+    const { start, count, mean, min, max } = stretch;
+    return `Parameters ${formatParameters(start, count)}: mean ${formatValue(mean)}, from ${formatValue(min)} to ${formatValue(max)}`;
+  };
   return (
     <div>
       <h3>{column} over the parameter</h3>
@@ -115,13 +117,8 @@ function OverParameter({ column: { column, overParameter } }: { column: Column }
         label={`Mean of ${column} over the parameter, between least and largest value, in ${formatCount(overParameter.length)} stretches`}
         data={data}
         options={overParameterOptions}
-        onPoint={setPointed}
+        describe={describe}
       />
-      <p class="readout">
-        {stretch === undefined
-          ? "Line: mean of each stretch that was read. Area: its least to largest value"
-          : `Parameters ${formatParameters(stretch.start, stretch.count)}: mean ${formatValue(stretch.mean)}, from ${formatValue(stretch.min)} to ${formatValue(stretch.max)}`}
-      </p>
     </div>
   );
 }
@@ -136,8 +133,13 @@ function histogramOptions(palette: Palette): Omit<UPlot.Options, "width" | "heig
       // The places of the bars are their middles.
       x: {
         time: false,
-        range: ({ data: [middles] }, first, last) => {
-          const half = (last - first) / Math.max(1, middles.length - 1) / 2 || 0.5;
+        range: ({ data: [middles] }) => {
+          const first = middles[0] ?? 0;
+          const last = middles.at(-1) ?? first;
+          const size = Math.max(Math.abs(first), Math.abs(last));
+          // uPlot finds no numbers for an axis whose ends are the same to the last digits.
+          const differ = last - first > Math.max(size * 1e-9, 1e-300);
+          const half = differ ? (last - first) / (middles.length - 1) / 2 : Math.max(0.5, size / 10);
           return [first - half, last + half];
         },
       },

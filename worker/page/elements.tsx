@@ -97,7 +97,7 @@ export function Tile({ label, value, note }: { label: string; value: string; not
   );
 }
 
-/** A time as people say it, which goes on by itself; the exact time shows on hover. */
+/** How long ago something was, kept up to date. The exact time shows on hover. */
 export function Ago({ time }: { time: string }) {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {

@@ -23,7 +23,8 @@ export function formatUsd(usd: number): string {
 /** A value of a column, or of an axis. */
 export function formatValue(value: number | null): string {
   if (value === null) return "–";
-  if (Number.isInteger(value) && Math.abs(value) < 1e15) return formatCount(value);
+  if (Math.abs(value) >= 1e15) return Number(value.toPrecision(5)).toExponential();
+  if (Number.isInteger(value)) return formatCount(value);
   return String(Number(value.toPrecision(5)));
 }
 
@@ -39,6 +40,11 @@ export function formatAgo(time: string, now: number): string {
   if (seconds < 60) return `${Math.floor(seconds)} s ago`;
   const unit = [86_400, 3_600, 60].find((size) => seconds >= size) ?? 1;
   return `${describeSeconds(Math.floor(seconds / unit) * unit)} ago`;
+}
+
+/** Time from the beginning of a sweep to its last commit. The clocks of the machines that wrote the two may differ. */
+export function formatDuration(createdAt: string, lastCommitAt: string): string {
+  return describeSeconds(Math.max(0, Date.parse(lastCommitAt) - Date.parse(createdAt)) / 1_000);
 }
 
 /** The last part of the name of a sweep, and the folder that it lies in. */

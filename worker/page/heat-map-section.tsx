@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { HeatMap, Sweep } from "../src/api/sweeps.ts";
 import { sweepPath } from "./api.ts";
 import { Choice, ErrorNotice, Section } from "./elements.tsx";
-import { describeSeconds, formatCount, formatParameters } from "./format.ts";
+import { countNoun, describeSeconds, formatCount, formatParameters } from "./format.ts";
 import {
   cellsFor,
   drawHeatMap,
@@ -155,7 +155,7 @@ function HeatMapCanvas({ map, mode, width, name, onFailures }: CanvasProps) {
       <div class="heat-map-below">
         <p class="readout">
           {shown === undefined
-            ? `A cell is ${formatCount(map.cellSize)} parameters. Point at one, or press the arrow keys.`
+            ? `A cell is ${countNoun(map.cellSize, "parameter")}. Point at one, or press the arrow keys.`
             : describeStretch(mergeCells(map, shown, shown + 1))}
         </p>
         <Legend map={map} mode={mode} />

@@ -5,7 +5,7 @@ import { mixColors, type Palette } from "./theme.ts";
 export type HeatMapMode = "progress" | "time";
 
 /** Where the cells of a heat map are, in CSS pixels. */
-export interface Layout {
+interface Layout {
   readonly columns: number;
   readonly rows: number;
   /** Distance of two cells. */
@@ -51,7 +51,7 @@ export function timeRange(map: HeatMap): { readonly low: number; readonly high: 
 }
 
 /** Place of a time in a range from 0 to 1. Times differ by factors, so that the scale is logarithmic. */
-export function timeShare(milliseconds: number, { low, high }: { low: number; high: number }): number {
+function timeShare(milliseconds: number, { low, high }: { low: number; high: number }): number {
   const log = (value: number) => Math.log(Math.max(value, 1e-9));
   if (log(high) === log(low)) return 0.5;
   return Math.min(1, Math.max(0, (log(milliseconds) - log(low)) / (log(high) - log(low))));

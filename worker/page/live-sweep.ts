@@ -23,6 +23,8 @@ export function useLiveSweep(name: string): LiveSweep {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let waitMs = FIRST_WAIT_MS;
     let isClosed = false;
+    /** A connection that is only checked is still one: a screen reader would read every change. */
+    let isLive = false;
     const update = (change: Omit<LiveSweep, "sweep"> & { sweep?: Sweep }) => {
       if (!isClosed)
         setState((old) => ({ ...(old.name === name && old.sweep ? { sweep: old.sweep } : {}), name, ...change }));
@@ -34,6 +36,7 @@ export function useLiveSweep(name: string): LiveSweep {
     };
     const retry = (error?: RequestError) => {
       disconnect();
+      isLive = false;
       update({ ...(error === undefined ? {} : { error }), connection: "lost" });
       if (document.hidden || isClosed) return;
       timer = setTimeout(connect, waitMs * (0.75 + Math.random() / 2));
@@ -43,7 +46,8 @@ export function useLiveSweep(name: string): LiveSweep {
       disconnect();
       try {
         // A stream of events does not tell why it was refused: a sweep that is not there, a login that has ended.
-        update({ sweep: await get<Sweep>(sweepPath(name)), connection: "connecting" });
+        const sweep = await get<Sweep>(sweepPath(name));
+        update({ sweep, connection: isLive ? "live" : "connecting" });
       } catch (error) {
         if (!(error instanceof RequestError)) throw error;
         return retry(error);
@@ -54,6 +58,7 @@ export function useLiveSweep(name: string): LiveSweep {
       events = new EventSource(sweepPath(name, "/events"));
       events.addEventListener("sweep", (event) => {
         waitMs = FIRST_WAIT_MS;
+        isLive = true;
         clearTimeout(timer);
         timer = setTimeout(connect, SILENT_AFTER_MS);
         update({ sweep: JSON.parse(event.data), connection: "live" });

@@ -1,10 +1,10 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { get, RequestError } from "./api.ts";
 
-/** Time until a request is repeated that a server, or the way to it, was not able to answer. */
+/** Pause before a request is sent again after an error of the server or of the connection. */
 const RETRY_MS = 5_000;
 
-export interface Loaded<T> {
+interface Loaded<T> {
   /** The newest answer. It stays when a later request fails. */
   readonly data?: T;
   /** Why the newest request failed. */
@@ -34,8 +34,8 @@ export function useRequest<T>(path: string | undefined, { everyMs, version }: Op
     let isBusy = false;
     let isAskedAgain = false;
     const load = async (): Promise<void> => {
-      isAskedAgain = isBusy;
-      if (isBusy || document.hidden) return;
+      isAskedAgain = isBusy || document.hidden;
+      if (isAskedAgain) return;
       clearTimeout(timer);
       isBusy = true;
       let nextMs = everyMs;
@@ -53,13 +53,17 @@ export function useRequest<T>(path: string | undefined, { everyMs, version }: Op
       if (isAskedAgain) void load();
       else if (nextMs !== undefined) timer = setTimeout(load, nextMs);
     };
+    // A request that is sent once is not repeated for every look at the tab: some cost reads of the bucket.
+    const onVisibility = () => {
+      if (isAskedAgain && !isBusy) void load();
+    };
     reload.current = load;
-    document.addEventListener("visibilitychange", load);
+    document.addEventListener("visibilitychange", onVisibility);
     void load();
     return () => {
       abort.abort();
       clearTimeout(timer);
-      document.removeEventListener("visibilitychange", load);
+      document.removeEventListener("visibilitychange", onVisibility);
     };
   }, [path, everyMs]);
   const isFirst = useRef(true);

@@ -1,13 +1,13 @@
 import { useEffect, useState } from "preact/hooks";
 
 /** Views by the hash of the URL, which a server does not see: a link to a sweep works wherever the page is served. */
-export type Route =
+type Route =
   | { readonly view: "sweeps"; readonly after: string | undefined; readonly filter: string }
   | { readonly view: "sweep"; readonly name: string; readonly wasKnown: boolean }
   | { readonly view: "submit" }
   | { readonly view: "unknown" };
 
-export function parseRoute(hash: string): Route {
+function parseRoute(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?");
   const parameters = new URLSearchParams(query);
   const [first = "", name = "", ...rest] = path.split("/");

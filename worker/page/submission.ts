@@ -24,7 +24,7 @@ const FIELDS = [...NUMBERS, "evaluationName", "columns", "command", "size", "mod
  * The request that a form stands for.
  *
  * @param bundle text of the uploaded file, undefined without one.
- * @returns the request, or what is wrong with the form. All that the server can check is left to it, so that its sentences are the only ones.
+ * @returns the request, or what is wrong with the form. The server checks everything else, so that its sentences are the only ones.
  */
 export function requestOf(source: Source, texts: Texts, bundle: string | undefined): SubmissionRequest | Problems {
   const problems: Problems = [];
@@ -32,8 +32,8 @@ export function requestOf(source: Source, texts: Texts, bundle: string | undefin
   for (const path of NUMBERS) {
     const text = texts[path].trim();
     if (text === "") continue;
-    // As people write large numbers: 10,000,000 or 1e7.
-    const value = Number(text.replace(/[,_ ]/g, ""));
+    // As people write large numbers: 10,000,000 or 1e7. A comma elsewhere is the decimal point of some languages: 1,5 is not 15.
+    const value = Number(text.replace(/(?<=\d)[,_ ](?=\d{3}(?!\d))/g, ""));
     if (Number.isFinite(value)) numbers[path] = value;
     else
       problems.push({ path, allowed: "a number", got: JSON.stringify(text), fix: "write digits, such as 10,000,000" });
@@ -83,7 +83,7 @@ function evaluationOf(
   return { name, bundle, ...withColumns };
 }
 
-/** The problem of a field, by the path that the server gives to it. The last name of a path tells the field apart. */
+/** The problem of a field, by the paths that the server may give to it. A place in a list counts as the list. */
 export function problemAt(problems: Problems, ...paths: string[]): string | undefined {
   const found = problems.find(({ path }) => paths.includes(path.replace(/\[\d+\]|\.\d+/g, "")));
   return found && describeProblem(found);

@@ -76,7 +76,9 @@ function SubmitForm({ environment }: { environment: ServedEnvironment }) {
   const [isSending, setSending] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => {
-    if (problems.length > 0) form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+    const wrong = [...(form.current?.querySelectorAll<HTMLElement>("[aria-invalid=true]") ?? [])];
+    for (const details of wrong.map((field) => field.closest("details"))) if (details) details.open = true;
+    wrong[0]?.focus();
   }, [problems]);
 
   const size = sizes.find((one) => one.size === texts.size) ?? sizes[0];
@@ -84,9 +86,10 @@ function SubmitForm({ environment }: { environment: ServedEnvironment }) {
   const mode = modes.find((one) => one === texts.mode) ?? modes[0] ?? "queue";
   const field = (name: keyof Texts, ...paths: string[]) => ({
     value: texts[name],
-    onValue: (value: string) => setTexts({ ...texts, [name]: value }),
+    onValue: (value: string) => change({ [name]: value }),
     problem: problemAt(problems, ...(paths.length > 0 ? paths : [name])),
   });
+  const change = (changed: Partial<Texts>) => setTexts((old) => ({ ...old, ...changed }));
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     const request = requestOf(source, { ...texts, mode }, bundle);
@@ -106,7 +109,7 @@ function SubmitForm({ environment }: { environment: ServedEnvironment }) {
   };
   const chooseFile = async (file: File | undefined) => {
     setBundle(await file?.text());
-    if (file) setTexts({ ...texts, evaluationName: file.name.replace(/\.[^.]*$/, "") });
+    if (file) change({ evaluationName: file.name.replace(/\.[^.]*$/, "") });
   };
   const others = problems.filter(({ path }) => !SHOWN.test(path));
   return (
@@ -137,7 +140,9 @@ function SubmitForm({ environment }: { environment: ServedEnvironment }) {
             onChange={(next) => {
               setSource(next);
               setProblems([]);
-              setTexts({ ...texts, evaluationName: next === "name" ? (evaluations[0] ?? "") : "", columns: "" });
+              // The input of the file is made anew, without one.
+              setBundle(undefined);
+              change({ evaluationName: next === "name" ? (evaluations[0] ?? "") : "", columns: "" });
             }}
           />
         )}
@@ -209,11 +214,11 @@ function SubmitForm({ environment }: { environment: ServedEnvironment }) {
             label="Runs as"
             options={modes.map((value) => ({ value, text: MODES[value] }))}
             value={mode}
-            onChange={(value) => setTexts({ ...texts, mode: value })}
+            onChange={(value) => change({ mode: value })}
           />
         )}
       </section>
-      <details class="card" open={problems.some(({ path }) => !/^(total|evaluation|size|mode|executors)/.test(path))}>
+      <details class="card">
         <summary>More settings</summary>
         <p class="muted">An empty field takes the default of the worker.</p>
         <div class="fields">

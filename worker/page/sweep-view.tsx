@@ -4,12 +4,14 @@ import type { Sweep } from "../src/api/sweeps.ts";
 import { sweepPath } from "./api.ts";
 import { ColumnSection } from "./column-section.tsx";
 import { CancelDialog, ResumeDialog } from "./dialogs.tsx";
-import { Ago, CommandLine, ErrorNotice, Notice, ProgressBar, StateBadge, Tile, ViewHeading } from "./elements.tsx";
+import { CommandLine, ErrorNotice, Notice, ProgressBar, StateBadge, Tile, ViewHeading } from "./elements.tsx";
 import { useEnvironment } from "./environment.ts";
 import { FailuresSection } from "./failures-section.tsx";
 import {
+  countNoun,
   describeSeconds,
   formatCount,
+  formatDuration,
   formatPercent,
   formatRate,
   formatTime,
@@ -121,11 +123,13 @@ function Connection({ connection }: { connection: LiveSweep["connection"] }) {
 /** What to do if the sweep does not go on by itself. */
 function NextStep({ sweep }: { sweep: Sweep }) {
   const { state, stop, url } = sweep;
+  const environment = useEnvironment();
+  const hasWorkers = environment != null && environment.name !== null;
   if (stop !== null && (state === "cancelled" || state === "failed")) {
     return (
       <Notice kind={state === "failed" ? "error" : "info"}>
         <p>
-          <strong>{state === "failed" ? "It has failed" : "It was cancelled"}</strong> <Ago time={stop.at} />:{" "}
+          <strong>{state === "failed" ? "It failed" : "It was cancelled"}</strong> on {formatTime(stop.at)}:{" "}
           {stop.reason}
         </p>
         {sweep.canResume && <p>Its results are kept. Resume computes what is missing.</p>}
@@ -135,14 +139,16 @@ function NextStep({ sweep }: { sweep: Sweep }) {
   if (state === "waiting") {
     return (
       <Notice>
-        Nothing is committed yet. A new machine takes 2 to 4 minutes to start; the list of workers tells more.
+        Nothing is committed yet.
+        {hasWorkers && " A new machine takes 2 to 4 minutes to start; the list of workers tells more."}
       </Notice>
     );
   }
   if (state === "idle") {
     return (
       <Notice>
-        Nothing was committed in the last two minutes. Workers below may say why; if none is left,{" "}
+        Nothing was committed in the last two minutes.{" "}
+        {hasWorkers ? "Workers below may say why; if none is left," : "If it does not run any more,"}{" "}
         {sweep.canResume
           ? "Resume sends again what is missing."
           : "the same command as before computes what is missing."}
@@ -171,14 +177,13 @@ function NextStep({ sweep }: { sweep: Sweep }) {
 function Overview({ sweep }: { sweep: Sweep }) {
   const { counts, identity } = sweep;
   const committed = counts.present + counts.failed;
-  const isRunning = sweep.state === "running";
   return (
     <section class="card overview" aria-label="Overview">
       <div class="overview-progress">
         <p>
           <strong>{formatPercent(committed, identity.total)}</strong>
           <span>
-            {formatCount(committed)} of {formatCount(identity.total)} parameters
+            {formatCount(committed)} of {countNoun(identity.total, "parameter")}
           </span>
         </p>
         <ProgressBar summary={sweep} />
@@ -187,10 +192,26 @@ function Overview({ sweep }: { sweep: Sweep }) {
         <Tile label="With a result" value={formatCount(counts.present)} />
         <Tile label="Failed" value={formatCount(counts.failed)} note={counts.isFailedExact ? undefined : "estimated"} />
         <Tile label="Missing" value={formatCount(counts.remaining)} />
-        <Tile label="Rate" value={isRunning ? formatRate(sweep.ratePerSecond) : "–"} />
-        <Tile label="Time left" value={sweep.secondsLeft === null ? "–" : describeSeconds(sweep.secondsLeft)} />
+        {sweep.state === "running" || sweep.lastCommitAt === null ? (
+          <>
+            <Tile label="Rate" value={sweep.state === "running" ? formatRate(sweep.ratePerSecond) : "–"} />
+            <Tile label="Time left" value={sweep.secondsLeft === null ? "–" : describeSeconds(sweep.secondsLeft)} />
+          </>
+        ) : (
+          <Tile
+            label="Duration"
+            value={formatDuration(sweep.createdAt, sweep.lastCommitAt)}
+            note={counts.remaining === 0 ? undefined : "to the last commit"}
+          />
+        )}
         <Tile label="Computing time" value={describeSeconds(sweep.computingSeconds)} />
-        {sweep.costUsd !== null && <Tile label="Cost so far" value={formatUsd(sweep.costUsd)} note="estimated" />}
+        {sweep.costUsd !== null && (
+          <Tile
+            label={counts.remaining === 0 ? "Cost" : "Cost so far"}
+            value={formatUsd(sweep.costUsd)}
+            note="estimated"
+          />
+        )}
       </dl>
     </section>
   );

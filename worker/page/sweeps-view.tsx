@@ -1,7 +1,16 @@
 import type { SweepList, SweepSummary } from "../src/api/sweeps.ts";
 import { Ago, ErrorNotice, ProgressBar, StateBadge, ViewHeading } from "./elements.tsx";
 import { useEnvironment } from "./environment.ts";
-import { countNoun, describeSeconds, formatCount, formatPercent, formatRate, formatUsd, nameParts } from "./format.ts";
+import {
+  countNoun,
+  describeSeconds,
+  formatCount,
+  formatDuration,
+  formatPercent,
+  formatRate,
+  formatUsd,
+  nameParts,
+} from "./format.ts";
 import { useRequest } from "./requests.ts";
 import { sweepHash, sweepsHash } from "./routes.ts";
 import { RunCommand } from "./run-command.tsx";
@@ -115,17 +124,23 @@ function SweepRow({ sweep }: { sweep: SweepSummary }) {
         </p>
       </div>
       <dl class="sweep-figures">
-        <Figure label="Rate" value={state === "running" ? formatRate(sweep.ratePerSecond) : "–"} />
-        <Figure label="Time left" value={sweep.secondsLeft === null ? "–" : describeSeconds(sweep.secondsLeft)} />
+        {state === "running" || sweep.lastCommitAt === null ? (
+          <>
+            <Figure label="Rate" value={state === "running" ? formatRate(sweep.ratePerSecond) : "–"} />
+            <Figure label="Time left" value={sweep.secondsLeft === null ? "–" : describeSeconds(sweep.secondsLeft)} />
+          </>
+        ) : (
+          <Figure wide label="Duration" value={formatDuration(sweep.createdAt, sweep.lastCommitAt)} />
+        )}
         {sweep.costUsd !== null && <Figure label="Cost" value={formatUsd(sweep.costUsd)} />}
       </dl>
     </li>
   );
 }
 
-function Figure({ label, value }: { label: string; value: string }) {
+function Figure({ label, value, wide = false }: { label: string; value: string; wide?: boolean }) {
   return (
-    <div>
+    <div class={wide ? "wide" : ""}>
       <dt>{label}</dt>
       <dd>{value}</dd>
     </div>

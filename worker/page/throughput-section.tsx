@@ -1,14 +1,13 @@
-import { useMemo, useState } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 import type UPlot from "uplot";
 import type { Sweep } from "../src/api/sweeps.ts";
-import { axis, Chart } from "./chart.tsx";
+import { axis, Chart, rangeOfAtLeast } from "./chart.tsx";
 import { Section } from "./elements.tsx";
-import { describeSeconds, formatCount, formatRate } from "./format.ts";
+import { countNoun, describeSeconds, formatRate } from "./format.ts";
 import { type Palette, translucent } from "./theme.ts";
 
 /** Parameters committed in a second, over time. */
 export function ThroughputSection({ sweep }: { sweep: Sweep }) {
-  const [pointed, setPointed] = useState<number>();
   const { throughput, state } = sweep;
   const { start, parameters } = throughput;
   const stepSeconds = Math.max(throughput.stepSeconds, 0.001);
@@ -31,15 +30,13 @@ export function ThroughputSection({ sweep }: { sweep: Sweep }) {
   const mean = rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
   const peak = rates.reduce((most, rate) => Math.max(most, rate), 0);
   const summary = `Mean ${formatRate(mean)}, peak ${formatRate(peak)}, over ${describeSeconds(seconds)}`;
-  const time = pointed === undefined ? undefined : times[pointed];
+  const describe = (step: number | undefined) =>
+    step === undefined
+      ? summary
+      : `${exact.format((times[step] ?? 0) * 1_000)}: ${formatRate(rates[step] ?? 0)}, ${countNoun(parameters[step] ?? 0, "parameter")} in ${describeSeconds(stepSeconds)}`;
   return (
     <Section title="Throughput" side={<span class="muted">parameters a second</span>}>
-      <Chart label={`Throughput over time. ${summary}`} data={data} options={chartOptions} onPoint={setPointed} />
-      <p class="readout">
-        {time === undefined
-          ? summary
-          : `${exact.format(time * 1_000)}: ${formatRate(rates[pointed ?? 0] ?? 0)}, ${formatCount(parameters[pointed ?? 0] ?? 0)} parameters in ${describeSeconds(stepSeconds)}`}
-      </p>
+      <Chart label={`Throughput over time. ${summary}`} data={data} options={chartOptions} describe={describe} />
     </Section>
   );
 }
@@ -55,7 +52,8 @@ function chartOptions(palette: Palette): Omit<UPlot.Options, "width" | "height">
     // The last label of the axis needs room on its right.
     padding: [null, 28, null, null],
     cursor: { drag: { x: false, y: false }, y: false },
-    scales: { y: { range: (_, _low, high) => [0, Math.max(1e-9, high) * 1.08] } },
+    // Labels of less than a second would be the same for several lines.
+    scales: { x: { range: rangeOfAtLeast(10) }, y: { range: (_, _low, high) => [0, Math.max(1e-9, high) * 1.08] } },
     axes: [
       {
         ...axis(palette, (_, splits) => {

@@ -101,13 +101,14 @@ describe("the load balancer controller", () => {
     expect(allowed({ action, resource, context: {} })).toBe(false);
     expect(allowed({ action, resource, context: { [`aws:RequestTag/${clusterTag}`]: "prod-platform" } })).toBe(false);
     const tag = { action: "elasticloadbalancing:AddTags", resource };
-    expect(allowed({ ...tag, context: { ...becomesOurs, "elasticloadbalancing:CreateAction": name } })).toBe(true);
+    const tags = { ...becomesOurs, "aws:TagKeys": [clusterTag] };
+    expect(allowed({ ...tag, context: { ...tags, "elasticloadbalancing:CreateAction": name } })).toBe(true);
     // Otherwise it could make something of others its own, by its tag.
-    expect(allowed({ ...tag, context: becomesOurs })).toBe(false);
-    expect(allowed({ ...tag, context: { ...becomesOurs, ...ours } })).toBe(false);
-    expect(
-      allowed({ ...tag, context: { ...becomesOurs, "elasticloadbalancing:CreateAction": "CreateTrustStore" } }),
-    ).toBe(false);
+    expect(allowed({ ...tag, context: tags })).toBe(false);
+    expect(allowed({ ...tag, context: { ...tags, ...ours } })).toBe(false);
+    expect(allowed({ ...tag, context: { ...tags, "elasticloadbalancing:CreateAction": "CreateTrustStore" } })).toBe(
+      false,
+    );
   });
 
   test("makes no load balancer with another name", () => {
@@ -117,13 +118,18 @@ describe("the load balancer controller", () => {
     }
   });
 
-  test("may change other tags of its own, and not the tag of the cluster", () => {
-    for (const action of ["elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags"]) {
-      for (const resource of Object.values(own)) {
-        expect(allowed({ action, resource, context: ours })).toBe(true);
-        expect(allowed({ action, resource, context: theirs })).toBe(false);
-        expect(allowed({ action, resource, context: { ...ours, ...becomesOurs } })).toBe(false);
-      }
+  // AWS checks the values of tags that are added, and has only the keys of those that are removed.
+  test.each([
+    ["AddTags", { "aws:RequestTag/Environment": "dev" }, becomesOurs],
+    ["RemoveTags", {}, {}],
+  ])("may change other tags of its own by %s, and not the tag of the cluster", (name, others, cluster) => {
+    const action = `elasticloadbalancing:${name}`;
+    const changing = { ...others, "aws:TagKeys": ["Environment"] };
+    for (const resource of Object.values(own)) {
+      expect(allowed({ action, resource, context: { ...ours, ...changing } })).toBe(true);
+      expect(allowed({ action, resource, context: { ...theirs, ...changing } })).toBe(false);
+      const both = { ...others, ...cluster, "aws:TagKeys": ["Environment", clusterTag] };
+      expect(allowed({ action, resource, context: { ...ours, ...both } })).toBe(false);
     }
   });
 

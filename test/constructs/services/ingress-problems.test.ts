@@ -13,6 +13,10 @@ describe("an entry from outside", () => {
   test.each<[string, Partial<IngressOptions>]>([
     ["with public addresses", {}],
     ["inside the VPC, from private blocks", { scheme: "internal", allowedCidrs: ["10.0.0.0/8"] }],
+    [
+      "inside the VPC, from all private blocks that an office has",
+      { scheme: "internal", allowedCidrs: ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"] },
+    ],
     ["under a long name", { host: `${"a".repeat(63)}.${"b".repeat(52)}.example.com` }],
     ["under an international name", { host: "xn--mnchen-3ya.example.com" }],
     ["with an issuer that has a path", { oidc: { ...ingress.oidc, issuer: "https://login.example.com/tenant/v2.0" } }],
@@ -108,7 +112,12 @@ describe("an entry from outside", () => {
     [
       "to the internet piece by piece",
       { allowedCidrs: ["12.0.0.0/8", "13.0.0.0/8"] },
-      "allowedCidrs must be blocks that together are no larger than a /8, got 2 blocks with 33,554,432 addresses: more would open the services to the internet piece by piece, so keep your office's or VPN's blocks only",
+      "allowedCidrs must be public blocks that together are no larger than a /8, got 2 public blocks with 33,554,432 addresses: more would open the services to the internet piece by piece, so keep your office's or VPN's blocks only",
+    ],
+    [
+      "to the internet piece by piece, also inside the VPC",
+      { scheme: "internal", allowedCidrs: ["10.0.0.0/8", "12.0.0.0/8", "13.0.0.0/8"] },
+      "allowedCidrs must be public blocks that together are no larger than a /8, got 2 public blocks with 33,554,432 addresses: more would open the services to the internet piece by piece, so keep your office's or VPN's blocks only",
     ],
     [
       "to private addresses, from which nothing comes on the internet",

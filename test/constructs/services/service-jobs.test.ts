@@ -124,7 +124,7 @@ describe("the fence", () => {
     const { stack } = made;
     expect(stack.one("kubernetes_role_v1")).toMatchObject({
       metadata: { name: "service-jobs", namespace: "sweep" },
-      rule: [{ api_groups: ["batch"], resources: ["jobs"], verbs: ["create", "get", "list", "delete"] }],
+      rule: [{ api_groups: ["batch"], resources: ["jobs"], verbs: ["create", "get", "delete"] }],
       depends_on: [stack.address("helm_release")],
     });
     expect(stack.one("kubernetes_role_binding_v1")).toMatchObject({

@@ -1,6 +1,7 @@
 import { TerraformElement, type TerraformStack } from "cdktf";
 import { WebService } from "../../../constructs/services/web-service.ts";
 import type { WebServiceProps } from "../../../constructs/services/web-service-props.ts";
+import { RestrictedNamespace } from "../../../constructs/workload/restricted-namespace.ts";
 import { DestroyOrder } from "../../support/destroy-order.ts";
 import { messageOf, type ResourceJson, synthesize } from "../../support/synthesized.ts";
 import { pool } from "../../support/workload.ts";
@@ -75,7 +76,7 @@ describe("the Deployment of a web service", () => {
   });
 
   test("runs restricted pods on the given nodes, with the given arguments and variables", () => {
-    const pod = podOf({ args: ["--fast"], env: { MODE: `\${mode}`, PORT: "8080" } });
+    const pod = podOf({ args: ["--fast", `\${mode}`], env: { MODE: `\${mode}`, PORT: "8080" } });
     expect(pod).toMatchObject({
       service_account_name: "model",
       automount_service_account_token: false,
@@ -86,7 +87,7 @@ describe("the Deployment of a web service", () => {
     const [container] = pod.container;
     expect(container).toMatchObject({
       image: "registry.example.com/model:1",
-      args: ["--fast"],
+      args: ["--fast", `$\${mode}`],
       env: [
         { name: "MODE", value: `$\${mode}` },
         { name: "PORT", value: "8080" },
@@ -187,7 +188,7 @@ describe("the traffic of a web service", () => {
   test("is open at both ends of a call, across namespaces, and nowhere else", () => {
     const made = pair();
     expect(policies(made).map(({ metadata }) => metadata)).toEqual([
-      { name: "allow-gateway-to-model", namespace: "shop" },
+      { name: "allow-doors-gateway-to-model", namespace: "shop" },
       { name: "allow-from-gateway", namespace: "doors" },
     ]);
     const [incoming, outgoing] = policies(made);
@@ -222,6 +223,36 @@ describe("the traffic of a web service", () => {
         },
       ],
     });
+  });
+
+  test("is open to services of the same name in several namespaces", () => {
+    const made = synthesize((stack) => {
+      const models = ["shop", "lab"].map((namespace) => new WebService(stack, namespace, propsOf({ namespace })));
+      for (const namespace of ["doors", "gates"]) {
+        new WebService(stack, namespace, propsOf({ name: "gateway", namespace, calls: models }));
+      }
+    });
+    const names = policies(made).map(({ metadata: { name, namespace } }) => `${namespace}/${name}`);
+    expect(names.filter((name) => name.endsWith("-to-model")).sort()).toEqual([
+      "lab/allow-doors-gateway-to-model",
+      "lab/allow-gates-gateway-to-model",
+      "shop/allow-doors-gateway-to-model",
+      "shop/allow-gates-gateway-to-model",
+    ]);
+  });
+
+  test("is opened in a namespace after that namespace, and closed before it", () => {
+    const made = synthesize((stack) => {
+      const [shop, doors] = ["shop", "doors"].map(
+        (name) => new RestrictedNamespace(stack, name, { name, kubernetesVersion: "1.35" }),
+      );
+      const model = new WebService(stack, "model", propsOf({ dependsOn: shop?.dependables ?? [] }));
+      const gateway = { name: "gateway", namespace: "doors", calls: [model], dependsOn: doors?.dependables ?? [] };
+      new WebService(stack, "gateway", propsOf(gateway));
+    });
+    const policy = made.address("kubernetes_network_policy_v1", "gateway_calls");
+    const shop = made.address("kubernetes_namespace_v1", "shop");
+    expect(new DestroyOrder(made).destroysBefore(policy, shop)).toBe(true);
   });
 
   test("reaches AWS with an identity, or the Kubernetes API with a token, without the metadata of the node", () => {

@@ -124,6 +124,18 @@ describe("the tag of a job's image", () => {
     },
   );
 
+  test("is the same for every job when the page changes, which no job shows; that of services is another", () => {
+    const all = () => [
+      tags(collatz, prime),
+      made({ directory: sources.directory, forExecutors: true }).image.reference,
+    ];
+    const [jobs, services] = all();
+    sources.write("worker/page/main.tsx", (text) => `${text}\n`);
+    const [jobsAfter, servicesAfter] = all();
+    expect(jobsAfter).toEqual(jobs);
+    expect(servicesAfter).not.toBe(services);
+  });
+
   test("of a program counts the files that it mentions, and those that they mention, and no others", () => {
     evaluations("detect.py", "import helpers\n");
     evaluations("helpers.py", "open('weights.bin')\n");

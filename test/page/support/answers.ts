@@ -89,7 +89,7 @@ export function sweepIn(state: Sweep["state"], change: Partial<Sweep> = {}): Swe
     state,
     secondsLeft: null,
     ratePerSecond: 0,
-    ...(isEnded ? { counts: ended, canCancel: false, lastCommitAt: ago(86_400) } : {}),
+    ...(isEnded ? { counts: ended, canCancel: false, createdAt: ago(90_000), lastCommitAt: ago(86_400) } : {}),
     ...(state === "verified" ? { hasReceipt: true, hasParquet: true } : {}),
     ...(state === "cancelled" || state === "failed" ? { canCancel: false, canResume: true } : {}),
     ...change,

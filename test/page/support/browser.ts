@@ -1,23 +1,17 @@
-import { accessSync, constants, readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { canRun } from "../../support/required.ts";
 
-/** The browser of CHROMIUM_PATH, or the first on PATH. */
+/** The browser of CHROMIUM_PATH, or the first on PATH that runs, as `.ci/run` looks for it. */
 function findChromium(): string | undefined {
   const names = ["chromium", "chromium-browser", "google-chrome"];
   const folders = (process.env.PATH ?? "").split(delimiter);
   const { CHROMIUM_PATH } = process.env;
   const paths = CHROMIUM_PATH ? [CHROMIUM_PATH] : names.flatMap((name) => folders.map((folder) => join(folder, name)));
-  return paths.find((path) => {
-    try {
-      accessSync(path, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  return paths.find((path) => spawnSync(path, ["--version"]).status === 0);
 }
 
 const path = findChromium();
@@ -25,7 +19,7 @@ const path = findChromium();
 export const describeInChromium = canRun(
   "test/page",
   "REQUIRE_CHROMIUM",
-  path === undefined ? "no Chromium is on PATH, nor at CHROMIUM_PATH" : undefined,
+  path === undefined ? "no Chromium that runs is on PATH, nor at CHROMIUM_PATH" : undefined,
 )
   ? describe
   : describe.skip;

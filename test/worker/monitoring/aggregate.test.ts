@@ -18,14 +18,14 @@ interface BlockWithRecord extends CommittedBlock {
 class BlocksInMemory implements CommittedBlocks {
   readonly identity;
   reads = 0;
-  readonly #blocks: readonly BlockWithRecord[];
+  readonly blocks: readonly BlockWithRecord[];
 
   constructor(
     total: number,
     blocks: readonly { start: number; count: number; at?: number; failed?: readonly number[] }[],
   ) {
     this.identity = testIdentity(total, 100, ["a"]);
-    this.#blocks = blocks.map(({ start, count, at, failed = [] }) => {
+    this.blocks = blocks.map(({ start, count, at, failed = [] }) => {
       const all = failed.map(failureAt);
       const failures = failed.length === 0 ? all : undefined;
       return { start, count, committedAt: at, failures, failureBytes: 50 * failed.length, all };
@@ -33,7 +33,7 @@ class BlocksInMemory implements CommittedBlocks {
   }
 
   lanes() {
-    const sorted = [...this.#blocks].sort((a, b) => a.start - b.start);
+    const sorted = [...this.blocks].sort((a, b) => a.start - b.start);
     return [iterate(resolve(sorted))];
   }
 
@@ -143,6 +143,25 @@ test("a record is read once, a thousand are read, and the failures of the others
   expect(map.failed.every((failed, cell) => failed <= (map.done[cell] ?? 0))).toBe(true);
   const withFailures = map.failed.filter((failed) => failed > 0);
   expect(withFailures.length).toBeGreaterThan(1_400);
+});
+
+test("all streams together read sixteen records at the same time", async () => {
+  const total = 64_000;
+  const all = Array.from({ length: 640 }, (_, index) => ({ start: index * 100, count: 100, failed: [index * 100] }));
+  let [reading, most] = [0, 0];
+  class BlocksInLanes extends BlocksInMemory {
+    override lanes() {
+      return Array.from({ length: 8 }, (_, lane) => iterate(resolve(this.blocks.slice(lane * 80, (lane + 1) * 80))));
+    }
+    override async failuresOf(block: CommittedBlock) {
+      most = Math.max(most, ++reading);
+      await new Promise((done) => setImmediate(done));
+      reading--;
+      return super.failuresOf(block);
+    }
+  }
+  const aggregate = await Aggregate.of(new BlocksInLanes(total, all), new KnownFailures(total), 0);
+  expect([aggregate.failures, most]).toEqual([640, 16]);
 });
 
 test("a record that is too long for the memory is not read", async () => {

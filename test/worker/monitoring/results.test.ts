@@ -1,3 +1,4 @@
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { columnSchema, type FailurePage, failurePageSchema, sweepSchema } from "../../../worker/src/api/sweeps.ts";
 import { Monitor, NotFoundError } from "../../../worker/src/monitoring/index.ts";
@@ -60,6 +61,15 @@ describe("failures", () => {
     expect(blockGets()).toHaveLength(4);
     // The listings skip blocks without failures.
     expect(s3.requests.length - 4).toBeLessThanOrEqual(4);
+  });
+
+  test("of a block that has more than a call has arguments", async () => {
+    const failed = Array.from({ length: 150_000 }, (_, parameter) => parameter);
+    const block = { start: 0, count: failed.length, failed };
+    await putSweep(s3, "runs/all", testIdentity(failed.length, failed.length, ["a"]), [block]);
+    const { failures, next } = await new Monitor("s3://bucket/runs").failures("all", 149_997, 10);
+    expect([failures.map(({ parameter }) => parameter), next]).toEqual([[149_998, 149_999], null]);
+    expect((await new Monitor("s3://bucket/runs").failures("all", undefined, 1)).next).toBe(0);
   });
 
   test("of blocks that overlap are those that count", async () => {
@@ -137,6 +147,22 @@ describe("a column", () => {
       new NotFoundError('columns has no column "c": it has a, b'),
     );
   });
+});
+
+test("a file of a directory is no sweep", async () => {
+  writeFileSync(join(directory, "readme.txt"), "no");
+  await expect(new Monitor(directory).sweep("readme.txt")).rejects.toThrow(
+    new NotFoundError(`file:${directory}/readme.txt holds no sweep: it has no run.json`),
+  );
+});
+
+test("a note that cannot be read is an error with its path", async () => {
+  const place = join(directory, "notes");
+  mkdirSync(join(place, "sweep.json"), { recursive: true });
+  await expect(new FileStore(place).note("sweep.json").read()).rejects.toThrow(
+    `cannot use ${place}/sweep.json: EISDIR: illegal operation on a directory, read`,
+  );
+  expect(await new FileStore(place).note("none.json").read()).toBeUndefined();
 });
 
 test("a directory gives the same as a bucket", async () => {

@@ -60,6 +60,16 @@ test("names the user, and asks for the key of a load balancer once", async () =>
   expect(asked).toEqual([`https://public-keys.auth.elb.us-west-2.amazonaws.com/${kid}`]);
 });
 
+test("asks for the key of a load balancer in GovCloud at its own address", async () => {
+  const fetchText = async (url: string) => {
+    asked.push(url);
+    return pem;
+  };
+  const inGovCloud = new Login({ ...login, region: "us-gov-west-1" }, { fetchText, now: () => NOW });
+  expect(await inGovCloud.userOf(new Headers({ "x-amzn-oidc-data": await signed() }))).toBe(claims.email);
+  expect(asked).toEqual([`https://s3-us-gov-west-1.amazonaws.com/aws-elb-public-keys-prod-us-gov-west-1/${kid}`]);
+});
+
 test("names a user without an email by the identifier of the identity provider", async () => {
   expect(await userOf(await signed({}, { sub: "1234" }))).toBe("1234");
 });

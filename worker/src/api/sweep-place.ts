@@ -5,8 +5,13 @@ export function sweepNameOf(path: string): string {
   return path.replaceAll("/", ":");
 }
 
-/** The place of a sweep's results, or undefined if the name is none: it then never reaches a store. */
+/** The path of a sweep's results below the root, or undefined if the name is none: it then never reaches a store. */
+export function sweepFolder(name: string): string | undefined {
+  return sweepNameSchema.safeParse(name).success ? name.replaceAll(":", "/") : undefined;
+}
+
+/** The place of a sweep's results, or undefined if the name is none. */
 export function sweepPlace(root: string, name: string): string | undefined {
-  if (!sweepNameSchema.safeParse(name).success) return undefined;
-  return `${root.replace(/\/+$/, "")}/${name.replaceAll(":", "/")}`;
+  const folder = sweepFolder(name);
+  return folder === undefined ? undefined : `${root.replace(/\/+$/, "")}/${folder}`;
 }

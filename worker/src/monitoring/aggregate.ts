@@ -7,8 +7,8 @@ import { Throughput } from "./throughput.ts";
 
 /** The rate is that of so long a time before the look. */
 export const RATE_WINDOW_MS = 60_000;
-/** Records that a stream reads together. */
-const READ_AT_ONCE = 4;
+/** Records that all streams read at the same time: a small pod has the memory for as many of the longest that are read. */
+const READ_AT_ONCE = 16;
 
 /**
  * Everything that people see of the committed blocks of a sweep, from one look at their listing. Its memory is that of the cells, and does
@@ -44,7 +44,9 @@ export class Aggregate {
 
   static async of(blocks: CommittedBlocks, known: KnownFailures, now: number): Promise<Aggregate> {
     const aggregate = new Aggregate(blocks.identity.totalParameters, now);
-    await Promise.all(blocks.lanes().map((lane) => aggregate.#addLane(lane, blocks, known)));
+    const lanes = blocks.lanes();
+    const readAtOnce = Math.max(1, Math.floor(READ_AT_ONCE / lanes.length));
+    await Promise.all(lanes.map((lane) => aggregate.#addLane(lane, readAtOnce, blocks, known)));
     aggregate.#estimateUnread(known.bytesOfFailure);
     return aggregate;
   }
@@ -57,7 +59,12 @@ export class Aggregate {
     return sum(this.failed);
   }
 
-  async #addLane(lane: AsyncIterable<CommittedPart>, blocks: CommittedBlocks, known: KnownFailures): Promise<void> {
+  async #addLane(
+    lane: AsyncIterable<CommittedPart>,
+    readAtOnce: number,
+    blocks: CommittedBlocks,
+    known: KnownFailures,
+  ): Promise<void> {
     const measure = this.computingTime.stream();
     let reading: Promise<void>[] = [];
     for await (const part of lane) {
@@ -68,7 +75,7 @@ export class Aggregate {
       if (counts !== undefined) this.#addFailures(counts);
       else if (!known.isWorthReading(part)) this.#leaveUnread(part);
       else reading.push(reported(known.read(blocks, part).then((read) => this.#addFailures(read))));
-      if (reading.length < READ_AT_ONCE) continue;
+      if (reading.length < readAtOnce) continue;
       await Promise.all(reading);
       reading = [];
     }

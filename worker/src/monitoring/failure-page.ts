@@ -37,7 +37,8 @@ export async function failurePage(
     return pieces.flatMap((piece) => failuresIn(piece, failures));
   };
   for await (const failures of inOrder(withFailuresOf(blocks, union(cells)), read, WINDOW)) {
-    found.push(...failures);
+    // One by one: a call takes some hundred thousand arguments at most, and a block may have more failures.
+    for (const failure of failures) found.push(failure);
     if (found.length > limit) break;
   }
   const failures = found.slice(0, limit).map(({ parameter, kind, error }) => ({ parameter, kind, error }));

@@ -4,7 +4,7 @@ import { Grid } from "./grid.ts";
 
 /** Most records that are read of a sweep, and remembered. Beyond them failures are estimated. */
 const MOST_RECORDS = 1_000;
-/** Longer records are not read to count: the memory of a small pod holds sixteen of them. */
+/** Longer records are not read to count: the memory of a small pod holds sixteen of them, with what is made of them. */
 const LONGEST_RECORD = 512 * 1024;
 /** The bytes of a failure in a record before one was read. */
 const USUAL_BYTES = 120;

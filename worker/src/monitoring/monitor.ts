@@ -1,5 +1,4 @@
 import type { Column, FailurePage, HeatMap, Sweep, SweepList, SweepSummary } from "../api/sweeps.ts";
-import { PermanentError, RefusedError } from "../contract/errors.ts";
 import type { Range } from "../parameters/ranges.ts";
 import { inParallel } from "../stores/in-parallel.ts";
 import { directoryOf, type StoreOptions, storeKindOf } from "../stores/open.ts";
@@ -12,6 +11,7 @@ import { heatMapOf } from "./heat-map.ts";
 import { folderOf } from "./names.ts";
 import { NotFoundError } from "./not-found.ts";
 import { Recent } from "./recent.ts";
+import { Refusals } from "./refusals.ts";
 import { type CostOf, type Described, summaryOf, sweepOf } from "./state.ts";
 import { cursorOf, isBehind } from "./sweep-cursor.ts";
 import { SweepFolders } from "./sweep-folders.ts";
@@ -19,8 +19,8 @@ import { type Look, SweepView } from "./sweep-view.ts";
 import { Watch, type Watcher } from "./watch.ts";
 
 const POLL_MS = 5_000;
-/** Sweeps that are kept between looks, with 170 kB of cells each. */
-const MOST_VIEWS = 100;
+/** Sweeps that are kept between looks, with 170 kB of cells each: the longest page of the list, and those that are watched beside it. */
+const MOST_VIEWS = 250;
 /** Sweeps of a list that are read at the same time. */
 const PARALLEL_SWEEPS = 4;
 /** A list is looked at as a whole: sweeps on which nobody works are read less often for it. */
@@ -48,7 +48,7 @@ export class Monitor {
   readonly #costOf: CostOf | undefined;
   readonly #rootUrl: string;
   readonly #root: () => Promise<ResultsRoot>;
-  #folders: SweepFolders | undefined;
+  #folders: Promise<SweepFolders> | undefined;
   readonly #views = new Recent<SweepView>(MOST_VIEWS);
   readonly #watches = new Map<string, Watch>();
   readonly #columns = new Recent<{ readonly at: number; readonly column: Promise<Column> }>(MOST_COLUMNS);
@@ -75,15 +75,20 @@ export class Monitor {
    * @throws NotFoundError if `after` is none.
    */
   async list({ after, limit }: { readonly after?: string | undefined; readonly limit: number }): Promise<SweepList> {
-    this.#folders ??= new SweepFolders(await this.#root());
-    const all = await this.#folders.find(this.#pollMs);
+    this.#folders ??= this.#root().then((root) => new SweepFolders(root));
+    const folders = await this.#folders;
+    const all = await folders.find(this.#pollMs);
     const first = after === undefined ? 0 : all.findIndex(isBehind(after));
     const page = first === -1 ? [] : all.slice(first, first + limit);
     const summaries = new Map<string, SweepSummary>();
-    await inParallel(page, PARALLEL_SWEEPS, async ({ name }) => {
-      const summary = await this.#summary(name);
+    const refusals = new Refusals();
+    await inParallel(page, PARALLEL_SWEEPS, async ({ name, createdAt }) => {
+      // A sweep may have been deleted since it was found.
+      const summary = await refusals.unlessUnreadable(this.#summary(name));
+      if (summary === undefined || Math.abs(Date.parse(summary.createdAt) - createdAt) >= 1_000) folders.forget(name);
       if (summary !== undefined) summaries.set(name, summary);
     });
+    if (summaries.size === 0) refusals.throwFirst();
     const last = page.at(-1);
     const isLast = last === undefined || first + page.length >= all.length;
     const sweeps = page.flatMap(({ name }) => summaries.get(name) ?? []);
@@ -189,16 +194,10 @@ export class Monitor {
     return this.#views.get(folder, () => new SweepView(name, root.store(folder)));
   }
 
-  /** Undefined if the sweep was deleted since it was found, or is damaged: its own address tells the error. */
-  async #summary(name: string): Promise<SweepSummary | undefined> {
+  async #summary(name: string): Promise<SweepSummary> {
     const view = await this.#view(name);
-    try {
-      const look = await view.look(Math.max(this.#pollMs * view.weight, view.isResting ? RESTING_MS : 0));
-      return summaryOf(look, this.#described(name));
-    } catch (error) {
-      if (error instanceof PermanentError && !(error instanceof RefusedError)) return undefined;
-      throw error;
-    }
+    const look = await view.look(Math.max(this.#pollMs * view.weight, view.isResting ? RESTING_MS : 0));
+    return summaryOf(look, this.#described(name));
   }
 
   #described(name: string): Described {

@@ -2,9 +2,6 @@ import { REPORT_FILES, type ResultStore, type StoredFile } from "../stores/store
 import { parseSubmissionNote, SUBMISSION_FILE, type SubmissionNote } from "../stores/submission-note.ts";
 import { parseSweepFile, type Stop, SWEEP_FILE } from "../stores/sweep-file.ts";
 
-/** The name of the table that an executor writes beside the receipt. */
-export const PARQUET_FILE = "results.parquet";
-
 /**
  * Sorts before `receipt.json`, the first file that is looked for, and behind the objects that are as many as blocks or workers, `blocks/...`
  * and `in-work-...`.
@@ -21,7 +18,7 @@ export interface Notes {
   readonly submission: SubmissionNote | undefined;
   readonly hasReceipt: boolean;
   readonly hasParquet: boolean;
-  /** Another value tells that somebody has submitted, stopped or resumed the sweep. */
+  /** Another value tells that somebody has submitted, stopped, resumed or verified the sweep, or made its receipt void. */
   readonly version: string;
 }
 
@@ -38,16 +35,16 @@ export class NoteReader {
     const files = await this.#store.files("", BEFORE_NOTES);
     // Executors may not delete objects: they empty them.
     const find = (name: string) => files.find((file) => file.name === name && file.bytes > 0);
-    const [run, sweep] = [find("run.json"), find(SWEEP_FILE)];
+    const [run, sweep, receipt] = [find("run.json"), find(SWEEP_FILE), find(REPORT_FILES.receipt)];
     const [sweepText, submissionText] = await Promise.all([this.#textOf(sweep), this.#textOf(find(SUBMISSION_FILE))]);
     return {
       createdAt: run?.modifiedAt,
       isQueued: sweep !== undefined,
       stop: sweepText === undefined ? undefined : parseSweepFile(sweepText)?.stop,
       submission: submissionText === undefined ? undefined : parseSubmissionNote(submissionText),
-      hasReceipt: find(REPORT_FILES.receipt) !== undefined,
-      hasParquet: find(PARQUET_FILE) !== undefined,
-      version: [run, sweep].map(versionOf).join(),
+      hasReceipt: receipt !== undefined,
+      hasParquet: find(REPORT_FILES.table) !== undefined,
+      version: [run, sweep, receipt].map(versionOf).join(),
     };
   }
 

@@ -10,7 +10,7 @@ import { NoteReader, type Notes } from "./notes.ts";
 const BLOCKS_OF_A_LOOK = 20_000;
 /** Nothing commits to a complete sweep. Only a person who deletes results changes it. */
 const TRUST_COMPLETE_MS = 600_000;
-
+/** A sweep that has waited for so long for its next commit, or for the first one, rests. */
 const RESTS_AFTER_MS = 300_000;
 
 /** A sweep at one moment. */
@@ -35,6 +35,7 @@ export class SweepView {
   #looking: Promise<Look> | undefined;
   #last: Look | undefined;
   #aggregatedAt = 0;
+  #createdAt: number | undefined;
   #workers: number | undefined;
 
   constructor(name: string, store: ResultStore) {
@@ -50,10 +51,9 @@ export class SweepView {
 
   /** Whether nothing was committed for a while, when somebody looked last. */
   get isResting(): boolean {
-    const last = this.#last;
-    return (
-      last !== undefined && last.aggregate.committed > 0 && last.seenAt - last.aggregate.lastCommitAt > RESTS_AFTER_MS
-    );
+    if (this.#last === undefined) return false;
+    const { aggregate, createdAt, seenAt } = this.#last;
+    return seenAt - Math.max(createdAt, aggregate.lastCommitAt) > RESTS_AFTER_MS;
   }
 
   /**
@@ -77,11 +77,13 @@ export class SweepView {
       throw new NotFoundError(`${this.store.url} holds no sweep: it has no run.json`);
     }
     const hasChanged = this.#last?.notes.version !== notes.version;
-    if (hasChanged || this.#identity === undefined) {
-      const { identity } = await this.store.describe();
-      if (JSON.stringify(identity) !== JSON.stringify(this.#identity)) this.#known = undefined;
-      this.#identity = identity;
+    if (notes.createdAt !== this.#createdAt) {
+      // It is the first look, or somebody has deleted a run of this name and begun another one.
+      this.#known = undefined;
+      this.#workers = undefined;
+      this.#createdAt = notes.createdAt;
     }
+    if (hasChanged || this.#identity === undefined) this.#identity = (await this.store.describe()).identity;
     const identity = this.#identity;
     const aggregate = (hasChanged ? undefined : this.#complete()) ?? (await this.#aggregate(identity, notes));
     this.#last = {

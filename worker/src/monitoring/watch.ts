@@ -1,4 +1,5 @@
 import type { Sweep } from "../api/sweeps.ts";
+import { NotFoundError } from "./not-found.ts";
 
 /** Somebody who watches a sweep. */
 export interface Watcher {
@@ -54,6 +55,8 @@ export class Watch {
       if (this.isWatched) this.#last = sweep;
       for (const watcher of this.#watchers) show(sweep, watcher);
     } catch (error) {
+      // A sweep that was deleted is nothing to show to the next watcher.
+      if (error instanceof NotFoundError) this.#last = undefined;
       // The bucket may be back at the next look.
       for (const { onError } of this.#watchers) onError(error);
     } finally {

@@ -102,7 +102,7 @@ export class Login {
   async #fetchKey(id: string, region: string): Promise<CryptoKey> {
     let text: string | undefined;
     try {
-      text = await this.#fetchText(`https://public-keys.auth.elb.${region}.amazonaws.com/${id}`);
+      text = await this.#fetchText(`${keysOf(region)}/${id}`);
     } catch (error) {
       throw new ProblemError(503, "the server of the load balancer's keys does not answer: try again", {
         cause: error,
@@ -119,6 +119,16 @@ export class Login {
       throw refused("its key cannot be read", error);
     }
   }
+}
+
+/**
+ * Where a region has the keys of its load balancers: GovCloud has them in a bucket.
+ * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-authenticate-users.html#user-claims-encoding
+ */
+function keysOf(region: string): string {
+  return region.startsWith("us-gov-")
+    ? `https://s3-${region}.amazonaws.com/aws-elb-public-keys-prod-${region}`
+    : `https://public-keys.auth.elb.${region}.amazonaws.com`;
 }
 
 /** Adds to a map that forgets the oldest beyond {@link MOST_KEYS}. */

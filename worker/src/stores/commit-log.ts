@@ -125,9 +125,14 @@ function* sortedRecords(
 ): Generator<CommitRecord> {
   let file: number | undefined;
   const readAgain = ({ offset, length }: LinePlace) => {
-    file ??= openSync(path, constants.O_RDONLY);
     const bytes = Buffer.alloc(length);
-    readSync(file, bytes, 0, length, offset);
+    try {
+      file ??= openSync(path, constants.O_RDONLY);
+      readSync(file, bytes, 0, length, offset);
+    } catch (error) {
+      // Somebody may delete the run meanwhile.
+      throw explainFileError(error, path);
+    }
     return parseRecord(bytes.toString(), checksumOf);
   };
   try {

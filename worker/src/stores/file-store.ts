@@ -100,7 +100,8 @@ export class FileStore implements ResultStore {
 
   async describe(): Promise<StoredRun> {
     const { identity } = this.#readRunFile();
-    return { identity, createdAt: statSync(this.#path("run.json")).mtimeMs };
+    const stat = statSync(this.#path("run.json"), { throwIfNoEntry: false });
+    return { identity, createdAt: stat?.mtimeMs ?? 0 };
   }
 
   committedBlocks(identity: RunIdentity): CommittedBlocks {
@@ -108,13 +109,18 @@ export class FileStore implements ResultStore {
   }
 
   async files(prefix: string, after: string): Promise<StoredFile[]> {
-    if (!existsSync(this.#directory)) return [];
-    return readdirSync(this.#directory, { withFileTypes: true })
-      .filter((entry) => entry.isFile() && entry.name.startsWith(prefix) && entry.name > after)
-      .flatMap(({ name }) => {
-        const stat = statSync(this.#path(name), { throwIfNoEntry: false });
-        return stat === undefined ? [] : [{ name, bytes: stat.size, modifiedAt: stat.mtimeMs }];
-      });
+    try {
+      return readdirSync(this.#directory, { withFileTypes: true })
+        .filter((entry) => entry.isFile() && entry.name.startsWith(prefix) && entry.name > after)
+        .flatMap(({ name }) => {
+          const stat = statSync(this.#path(name), { throwIfNoEntry: false });
+          return stat === undefined ? [] : [{ name, bytes: stat.size, modifiedAt: stat.mtimeMs }];
+        });
+    } catch (error) {
+      // There is nothing of this name, or a file.
+      if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return [];
+      throw explainFileError(error, this.#directory);
+    }
   }
 
   async locate(name: string): Promise<FileLocation> {
@@ -129,7 +135,14 @@ export class FileStore implements ResultStore {
   note(name: string): Note {
     const path = this.#path(name);
     return {
-      read: async () => (existsSync(path) ? readFileSync(path, "utf8") : undefined),
+      read: async () => {
+        try {
+          return readFileSync(path, "utf8");
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+          throw explainFileError(error, path);
+        }
+      },
       write: async (text) => this.#write(name, text),
       remove: async () => rmSync(path, { force: true }),
     };

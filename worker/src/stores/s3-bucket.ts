@@ -54,8 +54,8 @@ export interface DatedObject {
 export class Bucket {
   /** Settled at the first answer of SlowDown, which may be the answer to run.json, before anybody asks. */
   readonly isSlow: Promise<void>;
-  /** Whether a request has succeeded: there were credentials, so that a failure to renew them may pass. */
-  #hasWorked = false;
+  /** Whether a request has succeeded, of this prefix or of a sibling: there were credentials, so that a failure to renew them may pass. */
+  readonly #credentials: { haveWorked: boolean };
   readonly #patienceMs: number;
   readonly #client: S3Client;
   readonly #bucket: string;
@@ -68,6 +68,7 @@ export class Bucket {
     this.#bucket = bucket;
     this.#patienceMs = PATIENCE_IN_TIMEOUTS * requestTimeoutMs;
     this.#prefix = prefix === "" ? "" : `${prefix}/`;
+    this.#credentials = sibling === undefined ? { haveWorked: false } : sibling.#credentials;
     if (sibling !== undefined) {
       this.#client = sibling.#client;
       this.#leanGet = sibling.#leanGet;
@@ -115,7 +116,7 @@ export class Bucket {
     try {
       const found =
         (await this.#getLean(this.#prefix + key, range)) ?? (await this.#getWithSdk(this.#prefix + key, range));
-      this.#hasWorked = true;
+      this.#credentials.haveWorked = true;
       return found;
     } catch (error) {
       if ((error as S3ServiceException).name === "NoSuchKey") return undefined;
@@ -191,7 +192,7 @@ export class Bucket {
       const query = { prefix, "start-after": startAfter, "max-keys": String(limit) };
       const { objects, isTruncated } =
         parseListPage((await this.#leanGet.list(query)) ?? "") ?? (await this.#listWithSdk(prefix, startAfter, limit));
-      this.#hasWorked = true;
+      this.#credentials.haveWorked = true;
       return {
         objects: objects.map((object) => ({ ...object, key: object.key.slice(this.#prefix.length) })),
         isTruncated,
@@ -227,7 +228,7 @@ export class Bucket {
     try {
       const xml = await this.#leanGet.list({ prefix, delimiter: "/", ...next });
       const page = parseFolderPage(xml ?? "") ?? (await this.#folderPageWithSdk(prefix, token));
-      this.#hasWorked = true;
+      this.#credentials.haveWorked = true;
       return page;
     } catch (error) {
       throw this.#explain(error, "list");
@@ -253,7 +254,7 @@ export class Bucket {
       await this.#client.send(
         new PutObjectCommand({ Bucket: this.#bucket, Key: this.#prefix + key, Body: body, ...condition }),
       );
-      this.#hasWorked = true;
+      this.#credentials.haveWorked = true;
       return undefined;
     } catch (error) {
       const status = (error as S3ServiceException).$metadata?.httpStatusCode;
@@ -274,7 +275,7 @@ export class Bucket {
         : new RefusedError(text, { cause: error });
     }
     // Credentials that worked expire within hours, and the service that renews them may be away for a moment.
-    const mayPass = this.#hasWorked && name === "CredentialsProviderError";
+    const mayPass = this.#credentials.haveWorked && name === "CredentialsProviderError";
     const isPermanent = !mayPass && PERMANENT.has(name);
     return isPermanent ? new PermanentError(text, { cause: error }) : new TemporaryError(text, { cause: error });
   }

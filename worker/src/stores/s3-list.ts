@@ -42,11 +42,11 @@ export function parseListPage(xml: string): ListPage | undefined {
     const key = fieldOf(xml, "Key", at, end);
     const size = fieldOf(xml, "Size", at, end);
     if (end === -1 || key === undefined) return undefined;
-    const time = fieldOf(xml, "LastModified", at, end);
+    const modifiedAt = Date.parse(fieldOf(xml, "LastModified", at, end) ?? "");
     objects.push({
       key: unescapeXml(key),
       size: size === undefined ? undefined : Number(size),
-      modifiedAt: time === undefined ? undefined : Date.parse(time),
+      modifiedAt: Number.isNaN(modifiedAt) ? undefined : modifiedAt,
     });
     at = xml.indexOf("<Contents>", end);
   }
