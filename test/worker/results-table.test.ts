@@ -91,6 +91,22 @@ test("is left out if it cannot be written, and the results are proved all the sa
   expect(s3.uploads.size).toBe(0);
 });
 
+test("is left out in a container that has room for the proof alone", async () => {
+  const place = await inDirectory();
+  const memory = jest.spyOn(process, "constrainedMemory").mockReturnValue(255.5 * 2 ** 20);
+  const reasons: string[] = [];
+  const { receipt } = await verifyWithTable(place, {}, (reason) => reasons.push(reason));
+  expect(reasons).toEqual([
+    `a table needs a container of 256 MiB, and this one has 255: sweep export file:${place} writes a file elsewhere`,
+  ]);
+  expect(readdirSync(place)).not.toContain("results.parquet");
+  expect(readReceipt(place)).toEqual(receipt);
+  memory.mockReturnValue(256 * 2 ** 20);
+  await verifyWithTable(place, { full: true }, noProblem);
+  expect(readdirSync(place)).toContain("results.parquet");
+  memory.mockRestore();
+});
+
 test("is not there if the results are incomplete", async () => {
   const place = await inDirectory(blocks.slice(1));
   await expect(verifyWithTable(place, {}, noProblem)).rejects.toThrow("1,750 parameters are missing");

@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { gunzipSync } from "node:zlib";
 import { readPage } from "../../../worker/src/service/page-files.ts";
 import { post, startTestServer, testApp, testServices, testSweep } from "../../support/service.ts";
 import { temporaryDirectory } from "../../support/sweep.ts";
@@ -34,6 +35,27 @@ describe("the page", () => {
     const second = await request("/page.js", { headers });
     expect([second.status, await second.text()]).toEqual([304, ""]);
     expect((await request("/", { headers })).status).toBe(200);
+  });
+
+  test("its files are compressed for those who take that, each with a tag of its own", async () => {
+    const script = "const sweep = 1;\n".repeat(1_000);
+    writeFileSync(join(folder, "page.js"), script);
+    const page = testApp({ page: readPage(folder) });
+    const tags = new Set<string | null>();
+    for (const [accepted, encoding] of [
+      ["br, gzip", "gzip"],
+      ["gzip;q=0", null],
+      ["gzip;q=0.5", "gzip"],
+      ["", null],
+    ] as const) {
+      const answer = await page.request("/page.js", { headers: { "accept-encoding": accepted } });
+      const bytes = Buffer.from(await answer.arrayBuffer());
+      expect([accepted, answer.headers.get("content-encoding")]).toEqual([accepted, encoding]);
+      expect((encoding === null ? bytes : gunzipSync(bytes)).toString()).toBe(script);
+      expect(answer.headers.get("vary")).toBe("Accept-Encoding");
+      tags.add(answer.headers.get("etag"));
+    }
+    expect(tags.size).toBe(2);
   });
 
   test("a folder without one is an error that tells how to make it", () => {

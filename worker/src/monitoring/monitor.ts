@@ -51,6 +51,7 @@ export class Monitor {
   #folders: Promise<SweepFolders> | undefined;
   readonly #views = new Recent<SweepView>(MOST_VIEWS);
   readonly #watches = new Map<string, Watch>();
+  #sampled: Promise<unknown> = Promise.resolve();
   readonly #columns = new Recent<{ readonly at: number; readonly column: Promise<Column> }>(MOST_COLUMNS);
 
   /**
@@ -123,7 +124,9 @@ export class Monitor {
     const key = JSON.stringify([name, look.createdAt, place, wanted.start, wanted.count]);
     const make = () => {
       const blocks = view.store.committedBlocks(look.identity);
-      const sampling = sampleColumn(blocks, look.aggregate, place, wanted);
+      // One after the other: a sample holds up to 8 MB, and any number of people may ask for another one.
+      const sampling = this.#sampled.then(() => sampleColumn(blocks, look.aggregate, place, wanted));
+      this.#sampled = sampling.catch(() => {});
       sampling.catch(() => this.#columns.delete(key));
       return { at: Date.now(), column: sampling };
     };

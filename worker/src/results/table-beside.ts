@@ -1,12 +1,15 @@
 import { describeError, PermanentError, SweepError } from "../contract/errors.ts";
 import { formatCount } from "../contract/format.ts";
 import { REPORT_FILES, type ReportWriter, type ResultReader } from "../stores/store.ts";
+import { containerMemoryMiB } from "../supervisor/memory-watch.ts";
 import { piecesOf } from "./blocks.ts";
 import { bytesOfRow, ParquetTable, rowsOfGroup } from "./parquet.ts";
 import { openToVerify, type VerifiedResults, type VerifyOptions, verifyWhile } from "./verify.ts";
 
 /** S3 takes 80 GB in the parts of a report. Its descriptions and the page headers need some of that. */
 const MOST_BYTES = 64e9;
+/** A table takes 35 MiB beside the proof. In a container that has just enough for the proof, the kernel would kill both. */
+const LEAST_CONTAINER_MIB = 256;
 
 /**
  * Verifies results as `verify` does, and writes `results.parquet` beside them while it reads them, in memory of a fixed size. Only the
@@ -51,6 +54,11 @@ class TableBeside {
   async open(): Promise<void> {
     const { identity, url } = this.#reader;
     await this.#unlessWrong(async () => {
+      const memoryMiB = containerMemoryMiB();
+      if (memoryMiB !== undefined && memoryMiB < LEAST_CONTAINER_MIB) {
+        const container = `a container of ${LEAST_CONTAINER_MIB} MiB, and this one has ${Math.floor(memoryMiB)}`;
+        throw new PermanentError(`a table needs ${container}: sweep export ${url} writes a file elsewhere`);
+      }
       if (identity.totalParameters * bytesOfRow(identity) > MOST_BYTES) {
         const gigabytes = formatCount(Math.ceil((identity.totalParameters * bytesOfRow(identity)) / 1e9));
         throw new PermanentError(

@@ -1,14 +1,21 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import type { Handler } from "hono";
 import { getMimeType } from "hono/utils/mime";
 import { explainFileError, PermanentError } from "../contract/errors.ts";
 import { ProblemError } from "./problems.ts";
 
 interface PageFile {
-  readonly bytes: Uint8Array<ArrayBuffer>;
   readonly type: string;
+  readonly plain: Representation;
+  /** Less than half as many bytes of a script. */
+  readonly gzip: Representation;
+}
+
+interface Representation {
+  readonly bytes: Uint8Array<ArrayBuffer>;
   readonly etag: string;
 }
 
@@ -36,7 +43,11 @@ export function readPage(directory: string): PageFiles {
 function readFile(path: string): PageFile {
   const bytes = new Uint8Array(readFileSync(path));
   const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 32);
-  return { bytes, type: getMimeType(path) ?? "application/octet-stream", etag: `"${hash}"` };
+  return {
+    type: getMimeType(path) ?? "application/octet-stream",
+    plain: { bytes, etag: `"${hash}"` },
+    gzip: { bytes: new Uint8Array(gzipSync(bytes)), etag: `"${hash}-gzip"` },
+  };
 }
 
 /** Answers with the files. A browser asks each time whether its copy is still right, so that a new version is seen at once. */
@@ -44,11 +55,13 @@ export function pageHandler(files: PageFiles): Handler {
   return (context) => {
     const file = files.get(context.req.path);
     if (file === undefined) throw noSuchPath(context.req.path);
-    const { bytes, type, etag } = file;
-    const headers = { ETag: etag, "Cache-Control": "no-cache" };
+    const isCompressed = /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/.test(context.req.header("accept-encoding") ?? "");
+    const { bytes, etag } = isCompressed ? file.gzip : file.plain;
+    const headers = { ETag: etag, "Cache-Control": "no-cache", Vary: "Accept-Encoding" };
     const known = context.req.header("if-none-match")?.split(/ *, */) ?? [];
     if (known.some((one) => one.replace(/^W\//, "") === etag)) return context.body(null, 304, headers);
-    return context.body(bytes, 200, { ...headers, "Content-Type": type });
+    const encoding = isCompressed ? { "Content-Encoding": "gzip" } : {};
+    return context.body(bytes, 200, { ...headers, ...encoding, "Content-Type": file.type });
   };
 }
 
