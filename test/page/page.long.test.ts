@@ -72,7 +72,7 @@ describeInChromium("the page", () => {
     await page.getByLabel("Number of parameters").fill("10,000,000");
     expect(await page.getByLabel("Evaluation", { exact: true }).textContent()).toBe("collatzprime");
     expect(await page.getByRole("radio", { name: "A program" }).count()).toBe(0);
-    await page.getByText("$0.34 an hour for each machine, at most 50").waitFor();
+    await page.getByText("$0.34 an hour for each machine", { exact: true }).waitFor();
     const unknown = { path: "evaluation.columns", allowed: "given", got: "nothing", fix: "name them" };
     server.overrides.set("POST /api/sweeps", problem(422, "Unprocessable Content", "wrong", [unknown]));
     expect(await page.getByLabel("Columns").count()).toBe(0);

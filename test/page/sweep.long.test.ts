@@ -177,6 +177,14 @@ describeInChromium("the view of a sweep", () => {
     expect(server.bodies.at(-1)).toEqual({ executors: 3 });
   });
 
+  test("offers no resumption on a computer without machines", async () => {
+    server.environment = laptop;
+    server.sweeps = [sweepIn("cancelled", { stop: { reason: "a wrong seed", at: running.createdAt } })];
+    const page = await open(url + HASH);
+    await page.getByText("The page of its environment resumes it, and so does sweep resume in a terminal.").waitFor();
+    expect(await page.getByRole("button", { name: "Resume …" }).count()).toBe(0);
+  });
+
   test("shows another column, and a range of the parameters", async () => {
     const page = await open(url + HASH);
     await page.getByRole("slider", { name: /^Histogram of steps: 640,000 values from 0 to 512/ }).waitFor();

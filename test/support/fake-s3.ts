@@ -208,25 +208,34 @@ function escapeXml(text: string): string {
 }
 
 /**
- * Whether the signature of a request (Signature Version 4) is that of the credentials in {@link FakeS3.environment}.
+ * Whether the signature of a request (Signature Version 4), in its headers or in a link, is that of the credentials in
+ * {@link FakeS3.environment}.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
  */
 function isSigned({ method, url = "/", headers }: IncomingMessage): boolean {
   const [path = "/", query = ""] = url.split("?");
-  const authorization = headers.authorization ?? "";
+  const link = new URLSearchParams(query);
+  const authorization =
+    headers.authorization ??
+    `AWS4-HMAC-SHA256 Credential=${link.get("X-Amz-Credential")}, SignedHeaders=${link.get("X-Amz-SignedHeaders")}, Signature=${link.get("X-Amz-Signature")}`;
   const [, scope = "", names = "", signature = ""] =
     /^AWS4-HMAC-SHA256 Credential=test\/(\S+), SignedHeaders=(\S+), Signature=(\w+)$/.exec(authorization) ?? [];
   const canonical = [
     method,
     path,
-    query.split("&").sort().join("&"),
+    query
+      .split("&")
+      .filter((part) => !part.startsWith("X-Amz-Signature="))
+      .sort()
+      .join("&"),
     ...names.split(";").map((name) => `${name}:${String(headers[name]).trim().replace(/\s+/g, " ")}`),
     "",
     names,
-    headers["x-amz-content-sha256"],
+    headers["x-amz-content-sha256"] ?? "UNSIGNED-PAYLOAD",
   ].join("\n");
   const digest = createHash("sha256").update(canonical).digest("hex");
-  const toSign = ["AWS4-HMAC-SHA256", headers["x-amz-date"], scope, digest].join("\n");
+  const toSign = ["AWS4-HMAC-SHA256", headers["x-amz-date"] ?? link.get("X-Amz-Date"), scope, digest].join("\n");
   const hmac = (key: string | Buffer, text: string) => createHmac("sha256", key).update(text).digest();
   const key = scope.split("/").reduce<string | Buffer>(hmac, "AWS4test");
   return names.split(";").includes("host") && hmac(key, toSign).toString("hex") === signature;

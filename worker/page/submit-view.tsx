@@ -194,7 +194,7 @@ function SubmitForm({ environment }: { environment: ServedEnvironment }) {
             hint={
               size === undefined || size.hourlyUsd === null
                 ? undefined
-                : `${formatUsd(size.hourlyUsd)} an hour for each machine, at most ${formatCount(size.max)}`
+                : `${formatUsd(size.hourlyUsd)} an hour for each machine`
             }
             {...field("size")}
           />

@@ -5,7 +5,7 @@ import { sweepPath } from "./api.ts";
 import { ColumnSection } from "./column-section.tsx";
 import { CancelDialog, ResumeDialog } from "./dialogs.tsx";
 import { CommandLine, ErrorNotice, Notice, ProgressBar, StateBadge, Tile, ViewHeading } from "./elements.tsx";
-import { useEnvironment } from "./environment.ts";
+import { useCanResume, useEnvironment } from "./environment.ts";
 import { FailuresSection } from "./failures-section.tsx";
 import {
   countNoun,
@@ -67,6 +67,7 @@ export function SweepView({ name, wasKnown }: { name: string; wasKnown: boolean 
 
 function SweepHeader({ sweep, connection }: { sweep: Sweep; connection: LiveSweep["connection"] }) {
   const [dialog, setDialog] = useState<"cancel" | "resume">();
+  const canResume = useCanResume(sweep);
   const { folder, last } = nameParts(sweep.name);
   const percent = formatPercent(sweep.counts.present + sweep.counts.failed, sweep.identity.total);
   return (
@@ -85,7 +86,7 @@ function SweepHeader({ sweep, connection }: { sweep: Sweep; connection: LiveSwee
       <div class="actions">
         {sweep.hasReceipt && <Download sweep={sweep} file="receipt" text="Receipt" />}
         {sweep.hasParquet && <Download sweep={sweep} file="results.parquet" text="Parquet" />}
-        {sweep.canResume && (
+        {canResume && (
           <button type="button" class="primary" onClick={() => setDialog("resume")}>
             Resume …
           </button>
@@ -125,6 +126,7 @@ function NextStep({ sweep }: { sweep: Sweep }) {
   const { state, stop, url } = sweep;
   const environment = useEnvironment();
   const hasWorkers = environment != null && environment.name !== null;
+  const canResume = useCanResume(sweep);
   if (stop !== null && (state === "cancelled" || state === "failed")) {
     return (
       <Notice kind={state === "failed" ? "error" : "info"}>
@@ -132,7 +134,10 @@ function NextStep({ sweep }: { sweep: Sweep }) {
           <strong>{state === "failed" ? "It failed" : "It was cancelled"}</strong> on {formatTime(stop.at)}:{" "}
           {stop.reason}
         </p>
-        {sweep.canResume && <p>Its results are kept. Resume computes what is missing.</p>}
+        {canResume && <p>Its results are kept. Resume computes what is missing.</p>}
+        {sweep.canResume && !canResume && (
+          <p>Its results are kept. The page of its environment resumes it, and so does sweep resume in a terminal.</p>
+        )}
       </Notice>
     );
   }
@@ -149,9 +154,7 @@ function NextStep({ sweep }: { sweep: Sweep }) {
       <Notice>
         Nothing was committed in the last two minutes.{" "}
         {hasWorkers ? "Workers below may say why; if none is left," : "If it does not run any more,"}{" "}
-        {sweep.canResume
-          ? "Resume sends again what is missing."
-          : "the same command as before computes what is missing."}
+        {canResume ? "Resume sends again what is missing." : "the same command as before computes what is missing."}
       </Notice>
     );
   }

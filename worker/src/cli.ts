@@ -157,10 +157,7 @@ program
   .option("--host <address>", "address of this machine to listen at; 0.0.0.0 is all of them", "127.0.0.1")
   .option("--page", "show the page, too")
   .option("--api <url>", "send requests of the page on to this server, in place of answering them")
-  .option(
-    "--configuration <file>",
-    "service.json, with what sweeps can be submitted to and who may do so (default: nobody)",
-  )
+  .option("--configuration <file>", "service.json, which says where sweeps can be submitted (default: nowhere)")
   .option("--allow-host <names...>", "host names by which browsers may reach it, beside localhost and IP addresses", [])
   .option("--drain-seconds <seconds>", "how long it goes on after SIGTERM, when it is not ready any more", "30")
   .action(async (options) => {

@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { FakeS3 } from "../../support/fake-s3.ts";
 import { urlOf } from "../../support/service-program.ts";
 import { startSweep, sweep, temporaryDirectory } from "../../support/sweep.ts";
 
@@ -40,6 +41,22 @@ test("sweep serve answers until SIGTERM, goes on for the time to drain, and ends
     expect.objectContaining({ method: "GET", path: "/api/sweeps", status: 200, user: null }),
   );
   expect(lines.slice(-1)).toMatchObject([{ msg: "stopped" }]);
+});
+
+test("a file beside results in a bucket is read by a link that needs no credentials", async () => {
+  const s3 = await FakeS3.start();
+  const env = s3.environment;
+  await sweep(["run", "collatz", "--total", "1000", "--results", "s3://bucket/runs/one"], { env });
+  const server = startSweep(["serve", "--results", "s3://bucket/runs", "--port", "0", "--drain-seconds", "0"], { env });
+  const receipt = await fetch(`${await urlOf(server)}/api/sweeps/one/receipt`, { redirect: "manual" });
+  const link = receipt.headers.get("location") ?? (await receipt.text());
+  expect(link).toContain("/bucket/runs/one/receipt.json?");
+  const saved = new URL(link).searchParams.get("response-content-disposition");
+  expect(saved).toBe('attachment; filename="one-receipt.json"');
+  expect(await (await fetch(link)).json()).toMatchObject({ evaluation: "collatz", present: 1000 });
+  server.child.kill("SIGTERM");
+  await server.finished;
+  await s3.stop();
 });
 
 test("a frontend shows what the API behind it answers", async () => {

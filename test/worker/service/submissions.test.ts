@@ -476,7 +476,7 @@ describe("the environment", () => {
     const { submissions } = service("none");
     expect(submissions.environment(null)).toMatchObject({ name: null, evaluations: [], sizes: [], user: null });
     const detail =
-      "this server shows sweeps and takes none, because it has no --configuration: sweep run computes one here, and sweep submit gives one to a queue";
+      "this server shows sweeps and takes none, because it has no --configuration: sweep run computes one here, sweep submit gives one to a queue, and sweep resume goes on with one";
     expect(await refused(submissions.submit(collatz, null))).toMatchObject({ status: 403, detail });
     expect(await refused(submissions.resume("queue:x", undefined, null))).toMatchObject({ status: 403, detail });
   });

@@ -174,7 +174,10 @@ export class Submissions {
     const { file } = this.#options;
     if (file !== undefined) return file;
     const detail = "this server shows sweeps and takes none, because it has no --configuration";
-    throw new ProblemError(403, `${detail}: sweep run computes one here, and sweep submit gives one to a queue`);
+    throw new ProblemError(
+      403,
+      `${detail}: sweep run computes one here, sweep submit gives one to a queue, and sweep resume goes on with one`,
+    );
   }
 
   #machinesOf(size: string): Machines | undefined {

@@ -6,6 +6,7 @@ import {
   S3Client,
   type S3ServiceException,
 } from "@aws-sdk/client-s3";
+import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import type { RetryStrategyV2 } from "@smithy/types";
 import { PermanentError, ReadOnlyError, RefusedError, SweepError, TemporaryError } from "../contract/errors.ts";
 import { describeProblem } from "../contract/problems.ts";
@@ -138,10 +139,13 @@ export class Bucket {
     return { bytes, modifiedAt: LastModified?.getTime() ?? Number.NaN };
   }
 
-  /** A link to an object, with which anybody may read it for so many seconds. */
-  async linkTo(key: string, expiresIn: number): Promise<string> {
-    const { getSignedUrl } = await import("@aws-sdk/s3-request-presigner");
-    const command = new GetObjectCommand({ Bucket: this.#bucket, Key: this.#prefix + key });
+  /** A link to an object, with which anybody may read it for so many seconds. A browser saves it as `fileName`. */
+  async linkTo(key: string, expiresIn: number, fileName: string): Promise<string> {
+    const object = { Bucket: this.#bucket, Key: this.#prefix + key };
+    const command = new GetObjectCommand({
+      ...object,
+      ResponseContentDisposition: `attachment; filename="${fileName}"`,
+    });
     try {
       return await getSignedUrl(this.#client, command, { expiresIn });
     } catch (error) {

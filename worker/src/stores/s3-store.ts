@@ -1,5 +1,5 @@
 import { rmSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { PermanentError } from "../contract/errors.ts";
 import { checkSameRun, parseRunFile, type RunFile, type RunIdentity, serializeRunFile } from "../contract/identity.ts";
 import { blocksInFlight } from "../contract/memory.ts";
@@ -86,7 +86,8 @@ export class S3Store implements ResultStore {
   }
 
   async locate(name: string, seconds: number): Promise<FileLocation> {
-    return { kind: "redirect", url: await this.#bucket.linkTo(name, seconds) };
+    // A browser would show a receipt in place of the page. The page's attribute `download` has no effect on another origin.
+    return { kind: "redirect", url: await this.#bucket.linkTo(name, seconds, `${basename(this.url)}-${name}`) };
   }
 
   async read(directory?: string): Promise<ResultReader> {
