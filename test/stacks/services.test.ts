@@ -88,8 +88,8 @@ describe("an environment with services", () => {
   test("reserves what the nodes that are always there have left", () => {
     const requests = names.map((name) => containerOf(name).resources);
     expect(requests).toEqual([
-      { requests: { cpu: "50m", memory: "64Mi", "ephemeral-storage": "64Mi" }, limits: { memory: "128Mi" } },
-      { requests: { cpu: "100m", memory: "128Mi", "ephemeral-storage": "64Mi" }, limits: { memory: "256Mi" } },
+      { requests: { cpu: "50m", memory: "64Mi", "ephemeral-storage": "64Mi" }, limits: { memory: "192Mi" } },
+      { requests: { cpu: "100m", memory: "128Mi", "ephemeral-storage": "64Mi" }, limits: { memory: "384Mi" } },
     ]);
   });
 

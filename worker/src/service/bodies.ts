@@ -4,7 +4,7 @@ import { ProblemError } from "./problems.ts";
 
 /** Most bytes of a request's body: a bundle of 4 MB as JSON, and the rest of a submission. */
 const MOST_BODY_BYTES = 5_000_000;
-/** Most bytes of all bodies that are in memory at the same time. A pod has 256 MiB, and a parsed body takes about three times its bytes. */
+/** Most bytes of all bodies that are in memory at the same time. A pod has 384 MiB, and a parsed body takes about three times its bytes. */
 const MOST_BYTES_AT_ONCE = 25_000_000;
 const BODIES_LATER_SECONDS = 5;
 /** Most values of a body: a submission has about a hundred. A list of two million lists takes 300 MB when it is parsed, and has 5 MB. */

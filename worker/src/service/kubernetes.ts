@@ -39,15 +39,16 @@ export async function connectToCluster(namespace: string): Promise<Cluster | und
 
 /** Connects to any cluster. @param load says which, and who this process is. */
 export async function connect(namespace: string, load: (configuration: KubeConfig) => void): Promise<Cluster> {
-  const client = await import("@kubernetes/client-node");
+  const client = await import("./kubernetes-client.ts");
   const configuration = new client.KubeConfig();
   load(configuration);
   const batch = configuration.makeApiClient(client.BatchV1Api);
   return clusterOf(batch, configuration.makeApiClient(client.CoreV1Api), namespace);
 }
 
-type Batch = InstanceType<typeof import("@kubernetes/client-node").BatchV1Api>;
-type Core = InstanceType<typeof import("@kubernetes/client-node").CoreV1Api>;
+type Client = typeof import("./kubernetes-client.ts");
+type Batch = InstanceType<Client["BatchV1Api"]>;
+type Core = InstanceType<Client["CoreV1Api"]>;
 
 /** The part of two clients of the library that this server uses. */
 function clusterOf(batch: Batch, core: Core, namespace: string): Cluster {
