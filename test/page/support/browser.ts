@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { tmpdir, userInfo } from "node:os";
 import { delimiter, join } from "node:path";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { canRun } from "../../support/required.ts";
@@ -25,7 +25,7 @@ export const describeInChromium = canRun(
   : describe.skip;
 
 /** Screenshots of every state, for people to look at. */
-const screenshots = process.env.SCREENSHOTS ?? join(tmpdir(), "page-screenshots");
+const screenshots = process.env.SCREENSHOTS ?? join(tmpdir(), `page-screenshots-${userInfo().username}`);
 const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
 /** A browser for the tests of a file. Each page that it opens fails its test by an error on the console, or a request to elsewhere. */
