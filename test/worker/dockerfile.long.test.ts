@@ -154,7 +154,8 @@ describe("the image's build stage, run without a builder", () => {
       "program",
     ]);
     expect(readdirSync(join(app, "dist"))).toContain("cli.mjs");
-    expect(sizeOf(app)).toBeLessThan(8 * 1024 ** 2);
+    // Half of it is the client of the Kubernetes API, which no worker loads.
+    expect(sizeOf(app)).toBeLessThan(9 * 1024 ** 2);
   });
 
   test("is readable for everybody, and executable where the checkout is, whatever the umask of the checkout", () => {
@@ -203,7 +204,8 @@ describe("the image's build stage, run without a builder", () => {
     });
     expect(code).toBe(42);
     expect(stdout).toContain(
-      "evaluation must be the path of a module, or collatz, evaluate, link, prime or program, got",
+      // Programs in other languages have no names: a command line says how they start.
+      "evaluation must be the path of a module, or collatz or prime, got",
     );
   });
 
