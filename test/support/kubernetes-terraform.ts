@@ -25,8 +25,10 @@ export function findKubernetesMirror(): Mirror {
   return { missing: `${where} holds the providers hashicorp/kubernetes and hashicorp/helm` };
 }
 
+/** Also a folder of a version may be empty, for example after a download that was interrupted. */
 function holdsVersions(folder: string): boolean {
-  return existsSync(folder) && readdirSync(folder).some((name) => /\d+\.\d+\.\d+/.test(name));
+  const files = existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: "utf8" }) : [];
+  return files.some((path) => /\d+\.\d+\.\d+/.test(path) && basename(path).startsWith("terraform-provider-"));
 }
 
 /** A workspace that also knows the stacks in a cluster. */
