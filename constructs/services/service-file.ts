@@ -50,16 +50,16 @@ function servedSize({ size, target, hourlyUsd, executors, job }: ServedSize): Se
   return {
     size,
     hourlyUsd: hourlyUsd ?? null,
-    slotsPerMachine: executors === undefined ? (job?.slotsPerMachine ?? 1) : slotsOf(executors.options, target),
     ...(executors && {
       queue: {
         queueUrl: executors.queue.queueUrl,
         deadLetterQueueUrl: executors.queue.deadLetterQueueUrl,
         slots: executors.options.slots,
         max: executors.options.max,
+        slotsPerMachine: slotsOf(executors.options, target),
       },
     }),
-    ...(job && { job: { max: job.max, template: { ...job.template } } }),
+    ...(job && { job: { ...job, template: { ...job.template } } }),
   };
 }
 

@@ -164,19 +164,20 @@ describe("an environment with services", () => {
 
   test("tells the API where it is, with a file that the server can read", () => {
     const { value } = workload.json.output?.executors ?? {};
-    const queue = (size: string, slots: number, max: number) => ({
+    const queue = (size: string, slots: number, max: number, slotsPerMachine: number) => ({
       queueUrl: value[size].queueUrl,
       deadLetterQueueUrl: value[size].deadLetterQueueUrl,
       slots,
       max,
+      slotsPerMachine,
     });
     expect(fileOf(workload)).toEqual({
       environment: "dev",
       namespace: "sweep",
       sizes: [
         // The middle of three and six tenths of $0.0832.
-        { size: "small", hourlyUsd: expect.closeTo(0.03744, 5), slotsPerMachine: 1, queue: queue("small", 1, 3) },
-        { size: "large", hourlyUsd: expect.closeTo(0.306, 5), slotsPerMachine: 12, queue: queue("large", 2, 18) },
+        { size: "small", hourlyUsd: expect.closeTo(0.03744, 5), queue: queue("small", 1, 3, 1) },
+        { size: "large", hourlyUsd: expect.closeTo(0.306, 5), queue: queue("large", 2, 18, 12) },
       ],
       queueFolder: "queue",
       jobFolder: "jobs",

@@ -3,6 +3,7 @@ import { prod } from "../../../environments.ts";
 import { type Environment, environmentSchema } from "../../../stacks/configuration/schema.ts";
 import { shapeOf } from "../../../stacks/configuration/shape.ts";
 import { problemsOf } from "../../support/fixtures.ts";
+import { ingress } from "../../support/ingress.ts";
 
 type Path = readonly (string | number)[];
 
@@ -47,20 +48,7 @@ const environment: Environment = {
     maxReplicas: 6,
     allowCommands: true,
     submissionsPerMinute: 5,
-    ingress: {
-      host: "sweeps.example.com",
-      certificateArn: "arn:aws:acm:us-west-2:111122223333:certificate/11112222-3333-4444-5555-666677778888",
-      oidc: {
-        issuer: "https://login.example.com",
-        authorizationEndpoint: "https://login.example.com/authorize",
-        tokenEndpoint: "https://login.example.com/token",
-        userInfoEndpoint: "https://login.example.com/userinfo",
-        clientId: "sweeps",
-        secretName: "oidc",
-      },
-      allowedCidrs: ["203.0.113.0/24"],
-      scheme: "internet-facing",
-    },
+    ingress: { ...ingress, scheme: "internet-facing" },
     jobs: [
       { size: "large", maxWorkers: 9, cpuRequestMillis: 20, cpuLimitMillis: 30, memoryLimitMiB: 300 },
       { size: "gpu" },

@@ -61,7 +61,7 @@ test("a sweep of a queue that runs: its counts, rate, time left, cost and where 
     canCancel: true,
     canResume: true,
   });
-  expect(costOf).toHaveBeenCalledWith("large", 120);
+  expect(costOf).toHaveBeenCalledWith(expect.objectContaining({ size: "large", mode: "queue" }), 120);
   expect(sweep.throughput.parameters.reduce((sum, count) => sum + count, 0)).toBe(600);
 });
 

@@ -19,12 +19,12 @@ const file = serviceFileSchema.parse({
     {
       size: "large",
       hourlyUsd: 0.68,
-      slotsPerMachine: 2,
       queue: {
         queueUrl: "http://127.0.0.1:9/111122223333/large",
         deadLetterQueueUrl: "http://127.0.0.1:9/111122223333/large-dead",
         slots: 2,
         max: 3,
+        slotsPerMachine: 2,
       },
     },
   ],

@@ -170,7 +170,7 @@ describe("a submission to a Job", () => {
   const file: ServiceFile = {
     environment: "dev",
     namespace: "sweep",
-    sizes: [{ size: "large", hourlyUsd: null, slotsPerMachine: 12, job: { max: 50, template } }],
+    sizes: [{ size: "large", hourlyUsd: null, job: { max: 50, slotsPerMachine: 12, template } }],
     queueFolder: "queue",
     jobFolder: "jobs",
     allowCommands: false,

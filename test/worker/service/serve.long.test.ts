@@ -147,7 +147,7 @@ const wrong = [
     ["serve", "--configuration", file],
     [
       "--configuration.environment must be a text, got 3: correct it",
-      "--configuration.sizes[0].slotsPerMachine must be 1 or more, got 0: correct it",
+      "--configuration.sizes[0].job.slotsPerMachine must be 1 or more, got 0: correct it",
       "--configuration.extra must be left out, got true: remove it, or correct its name",
     ],
   ],
@@ -167,7 +167,7 @@ test.each(wrong)("%j is refused", async (args, lines) => {
   const configuration = {
     environment: 3,
     namespace: "sweep",
-    sizes: [{ size: "large", hourlyUsd: null, slotsPerMachine: 0 }],
+    sizes: [{ size: "large", hourlyUsd: null, job: { max: 1, slotsPerMachine: 0, template: {} } }],
     queueFolder: "queue",
     jobFolder: "jobs",
     allowCommands: false,

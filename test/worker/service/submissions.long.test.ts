@@ -37,7 +37,7 @@ define("a sweep that is submitted through the API", () => {
       environment: "dev",
       namespace: "sweep",
       sizes: [
-        { size: "large", hourlyUsd: 1, slotsPerMachine: 2, queue: { queueUrl, deadLetterQueueUrl, slots: 2, max: 5 } },
+        { size: "large", hourlyUsd: 1, queue: { queueUrl, deadLetterQueueUrl, slots: 2, max: 5, slotsPerMachine: 2 } },
       ],
       queueFolder: "queue",
       jobFolder: "jobs",

@@ -1,6 +1,8 @@
 import { z } from "zod";
 
 const positive = z.int().min(1);
+/** Evaluations that a machine full of such pods runs at the same time, to estimate what a sweep costs. */
+const slotsPerMachine = positive;
 
 /**
  * The file with which the infrastructure tells `sweep serve` where it is: `--configuration <file>`, JSON. A ConfigMap holds it, because it
@@ -17,17 +19,22 @@ export const serviceFileSchema = z.strictObject({
       size: z.string().min(1),
       /** Price of one of its machines in US dollars, or null if the price table does not know it. */
       hourlyUsd: z.number().min(0).nullable(),
-      /** Evaluations that a machine runs at the same time, to estimate what a sweep costs. */
-      slotsPerMachine: positive,
       /** Executors on a queue. Absent if the size has none. */
       queue: z
-        .strictObject({ queueUrl: z.string(), deadLetterQueueUrl: z.string(), slots: positive, max: positive })
+        .strictObject({
+          queueUrl: z.string(),
+          deadLetterQueueUrl: z.string(),
+          slots: positive,
+          max: positive,
+          slotsPerMachine,
+        })
         .optional(),
       /** Jobs that the server creates. Absent if it may create none. */
       job: z
         .strictObject({
           /** Most workers of a Job. */
           max: positive,
+          slotsPerMachine,
           /**
            * The whole Job as the Kubernetes API takes it. The server fills in its name, its labels, the number of its workers and the
            * environment variables of the container `worker`, and nothing else.

@@ -5,8 +5,9 @@ import type { Look } from "./sweep-view.ts";
 /** A sweep whose last commit is older is idle. */
 const IDLE_AFTER_MS = 120_000;
 
-/** The price of computing time in US dollars, undefined if it is not known. */
-export type CostOf = (size: string | undefined, computingSeconds: number) => number | undefined;
+/** The price of the computing time of a submitted sweep in US dollars, undefined if it is not known. */
+export type CostOf = (submission: Submission, computingSeconds: number) => number | undefined;
+type Submission = Pick<NonNullable<SweepSummary["submission"]>, "size" | "mode">;
 
 /** Where a sweep is, and how its costs are known. */
 export interface Described {
@@ -37,7 +38,7 @@ export function summaryOf(look: Look, { name, url, costOf }: Described): SweepSu
     secondsLeft: isMoving ? remaining / ratePerSecond : null,
     stop: stop === undefined ? null : { reason: stop.reason, at: timeOf(Date.parse(stop.at)) },
     submission: notes.submission ?? null,
-    costUsd: costOf?.(notes.submission?.size, computingSecondsOf(look)) ?? null,
+    costUsd: (notes.submission && costOf?.(notes.submission, computingSecondsOf(look))) ?? null,
   };
 }
 

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { explainFileError, PermanentError } from "../contract/errors.ts";
 import { describeProblem, throwIfWrong, within } from "../contract/problems.ts";
 import { type ServiceFile, serviceFileSchema } from "../contract/service-file.ts";
+import type { CostOf } from "../monitoring/index.ts";
 import { problemsOfRequest } from "./request-problems.ts";
 
 /**
@@ -40,10 +41,11 @@ function wrongFile(allowed: string, got: string, cause: unknown): PermanentError
 }
 
 /** What computing has cost, by the prices in the file: a machine computes in all its slots at the same time. */
-export function costOf(file: ServiceFile | undefined) {
-  return (size: string | undefined, computingSeconds: number): number | undefined => {
+export function costOf(file: ServiceFile | undefined): CostOf {
+  return ({ size, mode }, computingSeconds) => {
     const entry = file?.sizes.find((one) => one.size === size);
-    if (entry === undefined || entry.hourlyUsd === null) return undefined;
-    return (computingSeconds / entry.slotsPerMachine / 3600) * entry.hourlyUsd;
+    const slots = entry?.[mode]?.slotsPerMachine;
+    if (slots === undefined || entry === undefined || entry.hourlyUsd === null) return undefined;
+    return (computingSeconds / slots / 3600) * entry.hourlyUsd;
   };
 }
