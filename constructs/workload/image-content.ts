@@ -102,7 +102,7 @@ function addFile(hash: Hash, directory: string, path: string, mark: (mode: numbe
 export function commandContentHash(directory: string, command: string, image: string | undefined): string {
   const hash = createHash("sha256").update(JSON.stringify([command, image]));
   for (const name of evaluationEntries(directory)) {
-    if (command.includes(parse(name).name)) addFile(hash, directory, `${evaluationsFolder}/${name}`);
+    if (mentions(command, name)) addFile(hash, directory, `${evaluationsFolder}/${name}`);
   }
   return hash.digest("hex");
 }
@@ -113,18 +113,24 @@ export function commandContentHash(directory: string, command: string, image: st
  * file that a program finds without its name, for example in a listing of its folder, is missing here: its Job keeps the image that it
  * was made with, also with another `restart`. A comment in the program that names the file is a mention, too.
  *
- * @param mentions tells whether the program itself, a command line or a bundle, mentions an entry of the folder.
+ * @param isMentioned tells whether the program itself, a command line or a bundle, mentions an entry of the folder.
  */
-export function mentionedContentHash(directory: string, mentions: (name: string) => boolean): string {
+export function mentionedContentHash(directory: string, isMentioned: (name: string) => boolean): string {
   const entries = evaluationEntries(directory);
-  const found = new Set(entries.filter(mentions));
+  const found = new Set(entries.filter(isMentioned));
   for (const mentioned of found) {
     const text = textOf(join(directory, evaluationsFolder, mentioned));
-    for (const name of entries) if (text.includes(parse(name).name)) found.add(name);
+    for (const name of entries) if (mentions(text, name)) found.add(name);
   }
   const hash = createHash("sha256");
   for (const name of [...found].sort()) addFile(hash, directory, `${evaluationsFolder}/${name}`, executableMark);
   return hash.digest("hex");
+}
+
+/** Whether a text holds the name of a file without its ending as a whole word: `typing` does not mention `pi.py`. */
+export function mentions(text: string, name: string): boolean {
+  const word = parse(name).name.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  return new RegExp(`(?<!\\w)${word}(?!\\w)`).test(text);
 }
 
 /** Files and folders in `worker/evaluations`, in a fixed order. */

@@ -1,4 +1,4 @@
-import { formatCount } from "sweep-worker/contract";
+import { countNoun, formatCount } from "sweep-worker/contract";
 import type { Allocatable } from "../pools/allocatable.ts";
 import { type NodeTarget, roomForPods } from "../pools/node-target.ts";
 import type { WorkerJobSettings } from "./worker-job-settings.ts";
@@ -50,8 +50,8 @@ export interface MachinesRemark {
 }
 
 /**
- * Tells on how many machines a job without problems runs. A warning says that the pool's maximum lets only a part of the workers run at
- * a time, or that the workers of a machine may use more than it has.
+ * Tells on how many machines a job without problems runs. A warning says that some workers have nothing to do, that the pool's maximum lets
+ * only a part of the workers run at a time, or that the workers of a machine may use more than it has.
  */
 export function machinesRemark(settings: WorkerJobSettings, target: NodeTarget): MachinesRemark {
   const { workers, parallelism = workers } = settings;
@@ -62,11 +62,14 @@ export function machinesRemark(settings: WorkerJobSettings, target: NodeTarget):
   const atATime = parallelism || workers;
   const { needed, nodes, pods } = machinesFor(atATime, fits, target.capacity.max);
   const who =
-    atATime < workers ? `${formatCount(atATime)} of ${count(workers, "worker")} at a time` : count(workers, "worker");
+    atATime < workers
+      ? `${formatCount(atATime)} of ${countNoun(workers, "worker")} at a time`
+      : countNoun(workers, "worker");
   const machines = machinesText(needed, target);
   const where =
     fits === 1 ? `${verb(atATime, "need")} ${machines}, one for each` : `${verb(atATime, "fit")} on ${machines}`;
   const warnings = [
+    ...idleWorkers(settings),
     ...(needed > nodes ? [beyondMaximum(nodes, pods, target)] : []),
     ...sharing(Math.ceil(pods / nodes), pod, room),
   ];
@@ -78,7 +81,17 @@ export function machinesText(nodes: number, target: NodeTarget): string {
   const { largestCpuMillis, allocatable, instanceTypes, name } = target;
   const isMixed = largestCpuMillis !== undefined && largestCpuMillis !== allocatable.cpuMillis;
   // Types of one pool are equal, and people know the first.
-  return `${isMixed ? count(nodes, "machine") : `${formatCount(nodes)} ${instanceTypes[0]}`} of ${name}`;
+  return `${isMixed ? countNoun(nodes, "machine") : `${formatCount(nodes)} ${instanceTypes[0]}`} of ${name}`;
+}
+
+/** Their machines start for nothing: a parameter is the smallest share. */
+function idleWorkers({ workers, totalParameters }: WorkerJobSettings): string[] {
+  if (workers <= totalParameters) return [];
+  const idle = workers - totalParameters;
+  const fix = totalParameters === 0 ? "raise totalParameters" : `use workers: ${totalParameters}`;
+  return [
+    `${countNoun(idle, "worker")} ${idle === 1 ? "has" : "have"} no parameter, because the run has ${formatCount(totalParameters)}: ${fix}`,
+  ];
 }
 
 function beyondMaximum(nodes: number, pods: number, { name }: NodeTarget): string {
@@ -99,11 +112,6 @@ function sharing(pods: number, pod: PodResources, room: Allocatable): string[] {
     ...(memoryMiB > room.memoryMiB ? ["memoryRequestMiB"] : []),
   ].join(", ")}), or use placement "one-per-node"`;
   return [`${pods} on a machine may use ${over.join(" and ")} together: ${fix}`];
-}
-
-/** `1 worker`, `50 workers`. */
-export function count(amount: number, noun: string): string {
-  return `${formatCount(amount)} ${noun}${amount === 1 ? "" : "s"}`;
 }
 
 /** `1 worker fits`, `50 workers fit`. */

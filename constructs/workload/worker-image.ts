@@ -11,6 +11,7 @@ import {
   imageContentHash,
   isContent,
   mentionedContentHash,
+  mentions,
   workerContentHash,
 } from "./image-content.ts";
 import { imageProblems } from "./image-reference.ts";
@@ -158,7 +159,7 @@ export class WorkerImage extends Construct implements ContainerImage {
   private filesHash({ evaluation = "", evaluationCommand }: EvaluationChoice): string {
     const { directory } = this.props;
     if (evaluationCommand !== undefined) {
-      return mentionedContentHash(directory, (name) => evaluationCommand.includes(parse(name).name));
+      return mentionedContentHash(directory, (name) => mentions(evaluationCommand, name));
     }
     // A bundle is long, and holds most short words: it mentions a file only with its ending, which is .mjs for a module in the image.
     const [code = ""] = Buffer.from(this.bundleOf(evaluation).contents)

@@ -1,8 +1,16 @@
 import { Token } from "cdktf";
-import { formatCount, memoryProblems, problemOfValue, problemsOf, RUN_HASH_LENGTH } from "sweep-worker/contract";
+import {
+  countNoun,
+  leastMemoryMiB,
+  memoryProblems,
+  problemOfValue,
+  problemsOf,
+  RUN_HASH_LENGTH,
+} from "sweep-worker/contract";
 import type { NodeTarget } from "../pools/node-target.ts";
 import { dnsLabelProblems, dnsSubdomainProblems } from "../support/kubernetes-syntax.ts";
 import { type Problem, show, within } from "../support/problems.ts";
+import { programMemoryProblems } from "./program-memory.ts";
 import { atMost, placeProblems, quantity, roomProblems } from "./room-problems.ts";
 import { type WorkerJobSettings, workerJobSettingsSchema, workerSettingNames } from "./worker-job-settings.ts";
 import { leastCpuForANodeAlone, podResources, smallestBlocks } from "./worker-pod.ts";
@@ -75,7 +83,7 @@ function evaluationProblems({ evaluation, evaluationCommand }: WorkerJobSettings
 
 function countProblems({ workers, parallelism, maxFailedIndexes }: WorkerJobSettings, isRight: IsRight): Problem[] {
   if (!isRight("workers")) return [];
-  const reason = `the job has ${formatCount(workers)} workers`;
+  const reason = `the job has ${countNoun(workers, "worker")}`;
   return [
     ...atMost("parallelism", parallelism, workers, `${reason}; leave it out to run all of them at once`),
     ...atMost("maxFailedIndexes", maxFailedIndexes, workers, `${reason}; leave it out for a tenth of them`),
@@ -105,7 +113,10 @@ function resourceProblems(settings: WorkerJobSettings, target: NodeTarget, isRig
 function limitProblems(settings: WorkerJobSettings, target: NodeTarget): Problem[] {
   const pod = podResources(settings, target);
   const fix = "the pod requests as much; raise the limit, or lower the request";
-  const tooLittle = memoryProblems(pod.memoryLimitMiB, smallestBlocks(settings));
+  const blocks = smallestBlocks(settings);
+  const forBlocks = memoryProblems(pod.memoryLimitMiB, blocks);
+  const tooLittle =
+    forBlocks.length > 0 ? forBlocks : programMemoryProblems(settings, pod.memoryLimitMiB, leastMemoryMiB(blocks));
   return [
     ...atLeast("cpuLimitMillis", pod.cpuLimitMillis, pod.cpuRequestMillis, fix),
     ...(tooLittle.length > 0 ? tooLittle : atLeast("memoryLimitMiB", pod.memoryLimitMiB, pod.memoryRequestMiB, fix)),

@@ -1,5 +1,5 @@
 import { InvalidConfigurationError, type Problem, show } from "../../constructs/support/problems.ts";
-import { evaluationFiles } from "../../constructs/workload/worker-image.ts";
+import { imageEvaluations } from "../../constructs/workload/image-files.ts";
 import { repository } from "../repository.ts";
 import { duplicateProblems } from "./duplicates.ts";
 import { allOf, at, problemsIn } from "./resolution.ts";
@@ -21,7 +21,7 @@ export function loadEnvironments(
   variables: Variables = process.env,
 ): readonly ResolvedEnvironment[] {
   const listed = listOf(environments);
-  const evaluations = [...evaluationFiles(repository).keys()];
+  const evaluations = imageEvaluations(repository);
   const override = (environment: unknown) => withVariables(environment, variables);
   const resolutions = listed.map((environment) => resolveEnvironment(environment, evaluations, override));
   const names = listed.map(nameOf);

@@ -1,10 +1,13 @@
+import { DEFAULTS } from "sweep-worker/contract";
 import { executorsFolder } from "../../constructs/queue/executors-options.ts";
 import { dnsLabelProblems } from "../../constructs/support/kubernetes-syntax.ts";
 import { type Problem, show, within } from "../../constructs/support/problems.ts";
+import { commandProblems } from "../../constructs/workload/command-problems.ts";
+import type { ImageEvaluations } from "../../constructs/workload/image-files.ts";
 import { imageProblems } from "../../constructs/workload/image-reference.ts";
 import { evaluationProblems } from "../../constructs/workload/worker-image.ts";
 import { workerJobProblems } from "../../constructs/workload/worker-job-problems.ts";
-import { leastCpuMillis } from "../../constructs/workload/worker-job-settings.ts";
+import { leastCpuMillis, type WorkerJobSettings } from "../../constructs/workload/worker-job-settings.ts";
 import { duplicateProblems } from "./duplicates.ts";
 import type { Malformed } from "./malformed.ts";
 import { all, allOf, at, checked, problemsIn, type Resolution, refused } from "./resolution.ts";
@@ -14,18 +17,21 @@ import { type Pooled, resolveTarget } from "./resolve-target.ts";
 import type { ResolvedImage, ResolvedJob, ResolvedWorkload } from "./resolved-environment.ts";
 import type { Environment, Job, Workload } from "./schema.ts";
 
-/** @param evaluations Names of the evaluations in a built image. */
+/** @param evaluations The evaluations in a built image. */
 export function resolveWorkload(
   environment: Environment,
   pools: Pools,
   malformed: Malformed,
-  evaluations: readonly string[],
+  evaluations: ImageEvaluations,
 ): Resolution<ResolvedWorkload> {
   const { workload, nodePools } = environment;
   const here = malformed.in("workload");
   const isBuilt = workload.image === undefined && !here.in("image").any;
+  const built = isBuilt
+    ? { evaluations, baseImage: here.in("baseImage").any ? "unknown" : workload.baseImage }
+    : undefined;
   const jobs = workload.jobs.map((job, index) =>
-    at(["jobs", index], resolveJob(job, here.in("jobs", index), { pools, nodePools, malformed, isBuilt, evaluations })),
+    at(["jobs", index], resolveJob(job, here.in("jobs", index), { pools, nodePools, malformed, built })),
   );
   const names = workload.jobs.map(({ name }, index) => (here.in("jobs", index, "name").any ? "" : name));
   const repeated = duplicateProblems(names, "different from the names of the jobs before it", "rename one of the two");
@@ -63,19 +69,35 @@ function folderProblems({ executors = [] }: Workload, names: readonly string[]):
 }
 
 interface Surroundings extends Pooled {
-  readonly isBuilt: boolean;
-  readonly evaluations: readonly string[];
+  /** Undefined for an image of the user's own, whose content nobody knows here. */
+  readonly built: { readonly evaluations: ImageEvaluations; readonly baseImage: string | undefined } | undefined;
 }
 
 function resolveJob(job: Job, malformed: Malformed, surroundings: Surroundings): Resolution<ResolvedJob> {
-  const { isBuilt, evaluations } = surroundings;
   const target = resolveTarget(job, malformed, surroundings);
   const { nodePool: _, size: __, ...settings } = withRoomForOthers(job, malformed);
-  const problems = workerJobProblems(settings, target.ok ? target.value : undefined);
-  if (isBuilt && settings.evaluation !== undefined) {
-    problems.unshift(...within(["evaluation"], evaluationProblems(settings.evaluation, evaluations)));
-  }
+  const problems = [
+    ...imageContentProblems(settings, surroundings),
+    ...workerJobProblems(settings, target.ok ? target.value : undefined),
+  ];
   return all<ResolvedJob>({ target, settings: checked(settings, malformed.untouched(problems)) });
+}
+
+/** The problem of an evaluation or of a command that the image will not have. The worker's default evaluation may be missing, too. */
+function imageContentProblems(
+  { evaluation, evaluationCommand }: WorkerJobSettings,
+  { built }: Surroundings,
+): Problem[] {
+  if (built === undefined) return [];
+  const { evaluations, baseImage } = built;
+  if (evaluationCommand !== undefined) {
+    const ofModule = evaluation === undefined ? [] : evaluationProblems(evaluation, evaluations.names);
+    return [...within(["evaluation"], ofModule), ...commandProblems(evaluationCommand, evaluations, baseImage)];
+  }
+  const problems = evaluationProblems(evaluation ?? DEFAULTS.evaluation, evaluations.names);
+  const named =
+    evaluation === undefined ? problems.map((one) => ({ ...one, got: `${one.got}, the default` })) : problems;
+  return within(["evaluation"], named);
 }
 
 /** Settings in which malformed ones have values that leave all others the most room, so that nothing is blamed for them. */

@@ -3,6 +3,7 @@ import { budgetAlarmProblems } from "../../constructs/storage/budget-alarm.ts";
 import { resultsBucketProblems } from "../../constructs/storage/results-bucket.ts";
 import { dnsLabelProblems } from "../../constructs/support/kubernetes-syntax.ts";
 import { type Problem, show, within } from "../../constructs/support/problems.ts";
+import type { ImageEvaluations } from "../../constructs/workload/image-files.ts";
 import type { Malformed } from "./malformed.ts";
 import { all, at, checked, problemsIn, type Resolution, refused, resolved } from "./resolution.ts";
 import { resolveAccountId } from "./resolve-account.ts";
@@ -20,12 +21,12 @@ import { shapeOf } from "./shape.ts";
 /**
  * Turns what a user wrote into the model that the stacks receive, or reports every problem of every field at once: a malformed
  * field hides no problem outside itself.
- * @param evaluations Names of the evaluations in a built image.
+ * @param evaluations The evaluations in a built image.
  * @param override Values of environment variables in the place of what is written.
  */
 export function resolveEnvironment(
   written: unknown,
-  evaluations: readonly string[],
+  evaluations: ImageEvaluations,
   override?: (environment: unknown) => unknown,
 ): Resolution<ResolvedEnvironment> {
   const { value, problems, malformed } = shapeOf<Environment>(environmentSchema, written, override);
@@ -37,7 +38,7 @@ export function resolveEnvironment(
 function resolveValues(
   environment: Environment,
   malformed: Malformed,
-  evaluations: readonly string[],
+  evaluations: ImageEvaluations,
 ): Resolution<ResolvedEnvironment> {
   const zones = resolveZones(environment, malformed);
   const knownZones = zones.ok && !malformed.in("availabilityZones").any ? zones.value : undefined;

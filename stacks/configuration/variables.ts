@@ -4,8 +4,14 @@ import { oneOf, type Problem } from "../../constructs/support/problems.ts";
 /** Environment variables of a process. */
 export type Variables = Readonly<Record<string, string | undefined>>;
 
+/** The variables that an environment has: the ending of each, and the path of the field that it replaces. */
+export const variableFields = {
+  ACCOUNT_ID: "accountId",
+  ADMINISTRATORS: "cluster.administrators",
+  PUBLIC_ACCESS_CIDRS: "cluster.endpointPublicAccessCidrs",
+} as const;
 /** Endings of the variables that an environment has. */
-export const variableSettings = ["ACCOUNT_ID", "ADMINISTRATORS", "PUBLIC_ACCESS_CIDRS"] as const;
+export const variableSettings = Object.keys(variableFields);
 
 /** Most letters that two names differ in when one of them is probably a misspelling of the other. */
 const likelySlip = 2;

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { sweep, temporaryDirectory } from "../support/sweep.ts";
+import { until } from "../support/until.ts";
 import { apiUser, type Fence, fenceOf, honestJob } from "./support/fence.ts";
 import { hostileJobs } from "./support/hostile-jobs.ts";
 import { imitateS3 } from "./support/imitated-s3.ts";
@@ -20,15 +20,6 @@ const denied = "ValidatingAdmissionPolicy 'service-jobs' with binding 'service-j
 /** The words of a refusal, of which CEL puts some in any order. */
 function sorted(message: string): string[] {
   return message.split(/[ ,.:]+/).sort();
-}
-
-/** Asks until it is so. @throws Error after a minute. */
-async function eventually(isSo: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  while (!(await isSo())) {
-    if (Date.now() > deadline) throw new Error("it is not so after a minute");
-    await sleep(100);
-  }
 }
 
 const folder = temporaryDirectory();
@@ -62,7 +53,7 @@ describeWithControlPlane("the Jobs of the API", { kwok: false }, (plane) => {
   /** The API server learns of a policy some moments after it was created. */
   async function untilFenced(job: KubernetesObject, image = "registry.example.com/miner:1"): Promise<void> {
     job.spec.template.spec.containers[0].image = image;
-    await eventually(async () => (await api.raw("POST", `${jobsPath}?dryRun=All`, job)).status === 403);
+    await until(async () => (await api.raw("POST", `${jobsPath}?dryRun=All`, job)).status === 403);
   }
 
   function honest(name: string, size = "small", from = made): KubernetesObject {
@@ -158,7 +149,7 @@ describeWithControlPlane("the Jobs of the API", { kwok: false }, (plane) => {
       const elsewhere = honest("elsewhere");
       elsewhere.metadata.namespace = "default";
       for (const object of [role, binding]) await plane().api.create(object);
-      await eventually(async () => (await api.raw("GET", "/api/v1/namespaces/default/secrets")).status === 200);
+      await until(async () => (await api.raw("GET", "/api/v1/namespaces/default/secrets")).status === 200);
       const refused: string[] = [];
       for (const act of [
         () => api.create(elsewhere),
@@ -197,7 +188,7 @@ describeWithControlPlane("the Jobs of the API", { kwok: false }, (plane) => {
       await plane().api.until(job, (now) => now?.status?.active === 2);
     }
     await api.create(third);
-    await eventually(async () => /exceeded quota/.test(await eventsOf(third)));
+    await until(async () => /exceeded quota/.test(await eventsOf(third)));
     expect(await eventsOf(third)).toContain("exceeded quota: service-jobs-small, requested: pods=1");
     expect(await podsOf(plane().api, third)).toEqual([]);
     // Pods that nobody counts, such as those of executors, come beside them.
@@ -247,7 +238,7 @@ describeWithControlPlane("the Jobs of the API", { kwok: false }, (plane) => {
     expect(submitted).toMatchObject({ isNew: true, messages: 0 });
     expect(await submitter.submit(request)).toEqual({ ...submitted, isNew: false });
     const [job] = await plane().api.list(jobsPath);
-    const ended = await plane().api.until(job as KubernetesObject, (now) => endOf(now) !== undefined, 300_000);
+    const ended = await plane().api.until(job as KubernetesObject, (now) => endOf(now) !== undefined);
     const { completedIndexes } = ended?.status ?? {};
     if (completedIndexes !== "0-2") throw new Error([...kubelet.logs.values()].join("\n"));
     const url = `s3://bucket/runs/${submitted.name.replace(":", "/")}`;

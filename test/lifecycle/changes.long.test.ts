@@ -35,8 +35,6 @@ let platform: DeployedPlatform;
 
 const define = reason === undefined ? describe : describe.skip;
 define(`a platform that runs${reason === undefined ? "" : ` (skipped: ${reason})`}`, () => {
-  jest.setTimeout(1_200_000);
-
   beforeAll(async () => {
     if ("missing" in mirror) return;
     const aws = await imitateAws(python ?? "");

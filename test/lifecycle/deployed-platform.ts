@@ -119,6 +119,6 @@ export class DeployedPlatform {
 
   private terraform(...args: string[]) {
     const program = [terraformProgram(), `-chdir=${this.folder}`, ...args];
-    return startProgram(program, { cwd: this.root, env: this.env, withinMs: 600_000 }).finished;
+    return startProgram(program, { cwd: this.root, env: this.env }).finished;
   }
 }

@@ -1,8 +1,10 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { cloneInto } from "../support/clone.ts";
-import { findMirror, mirrorConfiguration } from "../support/mirror.ts";
+import { findMirror, mirrorConfiguration, mirrorLocks } from "../support/mirror.ts";
+import { planRole, requestsIn } from "../support/plan-role.ts";
+import { isAllowed } from "../support/policy-simulation.ts";
 import { startProgram, temporaryDirectory } from "../support/sweep.ts";
 import { imitateAws, imitatedAccount, missingForLifecycle } from "./imitated-aws.ts";
 
@@ -15,6 +17,8 @@ const mirror = findMirror();
 const reason = missingForLifecycle ?? ("missing" in mirror ? mirror.missing : undefined);
 
 const directory = temporaryDirectory();
+/** Where the AWS provider logs its requests. */
+const requestLog = join(directory, "requests.log");
 let stop: () => void = () => {};
 let clone = "";
 let env: Record<string, string> = {};
@@ -23,7 +27,9 @@ let env: Record<string, string> = {};
 async function cdktf(...args: string[]): Promise<string> {
   // The lock of provider versions asks Terraform's registry, which tests do without.
   const program = [process.execPath, require.resolve("cdktf-cli/bundle/bin/cdktf.js"), ...args, "--skip-provider-lock"];
-  const { code, stdout, stderr } = await startProgram(program, { cwd: clone, env, withinMs: 400_000 }).finished;
+  // cdktf makes `.terraform.d` in the home.
+  const { code, stdout, stderr } = await startProgram(program, { cwd: clone, env: { ...env, HOME: directory } })
+    .finished;
   // Without the wheel that turns while it works.
   const said = stripVTControlCharacters(`${stdout}${stderr}`).replaceAll(/^\W*(Synthesizing|Processing)?\n/gm, "");
   if (code !== 0) throw new Error(`cdktf ${args.join(" ")} ended with ${code}:\n${said.slice(-5000)}`);
@@ -34,16 +40,13 @@ async function cdktf(...args: string[]): Promise<string> {
 async function npm(...args: string[]): Promise<{ readonly code: number | null; readonly said: string }> {
   const { code, stdout, stderr } = await startProgram(["npm", "run", "--silent", ...args], {
     cwd: clone,
-    env,
-    withinMs: 400_000,
+    env: { ...env, TF_LOG_PROVIDER: "debug", TF_LOG_PATH: requestLog },
   }).finished;
   return { code, said: `${stdout}${stderr}` };
 }
 
 const define = reason === undefined ? describe : describe.skip;
 define(`the platform, from nothing to nothing${reason === undefined ? "" : ` (skipped: ${reason})`}`, () => {
-  jest.setTimeout(600_000);
-
   beforeAll(async () => {
     clone = cloneInto(directory);
     if ("missing" in mirror) return;
@@ -53,6 +56,7 @@ define(`the platform, from nothing to nothing${reason === undefined ? "" : ` (sk
     writeFileSync(configuration, mirrorConfiguration(mirror.path));
     env = {
       TF_CLI_CONFIG_FILE: configuration,
+      PLATFORM_PROVIDER_LOCKS: mirrorLocks(mirror.path, directory),
       CHECKPOINT_DISABLE: "1",
       // The folder may be that very cache.
       CDKTF_DISABLE_PLUGIN_CACHE_ENV: "1",
@@ -79,10 +83,15 @@ define(`the platform, from nothing to nothing${reason === undefined ? "" : ` (sk
 
   test("AWS reads back what was written: another deploy would change nothing, nor would one of cdktf", async () => {
     expect(await cdktf("diff", "dev-platform")).toContain("No changes");
+    rmSync(requestLog);
     const { code, said } = await npm("diff", "--", "dev", "--stack", "platform", "--exit-code");
     // Its refresh finds dozens of lists that the deploy itself has filled.
     expect(said).toMatch(/│ dev-platform +│ nothing changes +│/);
     expect(code).toBe(0);
+    // A plan needs no permission that the role of pull requests lacks.
+    const requests = requestsIn(readFileSync(requestLog, "utf8"));
+    expect(requests.length).toBeGreaterThan(40);
+    expect(requests.filter((request) => !isAllowed(planRole(), request))).toEqual([]);
   });
 
   test("a change by hand is the only change outside Terraform, and a deploy of cdktf takes it back", async () => {

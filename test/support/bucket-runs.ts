@@ -49,7 +49,7 @@ export async function expectEndByFault(
 ): Promise<void> {
   s3.fault = ({ method, key }) =>
     method === "PUT" && key.includes("/blocks/") && blocksIn(s3).length >= 5 ? fault : undefined;
-  const finished = await sweep(["worker"], { env: { ...env, AWS_MAX_ATTEMPTS: "2" }, withinMs: 120_000 });
+  const finished = await sweep(["worker"], { env: { ...env, AWS_MAX_ATTEMPTS: "2" } });
   expect(finished.code).toBe(code);
   expect(messagesOf(finished)).toContainEqual(message);
   expect(blocksIn(s3).length).toBeGreaterThanOrEqual(5);

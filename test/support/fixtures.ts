@@ -1,6 +1,7 @@
 import type { ICluster } from "../../constructs/cluster/cluster.ts";
 import type { INetwork } from "../../constructs/network/network.ts";
 import type { Problem } from "../../constructs/support/problems.ts";
+import type { ImageEvaluations, ImageFile } from "../../constructs/workload/image-files.ts";
 import { dev, prod } from "../../environments.ts";
 import { loadEnvironments } from "../../stacks/configuration/loader.ts";
 import { problemsIn } from "../../stacks/configuration/resolution.ts";
@@ -44,9 +45,18 @@ export function resolved(environment: Environment): ResolvedEnvironment {
   return resolution;
 }
 
-/** All problems of an environment, with the evaluations of this repository. */
-export function problemsOf(environment: unknown): readonly Problem[] {
-  return problemsIn(resolveEnvironment(environment, ["collatz", "prime"]));
+/** All problems of an environment, with two evaluations in the image. @param files that commands may name. */
+export function problemsOf(environment: unknown, files: Readonly<Record<string, ImageFile>> = {}): readonly Problem[] {
+  return problemsIn(resolveEnvironment(environment, evaluationsOf(["collatz", "prime"], files)));
+}
+
+/** The evaluations of an image, with files that commands may name. */
+export function evaluationsOf(
+  names: readonly string[],
+  files: Readonly<Record<string, ImageFile>> = {},
+  absent: Readonly<Record<string, string>> = {},
+): ImageEvaluations {
+  return { names, files: new Map(Object.entries(files)), absent: new Map(Object.entries(absent)) };
 }
 
 /** The dev environment, with changes. */

@@ -1,7 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { lockFileName } from "../../stacks/provider-locks.ts";
+import { repository } from "../../stacks/repository.ts";
 import { terraformProgram } from "../../tools/support/terraform.ts";
 
 /** The lowest AWS provider that the platform supports. A stack that it plans can be planned by later ones. */
@@ -67,4 +69,26 @@ export function terraformEnvironment(own: Record<string, string> = {}): NodeJS.P
 /** Content for the file of TF_CLI_CONFIG_FILE, with which Terraform takes all providers from a folder. */
 export function mirrorConfiguration(mirror: string): string {
   return `provider_installation {\n  filesystem_mirror {\n    path = ${JSON.stringify(mirror)}\n  }\n}\n`;
+}
+
+/**
+ * A folder for PLATFORM_PROVIDER_LOCKS: the repository's lock file, but with the AWS provider of a mirror.
+ * @param parent a folder in which it is made.
+ */
+export function mirrorLocks(mirror: string, parent: string): string {
+  const folder = join(parent, "locks");
+  mkdirSync(folder);
+  writeFileSync(join(folder, "main.tf.json"), JSON.stringify({ provider: { aws: {} } }));
+  const platform = `${process.platform}_${process.arch === "x64" ? "amd64" : process.arch}`;
+  const { status, stderr } = spawnSync(
+    terraformProgram(),
+    ["providers", "lock", `-fs-mirror=${mirror}`, `-platform=${platform}`],
+    { cwd: folder, env: terraformEnvironment(), encoding: "utf8" },
+  );
+  if (status !== 0) throw new Error(`the mirror's AWS provider cannot be locked: ${stderr}`);
+  const ofMirror = readFileSync(join(folder, lockFileName), "utf8");
+  const locks = readFileSync(join(repository, "providers", lockFileName), "utf8");
+  const others = locks.replace(/^provider ".*\/aws"[^}]*}\n/m, "");
+  writeFileSync(join(folder, lockFileName), `${others}\n${ofMirror}`);
+  return folder;
 }

@@ -2,7 +2,12 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 export const repository = resolve(__dirname, "../..");
-export const readme = readFileSync(join(repository, "README.md"), "utf8");
+export const readme = page("README.md");
+
+/** The text of a page by its path in the repository. */
+export function page(path: string): string {
+  return readFileSync(join(repository, path), "utf8");
+}
 
 /** A fenced block of a Markdown text. */
 export interface CodeBlock {
@@ -18,11 +23,11 @@ export function codeBlocks(markdown: string): CodeBlock[] {
   }));
 }
 
-/** The block behind a sentence that ends like this. */
-export function codeAfter(words: string): string {
-  const start = readme.indexOf(words);
-  const [block] = codeBlocks(readme.slice(start));
-  if (start === -1 || block === undefined) throw new Error(`the README has no block behind "${words}"`);
+/** The block behind a sentence of a page that ends like this. */
+export function codeAfter(words: string, markdown = readme): string {
+  const start = markdown.indexOf(words);
+  const [block] = codeBlocks(markdown.slice(start));
+  if (start === -1 || block === undefined) throw new Error(`the page has no block behind "${words}"`);
   return block.code;
 }
 
@@ -30,8 +35,8 @@ export function codeAfter(words: string): string {
 const accountNeeded = "# AWS account needed";
 
 /** The commands of all blocks for a shell, without comments, and whether an AWS account is needed for them. */
-export function shellCommands(): { readonly command: string; readonly needsAccount: boolean }[] {
-  return codeBlocks(readme)
+export function shellCommands(markdown: string): { readonly command: string; readonly needsAccount: boolean }[] {
+  return codeBlocks(markdown)
     .filter(({ language }) => language === "sh")
     .flatMap(({ code }) => {
       const lines = code.split("\n").map((line) => line.replace(/(^| +)# .*$/, "").trim());

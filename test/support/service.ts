@@ -184,3 +184,11 @@ function withDefinitions(schema: object, components: { readonly schemas?: object
   const moved = (value: unknown) => JSON.parse(JSON.stringify(value).replaceAll("#/components/schemas/", "#/$defs/"));
   return { ...moved(schema), $defs: moved(components?.schemas ?? {}) };
 }
+
+/** A submission that is right. */
+export const submission = { evaluation: { name: "collatz" }, total: 100, size: "large" };
+/** The status of a refusal, and its reason. */
+export const detailOf = async (answer: Response) => [
+  answer.status,
+  ((await answer.json()) as { detail: string }).detail,
+];

@@ -51,7 +51,7 @@ export class ShortLeaseExecutors {
   }
 
   #start(index: number): void {
-    const { child, finished } = startProgram([process.execPath, this.#program], { env: this.#env, withinMs: 600_000 });
+    const { child, finished } = startProgram([process.execPath, this.#program], { env: this.#env });
     const ended = finished.then((end) => {
       this.ended.push(end);
       if (!this.#isStopping) this.#start(index);

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { HANG_MS } from "./until.ts";
 
 /** Programs that have not ended. A test that fails leaves some, and an executor would look for its queue for ever. */
 const running = new Set<ChildProcess>();
@@ -23,8 +24,6 @@ export interface Finished {
 export interface StartOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Ends the program with SIGKILL; a hang is then a failure and not a stuck test. @default 60_000 */
-  readonly withinMs?: number;
   readonly uid?: number;
   /** A program to start it with, for example `["unshare", "-rm"]`. */
   readonly prefix?: readonly string[];
@@ -35,7 +34,7 @@ export function startSweep(args: readonly string[], options: StartOptions = {}) 
   return startProgram([...(options.prefix ?? []), process.execPath, SWEEP, ...args], options);
 }
 
-/** Starts any program, the first word of its command line being the file. */
+/** Starts any program, the first word of its command line being the file. SIGKILL ends it if it hangs. */
 export function startProgram([file = "", ...rest]: readonly string[], options: Omit<StartOptions, "prefix"> = {}) {
   const child: ChildProcess = spawn(file, rest, {
     cwd: options.cwd,
@@ -53,7 +52,7 @@ export function startProgram([file = "", ...rest]: readonly string[], options: O
   child.stderr?.on("data", (chunk) => {
     stderr += chunk;
   });
-  const timer = setTimeout(() => child.kill("SIGKILL"), options.withinMs ?? 60_000);
+  const timer = setTimeout(() => child.kill("SIGKILL"), HANG_MS);
   const finished = new Promise<Finished>((done, failed) => {
     child.on("error", failed);
     child.on("close", (code, signal) => {

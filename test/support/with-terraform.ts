@@ -31,8 +31,6 @@ export function describeWithTerraform(name: string, define: (workspace: () => Te
     return;
   }
   describe(name, () => {
-    // The AWS provider takes seconds to start, and Terraform starts it for every command.
-    jest.setTimeout(600_000);
     let workspace: TerraformWorkspace | undefined;
     beforeAll(() => {
       workspace = new TerraformWorkspace(mirror.path);

@@ -7,12 +7,12 @@ import { Synthesized } from "../support/synthesized.ts";
 import { readStackFile } from "../support/terraform.ts";
 
 // The same as in failed-image-build.long.test.ts, with the real provider and a real API server. Set TF_PLUGIN_MIRROR to a folder with
-// the providers, and KUBECONFIG to the file of a cluster that may be written to. REQUIRE_KUBERNETES_PROVIDERS=1 forbids to skip.
+// the providers, and KUBECONFIG to the file of a cluster that may be written to. REQUIRE_KUBECONFIG=1 forbids to skip.
 const mirror = findKubernetesMirror();
 const { KUBECONFIG: kubeconfig } = process.env;
 const missing =
   "missing" in mirror ? mirror.missing : kubeconfig === undefined ? "KUBECONFIG names no cluster" : undefined;
-const isComplete = canRun("an edited evaluation in a cluster", "REQUIRE_KUBERNETES_PROVIDERS", missing);
+const isComplete = canRun("an edited evaluation in a cluster", "REQUIRE_KUBECONFIG", missing);
 
 const sources = copiedImageSources();
 jest.mock("../../stacks/repository.ts", () => ({

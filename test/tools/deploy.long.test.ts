@@ -2,11 +2,13 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Checkout } from "../support/checkout.ts";
+import { dataStacks } from "../support/data-stacks.ts";
 import { ingress } from "../support/ingress.ts";
 import { Programs } from "../support/programs.ts";
 import { canRun } from "../support/required.ts";
 import { startProgram, temporaryDirectory } from "../support/sweep.ts";
 import { ctrlC, Terminal } from "../support/terminal.ts";
+import { until } from "../support/until.ts";
 
 const runs = (program: string, option: string) => spawnSync(program, [option]).error === undefined;
 const missing = ["terraform", "python3"].filter((program) => !runs(program, "--version"));
@@ -22,21 +24,7 @@ const temporary = temporaryDirectory();
  * Two stacks of Terraform's built-in resources. The cluster of the first is being created until the file `go` is there. As with
  * the AWS provider, an interrupt leaves it tainted.
  */
-const app = (release = "1", when?: "destroy") => `
-import { App, DataResource, LocalBackend, TerraformStack } from "cdktf";
-const app = new App();
-const stack = (id: string) => {
-  const made = new TerraformStack(app, id);
-  new LocalBackend(made, { path: \`../../../terraform.\${id}.tfstate\` });
-  return made;
-};
-const one = (scope: TerraformStack, id: string, input: unknown, command?: string) => {
-  const provisioners = command === undefined ? undefined : [{ type: "local-exec" as const, command, when: ${JSON.stringify(when)} as "destroy" }];
-  const made = new DataResource(scope, id, { input: input as never, provisioners });
-  made.overrideLogicalId(id);
-  return made;
-};
-const platform = stack("dev-platform");
+const app = (release = "1", when?: "destroy") => `${dataStacks(when)}const platform = stack("dev-platform");
 const cluster = one(platform, "cluster", "one", "touch started; while [ ! -e go ]; do sleep 0.1; done");
 one(platform, "pool", cluster.output);
 const addons = stack("dev-addons");
@@ -47,8 +35,7 @@ app.synth();
 
 const platform = join(checkout.folder, "cdktf.out", "stacks", "dev-platform");
 const env = { CHECKPOINT_DISABLE: "1", TMPDIR: temporary };
-const npm = (...args: string[]) =>
-  startProgram(["npm", "run", ...args], { cwd: checkout.folder, env, withinMs: 300_000 });
+const npm = (...args: string[]) => startProgram(["npm", "run", ...args], { cwd: checkout.folder, env });
 const terminal = (...args: string[]) =>
   new Terminal(["npm", "run", ...args], { cwd: checkout.folder, env: { ...process.env, ...env } });
 const release = () => checkout.write("cdktf.out/stacks/dev-platform/go", "");
@@ -71,17 +58,7 @@ function stateOf(stack: string): string[] {
 const isStarted = () => existsSync(join(platform, "started"));
 const isLocked = () => existsSync(join(checkout.folder, ".terraform.dev-platform.tfstate.lock.info"));
 
-/** Waits for something that a running program does. */
-async function until(happened: () => boolean): Promise<void> {
-  const giveUp = performance.now() + 300_000;
-  while (!happened()) {
-    if (performance.now() > giveUp) throw new Error(`it never happened: ${happened}`);
-    await new Promise((later) => setTimeout(later, 20));
-  }
-}
-
 define("npm run deploy and npm run destroy", () => {
-  jest.setTimeout(400_000);
   beforeEach(() => {
     for (const name of readdirSync(checkout.folder)) {
       if (/^\.?terraform\.|^cdktf\.out/.test(name)) rmSync(join(checkout.folder, name), { recursive: true });
@@ -90,7 +67,7 @@ define("npm run deploy and npm run destroy", () => {
   });
   afterEach(() => {
     expect(isLocked()).toBe(false);
-    expect(readdirSync(temporary).filter((name) => /^(deploy|destroy)-/.test(name))).toEqual([]);
+    expect(readdirSync(temporary).filter((name) => /^platform-plans-/.test(name))).toEqual([]);
   });
 
   const deployed = async () => {
@@ -157,7 +134,6 @@ define("npm run deploy and npm run destroy", () => {
       startProgram(["npm", "run", "destroy", "--", "dev", "--yes"], {
         cwd: checkout.folder,
         env: { ...env, PATH: `${programs.path}:${process.env.PATH}` },
-        withinMs: 300_000,
       }).finished;
     try {
       checkout.write("environments.ts", environments.replace('  name: "dev",\n', `$&  ${services}\n`));
@@ -310,7 +286,7 @@ define("npm run deploy and npm run destroy", () => {
     const { code, stderr } = await npm("deploy", "--", "dev", "--yes").finished;
     expect(code).toBe(1);
     expect(stderr).toContain(
-      "error: dev-platform: terraform apply failed: its state has what was done; correct the cause (README, Troubleshooting), and go on: npm run deploy -- dev\n",
+      "error: dev-platform: terraform apply failed: its state has what was done; correct the cause (docs/troubleshooting.md), and go on: npm run deploy -- dev\n",
     );
     expect(stateOf("dev-addons")).toEqual([]);
     const one = await npm("deploy", "--", "dev", "--yes", "--stack", "platform").finished;
@@ -330,7 +306,11 @@ define("npm run deploy and npm run destroy", () => {
       "dev-platform",
       "dev-addons",
     ];
-    const options = { cwd: checkout.folder, env: { ...env, CDKTF_DISABLE_PLUGIN_CACHE_ENV: "1" }, withinMs: 300_000 };
+    const options = {
+      cwd: checkout.folder,
+      // cdktf makes `.terraform.d` in the home.
+      env: { ...env, HOME: temporary, CDKTF_DISABLE_PLUGIN_CACHE_ENV: "1" },
+    };
     const { stdout } = await startProgram([...cdktf, "--auto-approve", "--skip-provider-lock"], options).finished;
     expect(stdout).toContain("1 changed, 0 destroyed");
     const after = await npm("deploy", "--", "dev", "--yes").finished;

@@ -21,6 +21,7 @@ test("the tools of package.json are found", () => {
     "deploy",
     "destroy",
     "diff",
+    "plan-key",
     "cost",
     "doctor",
     "docs",
@@ -49,7 +50,7 @@ test.each([...tools, ["plan", "tsx tools/plan/index.ts"]])(
 
 test("bench and mutate refuse a group and a path that are not there, and a path without sources or tests", async () => {
   expect((await run("tsx bench/run.ts", "speed")).stderr).toBe(
-    'error: group must be overhead, verify, objects, scaling, termination, concurrency, peers, plan, synth, indexes, queue or service, got "speed": name one of these\n',
+    'error: group must be overhead, verify, objects, scaling, termination, concurrency, peers, plan, synth, diff, indexes, queue or service, got "speed": name one of these\n',
   );
   expect((await run("tsx tools/mutate/index.mts", "nowhere")).stderr).toBe(
     'error: path must be a file or folder of the repository, got "nowhere": name one that exists\n',

@@ -4,6 +4,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { startProgram, startSweep, sweep, temporaryDirectory, writeEvaluation } from "../support/sweep.ts";
+import { until } from "../support/until.ts";
 
 const directory = temporaryDirectory();
 /** Computes a fixed amount, a good tenth of a millisecond, and writes how much CPU time a parameter took, measured by itself. */
@@ -259,7 +260,7 @@ test("a program in another language is measured as a worker would run it, with t
 
 test("Ctrl-C prints what was measured until then", async () => {
   const { child, finished, output } = startSweep(["plan", COMPUTE, "--total", "100000", "--seconds", "60"]);
-  while (!output().includes("sampling")) await setTimeout(50);
+  await until(() => output().includes("sampling"), 50);
   await setTimeout(1500);
   child.kill("SIGINT");
   const { code, stdout } = await finished;

@@ -1,15 +1,23 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { cpSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
+import packageFile from "../../worker/package.json";
+import { bundleCommand } from "../../worker/src/commands/bundle.ts";
+import { PermanentError } from "../../worker/src/contract/errors.ts";
+import { describeProblem } from "../../worker/src/contract/problems.ts";
+import { type ExportFormat, problemsOfExport } from "../../worker/src/results/export.ts";
+import { writeWhole } from "../../worker/src/results/output-file.ts";
 import {
   readFailures,
   readReceipt,
   SWEEP,
   startProgram,
+  startSweep,
   sweep,
   temporaryDirectory,
   writeEvaluation,
 } from "../support/sweep.ts";
+import { until } from "../support/until.ts";
 
 const directory = temporaryDirectory();
 const results = join(directory, "results");
@@ -89,28 +97,115 @@ describe("sweep export", () => {
   });
 
   test("refuses Parquet on standard output, which cannot be written back and forth", async () => {
-    expect(await sweep(["export", results, "--output", "-"])).toMatchObject({
-      code: 42,
-      stdout: "",
-      stderr:
-        "error: output must be a file for Parquet, got a stream: name a file, because Parquet is written back and forth, or choose csv or jsonl\n",
-    });
+    const fix = "choose one of these, or name a file, because Parquet is written back and forth";
+    for (const [options, got] of [
+      [[], "nothing"],
+      [["--format", "parquet"], '"parquet"'],
+    ] as const) {
+      expect(await sweep(["export", results, "--output", "-", ...options])).toMatchObject({
+        code: 42,
+        stdout: "",
+        stderr: `error: --format must be csv or jsonl for a stream, got ${got}: ${fix}\n`,
+      });
+    }
   });
 
-  test("refuses another format, and leaves no half file when it fails", async () => {
-    const other = await sweep(["export", results, "--format", "xlsx"]);
-    expect(other).toMatchObject({
+  test("takes the format from the name, and replaces a file only if it is told to", async () => {
+    const folder = join(directory, "replaced");
+    mkdirSync(folder);
+    const exported = (...options: string[]) => sweep(["export", results, ...options], { cwd: folder });
+    writeFileSync(join(folder, "out.csv"), "mine\n");
+    expect(await exported("--output", "out.csv")).toMatchObject({
       code: 42,
-      stderr: 'error: format must be parquet, csv or jsonl, got "xlsx": choose one of these\n',
+      stderr:
+        'error: --output must be a file that does not exist yet, got "out.csv": name another one, or replace it with --force\n',
     });
-    // The table is complete before it turns out that a directory has its name.
-    const folder = join(directory, "exports");
-    const output = join(folder, "out.csv");
-    mkdirSync(output, { recursive: true });
-    const { code, stderr } = await sweep(["export", results, "--format", "csv", "--output", output]);
-    expect(code).toBe(75);
-    expect(stderr).toContain(`error: cannot use ${output}: EISDIR`);
-    expect(readdirSync(folder)).toEqual(["out.csv"]);
+    expect(readFileSync(join(folder, "out.csv"), "utf8")).toBe("mine\n");
+    symlinkSync("out.csv", join(folder, "link.csv"));
+    expect(await exported("--output", "link.csv", "--force")).toMatchObject({
+      code: 0,
+      stdout: "100,000 rows in link.csv, in place of a file of 5 bytes\n",
+    });
+    expect(readFileSync(join(folder, "out.csv"), "utf8")).toMatch(/^parameter,half,odd\n0,0,0\n/);
+    expect(lstatSync(join(folder, "link.csv")).isSymbolicLink()).toBe(true);
+    expect(readdirSync(folder).sort()).toEqual(["link.csv", "out.csv"]);
+  });
+
+  test("refuses what it could not write before it reads anything", () => {
+    const folder = join(directory, "wrong");
+    mkdirSync(join(folder, "folder.csv"), { recursive: true });
+    writeFileSync(join(folder, "file"), "");
+    const errors = (format: string | undefined, output: string) =>
+      problemsOfExport({ format: format as ExportFormat, output, overwrite: false }, "--").map(describeProblem);
+    const missing = join(folder, "not there");
+    expect(errors("xlsx", "a.csv")).toEqual([
+      '--format must be parquet, csv or jsonl, got "xlsx": choose one of these',
+    ]);
+    expect(errors("parquet", "a.csv")).toEqual([
+      '--format must be csv for "a.csv", got "parquet": leave the format out, or give the file another name',
+    ]);
+    expect(errors(undefined, "a.txt")).toEqual([
+      '--format must be parquet, csv or jsonl, got nothing: choose one of these, because the name "a.txt" does not tell',
+    ]);
+    expect(errors(undefined, `${missing}/a.csv`)).toEqual([
+      `--output must be a file in a folder that exists, got "${missing}/a.csv": create it first: mkdir -p '${missing}'`,
+    ]);
+    expect(errors("csv", `${folder}/file/a.csv`)).toEqual([
+      `--output must be a file in a folder, got "${folder}/file/a.csv": ${folder}/file is a file; name another place`,
+    ]);
+    for (const output of [`${folder}/folder.csv`, `${folder}/b.csv/`])
+      expect(errors("csv", output)).toEqual([
+        `--output must be a file, got "${output}": it is a folder; name a file in it, for example ${join(output, "results.csv")}`,
+      ]);
+    expect(errors("csv", "/dev/null")).toEqual([
+      '--output must be a file, got "/dev/null": it is a device or a pipe; for standard output use -',
+    ]);
+    expect(errors("csv", `${folder}/a.csv`)).toEqual([]);
+    expect(errors(undefined, `${folder}/a.NDJSON`)).toEqual([]);
+  });
+
+  test("leaves nothing behind when it is interrupted or fails", async () => {
+    const folder = join(directory, "interrupted");
+    mkdirSync(folder);
+    const { child, finished } = startSweep(["export", results, "--output", join(folder, "out.csv")]);
+    await until(() => readdirSync(folder).length > 0);
+    child.kill("SIGINT");
+    expect((await finished).code).toBe(130);
+    expect(readdirSync(folder)).toEqual([]);
+    const failing = writeWhole(join(folder, "out.csv"), async (aside) => {
+      writeFileSync(aside, "half");
+      throw new PermanentError("the results are damaged");
+    });
+    await expect(failing).rejects.toThrow("the results are damaged");
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
+describe("sweep bundle", () => {
+  test("replaces an earlier bundle, and no other file: its default name may be that of the source", async () => {
+    const folder = join(directory, "bundles");
+    mkdirSync(folder);
+    const source = "export const evaluate = (parameter) => parameter;\n";
+    const module = join(folder, "mine.mjs");
+    writeFileSync(module, source);
+    jest.spyOn(process.stdout, "write").mockReturnValue(true);
+    await expect(bundleCommand(module, { output: module })).rejects.toThrow(
+      `--output must be a file that does not exist yet, got "${module}": name another one, or replace it with --force`,
+    );
+    expect(readFileSync(module, "utf8")).toBe(source);
+    const secret = join(folder, "secret.mjs");
+    writeFileSync(secret, "", { mode: 0o200 });
+    await expect(bundleCommand(module, { output: secret })).rejects.toThrow(
+      `--output must be a file that does not exist yet, got "${secret}": name another one, or replace it with --force`,
+    );
+    rmSync(secret);
+    const bundle = join(folder, "bundle.mjs");
+    for (let time = 0; time < 2; time++) await bundleCommand(module, { output: bundle });
+    expect(readFileSync(bundle, "utf8")).toMatch(/^\/\/ sweep evaluation bundle/);
+    await bundleCommand(module, { output: module, force: true });
+    expect(readFileSync(module, "utf8")).toBe(readFileSync(bundle, "utf8"));
+    jest.restoreAllMocks();
+    expect(readdirSync(folder).sort()).toEqual(["bundle.mjs", "mine.mjs"]);
   });
 });
 
@@ -187,7 +282,7 @@ test("a place without results ends a command with 42 and one line", async () => 
   for (const command of ["verify", "export", "status"]) {
     expect(await sweep([command, empty])).toMatchObject({
       code: 42,
-      stderr: `error: file:${empty} holds no results: it has no run.json\n`,
+      stderr: `error: file:${empty} holds no results: it has no run.json. Name the place that the run has printed (Results in ...)\n`,
     });
   }
   expect(await sweep(["status", "ftp://somewhere"])).toMatchObject({
@@ -288,8 +383,13 @@ test.each([[], ["run"], ["worker"], ["verify"], ["export"], ["status"], ["replay
   },
 );
 
-test("an unknown command is refused", async () => {
-  const { code, stderr } = await sweep(["fly"]);
-  expect(code).toBe(1);
-  expect(stderr).toContain("error: unknown command 'fly'");
+test("the version is that of the package", async () => {
+  expect(await sweep(["--version"])).toMatchObject({ code: 0, stdout: `${packageFile.version}\n` });
+});
+
+test.each([
+  [["exprot"], "error: unknown command 'exprot'\n(Did you mean export?)"],
+  [["run", "--totl", "5"], "error: unknown option '--totl'\n(Did you mean --total?)"],
+])("a typing error of %j is answered with the nearest name", async (args, stderr) => {
+  expect(await sweep(args)).toMatchObject({ code: 1, stderr: `${stderr}\n(run with --help for the options)\n` });
 });

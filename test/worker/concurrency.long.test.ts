@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { readProgress } from "sweep-worker";
 import {
   readColumn,
@@ -13,6 +12,7 @@ import {
   workerEnvironment,
   writeEvaluation,
 } from "../support/sweep.ts";
+import { until } from "../support/until.ts";
 
 const directory = temporaryDirectory();
 
@@ -147,7 +147,7 @@ test("a stop aborts what is in flight, leaves it out, and keeps everything finis
   const results = join(directory, "stops-results");
   const environment = workerEnvironment({ evaluation: path, total: 400, results, batchSize: 200 });
   const first = startSweep(["worker"], { env: { ...environment, WAITS: "1", STOP_GRACE_SECONDS: "0" } });
-  while (!first.output().includes("far enough") && first.child.exitCode === null) await setTimeout(20);
+  await until(() => first.output().includes("far enough") || first.child.exitCode !== null);
   first.child.kill("SIGTERM");
   const { code, stderr } = await first.finished;
   expect({ code, stderr }).toEqual({ code: 143, stderr: expect.stringContaining("aborted by AbortError\n") });

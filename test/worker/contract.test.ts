@@ -91,7 +91,9 @@ test("WORKER_ID falls back to JOB_COMPLETION_INDEX, and wins over it", () => {
 });
 
 test("numbers are read as JavaScript writes them, so that no value is lost between two halves", () => {
-  expect(readSettings({ ...REQUIRED, TOTAL_PARAMETERS: "1e7" }).totalParameters).toBe(10_000_000);
+  for (const text of ["10000000", "10_000_000", "1e7", "1E+7", "0.1e8", "10_000_000.0"]) {
+    expect(readSettings({ ...REQUIRED, TOTAL_PARAMETERS: text }).totalParameters).toBe(10_000_000);
+  }
   for (const simulateWorkMs of [1e-7, 0.1, 3_600_000]) {
     const settings = { workerId: 0, totalWorkers: 1, totalParameters: 1, simulateWorkMs };
     expect(problemsOf(settings)).toEqual([]);
@@ -119,7 +121,14 @@ const BAD: readonly (readonly [variable: string, value: string, message: string]
   ],
   ["TOTAL_WORKERS", "0", "TOTAL_WORKERS must be a whole number from 1 to 100,000, got 0: use for example 3"],
   ["TOTAL_WORKERS", "100001", "TOTAL_WORKERS must be a whole number from 1 to 100,000, got 100001: use for example 3"],
-  ["TOTAL_PARAMETERS", "0x10", `TOTAL_PARAMETERS must be ${FROM_ZERO}, got "0x10": use for example 10000000`],
+  ...["0x10", "1e7.5", "10__000", "_10", "10_", "1_e7", "10,000", "1e999", "Infinity", " 10"].map((text) => {
+    return [
+      "TOTAL_PARAMETERS",
+      text,
+      `TOTAL_PARAMETERS must be ${FROM_ZERO}, got "${text}": use for example 10000000`,
+    ] as const;
+  }),
+  ["TOTAL_PARAMETERS", "1e-3", `TOTAL_PARAMETERS must be ${FROM_ZERO}, got 0.001: use for example 10000000`],
   [
     "TOTAL_PARAMETERS",
     "9007199254740992",

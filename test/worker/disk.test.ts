@@ -5,6 +5,7 @@ import { SWEEP, sha256, sweep, temporaryDirectory, workerEnvironment, writeEvalu
 
 const directory = temporaryDirectory();
 chmodSync(directory, 0o755);
+const REMEDY = ": choose another place, or change its permissions";
 const EVALUATION = writeEvaluation(directory, "plain", "export const evaluate = (parameter: number) => parameter * 3;");
 const environment = (results: string, total = 10_000) =>
   workerEnvironment({ evaluation: EVALUATION, total, batchSize: 1_000, results });
@@ -37,7 +38,7 @@ testUnprivileged("a directory that cannot be written ends the worker with 42", a
   chmodSync(results, 0o555);
   const { code, stdout, stderr } = await sweep(["worker"], { env: environment(results), ...unprivileged });
   expect({ code, stderr }).toEqual({ code: 42, stderr: "" });
-  expect(messageOf(stdout)).toBe(`no permission to read or write ${results}`);
+  expect(messageOf(stdout)).toBe(`no permission to read or write ${results}${REMEDY}`);
 });
 
 testUnprivileged(
@@ -50,7 +51,7 @@ testUnprivileged(
     const other = { ...environment(results), TOTAL_WORKERS: "2", JOB_COMPLETION_INDEX: "1" };
     const { code, stdout } = await sweep(["worker"], { env: other, ...unprivileged });
     expect(code).toBe(42);
-    expect(messageOf(stdout)).toBe(`no permission to read or write ${join(results, "columns", "value.f64")}`);
+    expect(messageOf(stdout)).toBe(`no permission to read or write ${join(results, "columns", "value.f64")}${REMEDY}`);
     expect(sha256(join(results, "columns", "value.f64"))).toBe(before);
   },
 );
@@ -62,7 +63,7 @@ testUnprivileged("a column that may not be read is named", async () => {
   chmodSync(path, 0o200);
   expect(await sweep(["verify", results], unprivileged)).toMatchObject({
     code: 42,
-    stderr: `error: no permission to read or write ${path}\n`,
+    stderr: `error: no permission to read or write ${path}${REMEDY}\n`,
   });
 });
 
@@ -76,7 +77,7 @@ testUnprivileged("results that may only be read are verified, exported and repla
     stderr: "",
     stdout: expect.stringContaining(
       `present    10,000\nfailed     0\nvalue sha256 ${sha256(join(results, "columns", "value.f64"))}\n` +
-        `receipt    not written: no permission to read or write ${join(results, "present.bits")}\n`,
+        `receipt    not written: no permission to read or write ${join(results, "present.bits")}${REMEDY}\n`,
     ),
   });
   const exported = await sweep(["export", results, "--format", "csv", "--output", "-"], unprivileged);

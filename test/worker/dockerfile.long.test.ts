@@ -142,7 +142,7 @@ describe("the image's build stage, run without a builder", () => {
     // The root file system of a pod is read-only, also for a user who owns its files.
     changeModes(app, (mode) => mode & 0o555);
     chmodSync(directory, 0o755);
-  }, 300_000);
+  });
 
   test("produces the worker's bundle, a bundle of each evaluation, programs unchanged, and no dependencies", () => {
     expect(readdirSync(app).sort()).toEqual(["dist", "evaluations"]);
@@ -150,6 +150,8 @@ describe("the image's build stage, run without a builder", () => {
       "collatz.mjs",
       "evaluate.py",
       "link",
+      "pi.mjs",
+      "pi.py",
       "prime.mjs",
       "program",
     ]);
@@ -205,7 +207,7 @@ describe("the image's build stage, run without a builder", () => {
     expect(code).toBe(42);
     expect(stdout).toContain(
       // Programs in other languages have no names: a command line says how they start.
-      "evaluation must be the path of a module, or collatz or prime, got",
+      "evaluation must be the path of a module, or collatz, pi or prime, got",
     );
   });
 

@@ -296,7 +296,7 @@ describe("an evaluation that cannot run ends the run with 42 and one line", () =
     const { code, stderr } = await sweep(["run", "./missing.ts"], { cwd: directory });
     expect(code).toBe(42);
     expect(stderr).toBe(
-      'error: evaluation must be the path of a module, or collatz or prime, got "./missing.ts": there is no such file; correct the path or the name\n',
+      'error: evaluation must be the path of a module, or collatz, pi or prime, got "./missing.ts": there is no such file; correct the path or the name\n',
     );
   });
 });

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
-import { setTimeout } from "node:timers/promises";
 import { FakeS3 } from "../support/fake-s3.ts";
 import { ImitatedSqs, missingForSqs, sqsEnvironment } from "../support/imitated-sqs.ts";
 import { prepareQueuedRun, type TestRun } from "../support/queued-runs.ts";
 import { canRun } from "../support/required.ts";
 import { startSweep, sweep, temporaryDirectory, writeEvaluation } from "../support/sweep.ts";
+import { until } from "../support/until.ts";
 
 const directory = temporaryDirectory();
 const root = "s3://bucket/runs/queue";
@@ -52,8 +52,8 @@ define("sweep executor", () => {
 
   test("computes a run, writes its receipt, and stops at once without work", async () => {
     const { queue, child, finished } = await start({ name: "first", evaluation: "collatz", total: 2_000_000 });
-    while (!s3.objects.has("runs/queue/first/receipt.json")) await setTimeout(50);
-    while ((await sqs.count(queue.url)) > 0) await setTimeout(50);
+    await until(() => s3.objects.has("runs/queue/first/receipt.json"), 50);
+    await until(async () => (await sqs.count(queue.url)) === 0, 50);
     child.kill("SIGTERM");
     expect((await finished).code).toBe(0);
     expect(await sqs.drain(queue.url)).toEqual([]);
@@ -88,7 +88,7 @@ define("sweep executor", () => {
         return "";
       }
     };
-    while (state() !== "2") await setTimeout(20);
+    await until(() => state() === "2");
     child.kill("SIGTERM");
     const { code } = await finished;
     expect({ code, output: output() }).toMatchObject({ code: 0 });

@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { verify } from "../../worker/src/results/verify.ts";
 import { FakeS3 } from "../support/fake-s3.ts";
 import { ImitatedSqs, missingForSqs, sqsEnvironment } from "../support/imitated-sqs.ts";
@@ -7,6 +6,7 @@ import { prepareQueuedRun } from "../support/queued-runs.ts";
 import { canRun } from "../support/required.ts";
 import { ShortLeaseExecutors } from "../support/short-lease-executors.ts";
 import { temporaryDirectory, writeEvaluation } from "../support/sweep.ts";
+import { until } from "../support/until.ts";
 
 const directory = temporaryDirectory();
 const root = "s3://bucket/runs/queue";
@@ -74,8 +74,8 @@ define("a parameter that kills its executors", () => {
       LEASE_SECONDS: "3",
     });
     executors.start(2);
-    while (runs.some(({ name }) => !s3.objects.has(`runs/queue/${name}/receipt.json`))) await setTimeout(100);
-    while ((await sqs.count(queue.url)) > 0) await setTimeout(100);
+    await until(() => runs.every(({ name }) => s3.objects.has(`runs/queue/${name}/receipt.json`)), 100);
+    await until(async () => (await sqs.count(queue.url)) === 0, 100);
     await executors.stop();
     const [poisonous, beside] = await Promise.all(runs.map(({ name }) => verify(`${root}/${name}`)));
     expect(beside?.receipt).toMatchObject({ present: 2_000, failed: 0 });
@@ -84,5 +84,5 @@ define("a parameter that kills its executors", () => {
     expect(await sqs.drain(queue.deadLetterUrl)).toEqual([]);
     // Twice in the first range, once in an eighth of it, once in an eighth of that, and three times alone.
     expect(executors.ended.filter(({ signal }) => signal === "SIGKILL")).toHaveLength(7);
-  }, 120_000);
+  });
 });

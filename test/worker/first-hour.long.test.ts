@@ -1,6 +1,7 @@
 import { execFile, execFileSync, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { FakeS3 } from "../support/fake-s3.ts";
 import {
   readColumn,
@@ -12,16 +13,16 @@ import {
   workerEnvironment,
   writeEvaluation,
 } from "../support/sweep.ts";
+import { until } from "../support/until.ts";
 
 /** Regressions that a reviewer found in the first hour with the worker. */
 
 const directory = temporaryDirectory();
 const PLAIN = writeEvaluation(directory, "plain", "export const evaluate = (parameter: number) => parameter;");
-const pause = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
 
 test("the smallest blocks do not stall, even without a timeout that would rescue them", async () => {
   const args = ["run", PLAIN, "--total", "20000", "--batch-size", "1", "--timeout", "0", "--workers", "2"];
-  const { code } = await sweep([...args, "--results", join(directory, "tiny")], { withinMs: 60_000 });
+  const { code } = await sweep([...args, "--results", join(directory, "tiny")]);
   expect(code).toBe(0);
 });
 
@@ -29,7 +30,9 @@ test("cheap parameters before an expensive one are committed when the worker is 
   const jump = writeEvaluation(
     directory,
     "jump",
-    `export function evaluate(parameter: number) {
+    `import { writeSync } from "node:fs";
+     export function evaluate(parameter: number) {
+       if (parameter === 60_000) writeSync(2, "expensive\\n");
        const until = performance.now() + (parameter < 60_000 ? 0 : 20);
        while (performance.now() < until);
        return parameter;
@@ -38,8 +41,7 @@ test("cheap parameters before an expensive one are committed when the worker is 
   const results = join(directory, "jump-results");
   const env = workerEnvironment({ evaluation: jump, total: 100_000, batchSize: 100_000, results });
   const { child, finished, output } = startSweep(["worker"], { env });
-  while (!output().includes('"started"')) await pause(20);
-  await pause(8_000);
+  await until(() => output().includes("expensive"));
   child.kill("SIGTERM");
   expect((await finished).code).toBe(143);
   expect(JSON.parse((await sweep(["status", results, "--json"])).stdout).present).toBeGreaterThanOrEqual(60_000);
@@ -49,7 +51,13 @@ test("evaluateBlock is called for parts of a large block, which are committed wh
   const vector = writeEvaluation(
     directory,
     "vector",
-    `export function evaluateBlock(start: number, count: number, out: Float64Array, context: { randomOf(parameter: number): () => number }) {
+    `import { existsSync, writeSync } from "node:fs";
+     const gate = process.env.GATE;
+     export function evaluateBlock(start: number, count: number, out: Float64Array, context: { randomOf(parameter: number): () => number }) {
+       if (gate !== undefined && start >= 1_000 && !existsSync(gate)) {
+         writeSync(2, "far enough\\n");
+         while (!existsSync(gate));
+       }
        for (let i = 0; i < count; i++) out[i] = context.randomOf(start + i)();
      }`,
   );
@@ -60,13 +68,14 @@ test("evaluateBlock is called for parts of a large block, which are committed wh
   );
   const results = join(directory, "vector-results");
   const env = workerEnvironment({ evaluation: vector, total: 4_000, batchSize: 4_000, results });
-  const { child, finished, output } = startSweep(["worker"], { env: { ...env, SIMULATE_WORK_MS: "1" } });
-  while (!output().includes('"started"')) await pause(20);
-  await pause(3_000);
+  const gate = join(directory, "vector-gate");
+  const { child, finished, output } = startSweep(["worker"], { env: { ...env, SIMULATE_WORK_MS: "1", GATE: gate } });
+  await until(() => output().includes("far enough"));
   child.kill("SIGTERM");
+  writeFileSync(gate, "");
   expect((await finished).code).toBe(143);
   const { present, remaining } = JSON.parse((await sweep(["status", results, "--json"])).stdout);
-  expect(present).toBeGreaterThan(500);
+  expect(present).toBeGreaterThanOrEqual(1_000);
   expect(remaining).toBeGreaterThan(0);
   expect((await sweep(["worker"], { env })).code).toBe(0);
   // Random numbers belong to the parameter, wherever the calls began.
@@ -80,7 +89,7 @@ test("Ctrl-C ends a run at every moment", async () => {
   for (const milliseconds of [150, 220, 290, 360, 450, 600]) {
     const results = join(directory, `early-${milliseconds}`);
     const slow = ["--simulate-work-ms", "100", "--workers", "1", "--results", results];
-    const { child, finished } = startSweep(["run", PLAIN, "--total", "20000", ...slow], { withinMs: 20_000 });
+    const { child, finished } = startSweep(["run", PLAIN, "--total", "20000", ...slow]);
     await pause(milliseconds);
     child.kill("SIGINT");
     const { code, signal } = await finished;
@@ -92,9 +101,11 @@ test("Ctrl-C ends a run at every moment", async () => {
 test("SIGTERM ends a worker while the bucket does not answer", async () => {
   const s3 = await FakeS3.start();
   s3.fault = () => "silence";
-  const env = { ...workerEnvironment({ evaluation: PLAIN, total: 100, results: "s3://bucket/x" }), ...s3.environment };
-  const { child, finished } = startSweep(["worker"], { env, withinMs: 15_000 });
-  while (s3.requests.length === 0) await pause(20);
+  // A worker that waited for the bucket would hang.
+  const settings = { ...s3.environment, S3_REQUEST_TIMEOUT_MS: "3600000" };
+  const env = { ...workerEnvironment({ evaluation: PLAIN, total: 100, results: "s3://bucket/x" }), ...settings };
+  const { child, finished } = startSweep(["worker"], { env });
+  await until(() => s3.requests.length > 0);
   child.kill("SIGTERM");
   expect((await finished).code).toBe(143);
   await s3.stop();
@@ -128,7 +139,9 @@ test("a program left behind by an evaluation, which holds its output open, does 
 test("a program that ends after its answers costs no parameter", async () => {
   const results = join(directory, "one-results");
   const answer = `let text = ""; process.stdin.on("data", (chunk) => { text += chunk; if (text.includes("\\n")) { console.log(1); process.exit(); } });`;
-  const args = ["run", "--command", `node -e '${answer}'`, "--total", "10", "--workers", "1", "--results", results];
+  const command = ["run", "--command", `node -e '${answer}'`, "--total", "10", "--workers", "1"];
+  // On a busy machine Node.js alone may take longer to start than a parameter may take.
+  const args = [...command, "--timeout", "0", "--results", results];
   const { code, stdout } = await sweep(args);
   expect(code).toBe(0);
   expect(stdout).toContain("Failed: 0\n");

@@ -1,4 +1,5 @@
-import { describeSeconds, formatCount } from "sweep-worker/contract";
+import { countNoun, describeSeconds, formatCount } from "sweep-worker/contract";
+import { allOf, countAre } from "../../worker/src/contract/format.ts";
 
 test.each([
   [0, "0 s"],
@@ -21,4 +22,10 @@ test.each([
 
 test("counts have a comma after every three digits", () => {
   expect([999, 1000, 10_000_000].map(formatCount)).toEqual(["999", "1,000", "10,000,000"]);
+});
+
+test("one of something is no plural", () => {
+  expect([0, 1, 2000].map((count) => countNoun(count, "worker"))).toEqual(["0 workers", "1 worker", "2,000 workers"]);
+  expect([0, 1, 2].map((count) => countAre(count, "row"))).toEqual(["0 rows are", "1 row is", "2 rows are"]);
+  expect([1, 2].map((count) => allOf(count, "parameter"))).toEqual(["the only parameter", "all 2 parameters"]);
 });

@@ -2,7 +2,6 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
-import { setTimeout } from "node:timers/promises";
 import {
   EXIT_CODE,
   exportResults,
@@ -23,6 +22,7 @@ import { ColumnFiles } from "../../worker/src/stores/column-files.ts";
 import { FileStore } from "../../worker/src/stores/file-store.ts";
 import type { FailureKind } from "../../worker/src/stores/store.ts";
 import { readFailures, temporaryDirectory, writeEvaluation } from "../support/sweep.ts";
+import { until } from "../support/until.ts";
 
 const directory = temporaryDirectory();
 const EVALUATION = writeEvaluation(
@@ -153,22 +153,21 @@ function evaluationWithProcess(name: string, code: string) {
     ${code}
     export const evaluate = (parameter: number) => parameter;`;
   const processId = async () => {
-    while (!existsSync(file)) await setTimeout(20);
+    await until(() => existsSync(file));
     return Number(readFileSync(file, "utf8"));
   };
   return { evaluation: writeEvaluation(directory, name, source), processId };
 }
 
 /** Resolves when a process has ended. */
-async function endOf(processId: number): Promise<void> {
-  for (;;) {
+function endOf(processId: number): Promise<void> {
+  return until(() => {
     try {
-      process.kill(processId, 0);
+      return !process.kill(processId, 0);
     } catch {
-      return;
+      return true;
     }
-    await setTimeout(20);
-  }
+  });
 }
 
 // A program would not end while the process of its evaluation is alive.

@@ -8,6 +8,7 @@ import {
 } from "../support/bucket-runs.ts";
 import { FakeS3, rateLimit } from "../support/fake-s3.ts";
 import { startSweep, temporaryDirectory } from "../support/sweep.ts";
+import { until } from "../support/until.ts";
 
 /*
  * Buckets that ask for fewer requests, and take nothing any more. Workers wait for them, some for half a minute: the tests do so at the
@@ -37,11 +38,10 @@ const workerOf = (s3: FakeS3, worker: number, workers: number, changes: Record<s
       TOTAL_WORKERS: String(workers),
       BATCH_SIZE: "300",
     }),
-    withinMs: 120_000,
   });
 
 async function untilBlocks(s3: FakeS3, count: number): Promise<void> {
-  while (blocksIn(s3).length < count) await new Promise((resolve) => setTimeout(resolve, 5));
+  await until(() => blocksIn(s3).length >= count);
 }
 
 testConcurrently("a request with an answer of 503 is tried again", (s3) =>

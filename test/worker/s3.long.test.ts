@@ -11,6 +11,7 @@ import {
 } from "../support/bucket-runs.ts";
 import { FakeS3 } from "../support/fake-s3.ts";
 import { readReceipt, sha256, startSweep, sweep, temporaryDirectory, writeEvaluation } from "../support/sweep.ts";
+import { until } from "../support/until.ts";
 
 const directory = temporaryDirectory();
 const EVALUATION = writeSquare(directory);
@@ -160,7 +161,7 @@ test("another run in the same place is refused", async () => {
 test("a missing bucket and missing results end with 42", async () => {
   expect(await sweep(["verify", RESULTS], { env: s3.environment })).toMatchObject({
     code: 42,
-    stderr: `error: ${RESULTS} holds no results: it has no run.json\n`,
+    stderr: `error: ${RESULTS} holds no results: it has no run.json. Name the place that the run has printed (Results in ...)\n`,
   });
   s3.fault = () => 404;
   const { code, stderr } = await sweep(runArguments(RESULTS), { env: s3.environment });
@@ -187,7 +188,7 @@ test.each([
     S3_REQUEST_TIMEOUT_MS: "20000",
   });
   const { child, finished } = startSweep(argumentsOf(args), { env });
-  while (blocks().length < 3) await new Promise((resolve) => setTimeout(resolve, 20));
+  await until(() => blocks().length >= 3);
   s3.fault = ({ method }) => (method === "GET" ? "stall" : undefined);
   child.kill("SIGTERM");
   expect(await finished).toMatchObject({ code: 143, signal: null });
@@ -196,7 +197,7 @@ test.each([
 test("SIGTERM ends a worker that waits for the first answer of its bucket", async () => {
   s3.fault = () => "stall";
   const { child, finished } = startSweep(["worker"], { env: environment({ S3_REQUEST_TIMEOUT_MS: "20000" }) });
-  while (s3.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  await until(() => s3.requests.length > 0);
   child.kill("SIGTERM");
   expect(await finished).toMatchObject({ code: 143, signal: null });
 });

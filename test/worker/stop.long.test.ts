@@ -12,6 +12,7 @@ import {
   workerEnvironment,
   writeEvaluation,
 } from "../support/sweep.ts";
+import { until } from "../support/until.ts";
 
 const directory = temporaryDirectory();
 
@@ -30,14 +31,6 @@ const slowAt20 = (name: string, seconds: number) =>
   );
 const SLOW = slowAt20("slow", 2);
 const ENDLESS = slowAt20("endless", 3600);
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error("it did not happen in time");
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
 
 const lastLine = ({ stdout }: Finished) => JSON.parse(stdout.trimEnd().split("\n").at(-1) as string);
 const statusOf = async (results: string, env: Record<string, string> = {}) =>
@@ -91,7 +84,7 @@ test("a parameter that takes longer than the grace is left out, and the log says
   expect(remaining).toBe(100 - present);
   expect(msg).toBe(
     `stopped with ${remaining} parameters of the share left: the parameter in work did not end in time ` +
-      `(--stop-grace, STOP_GRACE_SECONDS), and about ${discarded} finished ones of its block are not committed`,
+      `(--stop-grace, STOP_GRACE_SECONDS), and about ${discarded} finished ${discarded === 1 ? "one of its block is" : "ones of its block are"} not committed`,
   );
 });
 
@@ -117,7 +110,7 @@ test("`sweep run` stops at once, and with --stop-grace a second Ctrl-C ends the 
     { options: [], signals: 1 },
     { options: ["--stop-grace", "50"], signals: 2 },
   ]) {
-    const { child, finished, output } = startSweep([...args, ...options], { withinMs: 20_000 });
+    const { child, finished, output } = startSweep([...args, ...options]);
     await until(() => output().includes("slow one"));
     child.kill("SIGINT");
     if (signals === 2) {

@@ -1,5 +1,7 @@
 import { askAll, bucketQuestion, queueQuestion } from "../../worker/src/commands/queue-reach.ts";
+import { sizesOf } from "../../worker/src/commands/submit-options.ts";
 import { PermanentError, type SweepError, TemporaryError } from "../../worker/src/contract/errors.ts";
+import type { Problem } from "../../worker/src/contract/problems.ts";
 import { MemoryQueue } from "../support/memory-queue.ts";
 import { sweep } from "../support/sweep.ts";
 
@@ -130,4 +132,10 @@ describe("questions to AWS", () => {
     const bug = new RangeError("a bug");
     await expect(askAll([bucket(() => Promise.reject(bug))])).rejects.toBe(bug);
   });
+});
+
+test("numbers of executors and slots may be written as powers of ten, and with _", () => {
+  const problems: Problem[] = [];
+  const sizes = sizesOf({ executors: "1e2", maxExecutors: "1_000", slots: "5" }, problems);
+  expect({ sizes, problems }).toEqual({ sizes: { executors: 100, maxExecutors: 1000, slots: 5 }, problems: [] });
 });

@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { FakeS3 } from "../support/fake-s3.ts";
 import { type ImitatedQueue, ImitatedSqs, missingForSqs, sqsEnvironment } from "../support/imitated-sqs.ts";
 import { canRun } from "../support/required.ts";
 import { readReceipt, startSweep, sweep, temporaryDirectory, writeEvaluation } from "../support/sweep.ts";
+import { until } from "../support/until.ts";
 
 const directory = temporaryDirectory();
 const ROOT = "s3://bucket/runs/queue";
@@ -44,10 +44,6 @@ define("a run on a queue", () => {
 
   const textOf = (url: string, name: string) =>
     s3.objects.get(`${url.replace("s3://bucket/", "")}/${name}`)?.toString();
-
-  async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-    while (!(await condition())) await setTimeout(50);
-  }
 
   test("is submitted, cancelled, resumed, awaited and verified, with the bytes of sweep run", async () => {
     const queue = await createQueue();
@@ -121,7 +117,7 @@ define("a run on a queue", () => {
     );
     expect((await run("cancel", url)).stdout).toBe(`${url} is complete: there is nothing to cancel\n`);
     expect(await sqs.drain(queue.url)).toEqual([]);
-  }, 120_000);
+  });
 
   test("goes on after Ctrl-C, closes without anybody waiting, and is the same run when it is submitted again", async () => {
     const queue = await createQueue();
@@ -150,7 +146,7 @@ define("a run on a queue", () => {
     expect(again).toMatchObject({ code: 0, stderr: "" });
     expect(again.stdout).toContain("Resuming: 4,000 parameters are committed already.\nTotal: 4,000 parameters");
     expect(again.stdout).toContain("Computed: nothing, every parameter was committed already\n");
-  }, 120_000);
+  });
 
   test("ends a wait with its reason when it fails, and when it is cancelled", async () => {
     const queue = await createQueue();
@@ -172,7 +168,7 @@ define("a run on a queue", () => {
       code: 42,
       stderr: `error: ${ROOT}/c: cancelled at <time>: sweep cancel\n`,
     });
-  }, 120_000);
+  });
 
   test("that another command has computed is closed by whoever waits for it, without an executor", async () => {
     const queue = await createQueue();
@@ -190,7 +186,7 @@ define("a run on a queue", () => {
     expect(textOf(url, "complete.json")).toBeDefined();
     expect(textOf(url, "receipt.json")).toBeDefined();
     expect(await sqs.drain(queue.url)).toEqual([]);
-  }, 60_000);
+  });
 
   test("is not submitted when all of its sample fails, and with a warning when some of it does", async () => {
     const queue = await createQueue();
@@ -221,7 +217,7 @@ define("a run on a queue", () => {
     const resumed = await run("resume", `${ROOT}/some`, "--queue", queue.url);
     expect(resumed).toMatchObject({ code: 0, stderr: submitted.stderr });
     expect(resumed.stdout).toMatch(/^Estimate: \S+ \S+ of one core for 50 parameters, from a sample on this machine$/m);
-  }, 60_000);
+  });
 
   test("has its dead messages named, and deleted when it is resumed", async () => {
     const queue = await createQueue();
@@ -252,7 +248,7 @@ define("a run on a queue", () => {
     expect(await sqs.count(queue.url)).toBe(16);
     await until(async () => (await visible()) === 2);
     expect((await sqs.drain(queue.deadLetterUrl)).sort()).toEqual(["nonsense", range("other")].sort());
-  }, 120_000);
+  });
 
   test("that was interrupted before its messages were sent is submitted by the same command", async () => {
     const queue = await createQueue();
@@ -267,7 +263,7 @@ define("a run on a queue", () => {
     expect(await sqs.count(queue.url)).toBe(0);
     const again = await startSubmit(queue, ...options, "--executors", "1").finished;
     expect(again.stdout).toContain("\nSent: 8 messages to ");
-  }, 60_000);
+  });
 
   test("that cannot go on says what to type next", async () => {
     const queue = await createQueue();
@@ -296,7 +292,7 @@ define("a run on a queue", () => {
     const { code, stderr } = await startSubmit(queue, bad, ...options, "--wait").finished;
     expect(code).toBe(42);
     expect(stderr).toMatch(/ is another run, and to repeat the same one use another --name\n$/);
-  }, 60_000);
+  });
 
   test("must exist, and so must its queue and its bucket: everything that is wrong is said at once", async () => {
     const { url, deadLetterUrl } = await createQueue();
@@ -322,7 +318,7 @@ define("a run on a queue", () => {
       noQueue("--dead-letter-queue"),
     ]);
     expect(await errorsOf("status", nowhere, "--queue", url, "--dead-letter-queue", deadLetterUrl)).toEqual([
-      `${nowhere} holds no results: it has no run.json`,
+      `${nowhere} holds no results: it has no run.json. Name the place that the run has printed (Results in ...)`,
     ]);
     try {
       s3.fault = () => 404;

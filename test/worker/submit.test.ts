@@ -1,12 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import fc from "fast-check";
-import { describeStall, describeSubmitted } from "../../worker/src/commands/submission.ts";
 import { TemporaryError } from "../../worker/src/contract/errors.ts";
 import { closeWhenComplete } from "../../worker/src/engine/closing.ts";
 import { lookForDeadLetters } from "../../worker/src/engine/dead-letters.ts";
 import { QueuedRun } from "../../worker/src/engine/queued-run.ts";
-import { dividedFor, sizeOf } from "../../worker/src/engine/sizing.ts";
 import {
   closeSubmitted,
   nameOfRun,
@@ -15,7 +12,7 @@ import {
   submit,
 } from "../../worker/src/engine/submit.ts";
 import { waitUntilComplete } from "../../worker/src/engine/waiting.ts";
-import { countOf, type Range, subtract, union } from "../../worker/src/parameters/ranges.ts";
+import { type Range, union } from "../../worker/src/parameters/ranges.ts";
 import type { Delivery } from "../../worker/src/queue/message-queue.ts";
 import type { QueueMessage, RangeMessage } from "../../worker/src/queue/messages.ts";
 import { verify } from "../../worker/src/results/verify.ts";
@@ -73,77 +70,6 @@ const commit = ({ run }: Submission, { start, count }: Range) =>
     Array.from({ length: count / 1_000 }, (_, at) => evaluated(start + at * 1_000, 1_000, 1)),
   );
 const everything = [{ start: 0, count: TOTAL }];
-
-describe("the size of a run", () => {
-  const measured = (seconds: number | undefined) => async () => seconds;
-
-  test.each([
-    // A second, a minute and ten minutes of one core are for one executor with two slots.
-    ["a run of a second", 1_000, 0.001, 2, 50, 1],
-    ["a run of ten minutes", 600_000, 0.001, 2, 50, 1],
-    ["a run of ten minutes and a bit", 600_001, 0.001, 2, 50, 2],
-    ["the same for one slot", 600_001, 0.001, 1, 50, 3],
-    ["a run of a day", 86_400, 1, 2, 500, 144],
-    ["a run of a day with a limit", 86_400, 1, 2, 50, 50],
-  ])("%s", async (_, pending, seconds, slots, maxExecutors, executors) => {
-    const size = await sizeOf(pending, { slots, maxExecutors }, measured(seconds));
-    expect(size).toEqual({ coreSeconds: pending * seconds, isLeast: false, executors });
-  });
-
-  test("a sample in which nothing was finished gives the least", async () => {
-    const size = await sizeOf(1_000, { slots: 2, maxExecutors: 50 }, measured(undefined));
-    expect(size).toEqual({ coreSeconds: 7_500, isLeast: true, executors: 13 });
-  });
-
-  test("a given number of executors needs no sample, and no limit", async () => {
-    const sample = () => Promise.reject(new Error("sampled"));
-    const size = await sizeOf(1_000, { slots: 2, maxExecutors: 50, executors: 60 }, sample);
-    expect(size).toEqual({ coreSeconds: undefined, isLeast: false, executors: 60 });
-  });
-});
-
-describe("the first ranges", () => {
-  const sizing = (executors: number, coreSeconds?: number) => ({ executors, coreSeconds, isLeast: false });
-
-  test("are four for each slot", () => {
-    const ranges = dividedFor(sizing(12), [{ start: 0, count: 9_600_000 }], 2, { batchSize: 10_000, seed: 0 });
-    expect(ranges).toHaveLength(96);
-    expect(new Set(ranges.map(({ count }) => count))).toEqual(new Set([100_000]));
-  });
-
-  test.each([
-    [1, 1],
-    [10, 1],
-    [25, 3],
-    [79, 8],
-    [600, 8],
-  ])("of %d seconds are %d, because a message that is done at once is not worth an executor", (seconds, ranges) => {
-    expect(dividedFor(sizing(1, seconds), everything, 2, identity)).toHaveLength(ranges);
-  });
-
-  test("are many enough also if there are few blocks, as of a slow evaluation", () => {
-    const ranges = dividedFor(sizing(3), [{ start: 0, count: 5_500 }], 2, identity);
-    expect(ranges).toHaveLength(24);
-    expect(union(ranges)).toEqual([{ start: 0, count: 5_500 }]);
-  });
-
-  test("hold each pending parameter once, whatever the gaps are", () => {
-    const gaps = fc.array(fc.record({ start: fc.nat(TOTAL - 1), count: fc.integer({ min: 1, max: 5_000 }) }), {
-      maxLength: 60,
-    });
-    fc.assert(
-      fc.property(gaps, fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 3 }), (done, executors, slots) => {
-        const pending = subtract(everything, union(done));
-        if (pending.length === 0) return;
-        const ranges = dividedFor(sizing(executors), pending, slots, identity);
-        expect(subtract(pending, union(ranges))).toEqual([]);
-        expect(countOf(union(ranges))).toBe(countOf(ranges));
-        // Alignment may cost one more for each pending range.
-        expect(ranges.length).toBeLessThanOrEqual(2 * 4 * slots * executors + 1);
-      }),
-    );
-  });
-});
 
 describe("a submission", () => {
   test("has everything in the bucket before the first message", async () => {
@@ -374,50 +300,4 @@ test("nothing is created for a look at a run that was not submitted", async () =
   const submission = await created();
   expect(await submission.run.find()).toBeUndefined();
   expect(existsSync(join(submission.run.store.url.replace("file:", ""), "sweep.json"))).toBe(false);
-});
-
-describe("texts", () => {
-  const most = { slots: 2, maxExecutors: 50 };
-  const submitted = (sizing: Parameters<typeof describeSubmitted>[0]["sizing"]) => ({
-    isUnderWay: false,
-    committed: 0,
-    pending: 10_000_000,
-    messages: 8,
-    sizing,
-  });
-
-  test("what was sent, and why", () => {
-    expect(describeSubmitted(submitted({ coreSeconds: 125, isLeast: false, executors: 1 }), "queue", most)).toEqual([
-      "Estimate: 2 min 5 s of one core for 10,000,000 parameters, from a sample on this machine",
-      "Sent: 8 messages to queue, for 1 executor, with 2 slots each",
-    ]);
-    expect(describeSubmitted(submitted({ coreSeconds: 1e6, isLeast: true, executors: 50 }), "queue", most)).toEqual([
-      "Estimate: more than 11 d 13 h of one core for 10,000,000 parameters, from a sample on this machine",
-      "Sent: 8 messages to queue, for 50 executors (the queue has at most 50), with 2 slots each",
-    ]);
-    expect(
-      describeSubmitted(submitted({ coreSeconds: undefined, isLeast: false, executors: 5 }), "queue", most),
-    ).toEqual(["Sent: 8 messages to queue, for 5 executors, with 2 slots each"]);
-    expect(
-      describeSubmitted(submitted({ coreSeconds: undefined, isLeast: false, executors: 51 }), "queue", most),
-    ).toEqual(["Sent: 8 messages to queue, for 51 executors (the queue has at most 50), with 2 slots each"]);
-  });
-
-  test.each([
-    [undefined, "nothing was committed for 4 min, and queue does not tell how many messages it has"],
-    [
-      { waiting: 3, inFlight: 2, delayed: 0 },
-      "nothing was committed for 4 min: 3 messages waiting and 2 in work, those of other runs included. Executors work on parameters that take long, or end again and again: see their logs",
-    ],
-    [
-      { waiting: 1, inFlight: 0, delayed: 0 },
-      "nothing was committed for 4 min: 1 message waiting and 0 in work, those of other runs included. No executor takes them: see whether the executors' pods are pending (kubectl get pods), and why (kubectl describe pod)",
-    ],
-    [
-      { waiting: 0, inFlight: 0, delayed: 0 },
-      "nothing was committed for 4 min: 0 messages waiting and 0 in work, those of other runs included. Messages may have been given up: sweep status place with --dead-letter-queue names them, and sweep resume place --queue queue sends what is missing again",
-    ],
-  ])("why nothing moves, with %j", (counts, text) => {
-    expect(describeStall(240, counts, "place", "queue")).toBe(text);
-  });
 });

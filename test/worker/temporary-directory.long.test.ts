@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { startProgram, startSweep, sweep, temporaryDirectory, writeEvaluation } from "../support/sweep.ts";
+import { until } from "../support/until.ts";
 
 const directory = temporaryDirectory();
 const temporary = join(directory, "tmp");
@@ -9,10 +9,6 @@ const env = { TMPDIR: temporary };
 /** One of the run, and two of each of its workers: for the bundle, and for the parameters in flight. */
 const DIRECTORIES = 5;
 const ENDLESS = writeEvaluation(directory, "endless", "export function evaluate() { for (;;); }");
-
-async function waitFor(condition: () => boolean): Promise<void> {
-  while (!condition()) await setTimeout(20);
-}
 
 test("a start removes the temporary directories that killed processes have left, and no others", async () => {
   mkdirSync(temporary);
@@ -29,16 +25,16 @@ test("a start removes the temporary directories that killed processes have left,
     join(directory, name),
   ];
   const alive = startSweep(args("alive"), { env });
-  await waitFor(() => readdirSync(temporary).length === DIRECTORIES);
+  await until(() => readdirSync(temporary).length === DIRECTORIES);
   const ofRunning = readdirSync(temporary);
   const killed = startSweep(args("killed"), { env });
-  await waitFor(() => readdirSync(temporary).length === 2 * DIRECTORIES);
+  await until(() => readdirSync(temporary).length === 2 * DIRECTORIES);
   const left = readdirSync(temporary).filter((name) => name.startsWith(`sweep-${killed.child.pid}-`));
   expect(left).toHaveLength(1);
   // The workers notice it and end by themselves.
   killed.child.kill("SIGKILL");
   await killed.finished;
-  await waitFor(() => readdirSync(temporary).length === DIRECTORIES + 1);
+  await until(() => readdirSync(temporary).length === DIRECTORIES + 1);
   // Neither of these is ours, although the process of that number is gone.
   const [, space] = /^sweep-\d+-([0-9a-f]{8})-/.exec(left[0] as string) ?? [];
   const { child, finished } = startProgram(["true"]);

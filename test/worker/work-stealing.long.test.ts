@@ -10,6 +10,7 @@ import {
   temporaryDirectory,
   writeEvaluation,
 } from "../support/sweep.ts";
+import { until } from "../support/until.ts";
 
 const directory = temporaryDirectory();
 const TOTAL = 60_000;
@@ -44,7 +45,7 @@ beforeAll(async () => {
   const results = join(directory, "one");
   const { code, stdout } = await sweep([...RUN, "--workers", "1", "--results", results]);
   expect({ code, counts: countsOf(stdout) }).toEqual({ code: 0, counts: [TOTAL] });
-  expect(stdout).toContain("60,000 parameters, 1 workers, work stealing, seed 0\n");
+  expect(stdout).toContain("60,000 parameters, 1 worker, work stealing, seed 0\n");
   expected = digests(results);
 });
 
@@ -100,7 +101,7 @@ onLinux(
         // Twice for each start: a worker that dies four times ends the run.
         for (let kills = 0; kills < 2 && isRunning(); kills++) {
           const processes = () => (output().includes("Results in") ? childrenOf(child.pid as number) : []);
-          while (processes().length === 0 && isRunning()) await pause(10);
+          await until(() => processes().length > 0 || !isRunning());
           await Promise.race([finished, pause(Math.random() * 800)]);
           const [worker] = processes();
           if (worker === undefined || !isRunning()) continue;
@@ -125,7 +126,6 @@ onLinux(
     }
     expect(killed).toBeGreaterThan(0);
   },
-  300_000,
 );
 
 test("in a bucket, the bytes are the same, and workers list nothing", async () => {
@@ -134,7 +134,7 @@ test("in a bucket, the bytes are the same, and workers list nothing", async () =
   const env = s3.environment;
   const args = [...RUN, "--results", "s3://bucket/ramp"];
   const first = startSweep([...args, "--workers", "3"], { env });
-  while (!s3.requests.some((request) => request.startsWith("PUT") && request.includes("/blocks/"))) await pause(5);
+  await until(() => s3.requests.some((request) => request.startsWith("PUT") && request.includes("/blocks/")));
   first.child.kill("SIGINT");
   expect((await first.finished).code).toBe(130);
   s3.requests.length = 0;

@@ -1,9 +1,9 @@
-import { formatCount } from "sweep-worker/contract";
+import { countNoun as count, formatCount } from "sweep-worker/contract";
 import { z } from "zod";
 import { instanceTypesWith } from "../../constructs/pools/instance-types.ts";
 import { roomForPods } from "../../constructs/pools/node-target.ts";
 import { executorResources } from "../../constructs/queue/executors-problems.ts";
-import { count, machinesFor, podsPerNode } from "../../constructs/workload/job-machines.ts";
+import { machinesFor, podsPerNode } from "../../constructs/workload/job-machines.ts";
 import type { ResolvedEnvironment, ResolvedExecutors } from "../../stacks/configuration/resolved-environment.ts";
 import { askCluster } from "./cluster.ts";
 import { aws, cureOf, type Identity, parsed, withCredentials } from "./credentials.ts";

@@ -4,7 +4,7 @@ import type { Submitted } from "../src/api/submission.ts";
 import type { Sweep } from "../src/api/sweeps.ts";
 import { post, RequestError, sweepPath } from "./api.ts";
 import { ErrorNotice } from "./elements.tsx";
-import { formatCount } from "./format.ts";
+import { countNoun } from "./format.ts";
 
 /** Asks before something is done. The browser keeps the focus inside, and Escape closes it. */
 function ConfirmDialog({
@@ -76,7 +76,7 @@ export function CancelDialog({ sweep, onClose }: { sweep: Sweep; onClose: () => 
     >
       <p>
         Workers stop within seconds. All results that are committed stay, and the other{" "}
-        {formatCount(sweep.counts.remaining)} parameters can be computed later.
+        {countNoun(sweep.counts.remaining, "parameter")} can be computed later.
       </p>
       <label class="field">
         <span class="field-label">Reason, for those who look at it later</span>
@@ -99,8 +99,8 @@ export function ResumeDialog({ sweep, onClose }: { sweep: Sweep; onClose: () => 
       }}
     >
       <p>
-        The {formatCount(sweep.counts.remaining)} parameters that are missing are sent to workers again. Nothing is
-        computed twice.
+        The sweep lacks {countNoun(sweep.counts.remaining, "parameter")}: workers compute what is missing, and nothing
+        twice.
       </p>
       <label class="field">
         <span class="field-label">Executors to divide them for at first</span>

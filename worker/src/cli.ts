@@ -1,4 +1,5 @@
 import { Command, Option } from "commander";
+import packageFile from "../package.json" with { type: "json" };
 import { addOptions, RUN_OPTIONS } from "./commands/options.ts";
 import {
   addDeadLetterOption,
@@ -18,21 +19,23 @@ const exitCodes = Object.entries(EXIT_CODE_MEANINGS).map(
 );
 
 // Each command loads its own modules when it runs, so that a worker does not wait for a Parquet writer.
-const program = new Command("sweep")
+export const program = new Command("sweep")
   .description("Evaluate a function for every parameter from 0 to a total, each exactly once.")
+  .version(packageFile.version, "--version", "print the version")
   .showHelpAfterError("(run with --help for the options)")
   .addHelpText("after", `\nExit codes:\n${exitCodes.join("\n")}`);
 
 const run = program
   .command("run")
   .description("run an evaluation on this machine, or resume it")
-  .argument("[evaluation]", "path of a module, or collatz or prime (default: collatz, env: EVALUATION)")
+  .argument("[evaluation]", "path of a module, or collatz, pi or prime (default: collatz, env: EVALUATION)")
   .action(async (evaluation: string | undefined) => {
     const { runCommand } = await import("./commands/run.ts");
     process.exitCode = await runCommand(evaluation, run);
     process.exit();
   });
 addOptions(run, RUN_OPTIONS);
+run.addHelpText("after", "Paths begin in the folder where the command is started, and so does ./results.");
 
 program
   .command("worker")
@@ -74,8 +77,9 @@ program
   .command("export")
   .description("write verified results as one table")
   .argument("<results>", "a directory, file:<directory> or s3://<bucket>/<prefix>")
-  .option("--format <format>", "parquet, csv or jsonl", "parquet")
-  .option("--output <file>", "file to write; - is standard output (default: results.<format>)")
+  .option("--format <format>", "parquet, csv or jsonl (default: that of the file's name, or parquet)")
+  .option("--output <file>", "file to write, for example out.csv; - is standard output (default: results.<format>)")
+  .option("--force", "replace the file if it is there")
   .action(async (results: string, options) => {
     const { exportCommand } = await import("./commands/export.ts");
     await exportCommand(results, options);
@@ -96,7 +100,7 @@ addDeadLetterOption(status, "to name those of this run");
 const submit = program
   .command("submit")
   .description("give a run to the executors of a queue, or send again what is missing of it")
-  .argument("[evaluation]", "path of a module, or collatz or prime (default: collatz, env: EVALUATION)")
+  .argument("[evaluation]", "path of a module, or collatz, pi or prime (default: collatz, env: EVALUATION)")
   .action(async (evaluation: string | undefined) => {
     const { submitCommand } = await import("./commands/submit.ts");
     process.exit(await submitCommand(evaluation, submit));
@@ -169,7 +173,7 @@ const replay = program
   .command("replay")
   .description("evaluate one parameter in the foreground and print its result or its stack trace")
   .argument("<parameter>", "a whole number")
-  .argument("[evaluation]", "path of a module, or collatz or prime (default: that of --results)")
+  .argument("[evaluation]", "path of a module, or collatz, pi or prime (default: that of --results)")
   .action(async (parameter: string, evaluation: string | undefined) => {
     const { replayCommand } = await import("./commands/replay.ts");
     process.exit(await replayCommand(parameter, evaluation, replay));
@@ -190,24 +194,27 @@ program
 program
   .command("bundle")
   .description("write an evaluation with its imports as one file, for an image")
-  .argument("<evaluation>", "path of a module, or collatz or prime")
-  .option("--output <file>", "file to write (default: <name>.mjs)")
+  .argument("<evaluation>", "path of a module, or collatz, pi or prime")
+  .option("--output <file>", "file to write; an earlier bundle is replaced (default: <name>.mjs)")
+  .option("--force", "replace any file")
   .action(async (evaluation: string, options) => {
     const { bundleCommand } = await import("./commands/bundle.ts");
     await bundleCommand(evaluation, options);
   });
 
-// Ignore EPIPE: the reading end (head, less) closed the pipe.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-  process.exit();
-});
-
-try {
-  await program.parseAsync();
-} catch (error) {
-  if ((error as NodeJS.ErrnoException).code === "EPIPE") process.exit();
-  if (!(error instanceof SweepError)) throw error;
-  for (const line of error.message.split("\n")) process.stderr.write(`error: ${line}\n`);
-  process.exit(error.exitCode);
+/** Runs the command of this process. */
+export async function runProgram(): Promise<void> {
+  // Ignore EPIPE: the reading end (head, less) closed the pipe.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit();
+  });
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EPIPE") process.exit();
+    if (!(error instanceof SweepError)) throw error;
+    for (const line of error.message.split("\n")) process.stderr.write(`error: ${line}\n`);
+    process.exit(error.exitCode);
+  }
 }

@@ -10,4 +10,5 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   const number = signal === "SIGINT" ? constants.signals.SIGINT : constants.signals.SIGTERM;
   process.on(signal, () => process.exit(128 + number));
 }
-await import("./cli.ts");
+const { runProgram } = await import("./cli.ts");
+await runProgram();

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
+import { HANG_MS } from "../../support/until.ts";
 import { CertificateAuthority, type Credentials, serviceAccountKeys } from "./certificates.ts";
 import { KubernetesApi } from "./kubernetes-api.ts";
 import { type Program, programFolder } from "./programs.ts";
@@ -217,16 +218,16 @@ class LocalControlPlane implements ControlPlane {
     this.guard.stdin.write(`${JSON.stringify({ name, file, arguments: args })}\n`);
   }
 
-  /** Asks again and again until it is so. @throws Error if a program has ended meanwhile, or after two minutes. */
+  /** Asks again and again until it is so. @throws Error if a program has ended meanwhile, or if it hangs. */
   private async until(waitsFor: Program, isSo: () => Promise<boolean>): Promise<void> {
-    const deadline = Date.now() + 120_000;
+    const deadline = Date.now() + HANG_MS;
     while (!(await isSo().catch(() => false))) {
       const [[name, code] = [waitsFor, undefined]] = this.ended;
       if (code === undefined && Date.now() < deadline) {
         await sleep(100);
         continue;
       }
-      const how = code === undefined ? "is not ready after two minutes" : `ended with ${code}`;
+      const how = code === undefined ? "never became ready" : `ended with ${code}`;
       throw new Error(`${name} ${how}:\n${this.log(name as Program).slice(-3000)}`);
     }
   }

@@ -74,7 +74,7 @@ export class JobOnCluster extends PodsOnCluster {
   /** Waits until the Job has ended. @returns its status, with the condition that says how. */
   async untilEnded(): Promise<KubernetesObject> {
     // A worker that fails again and again is started again after 10, 20, 40 and 80 s.
-    const job = await this.here.plane.api.until(this.job, (now) => endOf(now) !== undefined, 500_000);
+    const job = await this.here.plane.api.until(this.job, (now) => endOf(now) !== undefined);
     return { ...job?.status, ended: endOf(job) };
   }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { Agent, request } from "node:https";
+import { HANG_MS } from "../../support/until.ts";
 
 /** A Kubernetes object, as JSON. */
 // biome-ignore lint/suspicious/noExplicitAny: tests look into it with toMatchObject.
@@ -181,12 +182,12 @@ export class KubernetesApi {
 
   /**
    * Waits until an object is as wanted, and returns it. `undefined` is given where the object has been deleted.
-   * @throws Error with the object's last state after `withinMs`, which only keeps a hang from lasting for ever.
+   * @throws Error with the object's last state if it never becomes so.
    */
   async until(
     object: KubernetesObject,
     isWanted: (object: KubernetesObject | undefined) => boolean,
-    withinMs = 100_000,
+    hangMs = HANG_MS,
   ): Promise<KubernetesObject | undefined> {
     const { name, ...metadata } = object.metadata;
     const path = pathOf({ ...object, metadata });
@@ -195,7 +196,7 @@ export class KubernetesApi {
     const { items, metadata: listed } = await this.get(`${path}?${query}`);
     let last: KubernetesObject | undefined = items[0];
     if (isWanted(last)) return last;
-    const signal = AbortSignal.timeout(withinMs);
+    const signal = AbortSignal.timeout(hangMs);
     for await (const event of this.watch(path, `${query}&resourceVersion=${listed.resourceVersion}`, signal)) {
       last = event.type === "DELETED" ? undefined : event.object;
       if (isWanted(last)) return last;

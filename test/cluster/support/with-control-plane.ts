@@ -18,7 +18,6 @@ export function describeWithControlPlane(
     return;
   }
   describe(name, () => {
-    jest.setTimeout(600_000);
     let plane: ControlPlane | undefined;
     beforeAll(async () => {
       plane = await startControlPlane(options);

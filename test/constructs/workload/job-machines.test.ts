@@ -58,6 +58,19 @@ const sized = (name: string, type: string) =>
 const large = executorsOfSize([sized("a", "c5.2xlarge"), sized("b", "c5.2xlarge")], "large");
 const mixed = executorsOfSize([sized("a", "c5.2xlarge"), sized("b", "c5.4xlarge")], "large");
 
+test.each([
+  [{ totalParameters: 3, workers: 50 }, "47 workers have no parameter, because the run has 3: use workers: 3"],
+  [{ totalParameters: 49, workers: 50 }, "1 worker has no parameter, because the run has 49: use workers: 49"],
+  [{ totalParameters: 0, workers: 2 }, "2 workers have no parameter, because the run has 0: raise totalParameters"],
+])("a warning says which workers have nothing to do: %j", (changes, warning) => {
+  const { isWarning, text } = of({ ...small, ...changes });
+  expect({ isWarning, parts: text.split("; ") }).toEqual({
+    isWarning: true,
+    parts: [expect.stringMatching(/ fit on /), warning],
+  });
+  expect(of({ ...small, totalParameters: 50, workers: 50 }).isWarning).toBe(false);
+});
+
 describe("a job's author is told", () => {
   test.each<[string, Partial<WorkerJobSettings>, NodeTarget | undefined, string]>([
     ["one machine", { ...small, workers: 3 }, pool(), "3 workers fit on 1 c5.2xlarge of executor"],
@@ -97,7 +110,7 @@ describe("a job's author is told", () => {
     ["pools of unequal machines", { ...wholeCore, workers: 8 }, mixed, "8 workers fit on 2 machines of a or b"],
     [
       "thousands",
-      { ...small, workers: 60_000, parallelism: 1 },
+      { ...small, totalParameters: 60_000, workers: 60_000, parallelism: 1 },
       pool(),
       "1 of 60,000 workers at a time fits on 1 c5.2xlarge of executor",
     ],

@@ -141,6 +141,7 @@ describe("the tag of a job's image", () => {
     evaluations("helpers.py", "open('weights.bin')\n");
     evaluations("weights.bin", "1");
     evaluations("other.py", "1");
+    evaluations("weight.py", "1");
     const tag = () => tags(program("python3 evaluations/detect.py"))[0];
     const all = [tag()];
     for (const name of ["weights.bin", "helpers.py", "detect.py"]) {
@@ -149,6 +150,7 @@ describe("the tag of a job's image", () => {
     }
     expect(new Set(all).size).toBe(4);
     evaluations("other.py", "2");
+    evaluations("weight.py", "2");
     sources.write("worker/evaluations/prime.ts", (text) => `${text}\n`);
     expect(tag()).toBe(all.at(-1));
   });
@@ -174,7 +176,7 @@ describe("the tag of a job's image", () => {
 
   test("is refused for an evaluation that the image lacks", () => {
     expect(messageOf(() => made({ evaluations: [{ ...collatz, evaluation: "owl" }] }))).toMatch(
-      /^worker image has 1 problem:\n {2}- evaluation must be "collatz" or "prime", got "owl": /,
+      /^worker image has 1 problem:\n {2}- evaluation must be "collatz", "pi" or "prime", got "owl": /,
     );
   });
 });
@@ -279,7 +281,7 @@ describe("the identity of an evaluation", () => {
       // The worker looks for modules in TypeScript and ES modules in JavaScript only.
       writeFileSync(join(sources.directory, "worker/evaluations/script.js"), "exports.evaluate = () => 1;\n");
       expect(messageOf(() => identity({ evaluation }))).toBe(
-        `worker image has 1 problem:\n  - evaluation must be "collatz", "own" or "prime", got "${evaluation}": put its file into worker/evaluations and name it without folder and ending`,
+        `worker image has 1 problem:\n  - evaluation must be "collatz", "own", "pi" or "prime", got "${evaluation}": put its file into worker/evaluations and name it without folder and ending`,
       );
     },
   );

@@ -4,6 +4,8 @@ import { tmpdir, userInfo } from "node:os";
 import { delimiter, join } from "node:path";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { canRun } from "../../support/required.ts";
+import { temporaryDirectory } from "../../support/sweep.ts";
+import { HANG_MS, until as untilTrue } from "../../support/until.ts";
 
 /** The browser of CHROMIUM_PATH, or the first on PATH that runs, as `.ci/run` looks for it. */
 function findChromium(): string | undefined {
@@ -34,9 +36,12 @@ export function useBrowser() {
   let complaints: string[] = [];
   beforeAll(async () => {
     // Chromium's sandbox needs rights that a container mostly lacks; the pages are our own.
-    browser = await chromium.launch({ executablePath: path ?? "", args: ["--no-sandbox"] });
+    const args = ["--no-sandbox"];
+    // Beside the profile, which Playwright keeps in a temporary folder, it writes into the user's home.
+    browser = await chromium.launch({ executablePath: path ?? "", args, env: { ...process.env, HOME: home } });
   });
   afterAll(() => browser?.close());
+  const home = temporaryDirectory();
   afterEach(async () => {
     for (const context of browser.contexts()) await context.close();
     const found = complaints;
@@ -49,7 +54,7 @@ export function useBrowser() {
       // The clipboard asks people.
       await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: new URL(url).origin });
       const page = await context.newPage();
-      page.setDefaultTimeout(10_000);
+      page.setDefaultTimeout(HANG_MS);
       page.on("pageerror", (error) => complaints.push(`${error}`));
       page.on("console", (message) => {
         if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
@@ -70,10 +75,9 @@ export function useBrowser() {
 
 /** Waits for an expression to be true. Playwright's own function would need `unsafe-eval`, which the page forbids. */
 export async function until(page: Page, expression: string): Promise<void> {
-  for (let left = 500; !(await page.evaluate<boolean>(expression)); left--) {
-    if (left === 0) throw new Error(`${expression} has not become true`);
-    await page.waitForTimeout(50);
-  }
+  await untilTrue(() => page.evaluate<boolean>(expression), 50).catch((cause) => {
+    throw new Error(`${expression} has not become true`, { cause });
+  });
 }
 
 /** Opens a view by its hash. */

@@ -1,7 +1,7 @@
 import { NodePool } from "../../../constructs/pools/node-pool.ts";
 import { dev, prod } from "../../../environments.ts";
 import { resolveEnvironment } from "../../../stacks/configuration/resolve.ts";
-import { devWith, existingVpc, resolved } from "../../support/fixtures.ts";
+import { devWith, evaluationsOf, existingVpc, resolved } from "../../support/fixtures.ts";
 
 const common = { totalParameters: 100, workers: 1 };
 
@@ -108,13 +108,13 @@ describe("the evaluation of a job", () => {
     });
 
   test("must be one of the given names, which are not read from the disk", () => {
-    expect(resolveEnvironment(withEvaluation("mine"), ["mine"]).ok).toBe(true);
-    expect(resolveEnvironment(withEvaluation("collatz"), ["mine"])).toMatchObject({
+    expect(resolveEnvironment(withEvaluation("mine"), evaluationsOf(["mine"])).ok).toBe(true);
+    expect(resolveEnvironment(withEvaluation("collatz"), evaluationsOf(["mine"]))).toMatchObject({
       problems: [{ path: ["workload", "jobs", 0, "evaluation"], got: '"collatz"', allowed: '"mine"' }],
     });
   });
 
   test("can be any name in an image that was built elsewhere", () => {
-    expect(resolveEnvironment(withEvaluation("theirs", { image: "a/b:1" }), ["mine"]).ok).toBe(true);
+    expect(resolveEnvironment(withEvaluation("theirs", { image: "a/b:1" }), evaluationsOf(["mine"])).ok).toBe(true);
   });
 });

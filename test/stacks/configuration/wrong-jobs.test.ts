@@ -163,7 +163,7 @@ test("what only resembles these is accepted", () => {
     ["workload.jobs", jobs({ cpuRequestMillis: 10, cpuLimitMillis: 10 })],
     ["workload.jobs", jobs({ name: "a", runName: "one" }, { name: "b", runName: "two" }, { name: "c" })],
     // biome-ignore lint/suspicious/noTemplateCurlyInString: the text of a user.
-    ["workload.jobs", jobs({ evaluation: undefined, evaluationCommand: 'sh -c "echo ${HOME} %{x}"' })],
+    ["workload.jobs", jobs({ evaluation: undefined, evaluationCommand: 'node -e "echo ${HOME} %{x}"' })],
     ["workload.jobs", jobs({ secretName: "team.db-credentials" })],
     ["workload.jobs", jobs({ secretName: "1password-token" })],
     ["workload.jobs", []],

@@ -6,6 +6,7 @@ import { FakeS3 } from "../../support/fake-s3.ts";
 import { testIdentity } from "../../support/stores.ts";
 import { temporaryDirectory } from "../../support/sweep.ts";
 import { blocksUntil, putSweep, putText } from "../../support/sweeps.ts";
+import { until } from "../../support/until.ts";
 
 const POLL_MS = 20;
 const directory = temporaryDirectory();
@@ -128,7 +129,3 @@ test("a watcher that comes after a sweep was deleted does not see it", async () 
   expect(late).toEqual([]);
   expect(String(lateErrors[0])).toMatch(/holds no sweep: it has no run\.json$/);
 });
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
-}

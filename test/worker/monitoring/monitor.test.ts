@@ -3,6 +3,7 @@ import { Monitor, NotFoundError } from "../../../worker/src/monitoring/index.ts"
 import { FakeS3 } from "../../support/fake-s3.ts";
 import { testIdentity } from "../../support/stores.ts";
 import { blocksUntil, putSweep, putText } from "../../support/sweeps.ts";
+import { until } from "../../support/until.ts";
 
 const ROOT = "s3://bucket/runs";
 const MONTH_MS = 30 * 86_400_000;
@@ -236,10 +237,6 @@ test("a place can be checked without reading any sweep", async () => {
     "cannot list s3://bucket/runs/: AccessDenied: as the test asked",
   );
 });
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
 
 function unexpected(error: unknown): void {
   throw error;

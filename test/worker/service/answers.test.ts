@@ -116,7 +116,7 @@ const wrong: readonly (readonly [string, string, RequestInit, number, string])[]
     'limit must be a whole number from 1 to 1,000, got "1001": correct it\ncell must be left out, got "1": remove it, or correct its name',
   ],
   ["two values", "/api/sweeps/a/blocks?cells=1&cells=2", {}, 400, 'cells must be a text, got ["1","2"]: correct it'],
-  ["an empty value", "/api/sweeps?after=", {}, 400, 'after must be a text of 1 characters or more, got "": correct it'],
+  ["an empty value", "/api/sweeps?after=", {}, 400, 'after must be a text of 1 character or more, got "": correct it'],
   [
     "a path as a name",
     "/api/sweeps/..%2Fa",

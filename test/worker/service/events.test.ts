@@ -3,6 +3,7 @@ import type { Sweep } from "../../../worker/src/api/sweeps.ts";
 import { TemporaryError } from "../../../worker/src/contract/errors.ts";
 import { type EventsOptions, eventsOf } from "../../../worker/src/service/events.ts";
 import { expectDocumented, startTestServer, testApp, testServices, testSweep } from "../../support/service.ts";
+import { until } from "../../support/until.ts";
 
 /** A sweep that a test changes, and who watches it. */
 class Watched {
@@ -178,11 +179,11 @@ test("50 readers over the network share each event, and leave nothing behind", a
   const { url } = await startTestServer({ api: services });
   const leaving = new AbortController();
   const asking = Array.from({ length: 50 }, () => fetch(`${url}/api/sweeps/a/events`, { signal: leaving.signal }));
-  while (watched.watchers.size < 50) await setTimeout(5);
+  await until(() => watched.watchers.size >= 50);
   watched.show(at(1));
   const readers = await Promise.all(asking.map(async (answer) => (await answer).body?.getReader()));
   const texts = await Promise.all(readers.map((reader) => reader && next(reader)));
   expect(new Set(texts).size).toBe(1);
   leaving.abort();
-  while (watched.watchers.size > 0) await setTimeout(5);
+  await until(() => watched.watchers.size === 0);
 });

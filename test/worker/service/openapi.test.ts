@@ -26,3 +26,12 @@ test("clients can generate code from it: each operation has a name of its own, a
       expect(description).toMatch(/\w/);
   }
 });
+
+test("docs/api.md has a row for each operation, and no other", () => {
+  const text = readFileSync(join(__dirname, "../../../docs/api.md"), "utf8");
+  const rows = [...text.matchAll(/^\| `([A-Z]+ \/\S+)` \|/gm)].map(([, operation]) => operation);
+  const operations = Object.entries(documentOf(testApp().app).paths ?? {}).flatMap(([place, item]) =>
+    Object.keys(item).map((method) => `${method.toUpperCase()} ${place}`),
+  );
+  expect(rows.sort()).toEqual(operations.sort());
+});

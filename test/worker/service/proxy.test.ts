@@ -2,11 +2,11 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
 import { readPage } from "../../../worker/src/service/page-files.ts";
 import { post, startTestServer, testApp, testServices, testSweep } from "../../support/service.ts";
 import { temporaryDirectory } from "../../support/sweep.ts";
+import { until } from "../../support/until.ts";
 
 const directory = temporaryDirectory();
 const submission = { evaluation: { name: "collatz" }, total: 100, size: "large" };
@@ -142,7 +142,7 @@ test("events come while they happen, and their watch ends with the browser", asy
   });
   const leaving = new AbortController();
   const asking = fetch(`${front.url}/api/sweeps/a/events`, { signal: leaving.signal });
-  while (watchers.size === 0) await setTimeout(5);
+  await until(() => watchers.size > 0);
   const show = (state: "running" | "complete") => {
     for (const onSweep of watchers) onSweep(testSweep("a", { state }));
   };
@@ -153,7 +153,7 @@ test("events come while they happen, and their watch ends with the browser", asy
   show("complete");
   expect((await reading)?.value).toContain('"state":"complete"');
   leaving.abort();
-  while (watchers.size > 0) await setTimeout(5);
+  await until(() => watchers.size === 0);
 });
 
 test("an API that is away is a problem, and the page stays", async () => {

@@ -3,10 +3,10 @@ import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { FakeS3 } from "../../support/fake-s3.ts";
 import { urlOf } from "../../support/service-program.ts";
 import { startSweep, sweep, temporaryDirectory } from "../../support/sweep.ts";
+import { until } from "../../support/until.ts";
 
 const directory = temporaryDirectory();
 const results = join(directory, "results");
@@ -30,7 +30,7 @@ test("sweep serve answers until SIGTERM, goes on for the time to drain, and ends
   expect((await fetch(`${url}/`)).status).toBe(404);
   const events = await fetch(`${url}/api/sweeps/queue:first/events`);
   server.child.kill("SIGTERM");
-  while ((await fetch(`${url}/ready`)).status === 200) await setTimeout(10);
+  await until(async () => (await fetch(`${url}/ready`)).status !== 200);
   expect((await fetch(`${url}/api/sweeps`)).status).toBe(200);
   expect(await events.text()).toMatch(/^event: sweep\n/);
   const { code, stdout, stderr } = await server.finished;
@@ -87,7 +87,7 @@ test("sweep ui prints its address, shows a folder that is not there yet, opens a
   const url = await urlOf(server);
   expect(await (await fetch(`${url}/api/sweeps`)).json()).toEqual({ sweeps: [], next: null });
   expect((await fetch(`${url}/ready`)).status).toBe(200);
-  if (process.platform === "linux") while (!existsSync(opened)) await setTimeout(20);
+  if (process.platform === "linux") await until(() => existsSync(opened));
   const events = fetch(`${url}/api/sweeps`);
   await events;
   server.child.kill("SIGINT");

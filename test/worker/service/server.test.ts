@@ -2,13 +2,9 @@ import { once } from "node:events";
 import { request as httpRequest } from "node:http";
 import { connect, type Socket } from "node:net";
 import { setTimeout } from "node:timers/promises";
-import { ProblemError } from "../../../worker/src/service/problems.ts";
 import { RateLimit } from "../../../worker/src/service/rate-limit.ts";
-import { Readiness } from "../../../worker/src/service/readiness.ts";
-import { post, startTestServer, testApp, testServices } from "../../support/service.ts";
-
-const submission = { evaluation: { name: "collatz" }, total: 100, size: "large" };
-const detailOf = async (answer: Response) => [answer.status, ((await answer.json()) as { detail: string }).detail];
+import { detailOf, post, startTestServer, submission, testApp, testServices } from "../../support/service.ts";
+import { until } from "../../support/until.ts";
 
 /** Sends bytes as they are, and returns everything that comes until the other end closes. */
 async function exchange(url: string, text: string): Promise<string> {
@@ -30,120 +26,6 @@ async function received(socket: Socket): Promise<string> {
   for await (const part of socket) text += part;
   return text;
 }
-
-describe("hosts", () => {
-  const inside = [
-    "localhost",
-    "localhost:4400",
-    "127.0.0.1:8080",
-    "[::1]:80",
-    "10.0.3.7:8080",
-    "api",
-    "api.ns.svc",
-    "a.localhost",
-  ];
-  test.each(inside)("%s is one that no other site can be", async (host) => {
-    expect((await testApp().request("/api/environment", { headers: { host } })).status).toBe(200);
-  });
-
-  const outside = [
-    "evil.com",
-    "127.0.0.1.evil.com:80",
-    "localhost.evil.com",
-    "api.svc.evil.com",
-    "",
-    "a.local",
-    "1.2.3.4.5",
-  ];
-  test.each(outside)("%j is refused: its name may have been made to lead here (DNS rebinding)", async (host) => {
-    const { request } = testApp();
-    for (const path of ["/api/sweeps", "/", "/nothing"]) {
-      const answer = await request(path, { headers: { host } });
-      expect(await detailOf(answer)).toEqual([
-        421,
-        `the host must be 127.0.0.1 or localhost, got ${JSON.stringify(host.replace(/:\d+$/, ""))}: use the address that this server has printed, or start it with --allow-host`,
-      ]);
-    }
-    // Probes name the address of the pod, and a load balancer any host.
-    expect((await request("/health", { headers: { host } })).status).toBe(200);
-  });
-
-  test("a name that was allowed is known", async () => {
-    const { request } = testApp({ hosts: ["Sweeps.example.com"] });
-    const statusOf = async (host: string) => (await request("/api/environment", { headers: { host } })).status;
-    expect(await Promise.all(["sweeps.example.com", "SWEEPS.example.com:443", "example.com"].map(statusOf))).toEqual([
-      200, 200, 421,
-    ]);
-  });
-});
-
-describe("changes", () => {
-  const origin = (value: string) => ({ origin: value });
-  const foreign = [
-    ["another site", origin("https://evil.com")],
-    ["another port of this machine", origin("http://localhost:9999")],
-    ["a page without an origin, such as a file", origin("null")],
-    ["a browser that says so", { "sec-fetch-site": "cross-site" }],
-    ["another host of the domain", { "sec-fetch-site": "same-site" }],
-  ] as const;
-  test.each(foreign)("of %s are refused (CSRF)", async (_name, headers) => {
-    const submit = jest.fn();
-    const { request } = testApp({ api: testServices({ submissions: { submit, cancel: submit, resume: submit } }) });
-    for (const path of ["/api/sweeps", "/api/sweeps/a/cancel", "/api/sweeps/a/resume"]) {
-      const answer = await request(path, post(submission, { host: "localhost:4400", ...headers }));
-      expect([path, answer.status, answer.headers.get("access-control-allow-origin")]).toEqual([path, 403, null]);
-    }
-    expect(submit).not.toHaveBeenCalled();
-  });
-
-  test("the error names the origin", async () => {
-    const answer = await testApp().request("/api/sweeps", post(submission, origin("https://evil.com")));
-    expect(await detailOf(answer)).toEqual([
-      403,
-      'a change must come from the page of this server, got one from "https://evil.com": open that page',
-    ]);
-  });
-
-  const types = ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/json", ""];
-  test.each(types)("of the type %j, which a form of any site can send, are refused", async (type) => {
-    const { request } = testApp();
-    const answer = await request("/api/sweeps", post(submission, { "content-type": type }));
-    expect(await detailOf(answer)).toEqual([
-      415,
-      `Content-Type must be application/json, got ${JSON.stringify(type)}: send the body as JSON`,
-    ]);
-  });
-
-  const own = [
-    ["of the page", { origin: "http://localhost:4400", "sec-fetch-site": "same-origin" }],
-    ["of a script", {}],
-    ["behind a proxy of ours", { "x-forwarded-host": "sweeps.example.com", origin: "https://sweeps.example.com" }],
-    ["with a charset", { "content-type": "application/json; charset=utf-8" }],
-  ] as const;
-  test.each(own)("%s are taken", async (_name, headers) => {
-    const answer = await testApp().request("/api/sweeps", post(submission, { host: "localhost:4400", ...headers }));
-    expect(answer.status).toBe(201);
-  });
-
-  test("no other site may ask before it sends one", async () => {
-    const headers = { ...origin("https://evil.com"), "access-control-request-method": "POST" };
-    const answer = await testApp().request("/api/sweeps", { method: "OPTIONS", headers });
-    expect(answer.status).toBe(405);
-    expect([...answer.headers.keys()].filter((name) => name.startsWith("access-control"))).toEqual([]);
-  });
-});
-
-test("a browser loads nothing from elsewhere, frames it nowhere, and guesses no type", async () => {
-  const { request } = testApp();
-  for (const path of ["/api/environment", "/api/sweeps/c", "/nothing"]) {
-    const { headers } = await request(path);
-    expect(headers.get("content-security-policy")).toBe(
-      "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-    );
-    expect(headers.get("x-content-type-options")).toBe("nosniff");
-    expect(headers.get("x-frame-options")).toBe("DENY");
-  }
-});
 
 describe("bodies", () => {
   test("one of 6 MB is refused before it is sent", async () => {
@@ -307,46 +189,6 @@ test("what is no request is answered, and not passed on", async () => {
   expect(log.lines).toEqual([]);
 });
 
-describe("readiness", () => {
-  test("a place that cannot be listed is 503, and the process is up", async () => {
-    const checkReady = async () => {
-      throw new ProblemError(503, "the place of the results cannot be listed: no permission", {
-        retryAfterSeconds: 10,
-      });
-    };
-    const { request } = testApp({ checkReady });
-    const answer = await request("/ready");
-    expect(answer.headers.get("retry-after")).toBe("10");
-    expect(await detailOf(answer)).toEqual([503, "the place of the results cannot be listed: no permission"]);
-    expect(await (await request("/health")).json()).toEqual({ status: "up" });
-  });
-
-  test("the place is asked once a minute while it answers, and each ten seconds while it does not", async () => {
-    let [now, fails] = [0, false];
-    const check = jest.fn(async () => {
-      if (fails) throw new Error("away");
-    });
-    const readiness = new Readiness(check, () => now);
-    const askedBy = async (time: number) => {
-      now = time;
-      await Promise.allSettled([readiness.check(), readiness.check()]);
-      return check.mock.calls.length;
-    };
-    expect(await Promise.all([askedBy(0)])).toEqual([1]);
-    expect(await askedBy(59_999)).toBe(1);
-    fails = true;
-    expect(await askedBy(60_000)).toBe(2);
-    await expect(readiness.check()).rejects.toMatchObject({
-      status: 503,
-      detail: "the place of the results cannot be listed: away",
-    });
-    expect(await askedBy(69_999)).toBe(2);
-    fails = false;
-    expect(await askedBy(70_000)).toBe(3);
-    await readiness.check();
-  });
-});
-
 describe("stopping", () => {
   /** A promise that a test resolves. */
   function gate() {
@@ -381,7 +223,7 @@ describe("stopping", () => {
     expect((await fetch(`${url}/health`)).status).toBe(200);
     drained.open();
     expect(await events.text()).toMatch(/^event: sweep\n(.+\n)+\n$/);
-    while (await isReachable(url)) await setTimeout(5);
+    await until(async () => !(await isReachable(url)));
     answering.open();
     expect((await late).status).toBe(200);
     await stopped;
@@ -406,7 +248,7 @@ describe("stopping", () => {
     const clients = Array.from({ length: 5 }, client);
     const more = async () => {
       const { length } = answers;
-      while (answers.length < length + 20) await setTimeout(5);
+      await until(() => answers.length >= length + 20);
     };
     await more();
     const stopped = first.stop(drained.opened);

@@ -1,6 +1,5 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import type { ServiceFile } from "../../../worker/src/contract/service-file.ts";
 import { findEvaluation } from "../../../worker/src/evaluation/source.ts";
@@ -9,6 +8,7 @@ import { FakeS3 } from "../../support/fake-s3.ts";
 import { ImitatedSqs, missingForSqs, sqsEnvironment } from "../../support/imitated-sqs.ts";
 import { canRun } from "../../support/required.ts";
 import { startSweep, temporaryDirectory, writeEvaluation } from "../../support/sweep.ts";
+import { until } from "../../support/until.ts";
 
 const directory = temporaryDirectory();
 const define = canRun("sweeps through the API", "REQUIRE_PYTHON", missingForSqs) ? describe : describe.skip;
@@ -52,7 +52,7 @@ define("a sweep that is submitted through the API", () => {
       RESULTS_ROOT: "s3://bucket/runs/queue",
       SLICE_SECONDS: "1",
     };
-    return { submissions, queueUrl, startExecutor: () => startSweep(["executor"], { env, withinMs: 300_000 }) };
+    return { submissions, queueUrl, startExecutor: () => startSweep(["executor"], { env }) };
   }
 
   const objectOf = (name: string, object: string) => s3.objects.get(`runs/${name.replace(":", "/")}/${object}`);
@@ -81,8 +81,8 @@ define("a sweep that is submitted through the API", () => {
     expect(await sqs.count(queueUrl)).toBe(messages);
 
     const executor = startExecutor();
-    while (objectOf(name, "results.parquet") === undefined) await setTimeout(50);
-    while ((await sqs.count(queueUrl)) > 0) await setTimeout(50);
+    await until(() => objectOf(name, "results.parquet") !== undefined, 50);
+    await until(async () => (await sqs.count(queueUrl)) === 0, 50);
     executor.child.kill("SIGTERM");
     expect((await executor.finished).code).toBe(0);
 
@@ -114,10 +114,10 @@ define("a sweep that is submitted through the API", () => {
     const { name } = await submissions.submit(request, null);
     await submissions.cancel(name, "not yet", "ann@example.com");
     const executor = startExecutor();
-    while ((await sqs.count(queueUrl)) > 0) await setTimeout(50);
+    await until(async () => (await sqs.count(queueUrl)) === 0, 50);
     expect(await submissions.resume(name, undefined, "ann@example.com")).toMatchObject({ isNew: false, messages: 7 });
     const stop = () => JSON.parse(objectOf(name, "sweep.json")?.toString() ?? "").stop;
-    while (stop() === undefined) await setTimeout(50);
+    await until(() => stop() !== undefined, 50);
     executor.child.kill("SIGTERM");
     await executor.finished;
     expect(stop()).toMatchObject({

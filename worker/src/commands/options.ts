@@ -5,6 +5,7 @@ import type { OptionDeclaration } from "../contract/declare.ts";
 import { readSetting, readSettings, toEnvironment, variableName } from "../contract/environment-variables.ts";
 import { PermanentError } from "../contract/errors.ts";
 import { formatCount } from "../contract/format.ts";
+import { NUMBER_SPELLINGS } from "../contract/numbers.ts";
 import { describeProblem, show } from "../contract/problems.ts";
 import { hasScheme } from "../contract/results-url.ts";
 import type { SettingName } from "../contract/worker-settings.ts";
@@ -20,6 +21,7 @@ export function addOptions(command: Command, names: readonly SettingName[]): voi
     const text = `${declarationOf(name).description} (default: ${defaultTextOf(name)})`;
     command.addOption(new Option(flags, text).env(variableName(name)).argParser(String));
   }
+  command.addHelpText("after", `\n${NUMBER_SPELLINGS}`);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { PermanentError } from "../contract/errors.ts";
-import { describeSeconds, formatCount, shellWord } from "../contract/format.ts";
+import { countNoun, describeSeconds, formatCount, shellWord } from "../contract/format.ts";
 import type { RunIdentity } from "../contract/identity.ts";
 import type { WorkerSettings } from "../contract/worker-settings.ts";
 import { importEvaluation } from "../evaluation/module.ts";
@@ -50,7 +50,7 @@ export async function printResults(
   const verifySeconds = (performance.now() - verifyingAt) / 1000;
   for (const line of lines) print(line);
   print(
-    `Total: ${formatCount(receipt.totalParameters)} parameters, each exactly once, verified in ${verifySeconds.toFixed(2)} s`,
+    `Total: ${countNoun(receipt.totalParameters, "parameter")}, each exactly once, verified in ${verifySeconds.toFixed(2)} s`,
   );
   const perSecond = formatCount(Math.round(computed / seconds));
   print(
@@ -81,7 +81,7 @@ function throwIfAllFailed(
   const command = evaluationCommand === undefined ? "" : ` --command ${shellWord(evaluationCommand)}`;
   const columns = resultColumns === undefined ? "" : ` --columns ${resultColumns.join(",")}`;
   throw new PermanentError(
-    `no parameter has a result, all ${formatCount(totalParameters)} failed. Parameter ${first.parameter}: ${first.error}\n` +
+    `no parameter has a result, ${totalParameters === 1 ? "the only one" : `all ${formatCount(totalParameters)}`} failed. Parameter ${first.parameter}: ${first.error}\n` +
       `sweep replay ${first.parameter} --results ${shellWord(url)}${command}${columns} evaluates it in the foreground. ` +
       `The failures are kept: a changed evaluation is another run, and to repeat the same one use another ${placeOption}`,
   );

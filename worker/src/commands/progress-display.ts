@@ -6,7 +6,26 @@ const LINE_EVERY_MS = 10_000;
 /** The rate is measured over the last seconds, so that the time left follows an evaluation that gets slower. */
 const WINDOW_MS = 10_000;
 
-/** Shows how far a run is, on standard error: a bar on a terminal, a line every 10 s elsewhere. */
+const LONGEST_BAR = 30;
+/** A shorter bar says less than the percentage beside it. */
+const SHORTEST_BAR = 5;
+
+/** The parts of a line of progress. */
+export interface ProgressTexts {
+  /** From 0 to 1. */
+  readonly fraction: number;
+  readonly percent: string;
+  readonly counts: string;
+  readonly rate: string;
+  readonly left: string;
+  /** Empty if nothing failed. */
+  readonly failed: string;
+}
+
+/**
+ * Shows how far a run is, on standard error: a bar on a terminal, a line every 10 s elsewhere. A log of a CI system and a terminal that
+ * cannot move its cursor (TERM=dumb) get lines, too.
+ */
 export class ProgressDisplay {
   readonly #total: number;
   readonly #bars: MultiBar | undefined;
@@ -16,18 +35,22 @@ export class ProgressDisplay {
 
   constructor(total: number) {
     this.#total = total;
-    if (!process.stderr.isTTY) return;
+    if (!canRedraw()) return;
     this.#bars = new MultiBar({
-      format: " {bar} {percent} %  {doneText} of {totalText}  {rate}/s  {left} left{failedText}",
-      barCompleteChar: "█",
-      barIncompleteChar: "░",
-      barsize: 30,
+      // The last column stays free: some terminals wrap a line that is full.
+      format: (_options, _progress, texts: ProgressTexts) => barOf(texts, (process.stderr.columns || 80) - 1),
+      // The library would turn wrapping off, and the terminal would cut the lines above the bar.
+      linewrap: true,
+      // A line above overwrites the bar, also where the bar has not changed since.
+      forceRedraw: true,
       hideCursor: true,
       clearOnComplete: true,
       gracefulExit: false,
       fps: 10,
     });
     this.#bar = this.#bars.create(Math.max(total, 1), 0, this.#describe(0, 0));
+    // A second Ctrl-C ends the process at once. The terminal gets its cursor back.
+    process.once("exit", this.#stop);
   }
 
   update({ done, computed, failed }: JobProgress): void {
@@ -37,8 +60,7 @@ export class ProgressDisplay {
     this.#bar?.update(done, this.#describe(done, failed));
     if (this.#bar !== undefined || now - this.#linedAt < LINE_EVERY_MS) return;
     this.#linedAt = now;
-    const { percent, doneText, totalText, rate, left, failedText } = this.#describe(done, failed);
-    process.stderr.write(`${percent} %  ${doneText} of ${totalText}  ${rate}/s  ${left} left${failedText}\n`);
+    process.stderr.write(`${lineOf(this.#describe(done, failed))}\n`);
   }
 
   /** Prints a line above the bar. */
@@ -53,10 +75,13 @@ export class ProgressDisplay {
   }
 
   end(): void {
-    this.#bars?.stop();
+    process.off("exit", this.#stop);
+    this.#stop();
   }
 
-  #describe(done: number, failed: number) {
+  readonly #stop = () => this.#bars?.stop();
+
+  #describe(done: number, failed: number): ProgressTexts {
     const [first, last] = [this.#samples[0], this.#samples.at(-1)];
     const seconds = first === undefined || last === undefined ? 0 : (last.at - first.at) / 1000;
     // A worker that is started again computes the parameters anew that it had done and not committed.
@@ -64,13 +89,35 @@ export class ProgressDisplay {
       first === undefined || last === undefined || seconds === 0
         ? 0
         : Math.max(0, last.computed - first.computed) / seconds;
+    const fraction = this.#total === 0 ? 1 : done / this.#total;
     return {
-      percent: (this.#total === 0 ? 100 : Math.floor((done / this.#total) * 100)).toString().padStart(3),
-      doneText: formatCount(done),
-      totalText: formatCount(this.#total),
-      rate: formatCount(Math.round(perSecond)),
-      left: perSecond === 0 ? "unknown time" : describeSeconds(Math.ceil((this.#total - done) / perSecond)),
-      failedText: failed === 0 ? "" : `  ${formatCount(failed)} failed`,
+      fraction,
+      percent: `${String(Math.floor(fraction * 100)).padStart(3)} %`,
+      counts: `${formatCount(done)} of ${formatCount(this.#total)}`,
+      rate: `${formatCount(Math.round(perSecond))}/s`,
+      left: `${perSecond === 0 ? "unknown time" : describeSeconds(Math.ceil((this.#total - done) / perSecond))} left`,
+      failed: failed === 0 ? "" : `${formatCount(failed)} failed`,
     };
   }
+}
+
+/** A bar in a line of at most `width` characters: the bar shrinks first, then the counts go. Rate and time left stay. */
+export function barOf(texts: ProgressTexts, width: number): string {
+  const line = lineOf(texts);
+  const size = Math.min(LONGEST_BAR, width - line.length - 2);
+  if (size >= SHORTEST_BAR) {
+    const complete = Math.round(Math.min(1, texts.fraction) * size);
+    return ` ${"█".repeat(complete)}${"░".repeat(size - complete)} ${line}`;
+  }
+  if (line.length <= width) return line;
+  return lineOf({ ...texts, counts: "" }).slice(0, width);
+}
+
+function lineOf({ percent, counts, rate, left, failed }: ProgressTexts): string {
+  return [percent, counts, rate, left, failed].filter((text) => text !== "").join("  ");
+}
+
+function canRedraw(): boolean {
+  const { TERM, CI } = process.env;
+  return process.stderr.isTTY === true && TERM !== "dumb" && (CI === undefined || CI === "" || CI === "false");
 }

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { describeError, EXIT_CODE, type ExitCode, isInstance, PermanentError, textOr } from "../contract/errors.ts";
 import { formatCount } from "../contract/format.ts";
+import { numberIn } from "../contract/numbers.ts";
 import { describeProblem, show } from "../contract/problems.ts";
 import { describeValue, VectorEvaluator } from "../evaluation/block-evaluator.ts";
 import { CommandEvaluator } from "../evaluation/command.ts";
@@ -27,8 +28,8 @@ export async function replayCommand(
   evaluationName: string | undefined,
   command: Command,
 ): Promise<ExitCode | typeof EVALUATION_FAILED> {
-  const parameter = Number(parameterText);
-  if (!/^\d+$/.test(parameterText) || !Number.isSafeInteger(parameter)) {
+  const parameter = numberIn(parameterText) ?? Number.NaN;
+  if (!Number.isSafeInteger(parameter) || parameter < 0) {
     throw wrongParameter("a whole number from 0", parameterText);
   }
   const { resultsUrl, ...configuration } = settingsOf(evaluationName, command);

@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import type { Command } from "commander";
 import { EXIT_CODE, type ExitCode, SweepError } from "../contract/errors.ts";
-import { formatCount } from "../contract/format.ts";
+import { countAre, countNoun, formatCount } from "../contract/format.ts";
 import { type FinishedRun, LocalJob, type StartedRun } from "../engine/local-job.ts";
 import type { LocalSettings } from "../engine/options.ts";
 import { readProgress } from "../results/progress.ts";
@@ -68,7 +68,7 @@ async function describeCommitted(url: string, settings: LocalSettings): Promise<
   const progress = await Promise.race([counting, setTimeout(COUNT_WITHIN_MS, undefined, { ref: false })]);
   if (progress === undefined) return "";
   const { total, remaining } = progress;
-  return `: ${formatCount(total - remaining)} of ${formatCount(total)} parameters are committed`;
+  return `: ${formatCount(total - remaining)} of ${countNoun(total, "parameter")} ${total - remaining === 1 ? "is" : "are"} committed`;
 }
 
 /** What each worker has done. */
@@ -76,10 +76,10 @@ function linesOf(run: FinishedRun): string[] {
   const workers = [...run.workers].sort(([a], [b]) => a - b);
   const lines = workers.map(([index, { share, resumed }]) => {
     const earlier = resumed === 0 ? "" : ` (${formatCount(resumed)} of them earlier)`;
-    return `[WORKER ${index}] Processed: ${formatCount(share)} parameters${earlier}`;
+    return `[WORKER ${index}] Processed: ${countNoun(share, "parameter")}${earlier}`;
   });
   const earlier = run.resumed - workers.reduce((sum, [, { resumed }]) => sum + resumed, 0);
-  return earlier > 0 ? [...lines, `Earlier: ${formatCount(earlier)} parameters`] : lines;
+  return earlier > 0 ? [...lines, `Earlier: ${countNoun(earlier, "parameter")}`] : lines;
 }
 
 async function runWithDisplay(job: LocalJob, signal: AbortSignal): Promise<FinishedRun> {
@@ -106,10 +106,10 @@ async function runWithDisplay(job: LocalJob, signal: AbortSignal): Promise<Finis
 function printStart({ totalParameters, totalWorkers, partition }: LocalSettings, run: StartedRun): void {
   const { identity, resultsUrl, resumed } = run;
   print(
-    `${identity.evaluation}: ${formatCount(totalParameters)} parameters, ${formatCount(totalWorkers)} workers, ${partition ?? "work stealing"}, seed ${identity.seed}`,
+    `${identity.evaluation}: ${countNoun(totalParameters, "parameter")}, ${countNoun(totalWorkers, "worker")}, ${partition ?? "work stealing"}, seed ${identity.seed}`,
   );
   print(`Results in ${resultsUrl}`);
-  if (resumed > 0) print(`Resuming: ${formatCount(resumed)} parameters are committed already.`);
+  if (resumed > 0) print(`Resuming: ${countAre(resumed, "parameter")} committed already.`);
 }
 
 function print(line: string): void {

@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { readSetting } from "../contract/environment-variables.ts";
 import { EXIT_CODE, type ExitCode } from "../contract/errors.ts";
 import { formatCount } from "../contract/format.ts";
+import { numberIn } from "../contract/numbers.ts";
 import { type Problem, show, throwIfWrong } from "../contract/problems.ts";
 import { Monitor } from "../monitoring/index.ts";
 import { PAGE_FILES } from "../programs.ts";
@@ -88,7 +89,7 @@ export async function startServer(
     api === undefined
       ? createApp({ ...common, ...sweepServices(results, configuration) })
       : createApp({ ...common, api: new URL(api), checkReady: async () => {} });
-  return listen(app, { host, port: Number(port), drain });
+  return listen(app, { host, port: numberIn(port) as number, drain });
 }
 
 function sweepServices(resultsRoot: string, configuration: string | undefined) {
@@ -133,8 +134,8 @@ function isServer(api: string): boolean {
 }
 
 function numberOf(flag: string, text: string, most: number, example: number) {
-  const value = Number(text);
-  if (/^\d{1,9}$/.test(text) && value <= most) return { value, problems: [] };
+  const value = numberIn(text) ?? Number.NaN;
+  if (Number.isInteger(value) && value >= 0 && value <= most) return { value, problems: [] };
   const allowed = `a whole number from 0 to ${formatCount(most)}`;
   return { value, problems: [{ path: [flag], allowed, got: show(text), fix: `use for example ${example}` }] };
 }

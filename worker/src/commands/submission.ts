@@ -1,5 +1,5 @@
 import { EXIT_CODE, type ExitCode, SweepError } from "../contract/errors.ts";
-import { countNoun, describeSeconds, formatCount, shellWord } from "../contract/format.ts";
+import { countAre, countNoun, describeSeconds, formatCount, shellWord } from "../contract/format.ts";
 import type { JobProgress } from "../engine/local-job.ts";
 import { closeSubmitted, type Submission, type SubmitOptions, type Submitted, submit } from "../engine/submit.ts";
 import { StoppedRunError, waitUntilComplete } from "../engine/waiting.ts";
@@ -24,8 +24,7 @@ export async function carryOut(
   print(`Results in ${url}`);
   const submitted = await submitWithDisplay(submission, queue, { ...sizes, again });
   const { committed } = submitted;
-  if (committed > 0)
-    print(`Resuming: ${countNoun(committed, "parameter")} ${committed === 1 ? "is" : "are"} committed already.`);
+  if (committed > 0) print(`Resuming: ${countAre(committed, "parameter")} committed already.`);
   if (submitted.isUnderWay) {
     print("It is under way: its messages were sent before, and the queue is not empty.");
     print(`Send what is missing again with  ${resumeCommandOf(url, queue.url)}`);
@@ -63,7 +62,7 @@ async function submitWithDisplay(
         process.stderr.write(`sampling ${submission.identity.evaluation} on this machine for ${seconds} s\n`),
       onSampled: ({ failed, parameters, failures: [first] }) => {
         if (first === undefined) return;
-        const counted = `${formatCount(failed)} of ${formatCount(parameters)} parameters of the sample failed`;
+        const counted = `${formatCount(failed)} of ${countNoun(parameters, "parameter")} of the sample failed`;
         process.stderr.write(`warning: ${counted}, for example parameter ${first.parameter}: ${first.error}\n`);
       },
       onSent: (done, totalParameters) => {

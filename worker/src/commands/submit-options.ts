@@ -4,6 +4,7 @@ import { EXECUTOR_SETTINGS } from "../contract/executor-settings.ts";
 import { problemOfValue } from "../contract/facts.ts";
 import { formatCount } from "../contract/format.ts";
 import { LIMITS } from "../contract/limits.ts";
+import { numberIn } from "../contract/numbers.ts";
 import { type Problem, show } from "../contract/problems.ts";
 import type { SettingName } from "../contract/worker-settings.ts";
 
@@ -111,8 +112,8 @@ export interface Sizes {
 /** @param problems gets those of numbers that are wrong. */
 export function sizesOf({ executors, maxExecutors, slots }: QueueArguments, problems: Problem[]): Sizes {
   const number = (option: string, text: string, most: number, example: number) => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= 1 && value <= most) return value;
+    const value = numberIn(text) ?? Number.NaN;
+    if (Number.isInteger(value) && value >= 1 && value <= most) return value;
     const allowed = `a whole number from 1 to ${formatCount(most)}`;
     problems.push({ path: [option], allowed, got: show(text), fix: `use for example ${example}` });
     return 1;

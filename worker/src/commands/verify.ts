@@ -1,4 +1,4 @@
-import { formatCount } from "../contract/format.ts";
+import { countNoun, formatCount } from "../contract/format.ts";
 import { verify } from "../results/verify.ts";
 import { storeOptions } from "./options.ts";
 
@@ -10,7 +10,7 @@ export async function verifyCommand(
   const verifying = verify(url, { ...storeOptions(), downloadDirectory: options.download, full: options.full });
   const { receipt, reader, isUnchanged, unwritten } = await verifying;
   const lines = [
-    `${formatCount(receipt.totalParameters)} parameters, each exactly once, in ${formatCount(receipt.blocks)} blocks with matching checksums`,
+    `${countNoun(receipt.totalParameters, "parameter")}, each exactly once, in ${countNoun(receipt.blocks, "block")} with matching checksums`,
     ...(isUnchanged ? ["unchanged  no file was written since they were read (--full reads them again)"] : []),
     `present    ${formatCount(receipt.present)}`,
     `failed     ${formatCount(receipt.failed)}`,

@@ -9,6 +9,7 @@ import {
   type ResolvedExecutorSettings,
   withExecutorDefaults,
 } from "./executor-settings.ts";
+import { numberIn } from "./numbers.ts";
 import { show, throwIfWrong } from "./problems.ts";
 import type { SettingName, WorkerSettings } from "./worker-settings.ts";
 
@@ -85,14 +86,11 @@ function textOf(name: SettingName | ExecutorSettingName, environment: Environmen
   return environment[variableName(name)] ?? fallback;
 }
 
-/** A number as JavaScript writes it, `1e-7` included, but not `0x10`, an empty text or `Infinity`. */
-const NUMBER = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i;
-
 /** A text that is no number stays a text, which the schema of the setting refuses. */
 function decode(example: unknown, text: string | undefined): unknown {
   if (text === undefined) return undefined;
   if (Array.isArray(example)) return text.split(",");
-  return typeof example === "number" && NUMBER.test(text) ? Number(text) : text;
+  return typeof example === "number" ? (numberIn(text) ?? text) : text;
 }
 
 function encode(value: unknown): string {

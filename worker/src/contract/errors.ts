@@ -125,8 +125,10 @@ const FILE_ERRORS: Readonly<Record<string, (path: string) => SweepError>> = {
   EDQUOT: (path) =>
     new TemporaryError(`the disk quota of ${path} is used up: free some and run the same command again`),
   EFBIG: (path) => new PermanentError(`${path} is larger than the file system or ulimit -f allows`),
-  EACCES: (path) => new ReadOnlyError(`no permission to read or write ${path}`),
-  EPERM: (path) => new ReadOnlyError(`no permission to read or write ${path}`),
+  EACCES: (path) =>
+    new ReadOnlyError(`no permission to read or write ${path}: choose another place, or change its permissions`),
+  EPERM: (path) =>
+    new ReadOnlyError(`no permission to read or write ${path}: choose another place, or change its permissions`),
   EROFS: (path) => new ReadOnlyError(`${path} is on a read-only file system: choose another place`),
   ENOTDIR: (path) => new PermanentError(`${path} is not in a directory: choose another place`),
   EEXIST: (path) => new PermanentError(`${path} is a file: choose another place`),

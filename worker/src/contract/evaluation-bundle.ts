@@ -96,8 +96,10 @@ function bundleFile(path: string): Uint8Array {
     const lines = problems?.map(({ text, location }) =>
       location === null ? text : `${location.file}:${location.line}: ${text}`,
     );
+    const isMissing = problems?.some(({ text }) => text.startsWith("Could not resolve"));
+    const fix = isMissing ? ". Install the package beside the evaluation (npm install), or correct the import" : "";
     throw new PermanentError(
-      `the evaluation ${path} cannot be bundled: ${lines?.join("; ") ?? (error as Error).message}`,
+      `the evaluation ${path} cannot be bundled: ${lines?.join("; ") ?? (error as Error).message}${fix}`,
     );
   }
 }

@@ -8,6 +8,16 @@ export function countNoun(count: number, noun: string): string {
   return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
 
+/** `1 parameter is`, `2,000 parameters are`. */
+export function countAre(count: number, noun: string): string {
+  return `${countNoun(count, noun)} ${count === 1 ? "is" : "are"}`;
+}
+
+/** `the only parameter`, `all 4 parameters`. */
+export function allOf(count: number, noun: string): string {
+  return count === 1 ? `the only ${noun}` : `all ${countNoun(count, noun)}`;
+}
+
 const LARGE_UNITS = [
   { name: "d", seconds: 86_400 },
   { name: "h", seconds: 3_600 },

@@ -117,3 +117,10 @@ export function checkSameRun(found: RunIdentity, wanted: RunIdentity, url: strin
     `${url} holds the results of another run: ${differences.join("; ")}. Use another place for the results, or the same settings`,
   );
 }
+
+/** The error about a place without a run. */
+export function noResultsIn(url: string): PermanentError {
+  return new PermanentError(
+    `${url} holds no results: it has no run.json. Name the place that the run has printed (Results in ...)`,
+  );
+}

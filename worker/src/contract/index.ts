@@ -3,6 +3,7 @@
  * synthesis does not load the engine. Exports of its modules that are missing here belong to the worker.
  */
 export { type Notation, problemsOf } from "./check.ts";
+export { commandWords } from "./command-line.ts";
 export {
   DEFAULTS,
   declarationOf,
@@ -31,11 +32,13 @@ export {
   withExecutorDefaults,
 } from "./executor-settings.ts";
 export { type Facts, factsOf, problemOfValue, withFacts, withFix } from "./facts.ts";
-export { describeSeconds, formatCount, shellWord } from "./format.ts";
+export { countNoun, describeSeconds, formatCount, shellWord } from "./format.ts";
 export { RESULTS_FORMAT, RUN_HASH_LENGTH, type RunIdentity, runHash } from "./identity.ts";
 export { COMPLETE_EVERY_MS, LIMITS } from "./limits.ts";
 export { type BlockShape, largestBatchSize, leastMemoryMiB, memoryProblems, spoolMiB } from "./memory.ts";
+export { numberIn } from "./numbers.ts";
 export { describeProblem, duplicatesIn, oneOf, type Problem, show, within } from "./problems.ts";
+export { isLeftBehind, processDirectoryPrefix } from "./process-directories.ts";
 export { type ServiceFile, serviceFileSchema } from "./service-file.ts";
 export {
   LOG_LEVELS,

@@ -1,4 +1,4 @@
-import { formatCount } from "./format.ts";
+import { countNoun, formatCount } from "./format.ts";
 import { LIMITS } from "./limits.ts";
 import { type Problem, show } from "./problems.ts";
 
@@ -57,8 +57,8 @@ export function memoryProblems(limitMiB: number, shape: BlockShape): Problem[] {
   const leastMiB = leastMemoryMiB(shape);
   if (!(limitMiB < leastMiB)) return [];
   const { batchSize, columns } = shape;
-  const results = columns === 1 ? "1 result" : `${formatCount(columns)} results`;
-  const blocks = `blocks of ${formatCount(batchSize)} parameters with ${results} each`;
+  const results = countNoun(columns, "result");
+  const blocks = `blocks of ${countNoun(batchSize, "parameter")} with ${results} each`;
   return [
     {
       path: ["memoryLimitMiB"],

@@ -1,4 +1,4 @@
-import { formatCount } from "../contract/format.ts";
+import { countNoun } from "../contract/format.ts";
 import type { WorkerSettings } from "../contract/worker-settings.ts";
 import { countOf, hullOf, type Range, type RangeCollector, subtract } from "../parameters/ranges.ts";
 import { blocksOf } from "../parameters/splitting.ts";
@@ -67,7 +67,7 @@ class LedWorker {
     const first = await this.#nextOrder();
     if (first !== undefined) await this.#compute(first);
     const { failed } = this.#progress.end();
-    log.info({ failed }, `[WORKER ${workerId}] Processed: ${formatCount(this.#done)} parameters`);
+    log.info({ failed }, `[WORKER ${workerId}] Processed: ${countNoun(this.#done, "parameter")}`);
   }
 
   #hear(message: ToLedWorker): void {

@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 import { EXIT_CODE, PermanentError, SweepError } from "../contract/errors.ts";
-import { formatCount } from "../contract/format.ts";
+import { countNoun } from "../contract/format.ts";
 import type { RunIdentity } from "../contract/identity.ts";
 import { countOf } from "../parameters/ranges.ts";
 import { CLI_PROGRAM } from "../programs.ts";
@@ -140,6 +140,6 @@ export class LocalJob extends EventEmitter<LocalJobEvents> {
 
 function tooManyFailures(maxFailures: number): PermanentError {
   return new PermanentError(
-    `more than ${formatCount(maxFailures)} parameters failed, the limit of maxFailures (--max-failures, MAX_FAILURES)`,
+    `more than ${countNoun(maxFailures, "parameter")} failed, the limit of maxFailures (--max-failures, MAX_FAILURES)`,
   );
 }

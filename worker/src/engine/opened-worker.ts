@@ -1,5 +1,5 @@
 import type { ResolvedWorkerSettings } from "../contract/declarations.ts";
-import { formatCount } from "../contract/format.ts";
+import { countAre, countNoun } from "../contract/format.ts";
 import { countOf, type Range, subtract, union } from "../parameters/ranges.ts";
 import type { ResultStore, ResultWriter } from "../stores/store.ts";
 import type { EvaluationSession } from "../supervisor/evaluation-session.ts";
@@ -110,7 +110,7 @@ export class OpenedWorker {
 
   /** The error of a worker that was stopped, which the log has, too. */
   stopped({ remaining, current }: ProgressReporter, { discarded }: Supervisor, of: string): StoppedError {
-    const left = `${formatCount(remaining)} parameters of ${of} left`;
+    const left = `${countNoun(remaining, "parameter")} of ${of} left`;
     this.log.warn({ committed: current.committed, remaining, discarded }, `stopped with ${left}: ${kept(discarded)}`);
     return new StoppedError(left, kept(discarded));
   }
@@ -128,7 +128,7 @@ function logSearch(log: WorkerLog, { parts, blamed }: Search): void {
     blamed === undefined ? "" : `; parameter ${blamed.parameter} was alone in work each time and is not run again`;
   log.warn(
     { suspects, parts: parts.length, blamed: blamed?.parameter },
-    `the last start of this worker was killed: ${formatCount(suspects)} parameters are run in ${formatCount(parts.length)} steps${found}`,
+    `the last start of this worker was killed: ${countAre(suspects, "parameter")} run in ${countNoun(parts.length, "step")}${found}`,
   );
 }
 
@@ -143,5 +143,5 @@ function kept(discarded: number | undefined): string {
   if (discarded === undefined) return EVERYTHING_IS_KEPT;
   const late = "the parameter in work did not end in time (--stop-grace, STOP_GRACE_SECONDS)";
   if (discarded === 0) return late;
-  return `${late}, and about ${formatCount(discarded)} finished ones of its block are not committed`;
+  return `${late}, and about ${countNoun(discarded, "finished one")} of its block ${discarded === 1 ? "is" : "are"} not committed`;
 }

@@ -1,3 +1,4 @@
+import { countNoun } from "../contract/format.ts";
 import type { Failure } from "../stores/store.ts";
 import { NO_LOG, type RunWorkerHooks, type WorkerLog, type WorkerProgress } from "./worker-hooks.ts";
 
@@ -57,7 +58,8 @@ export class ProgressReporter {
   end(): WorkerProgress {
     this.#report();
     const { failed } = this.#current;
-    if (failed > LOGGED_FAILURES) this.#log.warn({ failed }, `${failed - LOGGED_FAILURES} more parameters failed`);
+    if (failed > LOGGED_FAILURES)
+      this.#log.warn({ failed }, `${countNoun(failed - LOGGED_FAILURES, "more parameter")} failed`);
     return this.#current;
   }
 

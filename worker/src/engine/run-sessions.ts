@@ -1,5 +1,5 @@
 import { PermanentError, TemporaryError } from "../contract/errors.ts";
-import { formatCount } from "../contract/format.ts";
+import { countNoun } from "../contract/format.ts";
 import { type RunInStore, RunSession, type RunSessionOptions } from "./run-session.ts";
 
 /** Evaluations that stay loaded, one for each run: fair queues deal the messages of several runs in turn. */
@@ -85,7 +85,7 @@ export class RunSessions {
       this.#failedLoads.set(name, failed);
       if (failed < MOST_FAILED_LOADS) throw error;
       this.#failedLoads.delete(name);
-      throw new PermanentError(`${error.message} (${formatCount(failed)} times)`, { cause: error });
+      throw new PermanentError(`${error.message} (${countNoun(failed, "time")})`, { cause: error });
     }
   }
 }

@@ -1,5 +1,5 @@
 import { PermanentError } from "../contract/errors.ts";
-import { formatCount } from "../contract/format.ts";
+import { allOf } from "../contract/format.ts";
 import type { RunIdentity } from "../contract/identity.ts";
 import { countOf, type Range } from "../parameters/ranges.ts";
 import { firstRanges, piecesOf } from "../parameters/splitting.ts";
@@ -68,7 +68,7 @@ export async function measure(
 /** Machines would be paid for a run without results. */
 function allFailed({ parameters, failures: [first] }: Measurement): PermanentError {
   return new PermanentError(
-    `all ${formatCount(parameters)} parameters of the sample failed. Parameter ${first?.parameter}: ${first?.error}\n` +
+    `${allOf(parameters, "parameter")} of the sample failed. Parameter ${first?.parameter}: ${first?.error}\n` +
       "sweep replay evaluates one in the foreground, and --executors <number> submits the run without a sample",
   );
 }

@@ -1,4 +1,4 @@
-import { formatCount } from "../contract/format.ts";
+import { countNoun } from "../contract/format.ts";
 import type { WorkerSettings } from "../contract/worker-settings.ts";
 import { shareOf } from "../parameters/partition.ts";
 import { countOf, subtract } from "../parameters/ranges.ts";
@@ -29,7 +29,7 @@ export async function runWorker(options: WorkerSettings, hooks: RunWorkerHooks =
     const outcome = await supervisor.run(rest);
     const { failed } = progress.end();
     if (outcome === "stopped") throw worker.stopped(progress, supervisor, "the share");
-    log.info({ failed }, `[WORKER ${workerId}] Processed: ${formatCount(countOf(share))} parameters`);
+    log.info({ failed }, `[WORKER ${workerId}] Processed: ${countNoun(countOf(share), "parameter")}`);
     return progress.current;
   });
 }

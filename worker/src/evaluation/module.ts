@@ -81,13 +81,22 @@ export async function importEvaluation(path: string, source: string): Promise<Ev
   const functions = [exported.evaluate, exported.evaluateBlock].filter((candidate) => candidate !== undefined);
   if (functions.length !== 1 || typeof functions[0] !== "function") {
     throw new PermanentError(
-      `the evaluation ${source} exports ${Object.keys(exported).join(", ") || "nothing"}; ` +
+      `the evaluation ${source} exports ${describeExports(exported)}; ` +
         "it must export one function, evaluate(parameter, context) or evaluateBlock(start, count, out, context)",
     );
   }
   if (exported.columns !== undefined) checkColumnNames(exported.columns);
   checkConcurrency(exported.concurrency);
   return exported;
+}
+
+/** `default, columns`; `evaluate (number)` for one that is no function. */
+function describeExports(exported: object): string {
+  const names = Object.entries(exported).map(([name, value]) => {
+    const isWrong = ["evaluate", "evaluateBlock"].includes(name) && typeof value !== "function";
+    return isWrong ? `${name} (${value === null ? "null" : typeof value})` : name;
+  });
+  return names.join(", ") || "nothing";
 }
 
 export type { BlockEvaluationContext, EvaluationContext } from "../parameters/random.ts";

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout } from "node:timers/promises";
-import { parseArgsStringToArgv } from "string-argv";
+import { commandWords } from "../contract/command-line.ts";
 import { PermanentError } from "../contract/errors.ts";
 import type { EvaluationContext } from "../parameters/random.ts";
 import type { FailureKind } from "../stores/store.ts";
@@ -41,7 +41,7 @@ export class Program {
 
   constructor(command: string) {
     this.#command = command;
-    const [file = "", ...args] = parseArgsStringToArgv(command);
+    const [file = "", ...args] = commandWords(command);
     // Python buffers output to a pipe, and one answer never fills that buffer.
     const env = { ...process.env, PYTHONUNBUFFERED: "1" };
     this.#process = spawn(file, args, { stdio: ["pipe", "pipe", "pipe"], env });
@@ -56,7 +56,11 @@ export class Program {
       this.#wake?.();
     });
     this.#process.on("error", (error: NodeJS.ErrnoException) => {
-      const reason = error.code === "ENOENT" ? "there is no such program" : error.message;
+      const reasons: Readonly<Record<string, string>> = {
+        ENOENT: "there is no such program; install it, or correct the command",
+        EACCES: "it may not be executed; name its interpreter, for example python3, or make it executable (chmod +x)",
+      };
+      const reason = reasons[error.code ?? ""] ?? error.message;
       this.#endWith(new PermanentError(`cannot start ${JSON.stringify(file)}: ${reason}`));
     });
     const ended = () => {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { basename, extname, join, resolve } from "node:path";
-import { parseArgsStringToArgv } from "string-argv";
+import { commandWords } from "../contract/command-line.ts";
 import { PermanentError } from "../contract/errors.ts";
 import { bundleEvaluation } from "../contract/evaluation-bundle.ts";
 import { describeProblem, oneOf, show } from "../contract/problems.ts";
@@ -13,6 +13,9 @@ export const EVALUATION_OF_RESULTS = "results:";
 
 /** The files of evaluations that {@link findEvaluation} finds by their names. */
 const MODULE_FILE = /^[\w-][\w.-]*\.(mjs|ts)$/;
+
+/** The ends of paths that a module may have. */
+const MODULE_EXTENSION = /\.[cm]?[jt]sx?$/;
 
 /** An evaluation that was found, but not loaded. */
 export interface Evaluation {
@@ -29,7 +32,7 @@ export interface Evaluation {
 /**
  * Finds an evaluation and bundles it.
  *
- * @param nameOrPath the path of a module, or the name of an evaluation that comes with the worker (`collatz`, `prime`).
+ * @param nameOrPath the path of a module, or the name of an evaluation that comes with the worker (`collatz`, `pi`, `prime`).
  * @throws PermanentError if there is no such evaluation, or it does not compile.
  * @throws TemporaryError if a signal ended the bundler.
  */
@@ -53,7 +56,7 @@ export function bundledEvaluations(): string[] {
  * @throws PermanentError if the command line is empty.
  */
 export function commandEvaluation(command: string): Evaluation {
-  const words = parseArgsStringToArgv(command);
+  const words = commandWords(command);
   if (words.length === 0) {
     const fix = "name a program, for example python3 evaluate.py";
     const problem = { path: ["evaluationCommand"], allowed: "a command line", got: show(command), fix };
@@ -112,7 +115,14 @@ function findFile(nameOrPath: string): string {
     }
   }
   const path = resolve(nameOrPath);
-  if (readableFile(path) !== undefined) return path;
+  const isReadable = readableFile(path) !== undefined;
+  if (isReadable && MODULE_EXTENSION.test(path)) return path;
+  if (isReadable) {
+    const command = `--command ${show(extname(path) === ".py" ? `python3 ${nameOrPath}` : nameOrPath)}`;
+    const fix = `a program in another language is a command: ${command} (EVALUATION_COMMAND)`;
+    const allowed = "a module of TypeScript or JavaScript";
+    throw new PermanentError(describeProblem({ path: ["evaluation"], allowed, got: show(nameOrPath), fix }));
+  }
   const reason = existsSync(path) ? "this path cannot be read as a file" : "there is no such file";
   const fix = `${reason}; correct the path or the name`;
   const allowed = `the path of a module, or ${oneOf(bundledEvaluations())}`;

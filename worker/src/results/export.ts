@@ -1,12 +1,11 @@
-import { createWriteStream, rmSync } from "node:fs";
-import { rename } from "node:fs/promises";
+import { createWriteStream } from "node:fs";
+import { extname } from "node:path";
 import { Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { explainFileError, PermanentError } from "../contract/errors.ts";
-import { describeProblem, oneOf, show } from "../contract/problems.ts";
-import { asideOf } from "../stores/aside.ts";
+import { oneOf, type Problem, show, throwIfWrong } from "../contract/problems.ts";
 import type { ResultReader, Stretch } from "../stores/store.ts";
 import { piecesOf, type ResultPiece } from "./blocks.ts";
+import { problemsOfOutput, writeWhole } from "./output-file.ts";
 import { ParquetTable, rowsOfGroup } from "./parquet.ts";
 import { openToVerify, type VerifiedResults, type VerifyOptions, verifyOpened, verifyWhile } from "./verify.ts";
 
@@ -16,13 +15,25 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 /** Which table is written, and where. */
 export interface ExportOptions extends VerifyOptions {
-  /** @default "parquet" */
+  /** @default - that of the file's name (`out.csv`) */
   readonly format?: ExportFormat | undefined;
   /**
    * A path, where the file appears when it is complete, or an open stream (not for Parquet), which is not closed. Results are read
    * twice for a stream, unless an earlier receipt proves them: nothing is written to it before they are proved.
    */
   readonly output: string | Writable;
+  /**
+   * Whether a file of that name is replaced.
+   *
+   * @default true
+   */
+  readonly overwrite?: boolean | undefined;
+}
+
+/** The results of a table that was written. */
+export interface ExportedResults extends VerifiedResults {
+  /** Bytes of the file that the table has replaced; undefined if there was none. */
+  readonly replacedBytes?: number | undefined;
 }
 
 /**
@@ -31,11 +42,12 @@ export interface ExportOptions extends VerifyOptions {
  *
  * @param resultsUrl `file:<directory>`, a path, or `s3://<bucket>/<prefix>`.
  * @throws TemporaryError if the results are incomplete.
- * @throws PermanentError if there are none, or the format cannot be written to the output.
+ * @throws PermanentError if there are none, the format cannot be written to the output, or the output is there already. Nothing is read then.
  */
-export async function exportResults(resultsUrl: string, options: ExportOptions): Promise<VerifiedResults> {
-  const { format = "parquet", output } = options;
-  checkFormat(format, output);
+export async function exportResults(resultsUrl: string, options: ExportOptions): Promise<ExportedResults> {
+  const { output } = options;
+  throwIfWrong(problemsOfExport(options));
+  const format = options.format ?? (formatOfName(output) as ExportFormat);
   const reader = await openToVerify(resultsUrl, options);
   if (typeof output === "string") return exportToFile(reader, format, output);
   // A stream cannot be taken back, so the results are proved before.
@@ -44,30 +56,55 @@ export async function exportResults(resultsUrl: string, options: ExportOptions):
   return verified;
 }
 
-function checkFormat(format: ExportFormat, output: string | Writable): void {
-  if (!EXPORT_FORMATS.includes(format)) {
-    const problem = { path: ["format"], allowed: oneOf(EXPORT_FORMATS), got: show(format), fix: "choose one of these" };
-    throw new PermanentError(describeProblem(problem));
+/** The ends of names that tell a format. */
+const FORMAT_OF_EXTENSION: Readonly<Record<string, ExportFormat>> = {
+  ".parquet": "parquet",
+  ".csv": "csv",
+  ".jsonl": "jsonl",
+  ".ndjson": "jsonl",
+};
+
+function formatOfName(output: string | Writable): ExportFormat | undefined {
+  return typeof output === "string" ? FORMAT_OF_EXTENSION[extname(output).toLowerCase()] : undefined;
+}
+
+/**
+ * Everything that is wrong with the format and the output of a table, found before results are read.
+ *
+ * @param prefix of the names of options in errors.
+ */
+export function problemsOfExport(
+  { format, output, overwrite = true }: Pick<ExportOptions, "format" | "output" | "overwrite">,
+  prefix = "",
+): Problem[] {
+  const path = [`${prefix}format`];
+  const got = show(format);
+  if (format !== undefined && !EXPORT_FORMATS.includes(format)) {
+    return [{ path, allowed: oneOf(EXPORT_FORMATS), got, fix: "choose one of these" }];
   }
-  if (format === "parquet" && typeof output !== "string") {
-    const fix = "name a file, because Parquet is written back and forth, or choose csv or jsonl";
-    throw new PermanentError(
-      describeProblem({ path: ["output"], allowed: "a file for Parquet", got: "a stream", fix }),
-    );
+  if (typeof output !== "string") {
+    if (format === "csv" || format === "jsonl") return [];
+    const fix = "choose one of these, or name a file, because Parquet is written back and forth";
+    return [{ path, allowed: "csv or jsonl for a stream", got, fix }];
   }
+  const named = formatOfName(output);
+  if (format === undefined && named === undefined) {
+    const fix = `choose one of these, because the name ${show(output)} does not tell`;
+    return [{ path, allowed: oneOf(EXPORT_FORMATS), got, fix }];
+  }
+  if (format !== undefined && named !== undefined && format !== named) {
+    const fix = "leave the format out, or give the file another name";
+    return [{ path, allowed: `${named} for ${show(output)}`, got, fix }];
+  }
+  return problemsOfOutput(`${prefix}output`, output, () => overwrite);
 }
 
 /** Writes the table while its results are verified, and gives it its name when they are proved. */
-async function exportToFile(reader: ResultReader, format: ExportFormat, output: string): Promise<VerifiedResults> {
-  const aside = asideOf(output);
-  try {
-    const verified = await verifyWhile(reader, (stretches) => writeTable(stretches, reader, format, aside));
-    await rename(aside, output);
-    return verified;
-  } catch (error) {
-    rmSync(aside, { force: true });
-    throw explainFileError(error, output);
-  }
+async function exportToFile(reader: ResultReader, format: ExportFormat, output: string): Promise<ExportedResults> {
+  const { written, replacedBytes } = await writeWhole(output, (aside) =>
+    verifyWhile(reader, (stretches) => writeTable(stretches, reader, format, aside)),
+  );
+  return { ...written, replacedBytes };
 }
 
 async function writeTable(

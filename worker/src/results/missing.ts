@@ -1,5 +1,5 @@
 import { TemporaryError } from "../contract/errors.ts";
-import { formatCount } from "../contract/format.ts";
+import { countAre, countNoun, formatCount } from "../contract/format.ts";
 import { countOf, endOf, type Range, subtract, union } from "../parameters/ranges.ts";
 import type { Stretch } from "../stores/store.ts";
 
@@ -57,13 +57,13 @@ export class MissingParameters {
   error(url: string): IncompleteError {
     const shown = this.#first.map((range) => `${formatCount(range.start)}-${formatCount(endOf(range) - 1)}`);
     const hidden = this.#ranges - shown.length;
-    const more = hidden > 0 ? `, and ${formatCount(hidden)} more ranges` : "";
+    const more = hidden > 0 ? `, and ${countNoun(hidden, "more range")}` : "";
     const because =
       this.#damaged === 0
         ? ""
         : `, ${formatCount(this.#damaged)} of them because their values do not match their checksum`;
     return new IncompleteError(
-      `${url} is not complete: ${formatCount(this.#count)} parameters are missing (${shown.join(", ")}${more})${because}. Start the run again: it computes only these`,
+      `${url} is not complete: ${countAre(this.#count, "parameter")} missing (${shown.join(", ")}${more})${because}. Start the run again: it computes only these`,
     );
   }
 }

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
-import { parseArgsStringToArgv } from "string-argv";
 import type { z } from "zod";
 import type { evaluationSchema } from "../api/submission.ts";
+import { commandWords } from "../contract/command-line.ts";
 import { SETTINGS } from "../contract/declarations.ts";
 import { BUNDLE_MARK, sha256OfBundle } from "../contract/evaluation-bundle.ts";
 import { problemOfValue } from "../contract/facts.ts";
@@ -100,7 +100,7 @@ function chooseCommand(
     return undefined;
   }
   problems.push(...problemsOfColumns(columns));
-  const words = parseArgsStringToArgv(command);
+  const words = commandWords(command);
   if (words.length === 0) {
     const fix = "name a program of the image, for example python3 evaluate.py";
     problems.push({ path, allowed: "a command line", got: show(command), fix });

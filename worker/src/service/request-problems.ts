@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { formatCount } from "../contract/format.ts";
+import { countNoun, formatCount } from "../contract/format.ts";
 import { oneOf, type Problem, show } from "../contract/problems.ts";
 
 const TYPE_NAMES: Readonly<Record<string, string>> = {
@@ -81,7 +81,7 @@ function allowedBy(issue: z.core.$ZodIssue): string {
 
 function sizeOf(origin: string, limit: number | bigint, direction: string): string {
   const count = formatCount(Number(limit));
-  if (origin === "string") return `a text of ${count} characters ${direction}`;
+  if (origin === "string") return `a text of ${countNoun(Number(limit), "character")} ${direction}`;
   return origin === "array" ? `a list of ${count} ${direction}` : `${count} ${direction}`;
 }
 

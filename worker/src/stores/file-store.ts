@@ -15,8 +15,15 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { explainFileError, PermanentError } from "../contract/errors.ts";
-import { checkSameRun, parseRunFile, type RunFile, type RunIdentity, serializeRunFile } from "../contract/identity.ts";
+import { explainFileError } from "../contract/errors.ts";
+import {
+  checkSameRun,
+  noResultsIn,
+  parseRunFile,
+  type RunFile,
+  type RunIdentity,
+  serializeRunFile,
+} from "../contract/identity.ts";
 import { COMPLETE_EVERY_MS } from "../contract/limits.ts";
 import { overlaps, type Range, RangeCollector, union } from "../parameters/ranges.ts";
 import { asideOf } from "./aside.ts";
@@ -165,7 +172,7 @@ export class FileStore implements ResultStore {
       return parseRunFile(readFileSync(path, "utf8"), path);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw explainFileError(error, path);
-      throw new PermanentError(`${this.url} holds no results: it has no run.json`);
+      throw noResultsIn(this.url);
     }
   }
 

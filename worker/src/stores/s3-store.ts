@@ -1,7 +1,13 @@
 import { rmSync } from "node:fs";
 import { basename, join } from "node:path";
-import { PermanentError } from "../contract/errors.ts";
-import { checkSameRun, parseRunFile, type RunFile, type RunIdentity, serializeRunFile } from "../contract/identity.ts";
+import {
+  checkSameRun,
+  noResultsIn,
+  parseRunFile,
+  type RunFile,
+  type RunIdentity,
+  serializeRunFile,
+} from "../contract/identity.ts";
 import { blocksInFlight } from "../contract/memory.ts";
 import { overlaps, type Range, RangeCollector, union } from "../parameters/ranges.ts";
 import { bundleFile, readBundle } from "./bundle-file.ts";
@@ -133,7 +139,7 @@ export class S3Store implements ResultStore {
 
   async #runFile(): Promise<RunFile & { readonly text: string; readonly modifiedAt: number }> {
     const object = await this.#bucket.getDated("run.json");
-    if (object === undefined) throw new PermanentError(`${this.url} holds no results: it has no run.json`);
+    if (object === undefined) throw noResultsIn(this.url);
     const text = object.bytes.toString();
     return { ...parseRunFile(text, `${this.url}/run.json`), text, modifiedAt: object.modifiedAt };
   }

@@ -1,10 +1,11 @@
-import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { lstat, readdir, rm } from "node:fs/promises";
-import { hostname, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { explainFileError } from "../contract/errors.ts";
+import { isLeftBehind, processDirectoryPrefix } from "../contract/process-directories.ts";
 
+const program = "sweep";
 const directories = new Set<string>();
 
 /**
@@ -13,7 +14,7 @@ const directories = new Set<string>();
  */
 export function temporaryDirectory(): string {
   try {
-    const directory = mkdtempSync(join(tmpdir(), `sweep-${process.pid}-${processSpace()}-`));
+    const directory = mkdtempSync(join(tmpdir(), processDirectoryPrefix(program)));
     if (directories.size === 0) {
       // One listener for all directories: Node.js warns about the eleventh.
       process.on("exit", removeAll);
@@ -33,48 +34,12 @@ function removeAll(): void {
 
 /** Removes the directories of this user's processes that have ended. */
 async function removeLeftBehind(parent: string): Promise<void> {
-  const ours = new RegExp(`^sweep-(\\d+)-${processSpace()}-\\w+$`);
   for (const name of await readdir(parent)) {
-    const [, pid] = ours.exec(name) ?? [];
-    if (pid === undefined || isRunning(Number(pid))) continue;
+    if (!isLeftBehind(name, program)) continue;
     const path = join(parent, name);
     const stats = await lstat(path);
     if (stats.isDirectory() && stats.uid === (process.getuid?.() ?? stats.uid)) {
       await rm(path, { recursive: true, force: true });
     }
-  }
-}
-
-/** Whether there is a process of this number. Another program may have got the number meanwhile, which only delays the removal. */
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it belongs to another user.
-    return (error as NodeJS.ErrnoException).code !== "ESRCH";
-  }
-}
-
-let space: string | undefined;
-
-/**
- * Names the processes among which a process number is unique: those of one start of one kernel, in one PID namespace. Containers and
- * machines may share a folder for temporary files, and a number of one says nothing about the processes of another.
- */
-function processSpace(): string {
-  space ??= createHash("sha256")
-    .update(process.platform === "linux" ? linuxProcessSpace() : hostname())
-    .digest("hex")
-    .slice(0, 8);
-  return space;
-}
-
-function linuxProcessSpace(): string {
-  try {
-    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8") + readlinkSync("/proc/self/ns/pid");
-  } catch {
-    // Without /proc nothing tells this process's space from others: a number that nobody else has leaves its directories to a person.
-    return `${hostname()} ${process.pid} ${Date.now()}`;
   }
 }

@@ -1,5 +1,5 @@
 import { PermanentError } from "../contract/errors.ts";
-import { formatCount } from "../contract/format.ts";
+import { countNoun } from "../contract/format.ts";
 import { countOf } from "../parameters/ranges.ts";
 import type { Failure, ResultWriter, SpooledBlock } from "../stores/store.ts";
 import type { EvaluationSession } from "./evaluation-session.ts";
@@ -64,7 +64,7 @@ export class Commits {
   #checkFailures(last: Failure | undefined): void {
     if (last === undefined || !this.isOverLimit(0)) return;
     throw new PermanentError(
-      `more than ${formatCount(this.#options.maxFailures)} parameters failed, the limit of maxFailures (--max-failures, MAX_FAILURES); ` +
+      `more than ${countNoun(this.#options.maxFailures, "parameter")} failed, the limit of maxFailures (--max-failures, MAX_FAILURES); ` +
         `the last was ${last.parameter}: ${last.error}`,
     );
   }
