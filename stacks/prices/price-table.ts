@@ -8,11 +8,14 @@ export const priceFile = join(__dirname, "prices.json");
 export const day = z.string().regex(/^\d{4}-\d\d-\d\d$/);
 const amount = z.number().nonnegative();
 
+/** The day on which somebody compared a price with its page; null if nobody wrote one down. */
+const comparedOn = day.nullable().optional();
+
 /** One price in US dollars, with its billing unit and the page that states it. */
 const price = <const Unit extends string>(per: Unit) =>
-  z.strictObject({ usd: amount, per: z.literal(per), source: z.url() }).readonly();
+  z.strictObject({ usd: amount, per: z.literal(per), source: z.url(), date: comparedOn }).readonly();
 
-const spotPrices = z.strictObject({ least: amount, most: amount });
+export const spotPrices = z.strictObject({ least: amount, most: amount });
 
 const instance = z
   .strictObject({
@@ -26,7 +29,13 @@ const instance = z
   })
   .readonly();
 
-export const instances = z.strictObject({ source: z.url(), usdPerHour: z.record(z.string(), instance) });
+export const instances = z.strictObject({
+  source: z.url(),
+  date: comparedOn,
+  /** The list with which they were compared, if it was not the page. */
+  comparedWith: z.string().optional(),
+  usdPerHour: z.record(z.string(), instance),
+});
 
 export const regionPrices = z
   .strictObject({
@@ -34,14 +43,18 @@ export const regionPrices = z
     eksClusterExtended: price("hour"),
     natGateway: price("hour"),
     natGatewayData: price("GB"),
+    /** Between the zones of a region. Each GB is billed where it leaves and where it arrives. */
+    crossZoneData: price("GB and direction"),
     publicIpv4Address: price("hour"),
     /** In each zone. */
     interfaceEndpoint: price("hour"),
+    interfaceEndpointData: price("GB"),
     loadBalancer: price("hour"),
     /** Of a load balancer: for example 25 new connections a second, or 1 GB an hour. */
     loadBalancerCapacityUnit: price("hour"),
     gp3Volume: price("GB-month"),
     kmsKey: price("month"),
+    kmsRequest: price("ten thousand"),
     logIngestion: price("GB"),
     logStorage: price("GB-month"),
     ecrStorage: price("GB-month"),
@@ -59,24 +72,38 @@ export type RegionPrices = z.infer<typeof regionPrices>;
 
 export const measured = z.strictObject({ secondsPerParameter: z.number().positive(), how: z.string() }).readonly();
 
+const reason = { unit: z.string(), why: z.string() };
+const assumption = z.strictObject({ value: amount, ...reason }).readonly();
+
+/** Amounts that nobody knows before the bill, each with its unit and its reason. */
 export const assumptions = z
   .strictObject({
-    controlPlaneLogGbPerMonth: amount,
-    flowLogGbPerMonth: amount,
-    imageGbInRegistry: amount,
-    resultsGbInBucket: amount,
-    /** Traffic of a new node through the NAT gateway. Image layers come through the free endpoint of S3. */
-    natGbPerNodeStart: amount,
-    spotShareOfOnDemand: spotPrices.extend({ source: z.string() }).readonly(),
+    controlPlaneLogGbPerMonth: assumption,
+    flowLogGbPerMonth: assumption,
+    imageGbInRegistry: assumption,
+    resultsGbInBucket: assumption,
+    /** Traffic of the nodes that are always on through the NAT gateway. */
+    natGbPerMonth: assumption,
+    /** That of a new node. Image layers come through the free endpoint of S3. */
+    natGbPerNodeStart: assumption,
+    natGbPerBusyNodeHour: assumption,
+    /** Traffic between zones while nothing is computed. */
+    crossZoneGbPerMonth: assumption,
+    crossZoneGbPerBusyNodeHour: assumption,
+    kmsRequestsPerMonth: assumption,
+    workersPerBusyVCpu: assumption,
+    spotShareOfOnDemand: spotPrices.extend(reason).readonly(),
   })
   .readonly();
 
 export const priceTable = z
   .strictObject({
-    /** The day of the prices. */
+    /** The day of the table. Each price has the day of its own on which somebody compared it. */
     date: day,
     eks: z.strictObject({ source: z.url(), endOfStandardSupport: z.record(z.string(), day) }).readonly(),
     assumptions,
+    /** Parts of AWS's bill that no line has. */
+    notIncluded: z.array(z.strictObject({ what: z.string(), why: z.string() })).readonly(),
     /** Times of the worker's own evaluations, on one core. */
     measured: z.record(z.string(), measured),
     regions: z.record(z.string(), regionPrices),

@@ -64,7 +64,7 @@ test.each([
   [["dev", "staging"], 'environment must be dev or prod, got "staging": name one of environments.ts'],
   [
     ["dev", "--seconds-per-parameter", "fast"],
-    '--seconds-per-parameter must be a number above 0, got "fast": use for example 0.002; npx sweep plan measures it',
+    '--seconds-per-parameter must be a number above 0, got "fast": use for example 0.002; ./sweep plan measures it',
   ],
   [["--all", "dve"], '--all must be used without environments, got ["dve"]: leave one of the two out'],
   [["--all", "--environment", "dev"], '--all must be used without environments, got ["dev"]: leave one of the two out'],

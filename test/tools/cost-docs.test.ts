@@ -1,10 +1,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { formatCount } from "sweep-worker/contract";
 import { dev, prod } from "../../environments.ts";
 import { environmentCost } from "../../tools/cost/environment-cost.ts";
 import { example } from "../../tools/cost/example.ts";
 import { instancePrice, readPrices } from "../../tools/cost/price-table.ts";
-import { exampleReport, summary } from "../../tools/cost/report.ts";
+import { exampleReport, notes, summary } from "../../tools/cost/report.ts";
 import { resourcesOf } from "../../tools/cost/synthesized.ts";
 import { resolved } from "../support/fixtures.ts";
 import { codeBlocks, readme } from "../support/readme.ts";
@@ -28,13 +29,29 @@ test("the README and docs/cost.md show what the commands print", () => {
   expect(blocks("text")).toEqual([exampleReport(example(table))]);
 });
 
-test("docs/cost.md names every assumption, with its value", () => {
-  const rows = [...text.matchAll(/^\| `(\w+)` \| ([^|]+) \|/gm)].map(([, name, value]) => [name, value]);
-  const expected = Object.entries(table.assumptions).map(([name, value]) => [
-    name,
-    typeof value === "number" ? String(value) : `${value.least} to ${value.most}`,
-  ]);
-  expect(rows).toEqual(expected);
+test("docs/cost.md names every assumption and everything that is not counted, as the price file does", () => {
+  const flat = text.replace(/\n {2}/g, " ");
+  const list = (heading: string) => {
+    const [section = ""] = (flat.split(`\n## ${heading}\n`)[1] ?? "").split("\n## ");
+    return [...section.matchAll(/^- (.*)$/gm)].map(([, item]) => item);
+  };
+  const { assumptions, notIncluded } = table;
+  const amountOf = (one: (typeof assumptions)[keyof typeof assumptions]) =>
+    "value" in one ? formatCount(one.value) : `${one.least} to ${one.most}`;
+  expect(list("Assumptions")).toEqual(
+    Object.entries(assumptions).map(([name, one]) => `\`${name}\`, ${amountOf(one)} ${one.unit}: ${one.why}`),
+  );
+  expect(list("What is not counted")).toEqual(notIncluded.map(({ what, why }) => `${what}: ${why}`));
+});
+
+test("npm run cost prints every assumption, and everything that is not counted", () => {
+  const lines = notes(table).split("\n");
+  expect(lines[0]).toMatch(/ 2\d of 2\d have no day on which somebody compared them with their page\.$/);
+  expect(lines).toContain(
+    "  natGbPerMonth: 5 GB a month (the autoscaler, KEDA and the agents of the nodes that are always on ask AWS all the time)",
+  );
+  expect(lines).toContain("  DNS queries: CoreDNS answers in the cluster, and the resolver of a VPC is free");
+  expect(lines).toHaveLength(3 + Object.keys(table.assumptions).length + table.notIncluded.length);
 });
 
 test("the file of prices in docs/cost.md is one that is read", () => {

@@ -55,7 +55,8 @@ test("a pool with fewer machines is a warning, with the executors that run", () 
 });
 
 test("an idle queue costs KEDA's requests: 175,200 a month", () => {
-  const line = lineOf(costOf(prod, [{ size: "large" }]), "requests of executors, large");
+  const all = Object.values(synthesized()).flatMap(({ json }) => resourcesOf(json));
+  const line = lineOf(environmentCost(resolved(devWithExecutors), all, table), "requests of executors, large");
   expect(line?.idle.most).toBeCloseTo((175_200 * 0.4) / 1_000_000, 9);
   expect(line?.idle).toEqual({ least: line?.idle.most, most: line?.idle.most });
   // At most, Kubernetes reads it as often as KEDA, and 100 slots have a message every 15 s.
@@ -171,7 +172,7 @@ describe("a run on a queue", () => {
       {
         name: "own",
         nodePool: "executor",
-        evaluationCommand: "x",
+        evaluationCommand: "node -e 0",
         resultColumns: ["a"],
         totalParameters: 10,
         workers: 1,

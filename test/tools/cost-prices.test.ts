@@ -1,6 +1,7 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { dev } from "../../environments.ts";
+import { priceFile, regionPrices } from "../../stacks/prices/price-table.ts";
 import { environmentCost } from "../../tools/cost/environment-cost.ts";
 import { instancePrice, readPrices } from "../../tools/cost/price-table.ts";
 import { resourcesOf } from "../../tools/cost/synthesized.ts";
@@ -16,6 +17,20 @@ function pricesFile(name: string, content: unknown): string {
   writeFileSync(path, typeof content === "string" ? content : JSON.stringify(content));
   return path;
 }
+
+test("every price names its page, and the day of a comparison or that there was none", () => {
+  const { regions } = JSON.parse(readFileSync(priceFile, "utf8"));
+  const names = Object.keys(regionPrices.unwrap().shape);
+  for (const [region, prices] of Object.entries<Record<string, unknown>>(regions)) {
+    expect([region, Object.keys(prices).sort()]).toEqual([region, [...names].sort()]);
+    for (const [name, price] of Object.entries(prices)) {
+      const { source, date } = price as { source?: string; date?: string | null };
+      expect(`${name}: ${source}`).toMatch(/: https:\/\/aws\.amazon\.com\/[a-z0-9-]+\/pricing\//);
+      // In a file of your own the day may be left out. Here somebody must have written that there is none.
+      expect(`${name}: ${date}`).toMatch(/: (null|\d{4}-\d\d-\d\d)$/);
+    }
+  }
+});
 
 describe("a file of your own", () => {
   const usWest = readPrices().regions["us-west-2"];
@@ -66,15 +81,22 @@ describe("a file of your own", () => {
     expect(regions).toEqual({ "us-west-2": { ...usWest, natGateway } });
   });
 
-  test("changes an assumption and leaves the others", () => {
-    const { assumptions } = readPrices(pricesFile("assumption", { assumptions: { flowLogGbPerMonth: 40 } }));
-    expect(assumptions).toEqual({ ...readPrices().assumptions, flowLogGbPerMonth: 40 });
+  test("changes assumptions and leaves the others and their units; the reason is the file", () => {
+    const spotShareOfOnDemand = { least: 0.2, most: 0.5 };
+    const path = pricesFile("assumption", { assumptions: { flowLogGbPerMonth: 40, spotShareOfOnDemand } });
+    const why = `written in ${path}`;
+    expect(readPrices(path).assumptions).toEqual({
+      ...readPrices().assumptions,
+      flowLogGbPerMonth: { value: 40, unit: "GB a month", why },
+      spotShareOfOnDemand: { ...spotShareOfOnDemand, unit: "of the on-demand price", why },
+    });
   });
 
   test.each([
     ["{", "--prices must be a readable file of JSON"],
     [{ regions: { x: { natGateway: { usd: "0.05", per: "day" } } } }, "regions.x.natGateway.usd"],
     [{ regions: { "eu-central-1": { instances: { usdPerHour: {} } } } }, "regions.eu-central-1.natGateway: "],
+    [{ assumptions: { flowLogGb: 40 } }, 'assumptions: Unrecognized key: "flowLogGb"'],
     [{ region: {} }, 'Unrecognized key: "region"'],
     [{ date: "today" }, "date: "],
   ])("that is no price table is refused with all its problems: %j", (content, part) => {

@@ -1,6 +1,6 @@
 import { podsPerNode } from "../../constructs/workload/job-machines.ts";
 import { coresOfNode, type NodePoolFacts, type PodShape, type TimelineFacts } from "../../tools/cost/machines.ts";
-import { billedSeconds, creditsCost, predict, sweepCost } from "../../tools/cost/prediction.ts";
+import { billedSeconds, creditsRange, predict, sweepCost } from "../../tools/cost/prediction.ts";
 import { recommend } from "../../tools/plan/recommendation.ts";
 
 /** Eight vCPUs, of which the kubelet and DaemonSets keep a quarter of one. */
@@ -14,7 +14,9 @@ const node: NodePoolFacts = {
   cores: 4,
   room: { cpuMillis: 7750, memoryMiB: 14_000, ephemeralStorageMiB: 40_000, gpus: 0, pods: 54 },
   onDemandUsdPerHour: 0.36,
+  onDemandUsdPerHourOfTypes: { least: 0.36, most: 0.36 },
   spotUsdPerHour: { least: 0.12, most: 0.24 },
+  creditsOfTypes: [undefined],
   volumeSizeGiB: 50,
   volumeUsdPerHour: 0.005,
 };
@@ -97,11 +99,11 @@ test("a machine is billed for a minute at least, and by the second beyond", () =
 });
 
 test("a burstable type pays for what it computes above its baseline", () => {
-  const burstable = { ...node, credits: { baselineVCpus: 0.6, usdPerVCpuHour: 0.05 } };
+  const burstable = { ...node, creditsOfTypes: [{ baselineVCpus: 0.6, usdPerVCpuHour: 0.05 }] };
   // Two hours with two busy vCPUs: 4 vCPU-hours, of which 1.2 are the baseline's.
-  expect(creditsCost(burstable, 2, 4)).toBeCloseTo(2.8 * 0.05, 9);
-  expect(creditsCost(burstable, 2, 1)).toBe(0);
-  expect(creditsCost(node, 2, 4)).toBe(0);
+  expect(creditsRange(burstable, 2, 4).most).toBeCloseTo(2.8 * 0.05, 9);
+  expect(creditsRange(burstable, 2, 1)).toEqual({ least: 0, most: 0 });
+  expect(creditsRange(node, 2, 4)).toEqual({ least: 0, most: 0 });
   expect(sweepCost(burstable, 7200, 4 * 3600).onDemandUsd).toBeCloseTo(2 * 0.365 + 0.14, 9);
 });
 

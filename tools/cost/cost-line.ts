@@ -14,6 +14,13 @@ export interface CostLine {
   readonly lower: string;
   /** A further fact to know about it. */
   readonly note?: string;
+  /** The parts that the amounts lack, because they have no price. */
+  readonly lacks?: readonly string[];
+}
+
+/** A line without an amount, because nothing of it has a price. */
+export function incomplete(item: string, lacks: readonly string[]): CostLine {
+  return { item, how: "no price", idle: dollars(0), maximum: dollars(0), lower: "nothing", lacks };
 }
 
 /** A price that is paid all month, busy or idle. */

@@ -28,7 +28,7 @@ export function environmentCost(
   secondsPerParameter?: number,
 ): EnvironmentCost {
   const facts = environmentFacts(environment, table);
-  const monthly = monthlyCost(resources, facts, table);
+  const monthly = monthlyCost(resources, environment.region, table);
   const sweeps = facts.jobs.map((job) => sweepOf(job, facts, table, monthly, secondsPerParameter));
   const queueRuns = sweeps.flatMap(({ job, work, resultBytes }) =>
     work === undefined

@@ -6,9 +6,10 @@ import { type MachinesRemark, machinesRemark } from "../../constructs/workload/j
 import { workerSettingsOf } from "../../constructs/workload/worker-job.ts";
 import { podResources } from "../../constructs/workload/worker-pod.ts";
 import type { ResolvedEnvironment, ResolvedJob } from "../../stacks/configuration/resolved-environment.ts";
+import { machinePrices } from "./billed-pools.ts";
 import { type ExecutorsFacts, executorsFacts } from "./executors.ts";
 import type { NodePoolFacts, PodShape, TimelineFacts } from "./machines.ts";
-import { hoursPerMonth, instancePrice, type PriceTable, pricesOf } from "./price-table.ts";
+import { instancePrice, type PriceTable, pricesOf, type RegionPrices } from "./price-table.ts";
 
 /** A job of an environment, as the scheduler and its workers see it. */
 export interface JobFacts {
@@ -30,6 +31,16 @@ export interface JobFacts {
   readonly settings: Partial<WorkerSettings>;
 }
 
+/** Prices of requests, of results and of traffic. */
+export interface StoragePrices {
+  /** Also of requests that list. */
+  readonly usdPerThousandPuts: number;
+  readonly usdPerThousandGets: number;
+  readonly usdPerMillionQueueRequests: number;
+  readonly usdPerGbMonth: number;
+  readonly natUsdPerNodeStart: number;
+}
+
 /** The machines, jobs and prices of an environment. */
 export interface EnvironmentFacts {
   readonly name: string;
@@ -40,14 +51,7 @@ export interface EnvironmentFacts {
   readonly pools: readonly NodePoolFacts[];
   readonly jobs: readonly JobFacts[];
   readonly executors: readonly ExecutorsFacts[];
-  readonly storage: {
-    /** Also of requests that list. */
-    readonly usdPerThousandPuts: number;
-    readonly usdPerThousandGets: number;
-    readonly usdPerMillionQueueRequests: number;
-    readonly usdPerGbMonth: number;
-    readonly natUsdPerNodeStart: number;
-  };
+  readonly storage: StoragePrices;
 }
 
 /**
@@ -72,13 +76,17 @@ export function environmentFacts(environment: ResolvedEnvironment, table: PriceT
     pools: pools.map(facts),
     jobs: workload.jobs.map((job) => jobFacts(job, pools, facts)),
     executors: workload.executors.map((one) => executorsFacts(one, (target) => nodeOf(target, pools, facts).node)),
-    storage: {
-      usdPerThousandPuts: prices.s3Put.usd,
-      usdPerThousandGets: prices.s3Get.usd,
-      usdPerMillionQueueRequests: prices.sqsRequest.usd,
-      usdPerGbMonth: prices.s3Storage.usd,
-      natUsdPerNodeStart: table.assumptions.natGbPerNodeStart * prices.natGatewayData.usd,
-    },
+    storage: storagePrices(prices, table),
+  };
+}
+
+export function storagePrices(prices: RegionPrices, { assumptions }: PriceTable): StoragePrices {
+  return {
+    usdPerThousandPuts: prices.s3Put.usd,
+    usdPerThousandGets: prices.s3Get.usd,
+    usdPerMillionQueueRequests: prices.sqsRequest.usd,
+    usdPerGbMonth: prices.s3Storage.usd,
+    natUsdPerNodeStart: assumptions.natGbPerNodeStart.value * prices.natGatewayData.usd,
   };
 }
 
@@ -126,9 +134,7 @@ export function poolFacts(
   const { name, capacity, capacityType, volumeSizeGiB } = pool;
   const known = instanceTypesWith(additionalTypes);
   const types = pool.instanceTypes.flatMap((type) => (known[type] ? [[type, known[type]] as const] : []));
-  const prices = pool.instanceTypes.map((type) => instancePrice(table, region, type));
-  const [first] = prices;
-  const { gp3Volume, cpuCredits } = pricesOf(table, region);
+  for (const type of pool.instanceTypes) instancePrice(table, region, type);
   return {
     name,
     instanceTypes: pool.instanceTypes,
@@ -138,15 +144,7 @@ export function poolFacts(
     vCpus: Math.min(...types.map(([, { vCpus }]) => vCpus)),
     cores: Math.min(...types.map(([type, figures]) => coresOf(type, figures))),
     room: roomForPods(pool),
-    onDemandUsdPerHour: first?.onDemand ?? Number.NaN,
-    spotUsdPerHour: {
-      least: Math.min(...prices.map(({ spot }) => spot.least)),
-      most: Math.max(...prices.map(({ spot }) => spot.most)),
-    },
     volumeSizeGiB,
-    volumeUsdPerHour: (volumeSizeGiB * gp3Volume.usd) / hoursPerMonth,
-    ...(first?.baselineVCpus !== undefined && {
-      credits: { baselineVCpus: first.baselineVCpus, usdPerVCpuHour: first.creditUsdPerVCpuHour ?? cpuCredits.usd },
-    }),
+    ...machinePrices(pool, pricesOf(table, region), table),
   };
 }

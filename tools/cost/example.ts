@@ -1,7 +1,7 @@
 import { fixed } from "../../constructs/pools/capacity.ts";
 import { NodePool } from "../../constructs/pools/node-pool.ts";
+import { poolLines } from "./billed-pools.ts";
 import { platformTimeline, poolFacts } from "./environment.ts";
-import { poolLines } from "./monthly.ts";
 import { billedSeconds, sweepCost } from "./prediction.ts";
 import { hoursPerMonth, type PriceTable } from "./price-table.ts";
 

@@ -43,7 +43,7 @@ function cost(names: readonly string[], options: Options): void {
   else print([summary(costs), ...costs.map(environmentReport), notes(table)].join("\n\n"));
 }
 
-const measure = "use for example 0.002; npx sweep plan measures it";
+const measure = "use for example 0.002; ./sweep plan measures it";
 
 function chosenEnvironments(wanted: readonly string[], all = false): readonly ResolvedEnvironment[] {
   if (all) return loadEnvironments(environments);

@@ -2,8 +2,8 @@ import type { Allocatable } from "../../constructs/pools/allocatable.ts";
 import type { PodRequests } from "../../constructs/workload/job-machines.ts";
 import type { PriceRange } from "./money.ts";
 
-/** A pool of machines, as the scheduler and the bill see one of its nodes. */
-export interface NodePoolFacts {
+/** The machines of a pool, as they are billed. */
+export interface PoolSize {
   readonly name: string;
   /** The on-demand price is that of the first. */
   readonly instanceTypes: readonly string[];
@@ -11,18 +11,34 @@ export interface NodePoolFacts {
   readonly minimumNodes: number;
   readonly maximumNodes: number;
   readonly vCpus: number;
+  /** Size of the root volume. */
+  readonly volumeSizeGiB: number;
+}
+
+/** The prices of a machine in US dollars. */
+export interface MachinePrices {
+  /** Of the first type, which EC2 takes as long as there is one of it. */
+  readonly onDemandUsdPerHour: number;
+  readonly onDemandUsdPerHourOfTypes: PriceRange;
+  /** From the least spot price to the on-demand price, to which a spot price can rise. */
+  readonly spotUsdPerHour: PriceRange;
+  readonly volumeUsdPerHour: number;
+  /** Of each type; undefined for one that is not burstable. */
+  readonly creditsOfTypes: readonly (CpuCredits | undefined)[];
+}
+
+/** CPU credits of a burstable type: the price of a busy vCPU above the baseline, which is that of the whole node. */
+export interface CpuCredits {
+  readonly baselineVCpus: number;
+  readonly usdPerVCpuHour: number;
+}
+
+/** A pool of machines, as the scheduler and the bill see one of its nodes. */
+export interface NodePoolFacts extends PoolSize, MachinePrices {
   /** Cores, each of which one or two vCPUs share. */
   readonly cores: number;
   /** The part of a node that is left for pods of jobs. */
   readonly room: Allocatable;
-  readonly onDemandUsdPerHour: number;
-  /** Hourly price range in US dollars (spot prices vary). */
-  readonly spotUsdPerHour: PriceRange;
-  /** Size of the root volume. */
-  readonly volumeSizeGiB: number;
-  readonly volumeUsdPerHour: number;
-  /** CPU credits of burstable types: the price of a busy vCPU above the baseline, which is that of the whole node. */
-  readonly credits?: { readonly baselineVCpus: number; readonly usdPerVCpuHour: number };
 }
 
 /** Requests and limits of one pod. */

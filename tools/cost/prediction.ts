@@ -1,7 +1,15 @@
 import { COMPLETE_EVERY_MS } from "sweep-worker/contract";
 import { machinesFor, podsPerNode } from "../../constructs/workload/job-machines.ts";
-import { busyVCpus, coresOfNode, type NodePoolFacts, type PodShape, type TimelineFacts } from "./machines.ts";
-import type { PriceRange } from "./money.ts";
+import {
+  busyVCpus,
+  type CpuCredits,
+  coresOfNode,
+  type MachinePrices,
+  type NodePoolFacts,
+  type PodShape,
+  type TimelineFacts,
+} from "./machines.ts";
+import { dollars, type PriceRange, sum, times } from "./money.ts";
 
 /** A number of parameters, with their cost. */
 export interface Work {
@@ -47,8 +55,9 @@ export interface Prediction {
 export interface SweepCost {
   readonly onDemandUsd: number;
   readonly spotUsd: PriceRange;
-  /** Included in both: root volumes, and CPU credits of burstable types. */
+  /** Root volumes, included in both. */
   readonly volumesUsd: number;
+  /** CPU credits of the first type, included in the price on demand. */
   readonly creditsUsd: number;
 }
 
@@ -106,21 +115,31 @@ export function billedSeconds(computeSeconds: number, timeline: TimelineFacts): 
 }
 
 /** @param busyVCpuSeconds the sum over all nodes. */
-export function sweepCost(node: NodePoolFacts, billedNodeSeconds: number, busyVCpuSeconds: number): SweepCost {
+export function sweepCost(node: MachinePrices, billedNodeSeconds: number, busyVCpuSeconds: number): SweepCost {
   const hours = billedNodeSeconds / 3600;
+  const busyHours = busyVCpuSeconds / 3600;
   const volumesUsd = node.volumeUsdPerHour * hours;
-  const creditsUsd = creditsCost(node, hours, busyVCpuSeconds / 3600);
-  const total = (usdPerHour: number) => usdPerHour * hours + volumesUsd + creditsUsd;
+  const creditsUsd = creditsCost(node.creditsOfTypes[0], hours, busyHours);
   return {
-    onDemandUsd: total(node.onDemandUsdPerHour),
-    spotUsd: { least: total(node.spotUsdPerHour.least), most: total(node.spotUsdPerHour.most) },
+    onDemandUsd: node.onDemandUsdPerHour * hours + volumesUsd + creditsUsd,
+    spotUsd: sum([times(hours, node.spotUsdPerHour), dollars(volumesUsd), creditsRange(node, hours, busyHours)]),
     volumesUsd,
     creditsUsd,
   };
 }
 
+/** The credits of a pool whose machines are of the type with the least, or of the one with the most. */
+export function creditsRange(
+  { creditsOfTypes }: Pick<MachinePrices, "creditsOfTypes">,
+  nodeHours: number,
+  busyVCpuHours: number,
+): PriceRange {
+  const amounts = creditsOfTypes.map((credits) => creditsCost(credits, nodeHours, busyVCpuHours));
+  return { least: Math.min(...amounts), most: Math.max(...amounts) };
+}
+
 /** A burstable type has its baseline for free, and pays for use above it. */
-export function creditsCost({ credits }: NodePoolFacts, nodeHours: number, busyVCpuHours: number): number {
+function creditsCost(credits: CpuCredits | undefined, nodeHours: number, busyVCpuHours: number): number {
   if (credits === undefined) return 0;
   return Math.max(0, busyVCpuHours - nodeHours * credits.baselineVCpus) * credits.usdPerVCpuHour;
 }

@@ -12,8 +12,10 @@ import {
   type RegionPrices,
   regionPrices,
   spotOf,
+  spotPrices,
 } from "../../stacks/prices/price-table.ts";
 import { refusal, ToolError } from "../support/tool.ts";
+import type { PriceRange } from "./money.ts";
 
 export type { PriceTable, RegionPrices };
 
@@ -23,11 +25,19 @@ export const hoursPerMonth = 730;
 /** Overrides for a known region, or a complete new region. */
 const regionAdditions = regionPrices.unwrap().partial().extend({ instances: instances.partial().optional() });
 
+const { spotShareOfOnDemand: _, ...amounts } = assumptions.unwrap().shape;
+const ownAmounts = Object.keys(amounts).map((name) => [name, z.number().nonnegative().optional()]);
+/** Assumptions of a user's own: the amounts alone. */
+const ownAssumptions = z.strictObject({
+  ...(Object.fromEntries(ownAmounts) as Record<keyof typeof amounts, z.ZodOptional<z.ZodNumber>>),
+  spotShareOfOnDemand: spotPrices.optional(),
+});
+
 /** A user's own file: its entries replace those of the table, or are added. */
 const additions = z
   .strictObject({
     date: day.optional(),
-    assumptions: assumptions.unwrap().partial().optional(),
+    assumptions: ownAssumptions.optional(),
     measured: z.record(z.string(), measured).optional(),
     regions: z.record(z.string(), regionAdditions).optional(),
   })
@@ -50,12 +60,28 @@ export function readPrices(path?: string): PriceTable {
   const whole = {
     ...table,
     date: own.date ?? table.date,
-    assumptions: { ...table.assumptions, ...own.assumptions },
+    assumptions: withOwnAssumptions(table.assumptions, own.assumptions ?? {}, path),
     measured: { ...table.measured, ...own.measured },
     regions: { ...table.regions, ...Object.fromEntries(regions) },
   };
   // A new region must be complete in the file.
   return parse(priceTable, whole, path);
+}
+
+function withOwnAssumptions(
+  known: PriceTable["assumptions"],
+  own: z.infer<typeof ownAssumptions>,
+  path: string,
+): unknown {
+  const changed = Object.entries(own).map(([name, value]) => [
+    name,
+    {
+      ...known[name as keyof typeof known],
+      ...(typeof value === "number" ? { value } : value),
+      why: `written in ${path}`,
+    },
+  ]);
+  return { ...known, ...Object.fromEntries(changed) };
 }
 
 function withOwn(known: RegionPrices | undefined, own: z.infer<typeof regionAdditions>): unknown {
@@ -93,5 +119,13 @@ export function instancePrice(table: PriceTable, region: string, type: string) {
     const fix = `add regions[${show(region)}].instances.usdPerHour[${show(type)}] to stacks/prices/prices.json, or to a file for --prices`;
     throw refusal("instanceTypes", `a type with a price in ${region}`, type, fix);
   }
-  return { ...found, spot: spotOf(table, found) };
+  return { ...found, spot: spotRange(table, found) };
+}
+
+/**
+ * The prices of a type as a spot instance, from the least that is assumed to the worst. A spot price can rise to the on-demand price, and the
+ * node group of a pool sets no lower limit.
+ */
+export function spotRange(table: PriceTable, price: Parameters<typeof spotOf>[1]): PriceRange {
+  return { least: spotOf(table, price).least, most: price.onDemand };
 }

@@ -1,4 +1,4 @@
-import type { EnvironmentFacts } from "./environment.ts";
+import type { StoragePrices } from "./environment.ts";
 import type { ExecutorsFacts } from "./executors.ts";
 
 /**
@@ -19,7 +19,7 @@ export const MESSAGES_OF_A_SLICE = 2;
 /** US dollars for the requests of one message. */
 export function messageUsd(
   { slots, sliceSeconds }: Pick<ExecutorsFacts, "slots" | "sliceSeconds">,
-  { usdPerThousandPuts, usdPerThousandGets, usdPerMillionQueueRequests }: EnvironmentFacts["storage"],
+  { usdPerThousandPuts, usdPerThousandGets, usdPerMillionQueueRequests }: StoragePrices,
 ): number {
   const secondsOfAMessage = sliceSeconds / MESSAGES_OF_A_SLICE;
   const requests = REQUESTS_WITHOUT_RENEWALS + secondsOfAMessage / RENEWED_EVERY_SECONDS / slots;

@@ -42,6 +42,10 @@ export function environmentReport(cost: EnvironmentCost): string {
   return [
     rows.toString(),
     ...monthly.notPriced.map((type) => `not priced: ${type}; add it to tools/cost/resource-types.ts`),
+    ...monthly.lacks.map(
+      (part) =>
+        `not priced: ${part}; prices are in stacks/prices/prices.json, and tools/cost/resource-types.ts reads resources`,
+    ),
     ...(largest === undefined
       ? []
       : [`Largest item of the idle bill: ${largest.item}, ${showDollars(largest.idle)}. Less with: ${largest.lower}.`]),
@@ -107,7 +111,7 @@ function sweepReport(sweep: SweepEstimate, cost: EnvironmentCost): string {
   const { job, pool, totalParameters, machines, duration, prediction, costs } = sweep;
   const title = `One run of ${job}: ${formatCount(totalParameters)} parameters`;
   if (prediction === undefined || costs === undefined || duration === undefined) {
-    return `\n${title} on ${pool}: not known, because nobody has measured it. Run npx sweep plan --environment ${cost.name} --job ${job}, or give --seconds-per-parameter\n${describeMachines(machines)}`;
+    return `\n${title} on ${pool}: not known, because nobody has measured it. Run ./sweep plan --environment ${cost.name} --job ${job}, or give --seconds-per-parameter\n${describeMachines(machines)}`;
   }
   const node = cost.pools.find(({ name }) => name === pool);
   const added = addedBySweep(costs);
@@ -140,14 +144,25 @@ export function describeMachines({ isWarning, text }: MachinesRemark): string {
   return `${isWarning ? "Warning: " : ""}${text}.`;
 }
 
-/** The assumptions, and the sources of the prices. */
-export function notes({ assumptions, date }: PriceTable): string {
-  const { least, most, source } = assumptions.spotShareOfOnDemand;
+/** The assumptions, the parts of AWS's bill that are not counted, and the days of the prices. */
+export function notes(table: PriceTable): string {
+  const { assumptions, notIncluded, regions, date } = table;
+  const assumed = Object.entries(assumptions).map(
+    ([name, assumption]) => `  ${name}: ${amountOf(assumption)} ${assumption.unit} (${assumption.why})`,
+  );
+  const prices = Object.values(regions).flatMap(({ instances, ...others }) => [...Object.values(others), instances]);
+  const undated = prices.filter((price) => (price.date ?? null) === null).length;
   return [
-    `Prices of ${date}, Linux, without taxes, free tiers and discounts (stacks/prices/prices.json names a page for each).`,
-    `Spot prices change by the hour. They are taken as ${100 * least} to ${100 * most} % of on-demand: ${source}.`,
-    "Not counted: traffic to the internet, and between zones.",
+    `Prices of Linux from a table of ${date}: stacks/prices/prices.json names a page for each. ${undated} of ${prices.length} have no day on which somebody compared them with their page.`,
+    "Assumptions (your own with --prices, docs/cost.md):",
+    ...assumed,
+    "Not counted:",
+    ...notIncluded.map(({ what, why }) => `  ${what}: ${why}`),
   ].join("\n");
+}
+
+function amountOf(assumption: PriceTable["assumptions"][keyof PriceTable["assumptions"]]): string {
+  return "value" in assumption ? formatCount(assumption.value) : `${assumption.least} to ${assumption.most}`;
 }
 
 export function exampleReport({ alwaysOn, fromZero }: Example): string {

@@ -1,14 +1,21 @@
+import { formatCount } from "sweep-worker/contract";
+import { nodeGroupLines, poolOf } from "./billed-pools.ts";
 import { type CostLine, fixed, hourly } from "./cost-line.ts";
 import { dollars } from "./money.ts";
+import { SECONDS_PER_OBJECT } from "./prediction.ts";
 import { hoursPerMonth, type PriceTable, type RegionPrices } from "./price-table.ts";
-import type { ResourceJson } from "./synthesized.ts";
+import { queueLines } from "./queue-lines.ts";
+import type { Resource, ResourceJson } from "./synthesized.ts";
 
-interface Context {
+/** What a price depends on beside the resource. */
+export interface Context {
   readonly prices: RegionPrices;
   readonly table: PriceTable;
+  /** All resources of the environment. */
+  readonly resources: readonly Resource[];
 }
 
-/** Types that cost nothing by themselves. `monthly.ts` prices node groups and launch templates as pools. */
+/** Types that cost nothing by themselves. */
 export const freeTypes: ReadonlySet<string> = new Set([
   "aws_autoscaling_group_tag",
   "aws_budgets_budget",
@@ -17,7 +24,6 @@ export const freeTypes: ReadonlySet<string> = new Set([
   "aws_eks_access_entry",
   "aws_eks_access_policy_association",
   "aws_eks_addon",
-  "aws_eks_node_group",
   "aws_eks_pod_identity_association",
   // Its records are priced with their log group.
   "aws_flow_log",
@@ -26,6 +32,7 @@ export const freeTypes: ReadonlySet<string> = new Set([
   "aws_iam_role_policy_attachment",
   "aws_internet_gateway",
   "aws_kms_alias",
+  // Its volumes are priced with the node groups.
   "aws_launch_template",
   "aws_route",
   "aws_route_table",
@@ -69,9 +76,20 @@ export const freeTypes: ReadonlySet<string> = new Set([
 type PriceType = (resources: readonly ResourceJson[], context: Context) => CostLine[];
 
 export const pricedTypes: Readonly<Record<string, PriceType>> = {
-  aws_eks_cluster: (clusters, { prices, table }) => clusters.flatMap((cluster) => controlPlane(cluster, prices, table)),
-  aws_nat_gateway: (gateways, { prices }) =>
-    hourly(
+  aws_eks_cluster: (clusters, { prices, table, resources }) =>
+    clusters.flatMap((cluster) => [
+      ...controlPlane(cluster, prices, table),
+      traffic(
+        "data between zones",
+        table.assumptions.crossZoneGbPerMonth.value,
+        table.assumptions.crossZoneGbPerBusyNodeHour.value * busyHours(resources).nodes,
+        // It leaves one zone and arrives in another one.
+        2 * prices.crossZoneData.usd,
+        "nothing",
+      ),
+    ]),
+  aws_nat_gateway: (gateways, { prices, table: { assumptions }, resources }) => [
+    ...hourly(
       "NAT gateways",
       gateways.length,
       prices.natGateway.usd,
@@ -79,36 +97,112 @@ export const pricedTypes: Readonly<Record<string, PriceType>> = {
         ? 'network.natGateways: "single", which loses internet access if one zone fails'
         : "an existingNetwork, whose gateways somebody pays for already",
     ),
+    traffic(
+      "data through NAT gateways",
+      assumptions.natGbPerMonth.value,
+      assumptions.natGbPerBusyNodeHour.value * busyHours(resources).nodes,
+      prices.natGatewayData.usd,
+      "network.interfaceEndpoints for the services that nodes ask most",
+    ),
+  ],
   aws_eip: (addresses, { prices }) =>
     hourly("public IPv4 addresses", addresses.length, prices.publicIpv4Address.usd, "fewer NAT gateways"),
-  aws_vpc_endpoint: (endpoints, { prices }) => {
+  aws_vpc_endpoint: (endpoints, { prices, table: { assumptions }, resources }) => {
     // Gateway endpoints are free. An interface endpoint is billed for each of its subnets.
     const interfaces = endpoints.filter((endpoint) => endpoint.vpc_endpoint_type === "Interface");
     const zones = interfaces.reduce((count, endpoint) => count + endpoint.subnet_ids.length, 0);
     if (zones === 0) return [];
-    return hourly(
-      "interface endpoints, in each zone",
-      zones,
-      prices.interfaceEndpoint.usd,
-      "network.interfaceEndpoints",
-    );
+    const { natGbPerMonth, natGbPerBusyNodeHour } = assumptions;
+    return [
+      ...hourly("interface endpoints, in each zone", zones, prices.interfaceEndpoint.usd, "network.interfaceEndpoints"),
+      // Some of the data takes the NAT gateway instead, so that both lines together are more than the bill.
+      traffic(
+        "data through interface endpoints",
+        natGbPerMonth.value,
+        natGbPerBusyNodeHour.value * busyHours(resources).nodes,
+        prices.interfaceEndpointData.usd,
+        "nothing",
+      ),
+    ];
   },
-  helm_release: (releases, { prices }) =>
-    releases
-      .filter(({ chart }) => chart === "aws-load-balancer-controller")
-      .flatMap((one) => loadBalancer(one, prices)),
-  aws_kms_key: (keys, { prices }) =>
-    fixed("KMS keys", `${keys.length} x $${prices.kmsKey.usd}`, keys.length * prices.kmsKey.usd, "nothing"),
+  aws_eks_node_group: (groups, { prices, table, resources }) =>
+    groups.flatMap((group) => nodeGroupLines(group, resources, prices, table)),
+  // Charts run on nodes, which are priced as pools.
+  helm_release: (releases, { prices, table, resources }) =>
+    releases.flatMap((release) =>
+      release.chart === "aws-load-balancer-controller"
+        ? loadBalancer(release, prices)
+        : queueLines(release, resources, prices, table),
+    ),
+  aws_kms_key: (keys, { prices, table: { assumptions } }) => [
+    ...keys.map((key) => keyLine(key, prices)),
+    ...fixed(
+      "KMS requests",
+      `assumed ${formatCount(assumptions.kmsRequestsPerMonth.value)} a month`,
+      (assumptions.kmsRequestsPerMonth.value / 10_000) * prices.kmsRequest.usd,
+      "nothing",
+    ),
+  ],
   aws_cloudwatch_log_group: (groups, context) => groups.flatMap((group) => logGroup(group, context)),
   aws_ecr_repository: (repositories, { prices, table }) => {
-    const gb = repositories.length * table.assumptions.imageGbInRegistry;
+    const gb = repositories.length * table.assumptions.imageGbInRegistry.value;
     return fixed("images in ECR", `assumed ${gb} GB`, gb * prices.ecrStorage.usd, "keepImages of the registry");
   },
-  aws_s3_bucket: (buckets, { prices, table }) => {
-    const gb = buckets.length * table.assumptions.resultsGbInBucket;
-    return fixed("results in S3", `assumed ${gb} GB`, gb * prices.s3Storage.usd, "results.expirationInDays");
+  aws_s3_bucket: (buckets, { prices, table: { assumptions }, resources }) => {
+    const gb = buckets.length * assumptions.resultsGbInBucket.value;
+    const workerHours = assumptions.workersPerBusyVCpu.value * busyHours(resources).vCpus;
+    const requests = (workerHours * 3600) / SECONDS_PER_OBJECT;
+    return [
+      ...fixed("results in S3", `assumed ${gb} GB`, gb * prices.s3Storage.usd, "results.expirationInDays"),
+      {
+        item: "requests to S3",
+        how: `0 to ${formatCount(Math.round(requests))} that store results`,
+        idle: dollars(0),
+        maximum: dollars((requests / 1000) * prices.s3Put.usd),
+        lower: "fewer, faster workers: each stores its results every ten seconds",
+      },
+    ];
   },
 };
+
+/** The hours of a month for all nodes that a pool can have beside those that are always on, and for their vCPUs. */
+function busyHours(resources: readonly Resource[]): { readonly nodes: number; readonly vCpus: number } {
+  const pools = resources
+    .filter(({ type }) => type === "aws_eks_node_group")
+    .map(({ json }) => poolOf(json, resources));
+  const hours = pools.map(({ minimumNodes, maximumNodes, vCpus }) => {
+    const nodes = (maximumNodes - minimumNodes) * hoursPerMonth;
+    return { nodes, vCpus: nodes * vCpus };
+  });
+  return hours.reduce((sum, one) => ({ nodes: sum.nodes + one.nodes, vCpus: sum.vCpus + one.vCpus }), {
+    nodes: 0,
+    vCpus: 0,
+  });
+}
+
+/** Data that is billed by the GB: an assumed part each month, and another part with every pool at its maximum. */
+function traffic(item: string, gbIdle: number, gbBusy: number, usdPerGb: number, lower: string): CostLine {
+  const most = gbIdle + gbBusy;
+  return {
+    item,
+    how: `assumed ${formatCount(gbIdle)} to ${formatCount(Math.round(most))} GB x $${usdPerGb}`,
+    idle: dollars(gbIdle * usdPerGb),
+    maximum: dollars(most * usdPerGb),
+    lower,
+  };
+}
+
+/** Each of the first two yearly rotations of a key adds its price once more. @see https://aws.amazon.com/kms/pricing/ */
+function keyLine({ enable_key_rotation: rotates }: ResourceJson, { kmsKey: { usd } }: RegionPrices): CostLine {
+  const most = rotates ? 3 : 1;
+  return {
+    item: "KMS key",
+    how: rotates ? `$${usd}, and as much for each of two yearly rotations` : `$${usd}`,
+    idle: dollars(usd),
+    maximum: dollars(most * usd),
+    lower: "nothing",
+  };
+}
 
 /** With `STANDARD`, EKS upgrades at the end of standard support; with `EXTENDED`, it charges six times as much. */
 function controlPlane(cluster: ResourceJson, prices: RegionPrices, { date, eks }: PriceTable): CostLine[] {
@@ -132,7 +226,7 @@ function controlPlane(cluster: ResourceJson, prices: RegionPrices, { date, eks }
 function logGroup(group: ResourceJson, { prices, table }: Context): CostLine[] {
   const isFlowLogs = String(group.name).endsWith("/flow-logs");
   const { flowLogGbPerMonth, controlPlaneLogGbPerMonth } = table.assumptions;
-  const gb = isFlowLogs ? flowLogGbPerMonth : controlPlaneLogGbPerMonth;
+  const { value: gb } = isFlowLogs ? flowLogGbPerMonth : controlPlaneLogGbPerMonth;
   const days = group.retention_in_days;
   const usd = gb * (prices.logIngestion.usd + (days / 30) * prices.logStorage.usd);
   return fixed(
@@ -143,7 +237,7 @@ function logGroup(group: ResourceJson, { prices, table }: Context): CostLine[] {
   );
 }
 
-/** The load balancer that the Ingresses of a controller share. Charts run on nodes, which are priced as pools. */
+/** The load balancer that the Ingresses of a controller share. */
 function loadBalancer({ values }: ResourceJson, prices: RegionPrices): CostLine[] {
   const { scheme, subnets } = JSON.parse(values[0]).ingressClassParams.spec;
   const { loadBalancer: own, loadBalancerCapacityUnit: unit, publicIpv4Address: address } = prices;

@@ -1,5 +1,5 @@
 import { DEFAULTS } from "sweep-worker/contract";
-import type { EnvironmentFacts, JobFacts } from "./environment.ts";
+import type { EnvironmentFacts, JobFacts, StoragePrices } from "./environment.ts";
 import { dollars, type PriceRange, sum, times } from "./money.ts";
 import type { MonthlyCost } from "./monthly.ts";
 import { type Prediction, predict, type Work } from "./prediction.ts";
@@ -43,7 +43,7 @@ export function resultBytes(totalParameters: number, columns: number): number {
 export function costBesideMachines(
   { objects, nodes }: Pick<Prediction, "objects" | "nodes">,
   bytes: number,
-  { usdPerThousandPuts, usdPerGbMonth, natUsdPerNodeStart }: EnvironmentFacts["storage"],
+  { usdPerThousandPuts, usdPerGbMonth, natUsdPerNodeStart }: StoragePrices,
 ): { readonly storageUsd: number; readonly natUsd: number } {
   return {
     storageUsd: (objects / 1000) * usdPerThousandPuts + (bytes / 1e9) * usdPerGbMonth,

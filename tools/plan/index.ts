@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import type { ResolvedWorkerSettings } from "sweep-worker/contract";
-import { EXIT_CODE, type ExitCode, formatCount, toEnvironment } from "sweep-worker/contract";
+import { countNoun, EXIT_CODE, type ExitCode, formatCount, numberIn, toEnvironment } from "sweep-worker/contract";
 import { addOptions, settingsOf } from "../../worker/src/commands/options.ts";
 import { type EnvironmentFacts, environmentFacts, type JobFacts } from "../cost/environment.ts";
 import { readPrices } from "../cost/price-table.ts";
@@ -142,7 +142,7 @@ function progressLine(name: string, seconds: number) {
       if (!stderr.isTTY) return;
       const failures = failed === 0 ? "" : `, ${formatCount(failed)} failed`;
       stderr.write(
-        `\r\x1b[Ksampling ${name}: ${elapsed.toFixed(0)} of ${seconds} s, ${formatCount(evaluations)} evaluations${failures}`,
+        `\r\x1b[Ksampling ${name}: ${elapsed.toFixed(0)} of ${seconds} s, ${countNoun(evaluations, "evaluation")}${failures}`,
       );
     },
     end: () => {
@@ -174,7 +174,7 @@ function printJson(name: string, input: PlanInput, cores: number, planned: Plann
 }
 
 function nodeCount(text: string): number {
-  const value = Number(text);
+  const value = numberIn(text) ?? Number.NaN;
   if (Number.isInteger(value) && value > 0) return value;
   throw refusal("--nodes", "whole numbers from 1, separated by commas", text, "use for example 1,10,50");
 }
@@ -183,7 +183,7 @@ const plan = tool(
   "sweep plan",
   "Measure an evaluation here for some seconds, and predict the time and the cost of the whole sweep.",
 )
-  .argument("[evaluation]", "path of a module, or collatz or prime (default: the job's, or collatz)")
+  .argument("[evaluation]", "path of a module, or collatz, pi or prime (default: the job's, or collatz)")
   .option("--environment <name>", "one of environments.ts, for its machines and their prices")
   .option("--job <name>", "one of its jobs, if there are several")
   .option("--seconds <number>", "time to measure", "10")

@@ -1,5 +1,5 @@
 import type { Measurement } from "sweep-worker";
-import { largestBatchSize } from "sweep-worker/contract";
+import { countNoun, largestBatchSize } from "sweep-worker/contract";
 import { podsPerNode } from "../../constructs/workload/job-machines.ts";
 import type { EnvironmentFacts, JobFacts } from "../cost/environment.ts";
 import type { NodePoolFacts, PodShape } from "../cost/machines.ts";
@@ -87,7 +87,7 @@ export function planFor(
     scenarios: [
       // A paused job is predicted as if it ran.
       scenario(`${job.name} as it is`, work, { ...job, parallelism: job.parallelism || job.workers, node }),
-      ...nodeCounts.map((count) => scenario(count === 1 ? "1 node" : `${count} nodes`, recommended, onNodes(count))),
+      ...nodeCounts.map((count) => scenario(countNoun(count, "node"), recommended, onNodes(count))),
       scenario("recommended", recommended, arrangementOf(node, recommendation.pod, workers, nodes)),
     ],
   };

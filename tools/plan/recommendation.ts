@@ -1,4 +1,4 @@
-import { describeSeconds, formatCount, LIMITS } from "sweep-worker/contract";
+import { countNoun, describeSeconds, LIMITS } from "sweep-worker/contract";
 import { podsPerNode } from "../../constructs/workload/job-machines.ts";
 import { coresOfNode, type NodePoolFacts, type PodShape, type TimelineFacts } from "../cost/machines.ts";
 import { SECONDS_PER_OBJECT, type Work } from "../cost/prediction.ts";
@@ -130,7 +130,7 @@ function batchSizeReason(
   if (batchSize === LARGEST_BATCH) return `${time}; larger blocks would save next to no requests, and take more memory`;
   if (batchSize === roundDown(largest)) return `${time}; larger blocks would need more memory than the job gives a pod`;
   const blocks = Math.floor(totalParameters / workers / batchSize);
-  return `${time}; each worker has ${formatCount(blocks)} blocks from all parts of the range, so that all end together`;
+  return `${time}; each worker has ${countNoun(blocks, "block")} from all parts of the range, so that all end together`;
 }
 
 /** Keeps two digits: rounder numbers would cost up to twice the requests. */
@@ -164,7 +164,8 @@ function timeoutReason(slowest: number, inPod: number, recommended: number | und
 
 function podReason(present: PodShape, pod: PodShape, fits: number, node: NodePoolFacts): string {
   const shape = `${fits} pods of one vCPU each fill a node (${node.vCpus} vCPUs)`;
-  if (pod.gpus > 0) return `one pod per ${pod.gpus === 1 ? "GPU" : `${pod.gpus} GPUs`}, with a whole core to feed it`;
+  if (pod.gpus > 0)
+    return `one pod per ${pod.gpus === 1 ? "GPU" : countNoun(pod.gpus, "GPU")}, with a whole core to feed it`;
   if (present.cpuLimitMillis >= FULL_CORE_MILLIS) return shape;
   return `${shape}; with a limit of ${present.cpuLimitMillis} a pod idles ${Math.round(100 - present.cpuLimitMillis / 10)} % of the time, on a paid machine`;
 }

@@ -1,5 +1,5 @@
 import type { Measurement } from "sweep-worker";
-import { describeSeconds, formatCount } from "sweep-worker/contract";
+import { countNoun, describeSeconds, formatCount } from "sweep-worker/contract";
 import type { EnvironmentFacts, JobFacts } from "../cost/environment.ts";
 import { HYPERTHREAD_GAIN, type NodePoolFacts } from "../cost/machines.ts";
 import { dollars, showDollars } from "../cost/money.ts";
@@ -24,10 +24,10 @@ const BUSY_SHARE = 0.15;
 export function describeMeasurement(name: string, input: PlanInput): string {
   const { measurement, totalParameters, columns } = input;
   const { secondsPerParameter: mean, confidence, spread } = measurement;
-  const parameters = `${formatCount(measurement.parameters)} of ${formatCount(totalParameters)} parameters`;
+  const parameters = `${formatCount(measurement.parameters)} of ${countNoun(totalParameters, "parameter")}`;
   const again = measurement.evaluations > measurement.parameters ? ", some more than once" : "";
   const lines = [
-    `${name}: ${parameters} evaluated in ${describeSeconds(measurement.elapsedSeconds)}${again}, in ${formatCount(measurement.blocks)} blocks from the whole range`,
+    `${name}: ${parameters} evaluated in ${describeSeconds(measurement.elapsedSeconds)}${again}, in ${countNoun(measurement.blocks, "block")} from the whole range`,
     `A parameter takes ${describeSeconds(mean)} of one core here, and nine of ten runs ${between(confidence)}; in the cheapest tenth of the blocks up to ${describeSeconds(spread.least)}, in the most expensive from ${describeSeconds(spread.most)}`,
     ...dependencies(measurement, totalParameters),
     `Slowest parameter: ${measurement.slowestIsExact ? "" : "no more than "}${describeSeconds(measurement.slowestSeconds)}${measurement.unfinishedSeconds === undefined ? "" : ", or longer: one was not finished"}`,
@@ -48,7 +48,8 @@ function dependencies(measurement: Measurement, totalParameters: number): string
   const lines: string[] = [];
   if (parameters < totalParameters) {
     // Of a few blocks, a hundredth is more than that, and one that several parameters in flight share has no cost of its own.
-    if (blocks < FEW_BLOCKS) lines.push(`  It depends on ${blocks} blocks only: more --seconds measure more of them`);
+    if (blocks < FEW_BLOCKS)
+      lines.push(`  It depends on ${countNoun(blocks, "block")} only: more --seconds measure more of them`);
     else if (topShare > TOP_SHARE && waitingShare !== undefined)
       lines.push(
         `  It depends on few parameters: 1 % of the blocks have ${percent(topShare)} of the cost. More --seconds find more of them`,
@@ -98,8 +99,7 @@ function describeFailures({ measurement, totalParameters, maxFailures }: PlanInp
 /** The time of the whole sweep on this machine. */
 export function describeThisMachine(input: PlanInput, cores: number): string {
   const { seconds, least, most } = onThisMachine(input, cores);
-  const workers = cores === 1 ? "1 worker" : `${cores} workers`;
-  return `On this machine, sweep run with ${workers}: ${describeSeconds(seconds)} (${between({ least, most })})`;
+  return `On this machine, sweep run with ${countNoun(cores, "worker")}: ${describeSeconds(seconds)} (${between({ least, most })})`;
 }
 
 /** The scenarios with their assumptions, and the recommendation with the lines to paste. */
