@@ -1,6 +1,6 @@
 /** One row of `npm run bench`. */
 export interface Measurement {
-  /** A name that a reader of the README understands. */
+  /** A name that a reader of docs/benchmarks.md understands. */
   readonly name: string;
   /** Absent if this machine cannot measure it; `detail` has the reason. */
   readonly value?: number;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { oneOf } from "sweep-worker/contract";
 import { refusal, runTool, tool } from "../tools/support/tool.ts";
 import { measureConcurrency } from "./concurrency.ts";
+import { measureDiff } from "./diff.ts";
 import { measureIndexes } from "./indexes.ts";
 import { isReached, type Measurement } from "./measurement.ts";
 import { measureOverhead } from "./overhead.ts";
@@ -29,6 +30,7 @@ const groups: Readonly<Record<string, (workspace: Workspace) => Promise<readonly
   peers: measurePeers,
   plan: measurePlan,
   synth: measureSynth,
+  diff: measureDiff,
   indexes: measureIndexes,
   queue: measureQueue,
   service: measureService,
@@ -80,7 +82,10 @@ function writeResults(measurements: readonly Measurement[], load: number): void 
 // Exit regularly on a signal, so that the exit handlers end children and remove temporary files.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(1));
 runTool(
-  tool("npm run bench --", "Measure the promises of the README. Ratios compare measurements of one run, made in turns.")
+  tool(
+    "npm run bench --",
+    "Measure the promises of docs/benchmarks.md. Ratios compare measurements of one run, made in turns.",
+  )
     .argument("[groups...]", `some of ${Object.keys(groups).join(", ")} (default: all, and write bench/results.json)`)
     .option("--strict", "exit with 1 if a limit is missed")
     .option("--objects <number>", "objects of the bucket that the group objects verifies (default: 100,000)")

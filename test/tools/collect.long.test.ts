@@ -69,7 +69,8 @@ testWithTerraform("collect finds a run that was submitted by its name", async ()
     const url = "s3://bucket/runs/queue/prime-1a2b3c4d";
     const run = await sweep(["run", "prime", "--total", "1000", "--results", url], { env: s3.environment });
     expect(run.code).toBe(0);
-    const executors = { large: { resultsRoot: "s3://bucket/runs/queue" } };
+    const resultsRoot = "s3://bucket/runs/queue";
+    const executors = { large: { queueUrl: "", deadLetterQueueUrl: "", resultsRoot, slots: 1, max: 1 } };
     const outdir = deployed(join(directory, "submitted"), { executors, results: {} });
     const { code, stdout } = await collect(outdir, ["dev", "--run", "prime-1a2b3c4d"], s3.environment);
     expect(code).toBe(0);
@@ -103,7 +104,7 @@ test("collect names the step that must come first", async () => {
   expect({ code, stderr }).toEqual({
     code: 1,
     stderr:
-      "error: there is no dev-workload here: run npx cdktf synth, or, if it was never deployed, npm run deploy -- dev\n",
+      "error: there is no dev-workload here: run npm run synth, or, if it was never deployed, npm run deploy -- dev\n",
   });
 });
 

@@ -83,8 +83,11 @@ test("a size that is removed loses its queue before its executors end, unless th
   ]);
 });
 
-test("a queue that only gets another retention is no warning", () => {
-  expect(update("aws_sqs_queue", queue, { ...queue, message_retention_seconds: 86400 })).toEqual([]);
+test("a queue that keeps its messages less long loses those that are older; a longer retention is no warning", () => {
+  expect(update("aws_sqs_queue", queue, { ...queue, message_retention_seconds: 86400 })).toMatchObject([
+    { severity: "loud", happens: "DELETES EARLIER", because: "message_retention_seconds: 345600 -> 86400" },
+  ]);
+  expect(update("aws_sqs_queue", queue, { ...queue, message_retention_seconds: 1_209_600 })).toEqual([]);
 });
 
 test("another image starts all executors again; a label of the Deployment itself does not", () => {
@@ -117,9 +120,9 @@ test("another image replaces the pods of a service one after the other, and its 
   ]);
   expect(
     warnings("kubernetes_deployment_v1", { actions: ["delete"], before: service("x:1"), after: null }),
-  ).toMatchObject([{ severity: "notice", effect: "its pods end, and nobody answers its requests any more" }]);
+  ).toMatchObject([{ severity: "loud", effect: "its pods end, and nobody answers its requests any more" }]);
   expect(warnings("kubernetes_service_v1", { actions: ["delete"], before: {}, after: null })).toMatchObject([
-    { severity: "notice", noun: "Service", effect: "nobody reaches its pods any more" },
+    { severity: "loud", noun: "Service", effect: "nobody reaches its pods any more" },
   ]);
 });
 
@@ -178,13 +181,13 @@ describe("KEDA", () => {
     const removed = (before: object) => warnings("helm_release", { actions: ["delete"], before, after: null });
     expect(removed(keda("2.20.2"))).toMatchObject([
       {
-        severity: "notice",
+        severity: "loud",
         effect:
           "nobody starts or ends executors any more; those that run stay until the deploy of the workload ends them",
       },
     ]);
     expect(removed(scaling(50))).toMatchObject([
-      { severity: "notice", effect: "the chart's programs or objects are removed from the cluster" },
+      { severity: "loud", effect: "the chart's programs or objects are removed from the cluster" },
     ]);
   });
 });

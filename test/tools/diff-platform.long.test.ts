@@ -121,10 +121,15 @@ describeWithTerraform("the warnings of real plans of the platform", (workspace) 
     ]);
     expect(of(warnings, "aws_eks_access_entry")).toMatchObject([
       { happens: "is DESTROYED", effect: expect.stringContaining("can no longer access the cluster") },
+      { happens: "PERMITS MORE", address: expect.stringContaining("somebody-else") },
     ]);
     expect(warnings.map(({ noun }) => noun).sort()).toEqual([
       "access entry",
+      "access entry",
       "access policy",
+      "access policy",
+      // Of the pool that is removed.
+      "launch template",
       "node group",
       "node group",
     ]);

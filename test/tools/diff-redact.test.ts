@@ -63,3 +63,58 @@ describe("a secret", () => {
     expect(redacted("token-value name-value", made)).toBe(`${hidden} name-value`);
   });
 });
+
+/** Terraform marks the input as sensitive, and not its copy in the output. This is real text of Terraform 1.11. */
+test("a copy in the resource of the secret is hidden in the pieces in which Terraform prints it", () => {
+  const input = {
+    json: '{"user":"hunter22x","n":4711}',
+    key: "-----BEGIN KEY-----\n{\nab\n}\n-----END KEY-----\n",
+    number: 471147,
+    short: "abc",
+    size: 20,
+  };
+  const change = { actions: ["update"], before: { input }, before_sensitive: { input: true }, after: { size: 20 } };
+  const made = {
+    resource_changes: [{ address: "terraform_data.a", type: "terraform_data", change }],
+    configuration: {
+      root_module: { resources: [{ address: "terraform_data.a", expressions: { size: { constant_value: 20 } } }] },
+    },
+  } as unknown as Plan;
+  const text = (json: string, user: string, key: readonly string[], number: string, short: string) =>
+    `
+  # terraform_data.a must be replaced
+-/+ resource "terraform_data" "a" {
+      ~ output           = {
+          - json   = jsonencode(
+                {
+                  - n    = ${json}
+                  - user = ${user}
+                }
+            )
+          - key    = <<-EOT
+                ${key[0]}
+                {
+                ${key[1]}
+                }
+                ${key[2]}
+            EOT
+          - number = ${number}
+          - short  = ${short}
+        } -> (known after apply)
+        size             = 20
+        # (20 unchanged attributes hidden)
+    }
+
+Plan: 20 to add, 0 to change, 20 to destroy.
+`;
+  const [first = "", , middle = "", , last = ""] = input.key.split("\n");
+  expect(redacted(text("4711", '"hunter22x"', [first, middle, last], "471147", '"abc"'), made)).toBe(
+    text(hidden, hidden, [hidden, hidden, hidden], hidden, hidden),
+  );
+});
+
+test("a long line of a secret is hidden in every resource, and a short one only in its own", () => {
+  const secret = "the first long line\nshort\nthe second long line";
+  const copied = "<<-EOT\n    the first long line\n    short\n    the second long line\nEOT";
+  expect(redacted(copied, plan({ secret }))).toBe(`<<-EOT\n    ${hidden}\n    short\n    ${hidden}\nEOT`);
+});

@@ -2,7 +2,7 @@ import { changedAttributes } from "../../tools/diff/attributes.ts";
 import { renderMarkdown } from "../../tools/diff/markdown.ts";
 import type { Outcome } from "../../tools/diff/outcome.ts";
 import type { Change, Plan } from "../../tools/diff/plan.ts";
-import { countsOf, digestOf, hasChanges, warningsOf } from "../../tools/diff/summary.ts";
+import { countsOf, hasChanges, warningsOf } from "../../tools/diff/summary.ts";
 import { renderText } from "../../tools/diff/text.ts";
 
 const change = (actions: readonly string[], rest: Partial<Change> = {}): Change => ({ actions, ...rest });
@@ -56,6 +56,8 @@ describe("the summary", () => {
       replace: 2,
       destroy: 1,
       forgotten: 1,
+      deposed: 0,
+      deferred: 0,
       imported: 1,
       moved: 1,
       outputs: 1,
@@ -76,17 +78,6 @@ describe("the summary", () => {
     [true, "a stack that waits", { stack: "s", notes: [], kind: "waits", upstream: "dev-platform" }],
   ])("finds changes (%s) in %s", (expected, _, outcome) => {
     expect(hasChanges(outcome)).toBe(expected);
-  });
-
-  test("has the same digest for the same changes in another order, and another for another value", () => {
-    const one = resource("a", ["update"], { before: { size: 1 }, after: { size: 2 } });
-    const other = { ...resource("b", ["create"]), address: "b.y" };
-    const digest = (...changes: NonNullable<Plan["resource_changes"]>[number][]) =>
-      digestOf([planned("s", plan(changes))]);
-    expect(digest(one, other)).toBe(digest(other, one));
-    expect(digest(one)).not.toBe(digest(resource("a", ["update"], { before: { size: 1 }, after: { size: 3 } })));
-    const long = (last: string) => resource("a", ["create"], { after: { text: "x".repeat(500) + last } });
-    expect(digest(long("a"))).not.toBe(digest(long("b")));
   });
 });
 
@@ -157,7 +148,8 @@ describe("warnings", () => {
     expect(of("delete")).toMatchObject([{ severity: "loud", happens: "is DESTROYED", address: `${type}.x` }]);
     expect(of("delete", "create")).toMatchObject([{ severity: "loud", happens: "is REPLACED" }]);
     expect(of("create", "delete")).toMatchObject([{ happens: "is REPLACED (the new one is created first)" }]);
-    expect([...of("create"), ...of("update"), ...of("no-op"), ...of("forget")]).toEqual([]);
+    expect([...of("create"), ...of("update"), ...of("no-op")]).toEqual([]);
+    expect(of("forget")).toMatchObject([{ severity: "notice", happens: "is FORGOTTEN" }]);
   });
 
   test("of a Job are quieter, and name the effect on a run", () => {
@@ -235,15 +227,16 @@ describe("markdown", () => {
       expect(text).toMatch(new RegExp(`network .*is \\*\\*DESTROYED\\*\\* \\(\`${stack}\`\\)`));
     }
     expect(text).toContain("line 4 of dev-addons\n```");
-    expect(text).toMatch(/\d+ of 5000 lines are cut here; the complete plan is there\./);
-    expect(text.match(/<details/g)).toHaveLength(3);
-    expect(text.match(/<\/details>/g)).toHaveLength(3);
+    expect(text).toMatch(/\d+ of 5000 lines are cut here; all of them are there\./);
+    expect(text.match(/<details/g)).toHaveLength(6);
+    expect(text.match(/<\/details>/g)).toHaveLength(6);
   });
 
-  test("keeps the whole summary when there is no room for a single line of a plan", () => {
-    const text = markdown([long("dev-platform", 5000)], 100);
+  test("keeps table and warnings when there is no room for a line of a plan, and says that plans are absent", () => {
+    const text = markdown([long("dev-platform", 5000)], 600);
     expect(text).toContain("| `dev-platform` | 0 | 0 | 0 | **1** |");
     expect(text).toContain("is **DESTROYED**");
+    expect(text).toContain("of 2 plans and lists have no room here; all of them are there.");
     expect(text).not.toContain("line 0");
   });
 

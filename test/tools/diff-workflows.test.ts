@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { parse } from "yaml";
-import { environments } from "../../environments.ts";
 import { temporaryDirectory } from "../support/sweep.ts";
 
 interface Step {
@@ -74,7 +74,7 @@ function workspace({ npm = "", posts = [] }: { npm?: string; posts?: readonly Po
   writeFileSync(join(folder, "posts.json"), JSON.stringify(posts));
   const path = (name: string) => join(folder, name);
   const write = (name: string, text: string) => {
-    mkdirSync(join(folder, "plans"), { recursive: true });
+    mkdirSync(dirname(path(name)), { recursive: true });
     writeFileSync(path(name), text);
   };
   const read = (name: string) => readFileSync(path(name), "utf8");
@@ -102,30 +102,30 @@ function workspace({ npm = "", posts = [] }: { npm?: string; posts?: readonly Po
 }
 
 describeWithBash("the plan of an environment", () => {
-  const dev = { ENVIRONMENT: "dev", CHANGED_SINCE: "" };
+  const dev = { ENVIRONMENT: "dev", CHANGED_SINCE: "", ROUND: "", PUBLIC_KEY: "" };
 
   test("that failed before there was one says so, with the run, in the text of the comment", () => {
     const { run, read, has } = workspace({ npm: "exit 1" });
     expect(run("plan", "plan", "Plan", dev)).toMatchObject({ status: 1 });
-    expect(has("plans/dev.md")).toBe(false);
+    expect(has("plans/dev/01.md")).toBe(false);
     expect(run("plan", "plan", "Say that there is no plan", dev)).toEqual({ status: 0, stderr: "" });
-    expect(read("plans/dev.md")).toMatch(/^### Plan of dev\n/);
-    expect(read("plans/dev.md")).toContain("**FAILED before anything was planned.**");
-    expect(read("plans/dev.md")).toContain("(https://github.example/runs/1)");
-    expect(read("summary")).toBe(read("plans/dev.md"));
+    expect(read("plans/dev/01.md")).toMatch(/^### Plan of dev\n/);
+    expect(read("plans/dev/01.md")).toContain("**FAILED before anything was planned.**");
+    expect(read("plans/dev/01.md")).toContain("(https://github.example/runs/1)");
+    expect(read("summary")).toBe(read("plans/dev/01.md"));
   });
 
   test("says so even where no step before it has run", () => {
     const { run, read } = workspace();
     expect(run("plan", "plan", "Say that there is no plan", dev).status).toBe(0);
-    expect(read("plans/dev.md")).toContain("FAILED before anything was planned");
+    expect(read("plans/dev/01.md")).toContain("FAILED before anything was planned");
   });
 
   test("that was made in part stays as it is", () => {
-    const { run, read } = workspace({ npm: "echo half > plans/dev.md\nexit 1" });
+    const { run, read } = workspace({ npm: "mkdir -p plans/dev\necho half | tee plan.md > plans/dev/01.md\nexit 1" });
     expect(run("plan", "plan", "Plan", dev).status).toBe(1);
     expect(run("plan", "plan", "Say that there is no plan", dev).status).toBe(0);
-    expect(read("plans/dev.md")).toBe("half\n");
+    expect(read("plans/dev/01.md")).toBe("half\n");
     expect(read("summary")).toBe("half\n");
   });
 
@@ -133,9 +133,54 @@ describeWithBash("the plan of an environment", () => {
     [0, "false"],
     [2, "true"],
   ])("that ends with %d tells later jobs that changes are %s", (code, changes) => {
-    const { run, read } = workspace({ npm: `echo plan > plans/dev.md\necho abc > digest\nexit ${code}` });
+    const { run, read } = workspace({ npm: `echo plan > plan.md\nexit ${code}` });
     expect(run("plan", "plan", "Plan", dev).status).toBe(0);
-    expect(read("output")).toBe(`digest=abc\nchanges=${changes}\n`);
+    expect(read("output")).toBe(`changes=${changes}\n`);
+  });
+
+  const round = { ...dev, ROUND: "1", PUBLIC_KEY: "age1public" };
+  /** Stands in for npm, and saves plans as `npm run diff` does. */
+  const saving = (stacks: string, later: string, code: number) =>
+    `echo "$*" > arguments\necho plan > plan.md\nmkdir saved\necho '{"stacks":${stacks},"later":${later}}' > saved/plans.json\nexit ${code}`;
+
+  test.each([
+    ['[{"stack":"dev-platform"}]', '[{"stack":"dev-addons"}]', 2, "true", "true"],
+    ['[{"stack":"dev-platform"}]', "[]", 2, "false", "true"],
+    ["[]", "[]", 0, "false", "false"],
+    // A removed stack, for example, is a change that no deploy makes.
+    ["[]", "[]", 2, "false", "false"],
+  ])("in a round of a deploy, with the stacks %s and later %s, tells the digest of its saved plans", (...values) => {
+    const [stacks, later, code, isLater, changes] = values;
+    const { run, read } = workspace({ npm: saving(stacks, later, code) });
+    expect(run("plan", "plan", "Plan", round)).toEqual({ status: 0, stderr: "" });
+    expect(read("arguments")).toContain("--save-plans saved --encrypt-for age1public");
+    const digest = createHash("sha256").update(read("saved/plans.json")).digest("hex");
+    expect(read("output")).toBe(`digest=${digest}\nlater=${isLater}\nchanges=${changes}\n`);
+  });
+
+  test("in a round of a deploy fails if it saved nothing, and without the public key, with a sentence", () => {
+    const failed = workspace({ npm: saving("[]", "[]", 1) });
+    expect(failed.run("plan", "plan", "Plan", round).status).toBe(1);
+    expect(failed.has("output")).toBe(false);
+    const without = workspace({ npm: "exit 0" });
+    expect(without.run("plan", "plan", "Plan", { ...round, PUBLIC_KEY: "" }).status).toBe(1);
+    expect(without.read("summary")).toContain("Nothing of **dev** is deployed: its variable **PLAN_PUBLIC_KEY_...**");
+  });
+
+  test("that the third round has left behind makes the run red, with a sentence", () => {
+    const { run, read } = workspace();
+    expect(run("rounds", "left", "Say that a part is not deployed", { ENVIRONMENT: "dev" }).status).toBe(1);
+    expect(read("summary")).toBe(
+      "**A part of dev is not deployed.** Three rounds were not enough: start this workflow again.\n",
+    );
+  });
+
+  test("without a round keeps its plan files nowhere", () => {
+    const { run, read } = workspace({ npm: 'echo "$*" > arguments\necho plan > plan.md' });
+    expect(run("plan", "plan", "Plan", dev).status).toBe(0);
+    expect(read("arguments")).not.toContain("--save-plans");
+    const upload = stepsOf("plan", "plan").find(({ name }) => name === "Keep the encrypted plans");
+    expect(upload?.if).toBe("${" + "{ steps.diff.outputs.digest != '' }}");
   });
 
   test("is kept whatever failed, a time limit too", () => {
@@ -158,8 +203,8 @@ describeWithBash("the comment of a pull request", () => {
   const posted = "POST repos/example/platform/issues/7/comments";
   const comment = (posts: readonly Post[], changes = {}) => {
     const job = workspace({ posts });
-    job.write("plans/dev.md", "of dev\n");
-    job.write("plans/prod.md", "of prod\n");
+    job.write("plans/dev/01.md", "of dev\n");
+    job.write("plans/prod/01.md", "of prod\n");
     return { job, ended: job.run("diff", "comment", "Comment", { ...values, ...changes }) };
   };
 
@@ -195,16 +240,32 @@ describeWithBash("the comment of a pull request", () => {
     expect(comment([...ofPeople, ours], { QUIET: "true" }).job.writes()).toHaveLength(1);
   });
 
-  test("is shorter than GitHub's limit: it is cut between two lines, says so first, and still names the run", () => {
+  test("has the first length of all environments with which they fit together, and the only one of a failed plan", () => {
     const job = workspace();
-    job.write("plans/dev.md", "a long plan, …\n".repeat(10_000));
+    const long = (sign: string) => `${`${sign} …\n`.repeat(10_000)}`;
+    for (const name of ["dev", "prod"]) {
+      job.write(`plans/${name}/01.md`, long("whole"));
+      job.write(`plans/${name}/02.md`, "cut …\n".repeat(5000));
+      job.write(`plans/${name}/03.md`, "brief\n");
+    }
+    job.write("plans/test/01.md", "FAILED\n");
     expect(job.run("diff", "comment", "Comment", values)).toEqual({ status: 0, stderr: "" });
-    const [, note, , ...lines] = job.read("body.md").trimEnd().split("\n");
-    expect(note).toMatch(/^\*\*The end is cut, .* \[This run\]\(https:\/\/github.example\/runs\/1\) has the complete/);
-    expect(lines.at(-1)).toContain(link);
-    expect(new Set(lines.slice(0, -2))).toEqual(new Set(["a long plan, …"]));
-    expect(Buffer.byteLength(job.read("body.md"))).toBeGreaterThan(60_000);
-    expect(Buffer.byteLength(job.read("body.md"))).toBeLessThan(65_536);
+    const body = job.read("body.md");
+    expect(new Set(body.split("\n").slice(1, -2))).toEqual(new Set(["cut …", "", "FAILED"]));
+    expect(body.length).toBeGreaterThan(60_000);
+    expect(body.length).toBeLessThan(65_536);
+  });
+
+  test("says so with the run if the shortest length of all environments is too long", () => {
+    const job = workspace();
+    job.write("plans/dev/01.md", "a long plan\n".repeat(10_000));
+    expect(job.run("diff", "comment", "Comment", values)).toEqual({ status: 0, stderr: "" });
+    expect(job.read("body.md").split("\n").slice(0, 3)).toEqual([
+      "<!-- evaluation-platform diff -->",
+      "> [!CAUTION]",
+      "> **There are too many environments for one comment.** [This run](https://github.example/runs/1) has all plans and warnings.",
+    ]);
+    expect(job.read("body.md")).toContain(link);
   });
 
   test("is not created a second time if GitHub does not say which comments there are", () => {
@@ -221,7 +282,7 @@ describeWithBash("the issue of drift", () => {
   const ours = { number: 9, user: bot, body: "<!-- evaluation-platform drift -->\nolder" };
   const issue = (posts: readonly Post[], OPEN: "true" | "false") => {
     const job = workspace({ posts });
-    job.write("plans/dev.md", "of dev\n");
+    job.write("plans/dev/01.md", "of dev\n");
     const values = { OPEN, GITHUB_SHA: "0123456789abcdef" };
     expect(job.run("drift", "issue", "Open, update or close the issue", values)).toEqual({ status: 0, stderr: "" });
     return job;
@@ -264,19 +325,40 @@ describeWithBash("the issue of drift", () => {
     expect(job.writes()).toEqual([]);
   });
 
-  test("is cut like the comment", () => {
+  test("is as long as the comment at most", () => {
     const job = workspace();
-    job.write("plans/dev.md", "a long plan\n".repeat(10_000));
+    job.write("plans/dev/01.md", "a long plan\n".repeat(10_000));
+    job.write("plans/dev/02.md", "brief\n");
     const values = { OPEN: "true", GITHUB_SHA: "0123456789abcdef" };
     expect(job.run("drift", "issue", "Open, update or close the issue", values).status).toBe(0);
-    expect(job.read("body.md")).toContain("**The end is cut, because GitHub takes no longer issue.**");
-    expect(Buffer.byteLength(job.read("body.md"))).toBeLessThan(65_536);
+    expect(job.read("body.md")).toContain("\nbrief\n");
+    expect(job.read("body.md").length).toBeLessThan(1000);
   });
 });
 
-test("the plans of all environments fit into one comment", () => {
-  const [, limit] = /--limit (\d+)/.exec(stepOf("plan", "plan", "Plan")?.run ?? "") ?? [];
-  expect(Number(limit) * environments.length).toBeLessThanOrEqual(64_000);
+describeWithBash("stacks that the code no longer has", () => {
+  const compare = (npm: string) => {
+    const job = workspace({ npm });
+    return { job, ended: job.run("diff", "removed", "Compare", { CHANGED_SINCE: "abc" }) };
+  };
+
+  test("are compared over all environments, without a plan, and told to the comment", () => {
+    const { job, ended } = compare(
+      'echo "$@" > called\nmkdir -p lengths/removed\necho gone | tee removed.md > lengths/removed/01.md\nexit 2',
+    );
+    expect(ended).toEqual({ status: 0, stderr: "" });
+    expect(job.read("called")).toMatch(/^run --silent diff -- --changed-since abc --compare-only /);
+    expect(job.read("output")).toBe("changes=true\n");
+    expect(job.read("plans/removed/01.md")).toBe("gone\n");
+  });
+
+  test("leave no text if there are none, and fail the job if nobody knows", () => {
+    const { job, ended } = compare("mkdir -p lengths/removed; echo none > removed.md");
+    expect(ended.status).toBe(0);
+    expect(job.read("output")).toBe("changes=false\n");
+    expect(job.has("plans")).toBe(false);
+    expect(compare("exit 1").ended.status).toBe(1);
+  });
 });
 
 test.each([

@@ -57,6 +57,8 @@ describe("the configuration", () => {
   test("ignores a misspelt variable, which is a warning with the right names", async () => {
     process.env.PLATFORM_PROD_ACCOUNT_ID = own;
     expect(await finding("variables")).toMatchObject({ status: "ok", found: "PLATFORM_PROD_ACCOUNT_ID" });
+    process.env.PLATFORM_PROVIDER_LOCKS = "/locks";
+    expect(await finding("variables")).toMatchObject({ status: "ok" });
     process.env.PLATFORM_PROD_ACCOUNTID = own;
     expect(await finding("variables")).toMatchObject({
       status: "warning",

@@ -1,9 +1,9 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { forwardPort } from "../../tools/ui/port-forward.ts";
 import { Programs } from "../support/programs.ts";
 import { temporaryDirectory } from "../support/sweep.ts";
+import { until } from "../support/until.ts";
 
 const directory = temporaryDirectory();
 const programs = new Programs(directory);
@@ -17,8 +17,13 @@ beforeEach(() => {
   programs.install("aws", `${recordCall}; echo config > "$8"`);
 });
 
-/** What happened, until the port was open for the `times`-th time. */
-async function forward(times: number) {
+/**
+ * What happened, until the port was open for the `times`-th time.
+ *
+ * @param seconds how long each program has, one after the other: on a busy machine, one that answers may take as long as one that hangs.
+ */
+async function forward(times: number, seconds: readonly number[] = []) {
+  const left = [...seconds];
   const ending = new AbortController();
   const [opened, broken]: [number[], string[]] = [[], []];
   const lines = () => readFileSync(calls, "utf8").trim().split("\n");
@@ -34,6 +39,9 @@ async function forward(times: number) {
     onOpen: () => opened.push(Date.now()),
     onBroken: (reason) => broken.push(reason),
     longestWaitMs: 10,
+    get seconds() {
+      return left.shift() ?? 60;
+    },
   });
   const failed = ended.then(
     () => undefined,
@@ -43,7 +51,7 @@ async function forward(times: number) {
   failed.then((text) => {
     message = text;
   });
-  while (message === undefined && (kubectlCalls().length < times || opened.length === 0)) await setTimeout(5);
+  await until(() => message !== undefined || (kubectlCalls().length >= times && opened.length > 0));
   ending.abort();
   return { message: await failed, opened: opened.length, broken, lines: lines() };
 }
@@ -70,7 +78,7 @@ test("connects again whenever the connection breaks, and tells why", async () =>
   expect(broken.slice(0, 2)).toEqual(["error: lost connection to pod", "error: lost connection to pod"]);
 });
 
-test.each<[string, () => void, string]>([
+test.each<[string, () => void, string, ...number[]]>([
   [
     "without credentials",
     () => programs.install("aws", "echo 'Unable to locate credentials' >&2; exit 253"),
@@ -87,11 +95,42 @@ test.each<[string, () => void, string]>([
     "kubectl cannot forward port 4400: install it, because kubectl is not on PATH",
   ],
   [
+    "if the system refuses to start the AWS CLI",
+    () => {
+      programs.remove("aws");
+      symlinkSync("aws", join(programs.path, "aws"));
+    },
+    "aws cannot reach the cluster dev-platform: aws cannot be started: spawn ELOOP",
+  ],
+  [
     "to a service that was not deployed",
     () => programs.install("kubectl", "echo 'services \"frontend\" not found' >&2; exit 1"),
     'kubectl cannot forward port 4400: services "frontend" not found',
   ],
-])("ends at once %s", async (_, prepare, message) => {
+  [
+    "when the AWS CLI crashes",
+    () => programs.install("aws", "kill -SEGV $$"),
+    "aws cannot reach the cluster dev-platform: aws ended with SIGSEGV",
+  ],
+  [
+    "when the AWS CLI hangs",
+    () => programs.install("aws", "/bin/sleep 60 & wait"),
+    "aws cannot reach the cluster dev-platform: aws gave no answer in 0.5 s",
+    0.5,
+  ],
+  [
+    "when kubectl forwards nothing",
+    () => programs.install("kubectl", "echo '<html>'; exec /bin/sleep 60"),
+    "kubectl cannot forward port 4400: kubectl gave no answer in 0.5 s",
+    60,
+    0.5,
+  ],
+  [
+    "when kubectl ends without a word",
+    () => programs.install("kubectl", ":"),
+    "kubectl cannot forward port 4400: kubectl ended with 0",
+  ],
+])("ends at once %s", async (_, prepare, message, ...seconds) => {
   prepare();
-  expect(await forward(1)).toMatchObject({ message, opened: 0, broken: [] });
+  expect(await forward(1, seconds)).toMatchObject({ message, opened: 0, broken: [] });
 });

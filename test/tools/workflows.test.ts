@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { parse, parseDocument } from "yaml";
 import { kubernetesMinors } from "../../constructs/cluster/kubernetes-versions.ts";
 import { environments } from "../../environments.ts";
+import { variablePrefix } from "../../stacks/configuration/variables.ts";
+import { awsProviderVersion } from "../support/mirror.ts";
 
 const root = join(__dirname, "..", "..");
 const read = (path: string) => readFileSync(join(root, path), "utf8");
@@ -14,12 +16,16 @@ const action = ".github/actions/setup/action.yml";
 /** An expression as GitHub writes it. */
 const expression = (value: string) => `\${{ ${value} }}`;
 
+/** The end of the names of an environment's variables, for example `DEV_EU`. */
+const suffixOf = (environment: string) => variablePrefix(environment).slice("PLATFORM_".length);
+
 interface Step {
   readonly name?: string;
   readonly uses?: string;
   readonly run?: string;
   readonly shell?: string;
   readonly with?: Readonly<Record<string, unknown>>;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 interface Job {
@@ -30,6 +36,7 @@ interface Job {
   readonly with?: Readonly<Record<string, string>>;
   readonly if?: string;
   readonly concurrency?: Concurrency;
+  readonly secrets?: unknown;
 }
 
 interface Concurrency {
@@ -55,7 +62,7 @@ const steps = [
 const scripts = steps.flatMap(([name, { run }]) => (run === undefined ? [] : [[name, run] as const]));
 
 test("there are the workflows that the README promises", () => {
-  const names = ["apply", "ci", "deploy", "diff", "drift", "plan"];
+  const names = ["apply", "ci", "deploy", "diff", "drift", "plan", "rounds"];
   expect(files.map((path) => path.slice(folder.length + 1)).sort()).toEqual(names.map((name) => `${name}.yml`));
 });
 
@@ -128,16 +135,33 @@ test("ci runs .ci/run, and nothing else that could fail in its place", () => {
   expect(existsSync(join(root, ".ci/run"))).toBe(true);
 });
 
+test("a job installs the dependencies once: .ci/run does it, or the set-up", () => {
+  for (const [name, { steps: all = [] }] of jobs) {
+    const itself = all.filter(({ run = "" }) => /npm (ci|install)|^\.ci\/run$/.test(run)).length;
+    const setUps = all.filter(({ uses }) => uses === "./.github/actions/setup");
+    const installing = setUps.filter(({ with: inputs }) => inputs?.dependencies !== "false").length;
+    expect({ name, times: itself + installing }).toEqual({ name, times: Math.min(setUps.length, 1) });
+  }
+});
+
+test("ci installs the lowest AWS provider, with which the tests plan, and every other provider of the stacks", () => {
+  const { aws, ...others } = JSON.parse(read("test/terraform/providers.tf.json")).terraform.required_providers;
+  expect(aws).toEqual({ source: "hashicorp/aws", version: awsProviderVersion });
+  expect(Object.keys(others).sort()).toEqual(["helm", "kubernetes"]);
+  const [, ci] = workflows.find(([path]) => path.endsWith("/ci.yml")) ?? [];
+  expect(ci?.jobs.test?.steps?.some(({ run }) => run?.includes("cp test/terraform/providers.tf.json"))).toBe(true);
+});
+
 test.each([
   ["diff", "plan", "role"],
   ["drift", "plan", "role"],
-  ["deploy", "apply", "plan-role"],
+  ["deploy", "rounds", "plan-role"],
 ])("%s plans every environment, each with its own role", (name, called, input) => {
   const [, workflow] = workflows.find(([path]) => path.endsWith(`/${name}.yml`)) ?? [];
   const plans = Object.values(workflow?.jobs ?? {}).filter(({ uses }) => uses === `./.github/workflows/${called}.yml`);
   const expected = environments.map(({ name: environment }) => ({
     environment,
-    role: expression(`vars.AWS_PLAN_ROLE_ARN_${environment.toUpperCase()}`),
+    role: expression(`vars.AWS_PLAN_ROLE_ARN_${suffixOf(environment)}`),
   }));
   expect(plans.map(({ with: inputs }) => ({ environment: inputs?.environment, role: inputs?.[input] }))).toEqual(
     expected,
@@ -145,26 +169,90 @@ test.each([
   for (const plan of plans) expect(plan.if).toContain("vars.AWS_PLAN_ROLE_ARN_");
 });
 
-test("a deploy is never cancelled, waits for its environment's reviewers, and does only what was planned", () => {
-  const [, deploy] = workflows.find(([path]) => path.endsWith("/deploy.yml")) ?? [];
-  const [, apply] = workflows.find(([path]) => path.endsWith("/apply.yml")) ?? [];
-  const deploying = Object.entries(deploy?.jobs ?? {}).filter(([, { uses }]) => uses?.endsWith("/apply.yml"));
-  for (const [name, { concurrency, with: inputs }] of deploying) {
-    // Each has a group of its own: a run that waits for one environment's reviewers blocks no other.
-    expect({ name, ...concurrency }).toEqual({
-      name: inputs?.environment,
-      group: `deploy-${name}`,
-      "cancel-in-progress": false,
+describe("a deploy", () => {
+  const jobsOf = (name: string) => workflows.find(([path]) => path.endsWith(`/${name}.yml`))?.[1].jobs ?? {};
+
+  test("is never cancelled, and no round of another run comes between its rounds", () => {
+    const [, deploy] = workflows.find(([path]) => path.endsWith("/deploy.yml")) ?? [];
+    const deploying = Object.entries(deploy?.jobs ?? {}).filter(([, { uses }]) => uses?.endsWith("/rounds.yml"));
+    expect(deploying.map(([name]) => name)).toEqual(environments.map(({ name }) => name));
+    for (const [name, { concurrency, with: inputs }] of deploying) {
+      // Each has a group of its own: a run that waits for one environment's reviewers blocks no other.
+      expect({ name, ...concurrency }).toEqual({
+        name: inputs?.environment,
+        group: `deploy-${name}`,
+        "cancel-in-progress": false,
+      });
+      const suffix = suffixOf(name);
+      expect(inputs).toMatchObject({
+        "deploy-role": expression(`vars.AWS_DEPLOY_ROLE_ARN_${suffix}`),
+        "public-key": expression(`vars.PLAN_PUBLIC_KEY_${suffix}`),
+      });
+    }
+    expect(deploy?.concurrency).toBeUndefined();
+    expect(Object.keys(deploy?.on ?? {})).toEqual(["push", "workflow_dispatch"]);
+  });
+
+  test("of prod needs one of dev that succeeded, or that is not set up", () => {
+    // A dev that a later run replaces in the queue is cancelled, which is neither a failure nor a cancelled workflow.
+    expect(jobsOf("deploy").prod).toMatchObject({
+      needs: "dev",
+      if: expect.stringContaining(`!cancelled() && contains(fromJSON('["success", "skipped"]'), needs.dev.result)`),
     });
-    expect(inputs?.["deploy-role"]).toBe(expression(`vars.AWS_DEPLOY_ROLE_ARN_${name.toUpperCase()}`));
-  }
-  expect(deploy?.concurrency).toBeUndefined();
-  expect(apply?.jobs.apply).toMatchObject({ environment: expression("inputs.environment") });
-  const runs = (apply?.jobs.apply?.steps ?? []).flatMap(({ run }) => run ?? []);
-  expect(runs[0]).toContain("--approved");
-  // The three stacks of one environment, never a pattern; `exec` lets the signals of a cancelled job reach the deploy.
-  expect(runs[1]).toBe('exec npm run --silent deploy -- "$ENVIRONMENT" --yes');
-  expect(Object.keys(deploy?.on ?? {})).toEqual(["push", "workflow_dispatch"]);
+  });
+
+  test("fails if its third round leaves something", () => {
+    const { left } = jobsOf("rounds");
+    expect(left).toMatchObject({ needs: "round-3", if: expression("needs.round-3.outputs.later == 'true'") });
+  });
+
+  test("has three equal rounds, and each begins only if the one before it has left something", () => {
+    const rounds = Object.entries(jobsOf("rounds")).filter(([name]) => name !== "left");
+    expect(rounds.map(([name]) => name)).toEqual(["round-1", "round-2", "round-3"]);
+    rounds.forEach(([name, job], index) => {
+      expect(job).toEqual({
+        ...rounds[0]?.[1],
+        ...(index > 0 && { needs: `round-${index}`, if: expression(`needs.round-${index}.outputs.later == 'true'`) }),
+        with: { ...rounds[0]?.[1].with, round: name.slice("round-".length) },
+      });
+    });
+    expect(rounds[0]?.[1].uses).toBe("./.github/workflows/apply.yml");
+  });
+
+  test("waits for its environment's reviewers, and applies the plans that they approved without another plan", () => {
+    const { plan, apply } = jobsOf("apply");
+    expect(apply).toMatchObject({ environment: expression("inputs.environment"), needs: "plan" });
+    const steps = apply?.steps ?? [];
+    expect(steps.flatMap(({ run }) => run ?? [])).toEqual([
+      // `exec` lets the signals of a cancelled job reach the deploy.
+      'exec npm run --silent deploy -- "$ENVIRONMENT" --plans saved --approved "$DIGEST"',
+    ]);
+    expect(steps.at(-1)?.env).toMatchObject({
+      DIGEST: expression("needs.plan.outputs.digest"),
+      PLAN_PRIVATE_KEY: expression("secrets.PLAN_PRIVATE_KEY"),
+    });
+    // Expired credentials can neither save a state nor unlock it, and last an hour by default.
+    const credentials = steps.find(({ uses }) => uses?.startsWith("aws-actions/configure-aws-credentials@"));
+    expect(credentials?.with?.["role-duration-seconds"]).toBe((apply?.["timeout-minutes"] ?? 0) * 60);
+    // What one job uploads, the other downloads.
+    const artifact = (all: readonly Step[], action: string) =>
+      all.find(({ uses, with: inputs }) => uses?.includes(action) && String(inputs?.name).startsWith("saved-"))?.with;
+    const uploaded = artifact(jobsOf("plan").plan?.steps ?? [], "upload-artifact");
+    const downloaded = artifact(steps, "download-artifact");
+    expect([uploaded?.name, uploaded?.path]).toEqual([downloaded?.name, downloaded?.path]);
+    expect(plan?.with).toMatchObject({
+      round: expression("inputs.round"),
+      "public-key": expression("inputs.public-key"),
+    });
+  });
+
+  test("gives the private key to the job alone that names the environment", () => {
+    const reading = files.filter((path) => /secrets\.(?!GITHUB_TOKEN)/.test(read(path).replaceAll(/^\s*#.*$/gm, "")));
+    expect(reading).toEqual([join(folder, "apply.yml")]);
+    const inheriting = jobs.filter(([, job]) => job.secrets !== undefined).map(([name]) => name);
+    const expected = ["deploy.yml dev", "deploy.yml prod", ...[1, 2, 3].map((round) => `rounds.yml round-${round}`)];
+    expect(inheriting).toEqual(expected.map((name) => join(folder, name)));
+  });
 });
 
 test("pull requests from forks get no credentials, and the jobs that write to GitHub run no code of the repository", () => {

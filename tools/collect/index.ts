@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { z } from "zod";
 import { repository } from "../../stacks/repository.ts";
 import { environmentOf, jobOf, takesEnvironment } from "../support/environment.ts";
 import { executorsOf, placeOfRun, workloadOutput } from "../support/outputs.ts";
@@ -29,7 +30,7 @@ function collect(argument: string | undefined, { environment: option, job, run, 
 /** The place of the results of a job, or of a run that was submitted. */
 function placeOf(environment: string, job: string | undefined, run: string | undefined): string {
   if (run === undefined) {
-    const urls = workloadOutput<Readonly<Record<string, string>>>(environment, "results");
+    const urls = workloadOutput(environment, "results", z.record(z.string(), z.string()));
     const jobs = Object.entries(urls).map(([name, url]) => ({ name, url }));
     return jobOf(job, jobs, environment).url;
   }

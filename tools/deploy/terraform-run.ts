@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
-import { terraformProgram } from "../support/terraform.ts";
+import { terraformProgram, terraformVariables } from "../support/terraform.ts";
 import { ToolError } from "../support/tool.ts";
 
 /** A signal ended the command. Its exit code is that of a shell's command. */
@@ -19,6 +19,8 @@ interface RunOptions {
   readonly completes?: boolean;
   /** Returns standard output and does not print it. */
   readonly captures?: boolean;
+  /** Returns standard error, which is printed all the same. */
+  readonly keepsErrors?: boolean;
 }
 
 /** One key press arrives several times: from the terminal, and from npm, which passes it on. */
@@ -63,8 +65,8 @@ export class TerraformRun {
   async run(
     stack: { readonly id: string; readonly folder: string },
     [command = "", ...rest]: readonly string[],
-    { completes = false, captures = false }: RunOptions = {},
-  ): Promise<{ readonly status: number | null; readonly stdout: string }> {
+    { completes = false, captures = false, keepsErrors = false }: RunOptions = {},
+  ): Promise<{ readonly status: number | null; readonly stdout: string; readonly stderr: string }> {
     const program = terraformProgram();
     // Terraform colours files, too.
     const plain = captures || process.stdout.isTTY ? [] : ["-no-color"];
@@ -72,24 +74,28 @@ export class TerraformRun {
       cwd: stack.folder,
       detached: true,
       // Nothing may ask: the user has no way to answer a process without a terminal.
-      env: { ...process.env, TF_INPUT: "0", TF_IN_AUTOMATION: "1" },
+      env: terraformVariables(),
       // A write to a pipe without a reader would kill Terraform (SIGPIPE), with its lock held and its state unsaved.
       stdio: [
         "ignore",
         !captures && process.stdout.isTTY ? "inherit" : "pipe",
-        process.stderr.isTTY ? "inherit" : "pipe",
+        !keepsErrors && process.stderr.isTTY ? "inherit" : "pipe",
       ],
     });
     this.#running = { child, what: `terraform ${command} of ${stack.id}`, completes };
     const chunks: Buffer[] = [];
+    const errors: Buffer[] = [];
     child.stdout?.on("data", (chunk) => (captures ? chunks.push(chunk) : process.stdout.write(chunk)));
-    child.stderr?.on("data", (chunk) => process.stderr.write(chunk));
+    child.stderr?.on("data", (chunk) => {
+      if (keepsErrors) errors.push(chunk);
+      process.stderr.write(chunk);
+    });
     try {
       const status = await new Promise<number | null>((ended, failed) => {
         child.on("error", (error) => failed(new ToolError(`cannot start ${program}: ${error.message}`)));
         child.on("close", ended);
       });
-      return { status, stdout: Buffer.concat(chunks).toString() };
+      return { status, stdout: Buffer.concat(chunks).toString(), stderr: Buffer.concat(errors).toString() };
     } finally {
       this.#running = undefined;
       this.#interrupts = 0;

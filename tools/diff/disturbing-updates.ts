@@ -1,5 +1,7 @@
 import { changedAttributes } from "./attributes.ts";
-import { handsBack, isKeda, isOfExecutors, type Severity } from "./consequences.ts";
+import { nounOf, type Severity } from "./consequences.ts";
+import { handsBack, isKeda, isOfExecutors } from "./consequences-by-type.ts";
+import { loosened, type MonthlyPrice } from "./loosened.ts";
 import { type Attributes, attributesOf, type Change } from "./plan.ts";
 
 /** A change in place that users notice. */
@@ -95,19 +97,34 @@ const disturbingUpdates: Readonly<Record<string, readonly DisturbingUpdate[]>> =
   ],
 };
 
-/** The effects of a change in place on users. */
-export function consequencesOfUpdate(
-  type: string,
-  change: Change,
-): (Pick<DisturbingUpdate, "noun" | "severity" | "happens" | "effect"> & { readonly attributes: readonly string[] })[] {
+/** A change in place, in words. */
+export interface UpdateEffect {
+  readonly noun: string;
+  readonly severity: Severity;
+  readonly happens: string;
+  readonly because: string;
+  readonly effect: string;
+}
+
+/** The effects of a change in place on users, and everything that it opens, unprotects, or deletes earlier. */
+export function consequencesOfUpdate(type: string, change: Change, monthly?: MonthlyPrice): UpdateEffect[] {
   const known = Object.hasOwn(disturbingUpdates, type) ? disturbingUpdates[type] : undefined;
-  const changed = changedAttributes(change);
+  const changed = known === undefined ? [] : changedAttributes(change);
   const [before, after] = [attributesOf(change.before), attributesOf(change.after)];
-  return (known ?? []).flatMap(({ attributes: pattern, only = () => true, of = () => true, ...update }) => {
+  const named = new Set<string>();
+  const own = (known ?? []).flatMap(({ attributes: pattern, only = () => true, of = () => true, ...update }) => {
     if (!of(before, after)) return [];
     const attributes = changed.filter((values) => pattern.test(values.path) && only(values)).map(({ path }) => path);
-    return attributes.length === 0 ? [] : [{ ...update, attributes }];
+    if (attributes.length === 0) return [];
+    // A restart says nothing of the rights that the pods get with it.
+    if (update.severity === "loud") for (const path of attributes) named.add(path);
+    const because = `${attributes.join(", ")} ${attributes.length === 1 ? "changes" : "change"}`;
+    const { noun, severity, happens, effect } = update;
+    return [{ noun, severity, happens, because, effect }];
   });
+  const general = loosened(type, change, monthly).filter(({ path }) => !named.has(path));
+  const noun = nounOf(type);
+  return [...own, ...general.map(({ path, ...effect }) => ({ noun, ...effect }))];
 }
 
 /** The maximum of a release that scales executors; not a number for any other. */

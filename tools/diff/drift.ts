@@ -10,22 +10,32 @@ import { actionOf, type Plan, type ResourceChange } from "./plan.ts";
  * count, too: a reviewer must see that such a change is no change of the code.
  * @see https://developer.hashicorp.com/terraform/internals/json-format
  */
-export function relevantDrift(plan: Plan): ResourceChange[] {
-  return (plan.resource_drift ?? []).filter((drift) => isRead(drift, plan) || isTakenBack(drift, plan));
+export function relevantDrift({
+  resource_drift = [],
+  resource_changes = [],
+  relevant_attributes = [],
+}: Plan): ResourceChange[] {
+  if (resource_drift.length === 0) return [];
+  const read = new Map<string, string[]>();
+  for (const { resource, attribute } of relevant_attributes) {
+    read.set(resource, [...(read.get(resource) ?? []), pathText(attribute)]);
+  }
+  // An object that a failed replacement has left over shares the address of its successor.
+  const current = resource_changes.filter(({ deposed }) => !deposed);
+  const planned = new Map(current.map((change) => [change.address, change]));
+  return resource_drift.filter(
+    (drift) => isRead(drift, read.get(drift.address) ?? []) || isTakenBack(drift, planned.get(drift.address)),
+  );
 }
 
 /** Whether the value of a planned change comes from the changed attribute. */
-function isRead(drift: ResourceChange, { relevant_attributes = [] }: Plan): boolean {
-  const read = relevant_attributes
-    .filter(({ resource }) => resource === drift.address)
-    .map(({ attribute }) => pathText(attribute));
+function isRead(drift: ResourceChange, read: readonly string[]): boolean {
   if (actionOf(drift.change) === "delete") return read.length > 0;
   return driftedPaths(drift).some((path) => read.some((of) => overlap(path, of)));
 }
 
 /** Whether the plan changes the attribute back or to something else, or creates again what was deleted. */
-function isTakenBack(drift: ResourceChange, { resource_changes = [] }: Plan): boolean {
-  const planned = resource_changes.find(({ address }) => address === drift.address);
+function isTakenBack(drift: ResourceChange, planned: ResourceChange | undefined): boolean {
   const action = planned === undefined ? "none" : actionOf(planned.change);
   if (planned === undefined || action === "none") return false;
   if (actionOf(drift.change) === "delete") return action === "create";

@@ -1,72 +1,108 @@
-import { existsSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { localStateFile, type SynthesizedStack } from "../support/synthesize.ts";
-import { type TerraformResult, terraform } from "../support/terraform.ts";
+import { initArguments, type TerraformResult } from "../support/terraform.ts";
+import { terraformSession } from "../support/terraform-session.ts";
+import { errorsOf, errorText, type PrintedDiagnostic, readPrinted } from "./diagnostics.ts";
 import { keptSizes } from "./kept-sizes.ts";
-import type { Outcome } from "./outcome.ts";
+import type { Diagnostic, Outcome } from "./outcome.ts";
 import { type Plan, readPlan } from "./plan.ts";
 import { redacted } from "./redact.ts";
 
 /** The resources that Terraform refreshes: only those in AWS, all, or none. */
 export type Refresh = "aws" | "all" | "none";
 
-/** It holds every value in clear, even sensitive ones. */
-const planFile = "diff.tfplan";
+export interface PlanOptions {
+  readonly refresh: Refresh;
+  /** Receives each step. */
+  readonly progress: (step: string) => void;
+  /** The path that the plan file is moved to; without it the file is removed. */
+  readonly keep?: string;
+}
 
-/**
- * Initialises and plans a stack, without a lock: a reader must not block a deploy.
- * @param progress receives each step.
- */
-export function planStack(stack: SynthesizedStack, refresh: Refresh, progress: (step: string) => void): Outcome {
+/** Initialises and plans a stack, without a lock: a reader must not block a deploy. */
+export async function planStack(stack: SynthesizedStack, options: PlanOptions): Promise<Outcome> {
   const { id, folder } = stack;
+  const session = terraformSession();
   const run = (step: string, ...args: readonly string[]) => {
-    progress(step);
-    return terraform(folder, ...args);
+    options.progress(step);
+    return session.run(folder, ...args);
   };
   const failed = (step: string, result: TerraformResult): Outcome => {
     const error = errorText(result);
     return { stack: id, notes: [], kind: "failed", step, error };
   };
-  const initialised = run("init", "init", "-input=false", "-no-color", "-reconfigure", "-upgrade");
-  if (initialised.status !== 0) return failed("init", initialised);
+  const init = () => oneAfterTheOther(() => run("init", ...initArguments(folder), "-reconfigure"));
 
   const json = JSON.parse(stack.json);
   const inCluster = Object.keys(json.provider ?? {}).some((name) => name === "kubernetes" || name === "helm");
-  const refreshed = refresh === "all" || (refresh === "aws" && !inCluster);
+  const refreshed = options.refresh === "all" || (options.refresh === "aws" && !inCluster);
+  const file = join(session.folder, `${id}.tfplan`);
+  const args = ["-input=false", "-lock=false", `-out=${file}`, ...(refreshed ? [] : ["-refresh=false"])];
+  const plannedWith = async (...sizes: readonly string[]): Promise<Planned | Outcome> => {
+    let printed = await run("plan", "plan", "-no-color", ...args, ...sizes);
+    if (printed.status !== 0 && asksForInit.test(printed.stderr)) {
+      const again = await init();
+      if (again.status !== 0) return failed("init", again);
+      printed = await run("plan", "plan", "-no-color", ...args, ...sizes);
+    }
+    if (printed.status !== 0) {
+      // Once more, for errors that are not wrapped, and that name their resources.
+      const planned = await session.run(folder, "plan", "-json", ...args, ...sizes);
+      const upstream = missingUpstream(errorsOf(planned), stack);
+      return upstream === undefined
+        ? failed("plan", planned.status === 0 ? printed : planned)
+        : { stack: id, notes: [], kind: "waits", upstream };
+    }
+    const shown = await run("show", "show", "-json", "-no-color", file);
+    if (shown.status !== 0) {
+      // Terraform does not notice that it could not write the whole plan.
+      const hint = `Is there space left in ${tmpdir()}? TMPDIR names another folder.`;
+      return failed("show", { ...shown, stderr: `${shown.stderr.trimEnd()}\n\n${hint}` });
+    }
+    const plan = readPlan(shown.stdout, id);
+    const kept = sizes.length === 0 ? keptSizes(plan, stack) : [];
+    if (kept.length > 0) return plannedWith(...kept);
+    const { text, warnings } = readPrinted(printed.stdout);
+    return { plan, text: redacted(text, plan), warnings };
+  };
   try {
-    const args = ["-input=false", "-lock=false", "-json", `-out=${planFile}`, ...(refreshed ? [] : ["-refresh=false"])];
-    const plannedWith = (...sizes: readonly string[]): Plan | Outcome => {
-      const planned = run("plan", "plan", ...args, ...sizes);
-      if (planned.status !== 0) {
-        const upstream = missingUpstream(diagnosticsOf(planned), stack);
-        return upstream === undefined ? failed("plan", planned) : waiting(id, upstream);
-      }
-      const shown = run("show", "show", "-json", planFile);
-      if (shown.status !== 0) return failed("show", shown);
-      const plan = readPlan(shown.stdout, id);
-      const kept = sizes.length === 0 ? keptSizes(plan, stack) : [];
-      return kept.length === 0 ? plan : plannedWith(...kept);
-    };
-    const plan = plannedWith();
-    if ("kind" in plan) return plan;
-    const text = terraform(folder, "show", "-no-color", planFile);
-    if (text.status !== 0) return failed("show", text);
-    return {
-      stack: id,
-      notes: notesOf(stack, refreshed),
-      kind: "planned",
-      plan,
-      text: redacted(text.stdout.trim(), plan),
-    };
+    if (!existsSync(resolve(folder, process.env.TF_DATA_DIR || ".terraform"))) {
+      const first = await init();
+      if (first.status !== 0) return failed("init", first);
+    }
+    const planned = await plannedWith();
+    if ("kind" in planned) return planned;
+    const { keep } = options;
+    if (keep !== undefined) writeFileSync(keep, readFileSync(file), { mode: 0o600 });
+    const notes = notesOf(stack, refreshed);
+    return { stack: id, notes, kind: "planned", ...planned, ...(keep === undefined ? {} : { file: keep }) };
   } finally {
-    rmSync(join(folder, planFile), { force: true });
+    rmSync(file, { force: true });
   }
 }
 
-/** Only the name of this stack enters the approved digest, so the note warns the reviewers. */
-export function waiting(stack: string, upstream: string): Outcome {
-  const notes = ["not in this plan: approving the others means deploying this one after them, unseen"];
-  return { stack, notes, kind: "waits", upstream };
+/**
+ * Terraform itself decides whether the folder of an earlier run still fits: it compares the backend, the lock file and the checksums
+ * of the providers, and refuses to plan within half a second. A needless init takes more than a second. Where providers are missing,
+ * because an earlier init has failed, Terraform does not name the command (`TF_IN_AUTOMATION`).
+ */
+const asksForInit = /\b(terraform|tofu)\s+init\b|Required plugins are not installed/;
+
+let lastInit: Promise<unknown> = Promise.resolve();
+
+/** Terraform's cache of providers takes one init at a time. */
+function oneAfterTheOther<T>(init: () => Promise<T>): Promise<T> {
+  const result = lastInit.then(init);
+  lastInit = result.catch(() => {});
+  return result;
+}
+
+interface Planned {
+  readonly plan: Plan;
+  readonly text: string;
+  readonly warnings: readonly Diagnostic[];
 }
 
 /** The limits of the plan that a reader must know. */
@@ -84,54 +120,13 @@ function notesOf(stack: SynthesizedStack, refreshed: boolean): string[] {
   return notes;
 }
 
-interface Diagnostic {
-  readonly severity: string;
-  readonly summary: string;
-  readonly detail: string;
-  readonly address?: string;
-  readonly snippet?: { readonly values?: readonly { readonly traversal: string }[] };
-}
-
-/** The errors in the output of Terraform with `-json`, one line each. */
-function diagnosticsOf({ stdout }: TerraformResult): Diagnostic[] {
-  return stdout
-    .split("\n")
-    .filter((line) => line.includes('"diagnostic"'))
-    .flatMap((line) => {
-      try {
-        return JSON.parse(line).diagnostic ?? [];
-      } catch {
-        return [];
-      }
-    })
-    .filter(({ severity }: Diagnostic) => severity === "error");
-}
-
-/** Helm needs a chart's index and archive to plan its release, even where nothing changes. */
-const chartFix =
-  "A plan of this stack needs its charts' repositories: let this machine reach them (HTTPS_PROXY), or name a mirror in constructs/addons (README, Troubleshooting).";
-
-/** The errors, each once with the addresses of its resources. */
-function errorText(result: TerraformResult): string {
-  const places = new Map<string, string[]>();
-  for (const { summary, detail, address } of diagnosticsOf(result)) {
-    const message = detail === "" ? summary : `${summary}\n${detail}`;
-    places.set(message, [...(places.get(message) ?? []), ...(address === undefined ? [] : [address])]);
-  }
-  const messages = [...places].map(([message, addresses]) =>
-    addresses.length === 0 ? message : `${message}\n(${[...new Set(addresses)].join(", ")})`,
-  );
-  if (messages.some((message) => message.includes("is not a valid chart repository"))) messages.push(chartFix);
-  return messages.length > 0 ? messages.join("\n\n") : (result.stderr || result.stdout).trim();
-}
-
 const remoteState = "data.terraform_remote_state.";
 
 /**
  * The stacks whose outputs do not exist yet, if that is the only error: they were never deployed, or deployed before the
  * output was added.
  */
-function missingUpstream(diagnostics: readonly Diagnostic[], stack: SynthesizedStack): string | undefined {
+function missingUpstream(diagnostics: readonly PrintedDiagnostic[], stack: SynthesizedStack): string | undefined {
   const sources = diagnostics.map(({ summary, address, snippet }) => {
     if (summary === "Unable to find remote state") return address;
     if (summary !== "Unsupported attribute") return undefined;

@@ -20,9 +20,39 @@ export interface Plan {
     readonly attribute: readonly (string | number)[];
   }[];
   readonly output_changes?: Readonly<Record<string, Change>>;
+  /** Changes that Terraform can plan only after this deploy. */
+  readonly deferred_changes?: readonly { readonly reason?: string; readonly resource_change: ResourceChange }[];
+  /** The results of `check` blocks, preconditions and postconditions. */
+  readonly checks?: readonly {
+    readonly address: { readonly to_display: string };
+    readonly status: string;
+    readonly instances?: readonly {
+      readonly address: { readonly to_display: string };
+      readonly status: string;
+      readonly problems?: readonly { readonly message: string }[];
+    }[];
+  }[];
+  /** Among others, the data sources that the plan has read. */
+  readonly prior_state?: {
+    readonly values?: {
+      readonly root_module?: {
+        readonly resources?: readonly {
+          readonly address: string;
+          readonly values?: { readonly outputs?: Readonly<Record<string, unknown>> };
+        }[];
+      };
+    };
+  };
   readonly variables?: Readonly<Record<string, { readonly value?: unknown }>>;
   readonly configuration?: {
-    readonly root_module?: { readonly variables?: Readonly<Record<string, { readonly sensitive?: boolean }>> };
+    readonly provider_config?: Readonly<Record<string, { readonly expressions?: Readonly<Record<string, unknown>> }>>;
+    readonly root_module?: {
+      readonly variables?: Readonly<Record<string, { readonly sensitive?: boolean }>>;
+      readonly resources?: readonly {
+        readonly address: string;
+        readonly expressions?: Readonly<Record<string, unknown>>;
+      }[];
+    };
   };
 }
 
@@ -31,6 +61,8 @@ export interface ResourceChange {
   /** Set if the resource had another address before (`moved`). */
   readonly previous_address?: string;
   readonly mode?: string;
+  /** The key of an object that a replacement, which failed in part, has left over. The address is that of its successor. */
+  readonly deposed?: string;
   readonly type: string;
   readonly change: Change;
   /** The reason, for example `delete_because_no_resource_config`. */
@@ -57,14 +89,17 @@ export function attributesOf(values: Change["before"]): Attributes {
   return (values ?? {}) as Attributes;
 }
 
-/** The change of a resource. `forget` leaves it running but unmanaged; `none` is a `no-op`, or the read of a data source. */
+/**
+ * The change of a resource. `forget` leaves it running but unmanaged; `none` is a `no-op`, or the read of a data source. An action that this
+ * version does not know counts as an update, so that nothing is silent.
+ */
 export type Action = "create" | "update" | "replace" | "delete" | "forget" | "none";
 
 export function actionOf({ actions }: Change): Action {
   const has = (action: string) => actions.includes(action);
   if (has("create") && (has("delete") || has("forget"))) return "replace";
   const single = (["create", "update", "delete", "forget"] as const).find(has);
-  return single ?? "none";
+  return single ?? (actions.every((action) => action === "no-op" || action === "read") ? "none" : "update");
 }
 
 /** The resources that change. Data sources are only read. */
@@ -74,6 +109,16 @@ export function resourceChanges(plan: Plan): ResourceChange[] {
       mode !== "data" &&
       (actionOf(change) !== "none" || isImport(change) || (previous_address !== undefined && previous_address !== "")),
   );
+}
+
+/** The address of a resource, and which object it is if the resource has several. */
+export function nameOf({ address, deposed }: Pick<ResourceChange, "address" | "deposed">): string {
+  return deposed === undefined || deposed === "" ? address : `${address} (deposed object ${deposed})`;
+}
+
+/** `a.b["c"]` as the code has it: `a.b`. */
+export function withoutKeys(address: string): string {
+  return address.replace(/\[[^\]]*\]/g, "");
 }
 
 /** Names of the outputs whose values change. Other stacks may read them. */

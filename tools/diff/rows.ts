@@ -1,6 +1,6 @@
 import { changedAttributes } from "./attributes.ts";
 import type { Outcome, Report } from "./outcome.ts";
-import { actionOf, outputChanges, type Plan, resourceChanges } from "./plan.ts";
+import { actionOf, nameOf, outputChanges, type Plan, resourceChanges } from "./plan.ts";
 import { redacted } from "./redact.ts";
 import { type Counts, changesAnything, countsOf, type Warning, warningsOf } from "./summary.ts";
 
@@ -30,18 +30,45 @@ function besides(counts: Counts, plan: Plan): string[] {
     ...of(counts.imported, "imported"),
     ...of(counts.moved, "moved"),
     ...of(counts.forgotten, "forgotten (left running, unmanaged)"),
+    ...of(counts.deposed, "deposed (left over by a failed replacement)"),
+    ...of(counts.deferred, "deferred to the next plan"),
     ...of(counts.outputs, counts.outputs === 1 ? "output" : "outputs"),
     ...of(counts.drifted, "changed outside Terraform"),
-    ...(plan.complete === false ? ["more in the next plan (deferred)"] : []),
+    ...(plan.complete === false && counts.deferred === 0 ? ["more in the next plan (deferred)"] : []),
   ];
 }
 
+/** One warning for all resources that it is true of, in the same words. */
+export interface GroupedWarning extends Omit<Warning, "address"> {
+  readonly addresses: readonly string[];
+}
+
+/** A report is rendered several times: for the log, the comment and its shorter forms. */
+const known = new WeakMap<Report, readonly GroupedWarning[]>();
+
 /** The warnings of all stacks, the worst first. */
-export function allWarnings({ outcomes }: Report): Warning[] {
-  const warnings = outcomes.flatMap((outcome) =>
-    outcome.kind === "planned" ? warningsOf(outcome.stack, outcome.plan) : [],
-  );
-  return warnings.sort((a, b) => Number(b.severity === "loud") - Number(a.severity === "loud"));
+export function allWarnings(report: Report): readonly GroupedWarning[] {
+  const found = known.get(report) ?? groupedWarnings(report);
+  known.set(report, found);
+  return found;
+}
+
+function groupedWarnings({ outcomes }: Report): GroupedWarning[] {
+  const groups = new Map<string, { warning: Warning; addresses: string[] }>();
+  for (const outcome of outcomes) {
+    if (outcome.kind !== "planned") continue;
+    for (const warning of warningsOf(outcome.stack, outcome.plan)) {
+      const key = JSON.stringify({ ...warning, address: "" });
+      const group = groups.get(key) ?? { warning, addresses: [] };
+      group.addresses.push(warning.address);
+      groups.set(key, group);
+    }
+  }
+  const grouped = [...groups.values()].map(({ warning: { address, ...warning }, addresses }) => ({
+    ...warning,
+    addresses,
+  }));
+  return grouped.sort((a, b) => Number(b.severity === "loud") - Number(a.severity === "loud"));
 }
 
 /** The text after the table, for each stack with changes or an error. The same error of several stacks is printed once. */
@@ -63,15 +90,15 @@ function detailOf(outcome: Outcome): string | undefined {
   return outcome.text ?? written(outcome.plan);
 }
 
-const signs = { create: "+", update: "~", replace: "-/+", delete: "-", forget: ".", none: " " } as const;
+export const signs = { create: "+", update: "~", replace: "-/+", delete: "-", forget: ".", none: " " } as const;
 
 /** Renders a JSON-only plan: each resource with its changed attributes. */
 function written(plan: Plan): string {
-  const resources = resourceChanges(plan).flatMap(({ address, previous_address, change }) => {
+  const resources = resourceChanges(plan).flatMap(({ address, deposed, previous_address, change }) => {
     const action = actionOf(change);
     const attributes = action === "update" || action === "replace" ? changedAttributes(change) : [];
     return [
-      `${signs[action]} ${address}${previous_address ? ` (was ${previous_address})` : ""}${change.importing ? " (imported)" : ""}`,
+      `${signs[action]} ${nameOf({ address, ...(deposed === undefined ? {} : { deposed }) })}${previous_address ? ` (was ${previous_address})` : ""}${change.importing ? " (imported)" : ""}`,
       ...attributes.map(
         ({ path, before, after, replaces }) =>
           `      ${path}: ${before} -> ${after}${replaces ? " # forces replacement" : ""}`,

@@ -1,4 +1,6 @@
 import { table } from "../support/table.ts";
+import { billInWords, removedInWords, removedUnknown } from "./bills.ts";
+import { messagesOf } from "./messages.ts";
 import type { Report } from "./outcome.ts";
 import { allWarnings, columns, detailsOf, rowOf } from "./rows.ts";
 
@@ -17,16 +19,27 @@ export function renderSummary(report: Report): string {
 }
 
 function summaryOf(report: Report): string[] {
-  const { outcomes } = report;
-  const warnings = allWarnings(report).map(
-    ({ severity, stack, noun, address, happens, because, effect }) =>
-      `${severity === "loud" ? "WARNING" : "Note"}, ${stack}: ${noun} ${address} ${happens}\n  because ${because}\n  ${effect}`,
+  const { outcomes, removed = [], cost = [] } = report;
+  const warnings = allWarnings(report).map(({ severity, stack, noun, addresses, happens, because, effect }) => {
+    const [first] = addresses;
+    const all = addresses.length === 1 ? "" : `\n  also: ${addresses.slice(1).join(", ")}`;
+    return `${severity === "loud" ? "WARNING" : "Note"}, ${stack}: ${noun} ${first} ${happens}\n  because ${because}\n  ${effect}${all}`;
+  });
+  const messages = messagesOf(report).map(
+    ({ text, places }) => `Warning of Terraform: ${text}\n  ${places.join(", ")}`,
+  );
+  const gone = removed.map(
+    ({ stack, ...rest }) => `WARNING, ${stack} is REMOVED from the code\n  ${removedInWords(rest)}`,
   );
   const notes = outcomes.flatMap(({ stack, notes }) => notes.map((note) => `${stack}: ${note}`));
   return [
     ...(outcomes.length === 0 ? [] : [tableOf(report)]),
     ...report.remarks,
+    ...(report.isRemovedUnknown === true ? [`WARNING: ${removedUnknown}.`] : []),
+    ...gone,
     ...warnings,
+    ...messages,
+    ...(cost.length === 0 ? [] : [cost.map(billInWords).join("\n")]),
     ...(notes.length === 0 ? [] : [notes.join("\n")]),
   ];
 }

@@ -1,6 +1,6 @@
 import { partitionOf } from "../../constructs/support/iam-policy.ts";
 import type { ResolvedEnvironment } from "../../stacks/configuration/resolved-environment.ts";
-import { runProgram } from "./programs.ts";
+import { isMissing, runProgram } from "./programs.ts";
 
 /** Longer than kubectl takes to get a token from the AWS CLI. */
 const kubectlSeconds = 15;
@@ -27,7 +27,7 @@ export async function askCluster(
 }
 
 function whyNoAnswer(reason: string, update: string): string {
-  if (reason === "not on PATH") return "kubectl: not on PATH, and only this check needs it";
+  if (isMissing(reason)) return `kubectl: ${reason}, and only this check needs it`;
   if (/context .* does not exist|no configuration has been provided/.test(reason))
     return `there is no kubeconfig for the cluster; where it is deployed: ${update}`;
   if (/doesn't have a resource type/.test(reason)) return "the cluster has no KEDA yet";

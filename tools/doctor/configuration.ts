@@ -1,6 +1,7 @@
 import { principalName } from "../../constructs/cluster/cluster-access.ts";
 import type { ResolvedEnvironment } from "../../stacks/configuration/resolved-environment.ts";
 import { variablePrefix, variableSettings } from "../../stacks/configuration/variables.ts";
+import { locksVariable } from "../../stacks/provider-locks.ts";
 import { type Check, type Finding, ok, problem, warning } from "./report.ts";
 
 /** The account of AWS's documentation, which environments.ts contains as a placeholder. */
@@ -43,7 +44,10 @@ function administratorsFinding({ name, accountId, cluster }: ResolvedEnvironment
 /** Nothing reads a misspelt variable, and no other program would report it. */
 function variablesFinding(name: string, names: readonly string[]): Finding {
   const set = Object.keys(process.env).filter((variable) => variable.startsWith("PLATFORM_"));
-  const read = names.flatMap((other) => variableSettings.map((setting) => `${variablePrefix(other)}_${setting}`));
+  const ofEnvironments = names.flatMap((other) =>
+    variableSettings.map((setting) => `${variablePrefix(other)}_${setting}`),
+  );
+  const read = [...ofEnvironments, locksVariable];
   const unread = set.filter((variable) => !read.includes(variable));
   if (unread.length > 0) {
     const found = `${unread.join(", ")}: nothing reads ${unread.length === 1 ? "it" : "them"}`;

@@ -2,8 +2,9 @@ import { z } from "zod";
 import { principalName } from "../../constructs/cluster/cluster-access.ts";
 import { variablePrefix } from "../../stacks/configuration/loader.ts";
 import type { ResolvedEnvironment } from "../../stacks/configuration/resolved-environment.ts";
+import { parsed } from "../support/answers.ts";
 import { documentationAccount } from "./configuration.ts";
-import { runProgram } from "./programs.ts";
+import { isMissing, runProgram, start } from "./programs.ts";
 import { type Check, type Finding, notChecked, ok, problem } from "./report.ts";
 
 type Account = Pick<ResolvedEnvironment, "name" | "accountId" | "region">;
@@ -49,7 +50,7 @@ export async function identify({ name, accountId, region }: Account): Promise<Id
   if (!succeeded) return { finding: problem(`aws: ${reason}`, needed, cureOf(reason)) };
   const identity = identitySchema.safeParse(parsed(stdout));
   if (!identity.success) {
-    const found = `aws: no identity in ${JSON.stringify(stdout.trim().slice(0, 80))}`;
+    const found = `aws: no identity in ${start(stdout)}`;
     return { finding: problem(found, needed, "run aws sts get-caller-identity and compare") };
   }
   const { Account, Arn: arn } = identity.data;
@@ -59,18 +60,10 @@ export async function identify({ name, accountId, region }: Account): Promise<Id
   return { finding: problem(`${arn}, of account ${Account}`, `account ${accountId} (accountId of ${name})`, fix) };
 }
 
-/** The JSON of a program; undefined if it printed none. */
-export function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 /** What to do about an error of the AWS CLI. */
 export function cureOf(reason: string): string {
-  if (reason === "not on PATH") return "install the AWS CLI";
+  if (isMissing(reason)) return "install the AWS CLI";
+  if (/^ended with SIG/.test(reason)) return "install the AWS CLI anew, because it crashes";
   if (/sso|ExpiredToken|RequestExpired/i.test(reason)) return "log in again: aws sso login, or take new keys";
   if (/endpoint URL|no answer|timeout|SSL|proxy/i.test(reason))
     return "let this machine reach AWS: HTTPS_PROXY, AWS_CA_BUNDLE";

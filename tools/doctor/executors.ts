@@ -1,12 +1,13 @@
-import { countNoun as count, formatCount } from "sweep-worker/contract";
+import { countNoun, formatCount } from "sweep-worker/contract";
 import { z } from "zod";
 import { instanceTypesWith } from "../../constructs/pools/instance-types.ts";
 import { roomForPods } from "../../constructs/pools/node-target.ts";
 import { executorResources } from "../../constructs/queue/executors-problems.ts";
 import { machinesFor, podsPerNode } from "../../constructs/workload/job-machines.ts";
 import type { ResolvedEnvironment, ResolvedExecutors } from "../../stacks/configuration/resolved-environment.ts";
+import { parsed } from "../support/answers.ts";
 import { askCluster } from "./cluster.ts";
-import { aws, cureOf, type Identity, parsed, withCredentials } from "./credentials.ts";
+import { aws, cureOf, type Identity, withCredentials } from "./credentials.ts";
 import { type Check, type Finding, notChecked, ok, warning } from "./report.ts";
 
 /** Checks of an environment's executors: room in the account, their queues, and KEDA in a cluster that is deployed. */
@@ -64,7 +65,7 @@ function quotasOf(environment: ResolvedEnvironment): Quota[] {
       name: pool.capacityType === "SPOT" ? "quota of spot" : "quota on demand",
       code,
       vCpus: vCpus + nodes * (known[type]?.vCpus ?? 0),
-      machines: [...machines, `${formatCount(nodes)} ${type} for ${formatCount(pods)} executors of ${options.size}`],
+      machines: [...machines, `${formatCount(nodes)} ${type} for ${countNoun(pods, "executor")} of ${options.size}`],
     });
   }
   return [...quotas.values()];
@@ -104,11 +105,11 @@ async function queueFinding({ options }: ResolvedExecutors, environment: Resolve
   if (failed !== undefined && "reason" in failed) return unreadable(failed.reason, queue);
   if (work === undefined || dead === undefined || "reason" in work || "reason" in dead)
     return notChecked(`${queue}: no counts in the answer of the AWS CLI`);
-  const found = `${queue}: ${count(work.waiting, "message")} waiting, ${formatCount(work.inWork)} in work`;
+  const found = `${queue}: ${countNoun(work.waiting, "message")} waiting, ${formatCount(work.inWork)} in work`;
   const letters = dead.waiting + dead.inWork;
   if (letters === 0) return ok(found);
   return warning(
-    `${found}; ${count(letters, "dead letter")}`,
+    `${found}; ${countNoun(letters, "dead letter")}`,
     "no message that executors could not process",
     `npm run submit -- status <run> --environment ${name} --size ${options.size}, then the same with resume (docs/queue.md)`,
   );

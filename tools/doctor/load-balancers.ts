@@ -4,8 +4,10 @@ import { loadBalancerName } from "../../constructs/services/ingress.ts";
 import type { IngressOptions } from "../../constructs/services/ingress-options.ts";
 import { servicesNamespace } from "../../constructs/services/services-names.ts";
 import type { ResolvedEnvironment } from "../../stacks/configuration/resolved-environment.ts";
+import { parsed } from "../support/answers.ts";
 import { askCluster } from "./cluster.ts";
-import { aws, cureOf, type Identity, parsed, withCredentials } from "./credentials.ts";
+import { aws, cureOf, type Identity, withCredentials } from "./credentials.ts";
+import { start } from "./programs.ts";
 import { type Check, type Finding, notChecked, ok, warning } from "./report.ts";
 
 /** A load balancer that a controller in a cluster has made. */
@@ -41,12 +43,14 @@ export async function loadBalancersOf({
   ];
   const tagged = await aws(region, "resourcegroupstaggingapi", "get-resources", ...filters);
   if (!tagged.succeeded) return { reason: tagged.reason };
-  const arns = taggedSchema.safeParse(parsed(tagged.stdout)).data?.ResourceTagMappingList ?? [];
+  const arns = taggedSchema.safeParse(parsed(tagged.stdout)).data?.ResourceTagMappingList;
+  if (arns === undefined) return { reason: `no list in ${start(tagged.stdout)}` };
   if (arns.length === 0) return [];
   // The list of tags keeps deleted resources for some minutes.
   const described = await aws(region, "elbv2", "describe-load-balancers");
   if (!described.succeeded) return { reason: described.reason };
-  const all = describedSchema.safeParse(parsed(described.stdout)).data?.LoadBalancers ?? [];
+  const all = describedSchema.safeParse(parsed(described.stdout)).data?.LoadBalancers;
+  if (all === undefined) return { reason: `no list in ${start(described.stdout)}` };
   return all
     .filter(({ LoadBalancerArn: arn }) => arns.some(({ ResourceARN }) => ResourceARN === arn))
     .map(({ LoadBalancerArn: arn, LoadBalancerName, DNSName = "", State }) => {
@@ -94,7 +98,9 @@ async function secretFinding(environment: ResolvedEnvironment, { oidc }: Ingress
   const keys = "go-template={{range $key, $value := .data}}{{$key}} {{end}}";
   const answer = await askCluster(environment, ["--namespace", servicesNamespace, "get", "secret", secretName], keys);
   if ("reason" in answer && !/NotFound/.test(answer.reason)) return notChecked(answer.reason);
-  const there = "stdout" in answer ? answer.stdout.trim().split(" ") : [];
+  const text = "stdout" in answer ? answer.stdout.trim() : "";
+  if (!/^([\w.-]+( |$))*$/.test(text)) return notChecked("kubectl get secret: no names of keys in its answer");
+  const there = text.split(" ");
   const missing = ["clientID", "clientSecret"].filter((key) => !there.includes(key));
   if (missing.length === 0) return ok(`the Secret ${secretName} has clientID and clientSecret`);
   const found =

@@ -1,10 +1,12 @@
-import { execFile } from "node:child_process";
+import { type ExecFileException, execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { coerce, gte, type SemVer, satisfies } from "semver";
+import { z } from "zod";
 import type { ResolvedEnvironment } from "../../stacks/configuration/resolved-environment.ts";
 import { repository } from "../../stacks/repository.ts";
 import { lowestTerraform } from "../../stacks/versions.ts";
+import { parsed, printable } from "../support/answers.ts";
 import { terraformProgram } from "../support/terraform.ts";
 import { type Check, type Finding, notChecked, ok, problem } from "./report.ts";
 
@@ -16,31 +18,50 @@ export interface Ended {
   readonly reason: string;
 }
 
-/** Runs a program and never throws. A program that hangs (a credential helper, a socket) must not hang the doctor. */
+/** The AWS CLI lists all load balancers of an account at once. */
+const mostBytes = 64 * 2 ** 20;
+
+/**
+ * Runs a program and never throws. A program that hangs (a credential helper, a socket) must not hang the doctor, and neither may a program
+ * that it has started, which keeps its output open. Some programs cannot even be started: those of another processor, links in a circle.
+ */
 export function runProgram(
   file: string,
   args: readonly string[],
   { seconds = 20, env = process.env }: { readonly seconds?: number; readonly env?: NodeJS.ProcessEnv } = {},
 ): Promise<Ended> {
-  return new Promise((done) => {
-    const options = { timeout: seconds * 1000, killSignal: "SIGKILL", env } as const;
-    const child = execFile(file, args, options, (error, stdout, stderr) => {
-      // A proxy may answer with a whole page.
-      const text = `${stderr}\n${stdout}`.trim().replace(/\s+/g, " ").slice(0, 300);
-      const reason =
-        error === null
-          ? ""
-          : error.code === "ENOENT" || error.code === "EACCES"
-            ? "not on PATH"
-            : error.killed
-              ? `no answer in ${seconds} s`
-              : text || `ended with ${error.signal ?? error.code}`;
-      done({ succeeded: error === null, stdout, reason });
+  return new Promise<Ended>((done) => {
+    const child = execFile(file, args, { env, maxBuffer: mostBytes }, (error, stdout, stderr) => {
+      clearTimeout(timer);
+      if (error === null) return done({ succeeded: true, stdout, reason: "" });
+      done({ succeeded: false, stdout, reason: reasonOf(error, `${stderr}\n${stdout}`) });
     });
+    const timer = setTimeout(() => {
+      done({ succeeded: false, stdout: "", reason: `no answer in ${seconds} s` });
+      child.kill("SIGKILL");
+      for (const stream of [child.stdout, child.stderr]) stream?.destroy();
+      child.unref();
+    }, seconds * 1000);
     // Nobody answers a question that a program asks.
     child.stdin?.end();
-  });
+  }).catch(({ message }: Error) => ({ succeeded: false, stdout: "", reason: `cannot be started: ${message}` }));
 }
+
+/** Of a program that cannot be started, that a signal has ended, or that has failed. */
+function reasonOf({ code, signal }: ExecFileException, text: string): string {
+  if (code === "ENOENT") return notOnPath;
+  if (code === "EACCES") return `${notOnPath} as a program that may be executed`;
+  // A proxy may answer with a whole page, and a broken program with anything.
+  const said = printable(text).slice(0, 300);
+  const end = `ended with ${signal ?? code}`;
+  if (signal) return said === "" ? end : `${end}: ${said}`;
+  return said || end;
+}
+
+const notOnPath = "not on PATH";
+
+/** Whether a reason means that there is no such program. */
+export const isMissing = (reason: string) => reason.startsWith(notOnPath);
 
 /** The part of an environment that decides whether it needs an image. */
 export type Imaged = Pick<ResolvedEnvironment, "workload" | "services">;
@@ -61,6 +82,8 @@ export function nodeFinding(version: string): Finding {
   return problem(version, `${engines.node} (package.json)`, `nvm install ${maintained}, or https://nodejs.org`);
 }
 
+const terraformSchema = z.object({ terraform_version: z.string() });
+
 async function terraform(): Promise<Finding> {
   const program = terraformProgram();
   const ended = await runProgram(program, ["version", "-json"], { env: { ...process.env, CHECKPOINT_DISABLE: "1" } });
@@ -70,6 +93,7 @@ async function terraform(): Promise<Finding> {
   const name = /tofu/.test(program) ? "OpenTofu" : "Terraform";
   return versionFinding(program, ended, name, {
     lowest: lowestTerraform,
+    versionOf: (stdout) => terraformSchema.safeParse(parsed(stdout)).data?.terraform_version,
     needed: `Terraform or OpenTofu ${lowestTerraform} or newer`,
     install,
   });
@@ -78,25 +102,35 @@ async function terraform(): Promise<Finding> {
 async function awsCli(): Promise<Finding> {
   return versionFinding("aws", await runProgram("aws", ["--version"]), "", {
     lowest: "2.0.0",
+    versionOf: (stdout) => /^aws-cli\/(\S+)/.exec(stdout)?.[1],
     needed: "version 2: Terraform gets its token for the cluster from it, and Docker its password for the registry",
     install: "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html",
   });
+}
+
+interface VersionNeeds {
+  readonly lowest: string;
+  /** The place in the answer where the version stands. */
+  readonly versionOf: (stdout: string) => string | undefined;
+  readonly needed: string;
+  readonly install: string;
 }
 
 function versionFinding(
   program: string,
   { succeeded, stdout, reason }: Ended,
   name: string,
-  { lowest, needed, install }: { readonly lowest: string; readonly needed: string; readonly install: string },
+  { lowest, versionOf, needed, install }: VersionNeeds,
 ): Finding {
   if (!succeeded) return problem(`${program}: ${reason}`, needed, install);
-  const version = versionIn(stdout);
-  if (version === undefined) {
-    return problem(`${program}: no version in ${JSON.stringify(stdout.trim().slice(0, 80))}`, needed, install);
-  }
+  const version = versionIn(versionOf(stdout) ?? "");
+  if (version === undefined) return problem(`${program}: no version in ${start(stdout)}`, needed, install);
   const found = `${name} ${version}`.trim();
   return gte(version, lowest) ? ok(found) : problem(found, needed, install);
 }
+
+/** The start of an answer that is none. */
+export const start = (stdout: string) => JSON.stringify(printable(stdout).slice(0, 80));
 
 /** The first dotted version in a text; undefined if there is none, whatever a program printed. */
 function versionIn(text: string): SemVer | undefined {
@@ -121,6 +155,15 @@ async function docker(environment: Imaged | undefined): Promise<Finding> {
     const fix = "install Docker (https://docs.docker.com/get-docker/), or start it";
     return problem(`docker: ${server.reason}`, needed, fix);
   }
-  if (!buildx.succeeded) return problem("Docker has no buildx", needed, "https://docs.docker.com/go/buildx/");
-  return ok(`${server.stdout.trim()}, with buildx`);
+  const version = versionIn(/^v?(\d\S*)/.exec(server.stdout)?.[1] ?? "");
+  if (version === undefined) {
+    const fix = "run docker version and compare, or install Docker anew (https://docs.docker.com/get-docker/)";
+    return problem(`docker: no version in ${start(server.stdout)}`, needed, fix);
+  }
+  const install = "https://docs.docker.com/go/buildx/";
+  if (/^(no answer|ended with SIG)/.test(buildx.reason)) {
+    return problem(`docker buildx: ${buildx.reason}`, needed, install);
+  }
+  if (!buildx.succeeded) return problem("Docker has no buildx", needed, install);
+  return ok(`${version}, with buildx`);
 }

@@ -1,3 +1,5 @@
+import { countNoun } from "sweep-worker/contract";
+
 /** `not checked`: the check needs something that another finding of the report reports missing. */
 export type Status = "ok" | "warning" | "problem" | "not checked";
 
@@ -93,7 +95,6 @@ export function summary(sections: readonly CheckedSection[]): { problems: number
   const all = sections.flatMap(({ checks }) => checks);
   const count = (status: Status) => all.filter((checked) => checked.status === status).length;
   const [problems, warnings] = [count("problem"), count("warning")];
-  const some = (number: number, noun: string) => `${number} ${noun}${number === 1 ? "" : "s"}`;
-  const text = `${some(problems, "problem")}, ${some(warnings, "warning")}, ${count("not checked")} not checked`;
+  const text = `${countNoun(problems, "problem")}, ${countNoun(warnings, "warning")}, ${count("not checked")} not checked`;
   return { problems, warnings, text };
 }

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { apiName, frontendName, servicesNamespace } from "../../constructs/services/services-names.ts";
 import type { ResolvedEnvironment } from "../../stacks/configuration/resolved-environment.ts";
+import { parsed } from "../support/answers.ts";
 import { askCluster } from "./cluster.ts";
-import { parsed } from "./credentials.ts";
 import { type Check, type Finding, notChecked, ok, warning } from "./report.ts";
 
 /** Checks of an environment's services, in a cluster that is deployed. */

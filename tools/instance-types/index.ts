@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { countNoun } from "sweep-worker/contract";
 import { refusal, runTool, ToolError, tool } from "../support/tool.ts";
 import { describedTypes, type InstanceTypeTable, tableOf, textOf } from "./described.ts";
 
@@ -20,7 +21,7 @@ function update(files: readonly string[], { region }: { readonly region?: readon
   const known = Object.keys(after).filter((name) => Object.hasOwn(before, name));
   const changed = known.filter((name) => JSON.stringify(after[name]) !== JSON.stringify(before[name]));
   process.stdout.write(
-    `${Object.keys(after).length} types: ${listed("added", added)}, ${listed("changed", changed)}\n`,
+    `${countNoun(Object.keys(after).length, "type")}: ${listed("added", added)}, ${listed("changed", changed)}\n`,
   );
 }
 

@@ -12,6 +12,7 @@ import {
 } from "sweep-worker/contract";
 import { z } from "zod";
 import { environmentSchema } from "../../stacks/configuration/schema.ts";
+import { variableFields, variablePrefix } from "../../stacks/configuration/variables.ts";
 import { documentationOf, type FieldDocumentation } from "./documentation.ts";
 
 type Documentation = ReadonlyMap<string, FieldDocumentation>;
@@ -131,6 +132,11 @@ ${exitCodeTable()}
 
 ## Settings of an environment
 
+These environment variables of a process replace a field of the environment \`dev\`. Another environment has its own name in
+capitals, with _ in place of each other character: \`research-2\` has \`PLATFORM_RESEARCH_2_ACCOUNT_ID\`.
+
+${variableTable(objects)}
+
 ${sections.join("\n\n")}
 `;
 }
@@ -155,6 +161,21 @@ function fieldTable(shape: Readonly<Record<string, z.core.$ZodType>>, documentat
     prose(documentation.get(name)?.text ?? ""),
   ]);
   return table(["field", "must be", "default", "meaning"], rows);
+}
+
+function variableTable(objects: ReadonlyMap<string, z.ZodObject>): string {
+  const rows = Object.entries(variableFields).map(([ending, path]) => {
+    const names = path.split(".");
+    const schema = objects.get(names.slice(0, -1).join("."))?.shape[names.at(-1) ?? ""];
+    if (schema === undefined) throw new Error(`the schema has no ${path}`);
+    const allowed = allowedOf(schema);
+    return [
+      code(`${variablePrefix("dev")}_${ending}`),
+      code(path),
+      allowed.startsWith("a list of ") ? `${allowed}, separated by commas` : allowed,
+    ];
+  });
+  return table(["variable", "field", "must be"], rows);
 }
 
 function workerTable(): string {

@@ -69,7 +69,7 @@ const deadLettersOf = ({ deadLetterQueueUrl }: Executors) => ["--dead-letter-que
 const sizesOf = ({ slots, max }: Executors) => ["--slots", String(slots), "--max-executors", String(max)];
 
 const submit = tool("npm run submit --", "Give a run to the executors of an environment, follow it, and stop it.")
-  .argument("[evaluation]", "path of a module, or collatz or prime (default: collatz)")
+  .argument("[evaluation]", "path of a module, or collatz, pi or prime (default: collatz)")
   .enablePositionalOptions()
   .option(ENVIRONMENT.flags, ENVIRONMENT.description)
   .option(SIZE.flags, SIZE.description)

@@ -1,6 +1,8 @@
-import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { lockFileName } from "../../stacks/provider-locks.ts";
+import { repository } from "../../stacks/repository.ts";
 import { ToolError } from "./tool.ts";
 
 /** A synthesized stack. */
@@ -11,6 +13,8 @@ export interface SynthesizedStack {
   readonly dependencies: readonly string[];
   /** The Terraform JSON. */
   readonly json: string;
+  /** The provider lock file, which decides about a plan as the JSON does; absent if Terraform chooses the providers. */
+  readonly lock?: string;
   /** Sentences about it that `cdktf synth` prints, too, for example on how many machines a job runs. */
   readonly remarks: readonly string[];
 }
@@ -30,14 +34,78 @@ export function synthesize(directory: string, outdir: string): SynthesizedStack[
     env: { ...process.env, CDKTF_OUTDIR: outdir },
   });
   if (status !== 0) throw new ToolError(`the app cannot be synthesized\n${stderr}${stdout}`.trimEnd());
+  return readStacks(outdir);
+}
+
+export interface CheckedStacks {
+  readonly stacks: SynthesizedStack[];
+  /** The type-check, which goes on. It rejects with its errors. */
+  readonly checked: Promise<void>;
+}
+
+/** The last command of cdktf.json's app; the commands before it check what it runs. */
+const program = /^(?:(.*) && )?node --import tsx main\.ts$/;
+
+/**
+ * As {@link synthesize} for this repository, in half the time: the app runs in this process, which has loaded most of its modules,
+ * and the type-check goes on beside whatever comes next.
+ */
+export async function synthesizeInProcess(outdir: string): Promise<CheckedStacks> {
+  const { app } = JSON.parse(readFileSync(join(repository, "cdktf.json"), "utf8"));
+  const [isProgram, check] = program.exec(app) ?? [];
+  if (isProgram === undefined) return { stacks: synthesize(repository, outdir), checked: Promise.resolve() };
+  const checked = check === undefined ? Promise.resolve() : runCheck(check);
+  // Only the wait for it decides, and an error in the app comes first.
+  checked.catch(() => {});
+  const restore = setEnvironment({ CDKTF_OUTDIR: outdir, SYNTH_IN_PROCESS: "1" });
+  const succeeded = await import(join(repository, "main.ts")).then(
+    () => true,
+    () => false,
+  );
+  // stacks/stack-traces.ts turns them off, and the tool's own errors need them. 10 is the default of Node.js.
+  Error.stackTraceLimit = 10;
+  process.setSourceMapsEnabled(true);
+  restore();
+  // A process of its own reports an error as a user knows it, with the type-check's errors before it.
+  return { stacks: succeeded ? readStacks(outdir) : synthesize(repository, outdir), checked };
+}
+
+/** @returns the function that takes it back. */
+function setEnvironment(variables: Readonly<Record<string, string>>): () => void {
+  const before = Object.keys(variables).map((name) => [name, process.env[name]] as const);
+  Object.assign(process.env, variables);
+  return () => {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  };
+}
+
+async function runCheck(command: string): Promise<void> {
+  const child = spawn(command, { cwd: repository, shell: true, stdio: ["ignore", "pipe", "pipe"] });
+  const output: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => output.push(chunk));
+  const status = await new Promise((ended) => child.on("close", ended));
+  const text = Buffer.concat(output).toString();
+  if (status !== 0) throw new ToolError(`the app cannot be synthesized\n${text}`.trimEnd());
+}
+
+/** The stacks in an output folder, each after its dependencies. */
+function readStacks(outdir: string): SynthesizedStack[] {
   const { stacks } = JSON.parse(readFileSync(join(outdir, "manifest.json"), "utf8"));
-  const found = Object.values<ManifestStack>(stacks).map(({ name, workingDirectory, dependencies, annotations }) => ({
-    id: name,
-    remarks: annotations.map(({ level, message }) => `${level === "@cdktf/warn" ? "warning: " : ""}${message}`),
-    folder: join(outdir, workingDirectory),
-    dependencies,
-    json: readFileSync(join(outdir, workingDirectory, "cdk.tf.json"), "utf8"),
-  }));
+  const found = Object.values<ManifestStack>(stacks).map(({ name, workingDirectory, dependencies, annotations }) => {
+    const folder = join(outdir, workingDirectory);
+    const lock = join(folder, lockFileName);
+    return {
+      id: name,
+      remarks: annotations.map(({ level, message }) => `${level === "@cdktf/warn" ? "warning: " : ""}${message}`),
+      folder,
+      dependencies,
+      json: readFileSync(join(folder, "cdk.tf.json"), "utf8"),
+      ...(existsSync(lock) ? { lock: readFileSync(lock, "utf8") } : {}),
+    };
+  });
   return inOrder(found);
 }
 

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { describeProblem, show } from "sweep-worker/contract";
+import { describeProblem, numberIn, show } from "sweep-worker/contract";
 import { InvalidConfigurationError } from "../../constructs/support/problems.ts";
 
 /** An error that the user can correct. Its message is the whole explanation, so no stack trace is printed. */
@@ -14,8 +14,8 @@ export function refusal(subject: string, allowed: string, got: unknown, fix: str
 
 /** A number above 0, as an option has it. */
 export function positiveNumber(option: string, text: string, fix: string): number {
-  const value = Number(text);
-  if (Number.isFinite(value) && value > 0) return value;
+  const value = numberIn(text);
+  if (value !== undefined && value > 0) return value;
   throw refusal(option, "a number above 0", text, fix);
 }
 
@@ -27,8 +27,27 @@ export function tool(name: string, description: string): Command {
 /** For an option that can be repeated: all of its values. */
 export const collected = (value: string, before: readonly string[] = []) => [...before, value];
 
+let declared: Command[] | undefined;
+
+/** The commands of tools, for the documentation: nothing of them runs. @param load loads their modules, each for the first time. */
+export function declaredCommands(load: () => void): readonly Command[] {
+  const commands: Command[] = [];
+  declared = commands;
+  try {
+    load();
+  } finally {
+    declared = undefined;
+  }
+  return commands;
+}
+
 /** Runs a tool. Its exit code is `failure` after an error, unless the tool has set another. @param failure @default 1 */
 export async function runTool(command: Command, failure = 1): Promise<void> {
+  if (declared !== undefined) {
+    declared.push(command);
+    // It never ends, so that nothing that waits for the tool runs either.
+    return new Promise(() => {});
+  }
   // Ignore EPIPE: the reading end (head, less) closed the pipe.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;

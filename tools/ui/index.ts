@@ -1,3 +1,4 @@
+import { numberIn } from "sweep-worker/contract";
 import { frontendName, servicesNamespace } from "../../constructs/services/services-names.ts";
 import { environmentOf, takesEnvironment } from "../support/environment.ts";
 import { refusal, runTool, ToolError, tool } from "../support/tool.ts";
@@ -14,7 +15,7 @@ async function ui(argument: string | undefined, options: Options): Promise<void>
   const port = portOf(options.port);
   if (services === undefined) {
     throw new ToolError(
-      `environment ${name} has no services: add services: {} to it in environments.ts and deploy, or look at its results with npx sweep ui --results s3://<bucket>/runs`,
+      `environment ${name} has no services: add services: {} to it in environments.ts and deploy, or look at its results with ./sweep ui --results s3://<bucket>/runs`,
     );
   }
   const ending = new AbortController();
@@ -34,7 +35,7 @@ async function ui(argument: string | undefined, options: Options): Promise<void>
 }
 
 function portOf(text: string): number {
-  const port = Number(text);
+  const port = numberIn(text) ?? Number.NaN;
   if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
   throw refusal("--port", "a whole number from 1 to 65,535", text, "use for example 4400");
 }

@@ -2,7 +2,8 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { printable } from "../support/answers.ts";
 import { ToolError } from "../support/tool.ts";
 
 export interface PortForwardOptions {
@@ -23,6 +24,8 @@ export interface PortForwardOptions {
   readonly onOpen: () => void;
   /** Called with the reason when the connection has broken. */
   readonly onBroken: (reason: string) => void;
+  /** Seconds within which the AWS CLI must answer, and kubectl must forward connections. @default 60 */
+  readonly seconds?: number;
   /** Longest wait before another attempt, in milliseconds. @default 10000 */
   readonly longestWaitMs?: number;
 }
@@ -63,42 +66,54 @@ export async function forwardPort(options: PortForwardOptions): Promise<void> {
       if (!wasOpen) throw new ToolError(`kubectl cannot forward port ${port}: ${ended.reason}`);
       onBroken(ended.reason);
       if (ended.wasOpen) waitMs = Math.min(500, longestWaitMs);
-      await setTimeout(waitMs, undefined, { signal }).catch(() => {});
+      await sleep(waitMs, undefined, { signal }).catch(() => {});
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** Runs a program until it ends. @param onOpen called when it says that it forwards connections. */
+/** Runs a program until it ends, or until it has said nothing in time. @param onOpen called when it says that it forwards connections. */
 function run(
   program: string,
   args: readonly string[],
   options: PortForwardOptions,
   onOpen?: () => void,
 ): Promise<Ended> {
-  return new Promise((done) => {
-    const { env, signal } = options;
+  return new Promise<Ended>((done) => {
+    const { env, signal, seconds = 60 } = options;
     const child = spawn(program, args, { env, signal, stdio: ["ignore", "pipe", "pipe"] });
     let wasOpen = false;
     let errors = "";
     child.stdout.on("data", (chunk) => {
       if (wasOpen || !String(chunk).includes("Forwarding from")) return;
       wasOpen = true;
+      clearTimeout(timer);
       onOpen?.();
     });
+    const timer = setTimeout(() => {
+      done({ succeeded: false, reason: `${program} gave no answer in ${seconds} s`, wasOpen });
+      child.kill("SIGKILL");
+      for (const stream of [child.stdout, child.stderr]) stream.destroy();
+    }, seconds * 1000);
     child.stderr.on("data", (chunk) => {
       errors = `${errors}${chunk}`.slice(-2000);
     });
     child.on("error", (error: NodeJS.ErrnoException) => {
       // An aborted program still has to end.
       if (error.name === "AbortError") return;
-      const reason = error.code === "ENOENT" ? `install it, because ${program} is not on PATH` : error.message;
+      clearTimeout(timer);
+      const isMissing = error.code === "ENOENT" || error.code === "EACCES";
+      const reason = isMissing ? `install it, because ${program} is not on PATH` : error.message;
       done({ succeeded: false, reason, wasOpen });
     });
-    child.on("close", (code) => {
-      const reason = errors.trim().replace(/\s+/g, " ") || `${program} ended with ${code}`;
+    child.on("close", (code, killedBy) => {
+      clearTimeout(timer);
+      const reason = printable(errors) || `${program} ended with ${killedBy ?? code}`;
       done({ succeeded: code === 0, reason, wasOpen });
     });
+  }).catch(({ message }: Error) => {
+    // A program of another processor, for example.
+    return { succeeded: false, reason: `${program} cannot be started: ${message}`, wasOpen: false };
   });
 }

@@ -1,0 +1,45 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Plan } from "../diff/plan.ts";
+import { everyOutput, outputsRead, remoteStateOf } from "../saved-plans/rounds.ts";
+import type { SynthesizedStack } from "../support/synthesize.ts";
+import { ToolError } from "../support/tool.ts";
+import type { PlannedStack, Work } from "./work.ts";
+
+/**
+ * Refuses saved plans whose inputs are no longer those of the plan.
+ *
+ * Terraform refuses a plan only if the state of its own stack has changed. It does not read again the outputs of other stacks that the
+ * plan has. So another deploy of the platform alone, between plan and approval, would go unnoticed.
+ *
+ * @param all the stacks of the environment. Call it before a stack is changed, because a round may change outputs that none of its stacks reads.
+ * @throws ToolError with the output.
+ */
+export async function refuseChangedInputs(
+  work: Work,
+  planned: readonly PlannedStack[],
+  all: readonly SynthesizedStack[],
+): Promise<void> {
+  for (const { stack, plan } of planned) {
+    for (const upstream of all.filter(({ id }) => stack.dependencies.includes(id))) {
+      const reads = outputsRead(stack, upstream.id);
+      if (reads.size === 0) continue;
+      const before = plannedOutputs(plan, upstream.id);
+      const now = await work.outputsOf(upstream);
+      const isRead = (output: string) => reads.has(output) || reads.has(everyOutput);
+      const changed = Object.keys({ ...before, ...now }).find(
+        (output) => isRead(output) && !isDeepStrictEqual(before[output], now[output]),
+      );
+      if (changed === undefined) continue;
+      throw new ToolError(
+        `${stack.id}: ${changed} of ${upstream.id}, which it reads, changed after it was planned; nothing was applied: ${work.again}`,
+      );
+    }
+  }
+}
+
+/** The outputs of another stack as a plan has read them. */
+function plannedOutputs({ prior_state }: Plan, upstream: string): Readonly<Record<string, unknown>> {
+  const resources = prior_state?.values?.root_module?.resources ?? [];
+  const source = resources.find(({ address }) => address === remoteStateOf(upstream));
+  return source?.values?.outputs ?? {};
+}

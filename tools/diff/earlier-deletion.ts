@@ -1,0 +1,83 @@
+import { exact, fromTo, isEmpty, written } from "./pair-in-words.ts";
+import { isObject, type Pair } from "./pairs.ts";
+
+/** Times after which data is gone. In CloudWatch 0 and none mean never. */
+export function shorter(pair: Pair) {
+  const named =
+    /^(retention_in_days|retention_period|message_retention_seconds|backup_retention_period|snapshot_retention_limit|(deletion|recovery)_window_in_days)$/;
+  if (!named.test(pair.key) || pair.before === undefined) return undefined;
+  const endless = (value: unknown) =>
+    pair.key === "retention_in_days" && (isEmpty(value) || Number(value) === 0)
+      ? Number.POSITIVE_INFINITY
+      : Number(value ?? 0);
+  if (!pair.isUnknown && !(endless(pair.after) < endless(pair.before))) return undefined;
+  return {
+    severity: "loud" as const,
+    happens: "DELETES EARLIER",
+    because: fromTo(pair),
+    effect: "data that is older is deleted, and data to come is kept less long",
+  };
+}
+
+/** Rules of a bucket's lifecycle. A rule of the same name that only waits longer deletes nothing earlier. */
+export function expiration(pair: Pair, type: string) {
+  const isRules =
+    (type === "aws_s3_bucket_lifecycle_configuration" && pair.path === "rule") || pair.path === "lifecycle_rule";
+  if (!isRules) return undefined;
+  const rules = (value: unknown) => (Array.isArray(value) ? value.filter(isObject) : []);
+  const old = rules(pair.before);
+  const deleting = pair.isUnknown
+    ? []
+    : rules(pair.after).filter((rule) => !old.some((other) => deletesNoEarlier(rule, other)));
+  const found = deleting.filter((rule) => rule.status !== "Disabled" && rule.enabled !== false && deletes(rule));
+  if (found.length === 0 && !pair.isUnknown) return undefined;
+  const because = pair.isUnknown
+    ? fromTo(pair)
+    : `${pair.path}: ${found.map((rule) => written(rule.id ?? rule)).join(", ")} is new or stricter`;
+  return {
+    severity: "loud" as const,
+    happens: "DELETES EARLIER",
+    because,
+    effect: "objects that are older are deleted within a day or two, and cannot be restored",
+  };
+}
+
+const expirations = ["expiration", "noncurrent_version_expiration"] as const;
+
+const deletes = (rule: Record<string, unknown>) => expirations.some((name) => !isEmpty(rule[name]));
+
+function deletesNoEarlier(rule: Record<string, unknown>, other: Record<string, unknown>): boolean {
+  const isOtherOn = other.status !== "Disabled" && other.enabled !== false;
+  const objects = ({ filter, prefix, tags }: Record<string, unknown>) => exact([filter, prefix, tags]);
+  if (exact(rule) === exact(other)) return true;
+  if (!isOtherOn || objects(rule) !== objects(other)) return false;
+  return expirations.every((name) => {
+    const [now, then] = [rule, other].map(
+      (one) => (Array.isArray(one[name]) ? one[name][0] : undefined) as Record<string, unknown> | undefined,
+    );
+    if (now === undefined) return true;
+    if (then === undefined) return false;
+    const { days: later, noncurrent_days: laterOnes, ...rest } = now;
+    const { days: earlier, noncurrent_days: earlierOnes, ...old } = then;
+    return Number(later ?? laterOnes) >= Number(earlier ?? earlierOnes) && exact(rest) === exact(old);
+  });
+}
+
+/** Rules by which ECR deletes images. Only their text is compared. */
+export function imagesExpire(pair: Pair, type: string) {
+  if (type !== "aws_ecr_lifecycle_policy" || pair.key !== "policy") return undefined;
+  const canonical = (value: unknown) => {
+    try {
+      return JSON.stringify(JSON.parse(String(value)));
+    } catch {
+      return value;
+    }
+  };
+  if (!pair.isUnknown && canonical(pair.before) === canonical(pair.after)) return undefined;
+  return {
+    severity: "notice" as const,
+    happens: "may DELETE EARLIER",
+    because: `${pair.path} changes`,
+    effect: "ECR deletes images by other rules within a day",
+  };
+}
