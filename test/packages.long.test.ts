@@ -16,9 +16,9 @@ const programs = codeBlocks(document)
   .filter(({ language }) => language === "ts")
   .map(({ code }) => ({ file: /^\/\/ (\S+\.ts)\n/.exec(code)?.[1] ?? "", code }));
 
-/** An environment without this project's npm settings, which `npm test` puts there. */
+/** An environment without this project's npm settings, which `npm test` puts there. The user's own, and the cache, stay. */
 const environment = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) => !/^npm_|^NODE_OPTIONS$/i.test(name)),
+  Object.entries(process.env).filter(([name]) => !/^npm_(?!config_(cache|userconfig)$)|^NODE_OPTIONS$/i.test(name)),
 );
 
 async function start(command: string, args: readonly string[], cwd = project): Promise<string> {
