@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { isAlive } from "../support/processes.ts";
 import {
   readColumn,
   readReceipt,
@@ -57,16 +58,6 @@ function descendants(pid: number): number[] {
 function hasBlocks(results: string): boolean {
   const log = join(results, "commits.log");
   return existsSync(log) && statSync(log).size > 0;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    // A zombie is not alive: its parent has yet to hear of it.
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
-  } catch {
-    return false;
-  }
 }
 
 let undisturbed: string[];

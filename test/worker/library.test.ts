@@ -21,6 +21,7 @@ import { createChecksum } from "../../worker/src/stores/checksum.ts";
 import { ColumnFiles } from "../../worker/src/stores/column-files.ts";
 import { FileStore } from "../../worker/src/stores/file-store.ts";
 import type { FailureKind } from "../../worker/src/stores/store.ts";
+import { isAlive } from "../support/processes.ts";
 import { readFailures, temporaryDirectory, writeEvaluation } from "../support/sweep.ts";
 import { until } from "../support/until.ts";
 
@@ -160,15 +161,7 @@ function evaluationWithProcess(name: string, code: string) {
 }
 
 /** Resolves when a process has ended. */
-function endOf(processId: number): Promise<void> {
-  return until(() => {
-    try {
-      return !process.kill(processId, 0);
-    } catch {
-      return true;
-    }
-  });
-}
+const endOf = (processId: number) => until(() => !isAlive(processId));
 
 // A program would not end while the process of its evaluation is alive.
 test("a worker that is stopped while its evaluation loads ends the evaluation's process, and creates no store", async () => {
