@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 
 /**
  * Whether a process of this number runs. An ended process is a zombie until its parent has heard of it, and an orphan's parent is
@@ -17,5 +17,31 @@ export function isAlive(pid: number): boolean {
   } catch {
     // It ended meanwhile.
     return false;
+  }
+}
+
+/** The processes that a process has started and that are not gone. Linux alone lists them: elsewhere there are none. */
+export function childrenOf(pid: number): number[] {
+  return tasksOf(pid).flatMap((task) => {
+    try {
+      return readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").split(" ").filter(Boolean).map(Number);
+    } catch {
+      // The thread has ended meanwhile, and the process with its other children may go on.
+      return [];
+    }
+  });
+}
+
+/** The same with the processes that these have started, and so on. */
+export function descendantsOf(pid: number): number[] {
+  return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)]);
+}
+
+function tasksOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    // The process has ended meanwhile.
+    return [];
   }
 }

@@ -1,7 +1,7 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { isAlive } from "../support/processes.ts";
+import { descendantsOf, isAlive } from "../support/processes.ts";
 import {
   readColumn,
   readReceipt,
@@ -38,20 +38,6 @@ function environment(results: string, changes: Partial<Parameters<typeof workerE
 
 function digests(results: string): string[] {
   return COLUMNS.map((column) => sha256(join(results, "columns", `${column}.f64`)));
-}
-
-/** Processes that a process has started, and theirs. */
-function descendants(pid: number): number[] {
-  let children: number[];
-  try {
-    const tasks = readdirSync(`/proc/${pid}/task`);
-    children = tasks.flatMap((task) =>
-      readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").split(" ").filter(Boolean).map(Number),
-    );
-  } catch {
-    return [];
-  }
-  return children.flatMap((child) => [child, ...descendants(child)]);
 }
 
 /** Whether something is committed. */
@@ -92,7 +78,7 @@ onLinux(
         const { child, finished } = startSweep(["worker"], { env });
         // From the first line of code to beyond the end.
         await Promise.race([finished, pause(Math.random() * 700)]);
-        const evaluation = descendants(child.pid as number)[0];
+        const evaluation = descendantsOf(child.pid as number)[0];
         // The supervisor, the evaluation under it, or both.
         const victim = Math.random();
         if (victim > 0.3 && child.kill("SIGKILL")) killed++;
@@ -125,7 +111,7 @@ onLinux("nothing is left running when a worker is killed, not even an endless lo
   });
   let started: number[] = [];
   await until(() => {
-    started = descendants(child.pid as number);
+    started = descendantsOf(child.pid as number);
     return started.length > 0;
   });
   await pause(500);
@@ -243,7 +229,7 @@ onLinux("workers end, with everything flushed, when `sweep run` is killed", asyn
   const { child, finished } = startSweep(args);
   let started: number[] = [];
   await until(() => {
-    started = descendants(child.pid as number);
+    started = descendantsOf(child.pid as number);
     return started.length >= 4;
   });
   await pause(500);

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { FakeS3 } from "../support/fake-s3.ts";
+import { childrenOf } from "../support/processes.ts";
 import {
   type Finished,
   readColumn,
@@ -136,11 +137,8 @@ writeFileSync(
 
 /** The first process below `pid` that has none below it. */
 function leafOf(pid: number): number {
-  const children = readdirSync(`/proc/${pid}/task`)
-    .map((task) => readFileSync(`/proc/${pid}/task/${task}/children`, "utf8"))
-    .join(" ");
-  const child = children.split(" ").find(Boolean);
-  return child === undefined ? pid : leafOf(Number(child));
+  const [child] = childrenOf(pid);
+  return child === undefined ? pid : leafOf(child);
 }
 
 const asProcessOne = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child"];

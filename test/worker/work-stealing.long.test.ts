@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { FakeS3 } from "../support/fake-s3.ts";
+import { childrenOf } from "../support/processes.ts";
 import {
   readFailures,
   readReceipt,
@@ -70,16 +71,6 @@ test.each([
 
 // The kernel's list of child processes is how the workers are found; other systems have none.
 const onLinux = process.platform === "linux" ? test : test.skip;
-
-function childrenOf(pid: number): number[] {
-  try {
-    return readdirSync(`/proc/${pid}/task`)
-      .map((task) => readFileSync(`/proc/${pid}/task/${task}/children`, "utf8"))
-      .flatMap((children) => children.split(" ").filter(Boolean).map(Number));
-  } catch {
-    return [];
-  }
-}
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 

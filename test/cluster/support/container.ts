@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
+import { descendantsOf } from "../../support/processes.ts";
 
 /** How a container has ended, as its runtime reports it. */
 export interface Ending {
@@ -96,7 +97,7 @@ export class Container {
     const { pid, exitCode, signalCode } = this.process;
     const isRunning = exitCode === null && signalCode === null;
     // The number of a process that has ended may be another's.
-    return pid === undefined || !isRunning ? [] : withDescendants(pid);
+    return pid === undefined || !isRunning ? [] : [pid, ...descendantsOf(pid)];
   }
 }
 
@@ -114,34 +115,6 @@ function reaper(): ChildProcess {
     (started.stdin as unknown as { unref(): void }).unref();
   }
   return started;
-}
-
-/** A process, those that it has started, and theirs. */
-function withDescendants(pid: number): number[] {
-  return [
-    pid,
-    ...tasksOf(pid)
-      .flatMap((task) => childrenOf(pid, task))
-      .flatMap(withDescendants),
-  ];
-}
-
-function tasksOf(pid: number): string[] {
-  try {
-    return readdirSync(`/proc/${pid}/task`);
-  } catch {
-    // The process has ended meanwhile.
-    return [];
-  }
-}
-
-function childrenOf(pid: number, task: string): number[] {
-  try {
-    return readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").split(" ").filter(Boolean).map(Number);
-  } catch {
-    // The thread has ended meanwhile, and the process with its other children may go on.
-    return [];
-  }
 }
 
 /** Memory that belongs to a process, in bytes. Pages of files do not count: the kernel takes them back when memory runs out. */
