@@ -97,9 +97,27 @@ export async function untilEmpty(queue: MemoryQueue, executor: ReturnType<typeof
   await executor.stop();
 }
 
+/** Adds `commit <run>` to the events of the queue whenever results are written. */
+export function recordCommits(queue: MemoryQueue): void {
+  s3.fault = ({ method, key }) => {
+    const [, run] = /^runs\/([^/]+)\/blocks\//.exec(key) ?? [];
+    if (method === "PUT" && run !== undefined) queue.events.push(`commit ${run}`);
+    return undefined;
+  };
+}
+
+/**
+ * The events from the first commit on ({@link recordCommits}). On a busy machine a short slice may end before its first parameter begins:
+ * its message is replaced as a whole, and tells nothing.
+ */
+export function sinceCommit({ events }: MemoryQueue): string[] {
+  const first = events.findIndex((event) => event.startsWith("commit"));
+  return first < 0 ? [] : events.slice(first);
+}
+
 /** The ranges that were sent, in order. */
-export function sentTo(queue: MemoryQueue): Range[] {
-  const sent = queue.events.filter((event) => event.startsWith("send"));
+export function sentIn(events: readonly string[]): Range[] {
+  const sent = events.filter((event) => event.startsWith("send"));
   return sent.map((event) => JSON.parse(event.slice("send ".length)));
 }
 
