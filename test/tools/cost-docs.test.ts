@@ -2,27 +2,20 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { formatCount } from "sweep-worker/contract";
 import { dev, prod } from "../../environments.ts";
-import { environmentCost } from "../../tools/cost/environment-cost.ts";
 import { example } from "../../tools/cost/example.ts";
 import { instancePrice, readPrices } from "../../tools/cost/price-table.ts";
 import { exampleReport, notes, summary } from "../../tools/cost/report.ts";
-import { resourcesOf } from "../../tools/cost/synthesized.ts";
-import { resolved } from "../support/fixtures.ts";
+import { costOf, table } from "../support/costs.ts";
 import { codeBlocks, readme } from "../support/readme.ts";
 import { temporaryDirectory } from "../support/sweep.ts";
-import { synthesizeEnvironment } from "../support/workload.ts";
 
 const text = readFileSync(join(__dirname, "../../docs/cost.md"), "utf8");
 const blocks = (language: string) =>
   [...text.matchAll(new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\n\`\`\``, "g"))].map(([, block = ""]) => block);
-const table = readPrices();
 const directory = temporaryDirectory();
 
 test("the README and docs/cost.md show what the commands print", () => {
-  const costs = [dev, prod].map((environment) => {
-    const resources = Object.values(synthesizeEnvironment(environment)).flatMap(({ json }) => resourcesOf(json));
-    return environmentCost(resolved(environment), resources, table);
-  });
+  const costs = [dev, prod].map((environment) => costOf(environment));
   expect(codeBlocks(readme).filter(({ code }) => code.includes("idle, a month"))).toEqual([
     { language: "text", code: `${summary(costs)}\n` },
   ]);

@@ -4,11 +4,10 @@ import { dev } from "../../environments.ts";
 import { priceFile, regionPrices } from "../../stacks/prices/price-table.ts";
 import { environmentCost } from "../../tools/cost/environment-cost.ts";
 import { instancePrice, readPrices } from "../../tools/cost/price-table.ts";
-import { resourcesOf } from "../../tools/cost/synthesized.ts";
+import { resources } from "../support/costs.ts";
 import { devWith, resolved } from "../support/fixtures.ts";
 import { temporaryDirectory } from "../support/sweep.ts";
 import { messageOf } from "../support/synthesized.ts";
-import { synthesizeEnvironment } from "../support/workload.ts";
 
 const directory = temporaryDirectory();
 
@@ -37,17 +36,16 @@ describe("a file of your own", () => {
   const zones = ["eu-central-1a", "eu-central-1b", "eu-central-1c"];
   const cluster = { ...dev.cluster, availabilityZones: zones };
   const frankfurt = devWith({ region: "eu-central-1", availabilityZones: zones, cluster });
-  const all = () => Object.values(synthesizeEnvironment(frankfurt)).flatMap(({ json }) => resourcesOf(json));
 
   test("adds a region; without it, an environment there gets the steps to add it", () => {
-    const message = messageOf(() => environmentCost(resolved(frankfurt), all(), readPrices()));
+    const message = messageOf(() => environmentCost(resolved(frankfurt), resources(frankfurt), readPrices()));
     expect(message).toContain('region must be us-west-2, got "eu-central-1": add regions["eu-central-1"]');
     const prices = {
       ...usWest,
       natGateway: { usd: 0.052, per: "hour", source: "https://aws.amazon.com/vpc/pricing/" },
     };
     const table = readPrices(pricesFile("region", { date: "2026-12-01", regions: { "eu-central-1": prices } }));
-    const { pricesOf, monthly } = environmentCost(resolved(frankfurt), all(), table);
+    const { pricesOf, monthly } = environmentCost(resolved(frankfurt), resources(frankfurt), table);
     expect(pricesOf).toBe("2026-12-01");
     expect(monthly.lines.find(({ item }) => item === "NAT gateways")?.idle.most).toBeCloseTo(730 * 0.052, 6);
     expect(Object.keys(table.regions)).toEqual(["us-west-2", "eu-central-1"]);
@@ -57,7 +55,7 @@ describe("a file of your own", () => {
     const { "t3.large": _, ...others } = usWest?.instances.usdPerHour ?? {};
     const regions = { "eu-central-1": { ...usWest, instances: { ...usWest?.instances, usdPerHour: others } } };
     const table = readPrices(pricesFile("type", { regions }));
-    expect(messageOf(() => environmentCost(resolved(frankfurt), all(), table))).toContain(
+    expect(messageOf(() => environmentCost(resolved(frankfurt), resources(frankfurt), table))).toContain(
       'instanceTypes must be a type with a price in eu-central-1, got "t3.large": add regions["eu-central-1"].instances.usdPerHour["t3.large"]',
     );
   });

@@ -2,25 +2,18 @@ import { fixed } from "../../constructs/pools/capacity.ts";
 import { dev } from "../../environments.ts";
 import type { Environment } from "../../stacks/configuration/schema.ts";
 import { environmentCost } from "../../tools/cost/environment-cost.ts";
-import { readPrices } from "../../tools/cost/price-table.ts";
 import { environmentReport } from "../../tools/cost/report.ts";
-import { resourcesOf } from "../../tools/cost/synthesized.ts";
+import { resources, table } from "../support/costs.ts";
 import { devWithExecutors } from "../support/executors.ts";
 import { resolved } from "../support/fixtures.ts";
 import { devWithServices } from "../support/services.ts";
-import { synthesizeEnvironment } from "../support/workload.ts";
 
-const table = readPrices();
 // Without resources: their prices have a test of their own.
 const costOf = (environment: Environment) => environmentCost(resolved(environment), [], table);
 
 test("services add nothing to the bill, because the nodes that are always there have the room", () => {
   const all = (environment: Environment) =>
-    environmentCost(
-      resolved(environment),
-      Object.values(synthesizeEnvironment(environment)).flatMap(({ json }) => resourcesOf(json)),
-      table,
-    ).monthly;
+    environmentCost(resolved(environment), resources(environment), table).monthly;
   const { notPriced, idle, maximum } = all(devWithServices);
   expect(notPriced).toEqual([]);
   expect({ idle, maximum }).toEqual((({ idle, maximum }) => ({ idle, maximum }))(all(devWithExecutors)));

@@ -1,23 +1,12 @@
-import type { Change, Plan, ResourceChange } from "../../tools/diff/plan.ts";
-import { warningsOf } from "../../tools/diff/summary.ts";
+import type { ResourceChange } from "../../tools/diff/plan.ts";
+import { document, endpoint, inWords, plan, update } from "../support/plan-changes.ts";
 
-const plan = (resource_changes: ResourceChange[], rest: Partial<Plan> = {}): Plan => ({
-  format_version: "1.2",
-  resource_changes,
-  ...rest,
-});
-const inWords = (of: Plan) =>
-  warningsOf("dev", of).map(({ severity, happens, because }) => `${severity}: ${happens}, ${because}`);
-const update = (type: string, before: object, after: object, rest: Partial<Change> = {}) =>
-  inWords(plan([{ address: `${type}.x`, type, change: { actions: ["update"], before, after, ...rest } }]));
 const created = (type: string, after: object, address = `${type}.new`): ResourceChange => ({
   address,
   type,
   change: { actions: ["create"], before: null, after },
 });
 const unchanged: ResourceChange = { address: "a.x", type: "a", change: { actions: ["no-op"], before: {}, after: {} } };
-const endpoint = (public_access_cidrs: string[] | null) => ({ vpc_config: [{ public_access_cidrs }] });
-const document = (Action: string) => JSON.stringify({ Statement: [{ Effect: "Allow", Action, Resource: "*" }] });
 const lifecycle = (days: number, rest = {}) => ({
   rule: [{ id: "expire", status: "Enabled", filter: [{ prefix: "" }], expiration: [{ days }], ...rest }],
 });
@@ -283,47 +272,6 @@ describe("a change in place warns of", () => {
   ])("nothing for %s %j -> %j", (type, before, after) => {
     expect(update(type, before, after)).toEqual([]);
   });
-
-  test.each<[string, object, object, string]>([
-    [
-      "aws_iam_role_policy",
-      { policy: document("a:b") },
-      { policy: true },
-      "loud: may PERMIT MORE, policy changes, and its new document is known only after the deploy",
-    ],
-    [
-      "aws_eks_cluster",
-      endpoint(["10.0.0.0/8"]),
-      { vpc_config: [{ public_access_cidrs: true }] },
-      'loud: ADMITS MORE, vpc_config[0].public_access_cidrs: ["10.0.0.0/8"] -> (known after apply)',
-    ],
-    [
-      "aws_s3_bucket",
-      { force_destroy: false },
-      { force_destroy: true },
-      "loud: LOSES A PROTECTION, force_destroy: false -> (known after apply)",
-    ],
-  ])("%s if its new value is known after the deploy", (type, before, after_unknown, expected) => {
-    expect(update(type, before, { vpc_config: [{}] }, { after_unknown })).toContain(expected);
-  });
-
-  test("a sensitive value without the value", () => {
-    const sensitive = { before_sensitive: {}, after_sensitive: { cidr_blocks: true } };
-    expect(update("a", { cidr_blocks: [] }, { cidr_blocks: ["0.0.0.0/0"] }, sensitive)).toEqual([
-      "loud: ADMITS MORE, cidr_blocks changes, and is sensitive",
-    ]);
-  });
-
-  test("an order of a set as of nothing, and one changed block of many as of that one", () => {
-    const block = (name: string, force_destroy: boolean) => ({ name, force_destroy });
-    const before = { part: [block("a", false), block("b", true), block("c", false)] };
-    expect(update("a", before, { part: [...before.part].reverse() })).toEqual([]);
-    const unnamed = [{ force_destroy: true }, { force_destroy: false }];
-    expect(update("a", { part: unnamed }, { part: [...unnamed].reverse() })).toEqual([]);
-    expect(update("a", before, { part: [block("c", true), block("b", true), block("a", false)] })).toEqual([
-      "loud: LOSES A PROTECTION, part[0].force_destroy: false -> true",
-    ]);
-  });
 });
 
 test("a restart of pods hides no rights that they get with it", () => {
@@ -336,51 +284,6 @@ test("a restart of pods hides no rights that they get with it", () => {
     `notice: changes, ${path} changes`,
     `loud: LOSES A PROTECTION, ${path}: true -> false`,
   ]);
-});
-
-describe("machines that run all the time", () => {
-  const group = (min_size: number, instance_type = "c5.2xlarge", capacity_type = "ON_DEMAND") => ({
-    scaling_config: [{ min_size }],
-    instance_types: [instance_type],
-    capacity_type,
-  });
-  const raised = (type: string, capacity: string, region?: string) =>
-    warningsOf(
-      "dev",
-      plan(
-        [
-          {
-            address: "aws_eks_node_group.x",
-            type: "aws_eks_node_group",
-            change: { actions: ["update"], before: group(0, type, capacity), after: group(2, type, capacity) },
-          },
-        ],
-        region === undefined
-          ? {}
-          : { configuration: { provider_config: { aws: { expressions: { region: { constant_value: region } } } } } },
-      ),
-    );
-
-  test("are a quieter warning with the price of a month, at most that of machines on demand", () => {
-    const [{ severity, because, effect } = { effect: "" }] = raised("c5.2xlarge", "ON_DEMAND", "us-west-2");
-    expect({ severity, because }).toEqual({ severity: "notice", because: "scaling_config[0].min_size: 0 -> 2" });
-    const [, price = ""] =
-      /^2 more run all the time, with or without work: \$([\d,]+) a month for c5.2xlarge, without volumes$/.exec(
-        effect,
-      ) ?? [];
-    expect(Number(price.replace(",", ""))).toBeGreaterThan(100);
-    expect(raised("c5.2xlarge", "SPOT", "us-west-2")[0]?.effect).toContain(`to $${price} a month for c5.2xlarge, spot`);
-  });
-
-  test.each([
-    ["unheard.of", "us-west-2"],
-    ["c5.2xlarge", "moon-1"],
-    ["c5.2xlarge", undefined],
-  ])("have an unknown price as %s in %s, which is no error", (type, region) => {
-    expect(raised(type, "ON_DEMAND", region)[0]?.effect).toBe(
-      "2 more run all the time, with or without work: its price is not known here, see npm run cost",
-    );
-  });
 });
 
 describe("a new resource that gives something to one that exists", () => {

@@ -6,7 +6,8 @@ import type { JobFacts } from "../../tools/cost/environment.ts";
 import type { Recommendation } from "../../tools/plan/recommendation.ts";
 import { changesOf } from "../../tools/plan/settings.ts";
 import { problemsOf } from "../support/fixtures.ts";
-import { sweep, temporaryDirectory, writeEvaluation } from "../support/sweep.ts";
+import { temporaryDirectory, writeEvaluation } from "../support/sweep.ts";
+import { planned } from "../support/sweep-plan.ts";
 import { devWithJob, podEnvironment, synthesizeEnvironment } from "../support/workload.ts";
 
 const directory = temporaryDirectory();
@@ -21,15 +22,11 @@ function pasted(settings: readonly string[]) {
   );
 }
 
-async function planned(args: readonly string[]) {
-  const { code, stdout, stderr } = await sweep(["plan", ...args, "--environment", "dev", "--seconds", "0.5", "--json"]);
-  if (code !== 0) throw new Error(stderr);
-  return JSON.parse(stdout);
-}
+const plannedForDev = (args: readonly string[]) => planned([...args, "--environment", "dev", "--seconds", "0.5"]);
 
 test("the lines to paste make the job compute what was measured", async () => {
   const path = writeEvaluation(directory, "my_own", "export const evaluate = (parameter: number) => 2 * parameter;");
-  const { settings, notes, recommendation } = await planned([path, "--total", "2000000", "--seed", "3"]);
+  const { settings, notes, recommendation } = await plannedForDev([path, "--total", "2000000", "--seed", "3"]);
   const job = pasted(settings);
   expect(job).toMatchObject({ workers: recommendation.workers, batchSize: recommendation.batchSize });
   const environment = devWithJob(job);
@@ -54,14 +51,21 @@ test.each([
   [["collatz"], "its name"],
   [[join(__dirname, "../../worker/evaluations/collatz.ts")], "its file in the repository"],
 ])("the lines leave out the present settings of the job: %j, %s", async (args) => {
-  const { settings, notes } = await planned(args);
+  const { settings, notes } = await plannedForDev(args);
   const names = ["workers", "parallelism", "batchSize", "cpuRequestMillis", "cpuLimitMillis"];
   expect(Object.keys(pasted(settings))).toEqual(names);
   expect(notes).toEqual([]);
 });
 
 test("a program comes with its columns, and a note on where the image has it", async () => {
-  const { settings, notes } = await planned(["--command", `node -e ${PROGRAM}`, "--columns", "a,b", "--total", "100"]);
+  const { settings, notes } = await plannedForDev([
+    "--command",
+    `node -e ${PROGRAM}`,
+    "--columns",
+    "a,b",
+    "--total",
+    "100",
+  ]);
   const job = pasted(settings);
   expect(job).toMatchObject({
     evaluationCommand: `node -e ${PROGRAM}`,

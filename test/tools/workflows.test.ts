@@ -1,65 +1,22 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { parse, parseDocument } from "yaml";
-import { kubernetesMinors } from "../../constructs/cluster/kubernetes-versions.ts";
+import { parseDocument } from "yaml";
 import { environments } from "../../environments.ts";
-import { variablePrefix } from "../../stacks/configuration/variables.ts";
 import { awsProviderVersion } from "../support/mirror.ts";
-
-const root = join(__dirname, "..", "..");
-const read = (path: string) => readFileSync(join(root, path), "utf8");
-const folder = ".github/workflows";
-const files = readdirSync(join(root, folder)).map((name) => join(folder, name));
-const action = ".github/actions/setup/action.yml";
-
-/** An expression as GitHub writes it. */
-const expression = (value: string) => `\${{ ${value} }}`;
-
-/** The end of the names of an environment's variables, for example `DEV_EU`. */
-const suffixOf = (environment: string) => variablePrefix(environment).slice("PLATFORM_".length);
-
-interface Step {
-  readonly name?: string;
-  readonly uses?: string;
-  readonly run?: string;
-  readonly shell?: string;
-  readonly with?: Readonly<Record<string, unknown>>;
-  readonly env?: Readonly<Record<string, string>>;
-}
-
-interface Job {
-  readonly permissions?: Readonly<Record<string, string>>;
-  readonly "timeout-minutes"?: number;
-  readonly uses?: string;
-  readonly steps?: readonly Step[];
-  readonly with?: Readonly<Record<string, string>>;
-  readonly if?: string;
-  readonly concurrency?: Concurrency;
-  readonly secrets?: unknown;
-}
-
-interface Concurrency {
-  readonly group: string;
-  readonly "cancel-in-progress": unknown;
-}
-
-interface Workflow {
-  readonly on: Readonly<Record<string, unknown>>;
-  readonly permissions?: unknown;
-  readonly concurrency?: Concurrency;
-  readonly jobs: Readonly<Record<string, Job>>;
-}
-
-const workflows = files.map((path): [string, Workflow] => [path, parse(read(path))]);
-const jobs = workflows.flatMap(([path, { jobs: all }]) =>
-  Object.entries(all).map(([name, job]): [string, Job] => [`${path} ${name}`, job]),
-);
-const steps = [
-  ...jobs.flatMap(([name, job]) => (job.steps ?? []).map((step): [string, Step] => [name, step])),
-  ...(parse(read(action)).runs.steps as Step[]).map((step): [string, Step] => [action, step]),
-];
-const scripts = steps.flatMap(([name, { run }]) => (run === undefined ? [] : [[name, run] as const]));
+import { read, root } from "../support/repository.ts";
+import {
+  action,
+  expression,
+  files,
+  folder,
+  jobs,
+  scripts,
+  steps,
+  suffixOf,
+  workflowOf,
+  workflows,
+} from "../support/workflows.ts";
 
 test("there are the workflows that the README promises", () => {
   const names = ["apply", "ci", "deploy", "diff", "drift", "plan", "rounds"];
@@ -130,8 +87,8 @@ test("every script of package.json and every file that is called exists", () => 
 });
 
 test("ci runs .ci/run, and nothing else that could fail in its place", () => {
-  const [, ci] = workflows.find(([path]) => path.endsWith("/ci.yml")) ?? [];
-  expect(ci?.jobs.test?.steps?.at(-1)?.run).toBe(".ci/run");
+  const ci = workflowOf("ci");
+  expect(ci.jobs.test?.steps?.at(-1)?.run).toBe(".ci/run");
   expect(existsSync(join(root, ".ci/run"))).toBe(true);
 });
 
@@ -148,8 +105,8 @@ test("ci installs the lowest AWS provider, with which the tests plan, and every 
   const { aws, ...others } = JSON.parse(read("test/terraform/providers.tf.json")).terraform.required_providers;
   expect(aws).toEqual({ source: "hashicorp/aws", version: awsProviderVersion });
   expect(Object.keys(others).sort()).toEqual(["helm", "kubernetes"]);
-  const [, ci] = workflows.find(([path]) => path.endsWith("/ci.yml")) ?? [];
-  expect(ci?.jobs.test?.steps?.some(({ run }) => run?.includes("cp test/terraform/providers.tf.json"))).toBe(true);
+  const ci = workflowOf("ci");
+  expect(ci.jobs.test?.steps?.some(({ run }) => run?.includes("cp test/terraform/providers.tf.json"))).toBe(true);
 });
 
 test.each([
@@ -157,8 +114,8 @@ test.each([
   ["drift", "plan", "role"],
   ["deploy", "rounds", "plan-role"],
 ])("%s plans every environment, each with its own role", (name, called, input) => {
-  const [, workflow] = workflows.find(([path]) => path.endsWith(`/${name}.yml`)) ?? [];
-  const plans = Object.values(workflow?.jobs ?? {}).filter(({ uses }) => uses === `./.github/workflows/${called}.yml`);
+  const workflow = workflowOf(name);
+  const plans = Object.values(workflow.jobs).filter(({ uses }) => uses === `./.github/workflows/${called}.yml`);
   const expected = environments.map(({ name: environment }) => ({
     environment,
     role: expression(`vars.AWS_PLAN_ROLE_ARN_${suffixOf(environment)}`),
@@ -169,97 +126,11 @@ test.each([
   for (const plan of plans) expect(plan.if).toContain("vars.AWS_PLAN_ROLE_ARN_");
 });
 
-describe("a deploy", () => {
-  const jobsOf = (name: string) => workflows.find(([path]) => path.endsWith(`/${name}.yml`))?.[1].jobs ?? {};
-
-  test("is never cancelled, and no round of another run comes between its rounds", () => {
-    const [, deploy] = workflows.find(([path]) => path.endsWith("/deploy.yml")) ?? [];
-    const deploying = Object.entries(deploy?.jobs ?? {}).filter(([, { uses }]) => uses?.endsWith("/rounds.yml"));
-    expect(deploying.map(([name]) => name)).toEqual(environments.map(({ name }) => name));
-    for (const [name, { concurrency, with: inputs }] of deploying) {
-      // Each has a group of its own: a run that waits for one environment's reviewers blocks no other.
-      expect({ name, ...concurrency }).toEqual({
-        name: inputs?.environment,
-        group: `deploy-${name}`,
-        "cancel-in-progress": false,
-      });
-      const suffix = suffixOf(name);
-      expect(inputs).toMatchObject({
-        "deploy-role": expression(`vars.AWS_DEPLOY_ROLE_ARN_${suffix}`),
-        "public-key": expression(`vars.PLAN_PUBLIC_KEY_${suffix}`),
-      });
-    }
-    expect(deploy?.concurrency).toBeUndefined();
-    expect(Object.keys(deploy?.on ?? {})).toEqual(["push", "workflow_dispatch"]);
-  });
-
-  test("of prod needs one of dev that succeeded, or that is not set up", () => {
-    // A dev that a later run replaces in the queue is cancelled, which is neither a failure nor a cancelled workflow.
-    expect(jobsOf("deploy").prod).toMatchObject({
-      needs: "dev",
-      if: expect.stringContaining(`!cancelled() && contains(fromJSON('["success", "skipped"]'), needs.dev.result)`),
-    });
-  });
-
-  test("fails if its third round leaves something", () => {
-    const { left } = jobsOf("rounds");
-    expect(left).toMatchObject({ needs: "round-3", if: expression("needs.round-3.outputs.later == 'true'") });
-  });
-
-  test("has three equal rounds, and each begins only if the one before it has left something", () => {
-    const rounds = Object.entries(jobsOf("rounds")).filter(([name]) => name !== "left");
-    expect(rounds.map(([name]) => name)).toEqual(["round-1", "round-2", "round-3"]);
-    rounds.forEach(([name, job], index) => {
-      expect(job).toEqual({
-        ...rounds[0]?.[1],
-        ...(index > 0 && { needs: `round-${index}`, if: expression(`needs.round-${index}.outputs.later == 'true'`) }),
-        with: { ...rounds[0]?.[1].with, round: name.slice("round-".length) },
-      });
-    });
-    expect(rounds[0]?.[1].uses).toBe("./.github/workflows/apply.yml");
-  });
-
-  test("waits for its environment's reviewers, and applies the plans that they approved without another plan", () => {
-    const { plan, apply } = jobsOf("apply");
-    expect(apply).toMatchObject({ environment: expression("inputs.environment"), needs: "plan" });
-    const steps = apply?.steps ?? [];
-    expect(steps.flatMap(({ run }) => run ?? [])).toEqual([
-      // `exec` lets the signals of a cancelled job reach the deploy.
-      'exec npm run --silent deploy -- "$ENVIRONMENT" --plans saved --approved "$DIGEST"',
-    ]);
-    expect(steps.at(-1)?.env).toMatchObject({
-      DIGEST: expression("needs.plan.outputs.digest"),
-      PLAN_PRIVATE_KEY: expression("secrets.PLAN_PRIVATE_KEY"),
-    });
-    // Expired credentials can neither save a state nor unlock it, and last an hour by default.
-    const credentials = steps.find(({ uses }) => uses?.startsWith("aws-actions/configure-aws-credentials@"));
-    expect(credentials?.with?.["role-duration-seconds"]).toBe((apply?.["timeout-minutes"] ?? 0) * 60);
-    // What one job uploads, the other downloads.
-    const artifact = (all: readonly Step[], action: string) =>
-      all.find(({ uses, with: inputs }) => uses?.includes(action) && String(inputs?.name).startsWith("saved-"))?.with;
-    const uploaded = artifact(jobsOf("plan").plan?.steps ?? [], "upload-artifact");
-    const downloaded = artifact(steps, "download-artifact");
-    expect([uploaded?.name, uploaded?.path]).toEqual([downloaded?.name, downloaded?.path]);
-    expect(plan?.with).toMatchObject({
-      round: expression("inputs.round"),
-      "public-key": expression("inputs.public-key"),
-    });
-  });
-
-  test("gives the private key to the job alone that names the environment", () => {
-    const reading = files.filter((path) => /secrets\.(?!GITHUB_TOKEN)/.test(read(path).replaceAll(/^\s*#.*$/gm, "")));
-    expect(reading).toEqual([join(folder, "apply.yml")]);
-    const inheriting = jobs.filter(([, job]) => job.secrets !== undefined).map(([name]) => name);
-    const expected = ["deploy.yml dev", "deploy.yml prod", ...[1, 2, 3].map((round) => `rounds.yml round-${round}`)];
-    expect(inheriting).toEqual(expected.map((name) => join(folder, name)));
-  });
-});
-
 test("pull requests from forks get no credentials, and the jobs that write to GitHub run no code of the repository", () => {
-  const [, diff] = workflows.find(([path]) => path.endsWith("/diff.yml")) ?? [];
+  const diff = workflowOf("diff");
   // Any other base is a branch that nobody has reviewed.
-  expect(diff?.on).toEqual({ pull_request: { branches: ["main"] } });
-  for (const [name, job] of Object.entries(diff?.jobs ?? {})) {
+  expect(diff.on).toEqual({ pull_request: { branches: ["main"] } });
+  for (const [name, job] of Object.entries(diff.jobs)) {
     if (job.permissions?.["id-token"] === undefined) continue;
     expect({ name, if: job.if }).toMatchObject({
       if: expect.stringContaining("head.repo.full_name == github.repository"),
@@ -289,97 +160,4 @@ test("settings of environments are passed on, but not those that are empty or ar
   });
   const { stdout } = spawnSync(process.execPath, ["--eval", program], { env: { VARIABLES }, encoding: "utf8" });
   expect(stdout).toBe("PLATFORM_DEV_ACCOUNT_ID=1\n");
-});
-
-describe("Renovate", () => {
-  const { packageRules, schedule, extends: presets } = JSON.parse(read(".github/renovate.json"));
-  interface Rule {
-    readonly matchPackageNames?: readonly string[];
-    readonly matchUpdateTypes?: readonly string[];
-    readonly allowedVersions?: string;
-    readonly enabled?: boolean;
-  }
-  const matches = (pattern: string, name: string) =>
-    pattern.endsWith("/**") ? name.startsWith(pattern.slice(0, -2)) : pattern === name;
-  const rulesOf = (name: string) =>
-    (packageRules as Rule[]).filter(({ matchPackageNames = [] }) =>
-      matchPackageNames.some((pattern) => matches(pattern, name)),
-    );
-  const { dependencies, devDependencies } = JSON.parse(read("package.json"));
-  const final = Object.keys({ ...dependencies, ...devDependencies }).filter((name) => /cdktf|^constructs$/.test(name));
-
-  test("knows every package whose versions are final", () => {
-    expect(final.sort()).toEqual([
-      "@cdktf/provider-aws",
-      "@cdktf/provider-helm",
-      "@cdktf/provider-kubernetes",
-      "cdktf",
-      "cdktf-cli",
-      "constructs",
-    ]);
-  });
-
-  test.each(final)("never touches %s", (name) => {
-    expect(
-      rulesOf(name).some(({ enabled, matchUpdateTypes }) => enabled === false && matchUpdateTypes === undefined),
-    ).toBe(true);
-  });
-
-  test("holds the types of Node.js at the lowest major that is supported", () => {
-    const [, lowest = ""] = /^>=(\d+)/.exec(JSON.parse(read("package.json")).engines.node) ?? [];
-    expect(rulesOf("@types/node")[0]?.allowedVersions).toBe(`<${Number(lowest) + 1}`);
-    expect(devDependencies["@types/node"].split(".")[0]).toBe(lowest);
-  });
-
-  test("finds the release of the nodes of each Kubernetes minor, and newer ones in the changelog of their image", () => {
-    const { customManagers, customDatasources } = JSON.parse(read(".github/renovate.json"));
-    const [{ managerFilePatterns, matchStrings, datasourceTemplate, extractVersionTemplate, versioningTemplate }] =
-      customManagers;
-    const file = "constructs/cluster/kubernetes-versions.ts";
-    expect(new RegExp(managerFilePatterns[0].slice(1, -1)).test(file)).toBe(true);
-    const found = [...read(file).matchAll(new RegExp(matchStrings[0], "g"))].map(({ groups }) => groups);
-    expect(found.map((groups) => groups?.minor)).toEqual(Object.keys(kubernetesMinors));
-    expect(found.map((groups) => groups?.currentValue)).toEqual(
-      Object.values(kubernetesMinors).map(({ nodeReleaseVersion }) => nodeReleaseVersion),
-    );
-    const { format, defaultRegistryUrlTemplate } = customDatasources[datasourceTemplate.replace("custom.", "")];
-    // Renovate trims each line of a plain text, and takes it for a version.
-    expect([format, defaultRegistryUrlTemplate]).toEqual([
-      "plain",
-      "https://raw.githubusercontent.com/awslabs/amazon-eks-ami/main/CHANGELOG.md",
-    ]);
-    const changelog = [
-      "<summary><b>Kubernetes 1.36</b></summary>",
-      "<td>amazon-eks-node-al2023-x86_64-nvidia-1.36-v20260714</td>",
-      '<td rowspan="5">1.36.2-20260714</td>',
-      "<td>amazon-eks-node-al2023-arm64-standard-1.35-v20260714</td>",
-      '<td rowspan="5">1.35.6-20260714</td>',
-    ];
-    const line = new RegExp(extractVersionTemplate.replaceAll("{{{minor}}}", "1.35"));
-    expect(changelog.flatMap((text) => line.exec(text)?.groups?.version ?? [])).toEqual(["1.35.6-20260714"]);
-    const versioning = new RegExp(versioningTemplate.replace("regex:", ""));
-    expect({ ...versioning.exec("1.35.6-20260714")?.groups }).toEqual({
-      major: "1",
-      minor: "35",
-      patch: "6",
-      build: "20260714",
-    });
-  });
-
-  test("pins actions and images by digest, and asks once a week", () => {
-    expect(presets).toEqual(expect.arrayContaining(["helpers:pinGitHubActionDigests", "docker:pinDigests"]));
-    expect(schedule).toEqual(["before 6am on monday"]);
-  });
-});
-
-test.each(["bug.yml", "feature.yml"])("the form %s asks questions that GitHub can show", (name) => {
-  const form = parse(read(join(".github/ISSUE_TEMPLATE", name)));
-  expect(form).toMatchObject({ name: expect.any(String), description: expect.any(String) });
-  const ids = form.body.map(({ id }: { id: string }) => id);
-  expect(new Set(ids).size).toBe(ids.length);
-  for (const { type, attributes } of form.body) {
-    expect(["textarea", "dropdown", "input", "checkboxes"]).toContain(type);
-    expect(attributes.label).toMatch(/\S/);
-    if (type === "dropdown") expect(attributes.options.length).toBeGreaterThan(1);
-  }
 });

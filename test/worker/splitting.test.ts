@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { countOf, endOf, type Range, subtract, union } from "../../worker/src/parameters/ranges.ts";
-import { firstRanges, splitRest } from "../../worker/src/parameters/splitting.ts";
+import { divide, firstRanges, splitRest } from "../../worker/src/parameters/splitting.ts";
 
 /** Disjoint, sorted ranges. */
 const someRanges = fc
@@ -79,4 +79,30 @@ test("the first ranges are in an order that the seed decides", () => {
   expect(order(1)).toHaveLength(10);
   expect(order(1)).toEqual(order(1));
   expect(order(1)).not.toEqual(order(2));
+});
+
+test("lists of ranges hold every parameter once, in order, and are cut where blocks begin if each has a block", () => {
+  const gaps = fc.array(fc.tuple(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 100 })), { maxLength: 10 });
+  fc.assert(
+    fc.property(gaps, fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 20 }), (pairs, parts, batchSize) => {
+      let end = 0;
+      const ranges = pairs.map(([gap, count]) => {
+        const range = { start: end + gap, count };
+        end = endOf(range);
+        return range;
+      });
+      const lists = divide(ranges, parts, batchSize);
+      expect(lists).toHaveLength(parts);
+      expect(union(lists.flat())).toEqual(union(ranges));
+      expect(countOf(lists.flat())).toBe(countOf(ranges));
+      const each = countOf(ranges) / parts;
+      const slack = each >= batchSize ? batchSize : 1;
+      for (const list of lists) expect(Math.abs(countOf(list) - each)).toBeLessThanOrEqual(slack);
+      const [edges, starts] = [new Set(ranges.map(endOf)), new Set(ranges.map(({ start }) => start))];
+      for (const [first] of lists) {
+        if (each < batchSize || first === undefined || starts.has(first.start)) continue;
+        expect(first.start % batchSize === 0 || edges.has(first.start)).toBe(true);
+      }
+    }),
+  );
 });

@@ -56,8 +56,8 @@ export interface EnvironmentFacts {
 
 /**
  * The autoscaler decides within 7 s, a node is ready at about 180 s, and a pod computes at 190 s. The autoscaler terminates a node
- * after five idle minutes, for which it looks every 30 s: 325 s after the last pod on average, 345 s at most (test/tools/cost.test.ts
- * compares it with the release). EC2 bills by the second, and a minute at least.
+ * after five idle minutes, for which it looks every 30 s: 325 s after the last pod on average, 345 s at most
+ * (test/tools/cost-sweeps.test.ts compares it with the release). EC2 bills by the second, and a minute at least.
  * @see https://aws.amazon.com/ec2/pricing/on-demand/
  */
 export const platformTimeline: TimelineFacts = { decision: 7, start: 190, idle: 325, minimumBilled: 60 };
