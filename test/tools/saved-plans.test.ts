@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Outcome } from "../../tools/diff/outcome.ts";
 import type { Plan } from "../../tools/diff/plan.ts";
@@ -7,6 +7,7 @@ import { digestOf, type Manifest } from "../../tools/saved-plans/manifest.ts";
 import { readPlans } from "../../tools/saved-plans/read.ts";
 import { PlanSaver, remarksOn } from "../../tools/saved-plans/write.ts";
 import type { SynthesizedStack } from "../../tools/support/synthesize.ts";
+import { Programs } from "../support/programs.ts";
 import { temporaryDirectory } from "../support/sweep.ts";
 
 /** What git says of the checkout: its commit, and its changed files. */
@@ -20,12 +21,14 @@ jest.mock("../../tools/support/git.ts", () => ({
 }));
 
 const directory = temporaryDirectory();
-/** Stands in for Terraform, of which only the version matters here. */
-const program = join(directory, "terraform");
-const hasVersion = (version: string) => {
-  writeFileSync(program, `#!/bin/sh\necho '{"terraform_version":"${version}"}'\n`);
-  chmodSync(program, 0o755);
-};
+/** Stands in for Terraform, of which only the version matters here. It notes the private keys that it gets. */
+const programs = new Programs(directory);
+const keysSeen = join(directory, "keys-seen");
+const hasVersion = (version: string) =>
+  programs.install(
+    "terraform",
+    `echo "\${${privateKeyVariable}-none}" >> ${keysSeen}; echo '{"terraform_version":"${version}"}'`,
+  );
 
 const planOf = (changes: Partial<Plan> = {}): Plan => ({ format_version: "1.2", ...changes });
 const created = { address: "a.b", type: "a", change: { actions: ["create"] } };
@@ -61,7 +64,7 @@ const manifest = (): Manifest => JSON.parse(readFileSync(join(folder, "plans.jso
 
 beforeEach(() => {
   folder = join(directory, `plans-${++number}`);
-  process.env.TERRAFORM_BINARY_NAME = program;
+  process.env.TERRAFORM_BINARY_NAME = join(programs.path, "terraform");
   hasVersion("1.11.4");
   Object.assign(checkout, { commit: "a".repeat(40), changed: "" });
 });
@@ -75,7 +78,6 @@ afterEach(() => {
 describe("saved plans", () => {
   test("are read as they were written, encrypted or in clear, and are readable for their owner only", async () => {
     const { publicKey, privateKey } = await newKeyPair();
-    process.env[privateKeyVariable] = `# created: today\n${privateKey}\n`;
     for (const key of [undefined, publicKey]) {
       const { digest } = await save(key);
       const ending = key === undefined ? "" : ".age";
@@ -91,9 +93,12 @@ describe("saved plans", () => {
         expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
       }
       expect(statSync(folder).mode & 0o777).toBe(0o700);
+      process.env[privateKeyVariable] = `# created: today\n${privateKey}\n`;
+      rmSync(keysSeen);
       const { files } = await readPlans(folder, digest, "dev");
-      // No program that a deploy starts gets the private key.
-      expect(privateKeyVariable in process.env).toBe(key === undefined);
+      // No program that a deploy starts gets the private key, neither while the plans are read nor later.
+      expect(readFileSync(keysSeen, "utf8")).toBe("none\n");
+      expect(privateKeyVariable in process.env).toBe(false);
       expect([...files].map(([id, path]) => [id, readFileSync(path, "utf8")])).toEqual([
         ["dev-platform", `${secret} of dev-platform`],
         ["dev-addons", `${secret} of dev-addons`],
