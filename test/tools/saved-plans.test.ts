@@ -1,12 +1,11 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Outcome } from "../../tools/diff/outcome.ts";
-import type { Plan } from "../../tools/diff/plan.ts";
 import { newKeyPair, privateKeyVariable } from "../../tools/saved-plans/encryption.ts";
 import { digestOf, type Manifest } from "../../tools/saved-plans/manifest.ts";
 import { readPlans } from "../../tools/saved-plans/read.ts";
 import { PlanSaver, remarksOn } from "../../tools/saved-plans/write.ts";
-import type { SynthesizedStack } from "../../tools/support/synthesize.ts";
+import { changing, planned, planOf, stack as stackWithoutFolder } from "../support/planned-stacks.ts";
 import { Programs } from "../support/programs.ts";
 import { temporaryDirectory } from "../support/sweep.ts";
 
@@ -30,21 +29,13 @@ const hasVersion = (version: string) =>
     `echo "\${${privateKeyVariable}-none}" >> ${keysSeen}; echo '{"terraform_version":"${version}"}'`,
   );
 
-const planOf = (changes: Partial<Plan> = {}): Plan => ({ format_version: "1.2", ...changes });
-const created = { address: "a.b", type: "a", change: { actions: ["create"] } };
-const changing = planOf({ resource_changes: [created] });
-const stack = (id: string, dependencies: readonly string[] = [], json = "{}"): SynthesizedStack => {
-  return { id, folder: directory, dependencies, json, remarks: [] };
-};
-const planned = (id: string, plan: Plan): Outcome => ({
-  stack: id,
-  notes: [],
-  kind: "planned",
-  plan,
-  file: `${id}.file`,
+/** A stack with the folder of the test, which has no provider lock file. */
+const stack = (...args: Parameters<typeof stackWithoutFolder>) => ({
+  ...stackWithoutFolder(...args),
+  folder: directory,
 });
 
-const onGithub = process.env.GITHUB_ACTIONS;
+const githubActions = process.env.GITHUB_ACTIONS;
 let folder = "";
 let number = 0;
 const secret = "a sensitive value";
@@ -53,10 +44,10 @@ const secret = "a sensitive value";
 async function save(publicKey?: string) {
   const stacks = [stack("dev-platform"), stack("dev-addons")];
   const saver = new PlanSaver(folder, publicKey);
-  const outcomes = stacks.map(({ id }): Outcome => {
+  const outcomes = stacks.map(({ id }) => {
     const file = saver.fileOf(id);
     writeFileSync(file, `${secret} of ${id}`);
-    return { stack: id, notes: [], kind: "planned", plan: changing, file };
+    return planned(id, changing, file);
   });
   return saver.save("dev", stacks, outcomes);
 }
@@ -71,8 +62,8 @@ beforeEach(() => {
 afterEach(() => {
   delete process.env.TERRAFORM_BINARY_NAME;
   delete process.env[privateKeyVariable];
-  if (onGithub === undefined) delete process.env.GITHUB_ACTIONS;
-  else process.env.GITHUB_ACTIONS = onGithub;
+  if (githubActions === undefined) delete process.env.GITHUB_ACTIONS;
+  else process.env.GITHUB_ACTIONS = githubActions;
 });
 
 describe("saved plans", () => {
@@ -260,13 +251,11 @@ describe("saved plans", () => {
     );
   });
 
-  test("is refused on a runner of GitHub if the state would be gone with it", async () => {
+  test("are not saved on a runner of GitHub if the state would be gone with it", async () => {
     const local = JSON.stringify({ terraform: { backend: { local: { path: "terraform.tfstate" } } } });
     const saver = new PlanSaver(folder, undefined);
     writeFileSync(saver.fileOf("dev-platform"), secret);
-    const outcomes: Outcome[] = [
-      { ...planned("dev-platform", changing), file: saver.fileOf("dev-platform") } as Outcome,
-    ];
+    const outcomes = [planned("dev-platform", changing, saver.fileOf("dev-platform"))];
     const onGithub = (json: string) => {
       process.env.GITHUB_ACTIONS = "true";
       return saver.save("dev", [stack("dev-platform", [], json)], outcomes);
@@ -280,7 +269,7 @@ describe("saved plans", () => {
     expect((await onGithub("{}")).manifest.stacks).toHaveLength(1);
   });
 
-  test("is refused if nothing can be applied, but a stack waits", async () => {
+  test("are not saved if nothing can be applied, but a stack waits", async () => {
     const saver = new PlanSaver(folder, undefined);
     const outcomes: Outcome[] = [
       planned("dev-platform", planOf()),
