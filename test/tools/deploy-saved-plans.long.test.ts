@@ -1,10 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { privateKeyVariable } from "../../tools/saved-plans/encryption.ts";
 import { Checkout } from "../support/checkout.ts";
 import { dataStacks } from "../support/data-stacks.ts";
 import { startProgram, temporaryDirectory } from "../support/sweep.ts";
+import { until } from "../support/until.ts";
 import { hasTerraform } from "../support/with-terraform.ts";
 
 const describeIfTerraform = hasTerraform("saved plans with real Terraform") ? describe : describe.skip;
@@ -28,11 +29,13 @@ image.addDependency(platform);
 app.synth();
 `;
 
-const env = (more: Readonly<Record<string, string>> = {}) => {
-  // The states are local, which a deploy from GitHub refuses.
-  return { CHECKPOINT_DISABLE: "1", TMPDIR: temporary, GITHUB_ACTIONS: "", ...more };
-};
-const diff = (...args: string[]) => checkout.diff(["dev", ...args], env());
+const env = (more: Readonly<Record<string, string>> = {}) => ({
+  CHECKPOINT_DISABLE: "1",
+  TMPDIR: temporary,
+  // A deploy from GitHub refuses local states.
+  GITHUB_ACTIONS: "",
+  ...more,
+});
 const npm = (args: readonly string[], more?: Readonly<Record<string, string>>) =>
   startProgram(["npm", "run", "--silent", ...args], { cwd: checkout.folder, env: env(more) });
 const deploy = (digest: string, more?: Readonly<Record<string, string>>) =>
@@ -54,23 +57,21 @@ const values = () => ({
 });
 
 /** Commits a version of the app, and saves its plans. */
-async function savePlans(source: string, ...args: string[]) {
+async function savePlans(source: string, more: Readonly<Record<string, string>> = {}, ...args: string[]) {
   checkout.write("main.ts", source);
   checkout.commit();
   rmSync(saved, { recursive: true, force: true });
-  const ended = await diff("--save-plans", saved, "--exit-code", ...args);
+  const ended = await checkout.diff(["dev", "--save-plans", saved, "--exit-code", ...args], env(more));
   return { ...ended, digest: digestIn(ended.stdout) };
 }
 
 describeIfTerraform("saved plans", () => {
   beforeAll(() => checkout.initialize());
-  afterEach(() =>
-    expect(readdirSync(temporary).filter((name) => /^(platform-plans|plan|deploy)-/.test(name))).toEqual([]),
-  );
+  afterEach(() => expect(readdirSync(temporary).filter((name) => name.startsWith("platform-plans-"))).toEqual([]));
 
   test("deploy in rounds: each applies its approved plans, and names the stacks that come later", async () => {
     const { publicKey, privateKey } = await keyPair();
-    const first = await savePlans(app("one", "1"), "--encrypt-for", publicKey);
+    const first = await savePlans(app("one", "1"), {}, "--encrypt-for", publicKey);
     expect(first.code).toBe(2);
     expect(first.stdout).toContain("An approval applies exactly these plans: dev-platform. Their digest is ");
     expect(first.stdout).toContain(
@@ -99,7 +100,7 @@ describeIfTerraform("saved plans", () => {
     });
   });
 
-  test("of a stack that reads a changing output wait, and the others are applied", async () => {
+  test("are not made of a stack that reads a changing output, and those of the others are applied", async () => {
     const { stdout, digest } = await savePlans(app("two", "2"));
     expect(stdout).toMatch(/exactly these plans: dev-platform, dev-image\./);
     expect(stdout).toMatch(/for: dev-addons \(reads [\w-]+ of dev-platform, which this round changes\)\./);
@@ -112,11 +113,8 @@ describeIfTerraform("saved plans", () => {
 
   test("apply the planned value, whatever an environment variable says now", async () => {
     const source = app("two", "2").replace('"results"', '["results", process.env.SUFFIX ?? ""].join("")');
-    checkout.write("main.ts", source);
-    checkout.commit();
-    rmSync(saved, { recursive: true, force: true });
-    const before = await checkout.diff(["dev", "--save-plans", saved], env({ SUFFIX: "-planned" }));
-    expect((await deploy(digestIn(before.stdout), { SUFFIX: "-later" })).code).toBe(0);
+    const { digest } = await savePlans(source, { SUFFIX: "-planned" });
+    expect((await deploy(digest, { SUFFIX: "-later" })).code).toBe(0);
     expect(outputOf("dev-platform", "bucket")).toBe("results-planned");
   });
 
@@ -191,9 +189,9 @@ describeIfTerraform("saved plans", () => {
     const { digest } = await savePlans(app("five", "7").replace("app.synth();", slow));
     const folder = join(checkout.folder, "cdktf.out", "stacks", "dev-platform");
     const running = npm(["deploy", "--", "dev", "--plans", saved, "--approved", digest]);
-    while (!existsSync(join(folder, "started"))) await new Promise((later) => setTimeout(later, 50));
+    await until(() => existsSync(join(folder, "started")));
     running.child.kill("SIGTERM");
-    while (!running.output().includes("goes on to its end")) await new Promise((later) => setTimeout(later, 50));
+    await until(() => running.output().includes("goes on to its end"));
     checkout.write("cdktf.out/stacks/dev-platform/go", "");
     const { code, stderr } = await running.finished;
     expect(code).toBe(143);
@@ -204,7 +202,7 @@ describeIfTerraform("saved plans", () => {
     expect(outputOf("dev-addons", "release")).toBe("five 6");
   });
 
-  test("are not in use with options that do not fit", async () => {
+  test("are refused with options that do not fit", async () => {
     for (const [args, error] of [
       [["deploy", "--", "dev", "--plans", saved], "--approved must be the digest of the saved plans, got nothing"],
       [["deploy", "--", "dev", "--approved", "a"], '--approved must be used with --plans, got "a"'],
@@ -230,26 +228,3 @@ async function keyPair() {
   expect(stderr).toContain(`gh variable set PLAN_PUBLIC_KEY_DEV --body ${publicKey}\n`);
   return { publicKey, privateKey: stdout.trim() };
 }
-
-test("a private folder is removed when its process ends, and after SIGKILL by its guardian or the next one", async () => {
-  const run = (then: string, make = "privateFolder") => {
-    const script = `const { ${make} } = require("./tools/support/private-folder.ts"); console.log(${make}()); ${then}`;
-    const options = { encoding: "utf8", env: { ...process.env, TMPDIR: temporary } } as const;
-    const { stdout, signal } = spawnSync(process.execPath, ["--import", "tsx", "--eval", script], options);
-    return { folder: stdout.trim(), signal };
-  };
-  const left = () => readdirSync(temporary).filter((name) => name.startsWith("platform-plans-"));
-  expect(run("").signal).toBeNull();
-  expect(left()).toEqual([]);
-  expect(run('process.kill(process.pid, "SIGTERM"); setTimeout(() => {}, 60_000)').signal).toBe("SIGTERM");
-  expect(left()).toEqual([]);
-  const killed = run('process.kill(process.pid, "SIGKILL"); setTimeout(() => {}, 60_000)');
-  expect(killed.signal).toBe("SIGKILL");
-  expect(left()).toHaveLength(1);
-  expect(statSync(killed.folder).mode & 0o777).toBe(0o700);
-  run("");
-  expect(left()).toEqual([]);
-  const guarded = run('process.kill(process.pid, "SIGKILL"); setTimeout(() => {}, 60_000)', "guardedPrivateFolder");
-  expect(guarded.signal).toBe("SIGKILL");
-  while (left().length > 0) await new Promise((later) => setTimeout(later, 20));
-});

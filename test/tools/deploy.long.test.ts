@@ -1,6 +1,7 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { Checkout } from "../support/checkout.ts";
 import { dataStacks } from "../support/data-stacks.ts";
 import { ingress } from "../support/ingress.ts";
@@ -54,6 +55,9 @@ function stateOf(stack: string): string[] {
     (mode === "managed" ? instances : []).map(({ status }) => (status === undefined ? name : `${name} ${status}`)),
   );
 }
+
+/** Within a second a signal would count as the same key press. */
+const anotherPress = () => pause(1200);
 
 const isStarted = () => existsSync(join(platform, "started"));
 const isLocked = () => existsSync(join(checkout.folder, ".terraform.dev-platform.tfstate.lock.info"));
@@ -175,8 +179,7 @@ define("npm run deploy and npm run destroy", () => {
     await until(isStarted);
     screen.type(ctrlC);
     await screen.shows("goes on to its end");
-    // Within a second it would be the same key press.
-    await new Promise((later) => setTimeout(later, 1200));
+    await anotherPress();
     screen.type(ctrlC);
     expect(await screen.ended()).toBe(130);
     expect(screen.shown.match(/Interrupt received\./g)).toHaveLength(1);
@@ -204,12 +207,13 @@ define("npm run deploy and npm run destroy", () => {
   });
 
   test("Ctrl-C that ends a reader of the output, such as tee, lets Terraform complete the stack", async () => {
-    const command = ["bash", "-c", "npm run deploy -- dev --yes 2>&1 | tee log"];
+    const teeAndItsEnd = "(trap 'exec <&-; touch tee-ended' INT; tee log)";
+    const command = ["bash", "-c", `npm run deploy -- dev --yes 2>&1 | ${teeAndItsEnd}`];
     const screen = new Terminal(command, { cwd: checkout.folder, env: { ...process.env, ...env } });
     await until(isStarted);
     screen.type(ctrlC);
-    // tee is gone, and Terraform writes its next lines.
-    await new Promise((later) => setTimeout(later, 1200));
+    await until(() => existsSync(join(checkout.folder, "tee-ended")));
+    // Terraform writes its next lines.
     release();
     await screen.ended();
     expect(stateOf("dev-platform")).toEqual(["cluster", "pool"]);
@@ -218,26 +222,18 @@ define("npm run deploy and npm run destroy", () => {
 
   test("a cancelled job of GitHub, SIGINT and then SIGTERM to npm, lets Terraform save its state", async () => {
     // As the runner: a shell of a step that has been replaced by npm, without a terminal.
-    const job = spawn("bash", ["-e", "-c", "exec npm run --silent deploy -- dev --yes"], {
+    const job = startProgram(["bash", "-e", "-c", "exec npm run --silent deploy -- dev --yes"], {
       cwd: checkout.folder,
-      env: { ...process.env, ...env },
-      stdio: ["ignore", "pipe", "pipe"],
+      env,
     });
-    let said = "";
-    for (const stream of [job.stdout, job.stderr]) {
-      stream.on("data", (chunk) => {
-        said += chunk;
-      });
-    }
-    const ended = new Promise<number | null>((done) => job.on("close", done));
     await until(isStarted);
-    job.kill("SIGINT");
-    await new Promise((later) => setTimeout(later, 1200));
-    expect(said).toContain("SIGINT: terraform apply of dev-platform goes on to its end");
-    expect(said).not.toContain("Interrupt received");
-    job.kill("SIGTERM");
-    expect(await ended).toBe(130);
-    expect(said).toContain("SIGTERM: terraform apply of dev-platform is interrupted.");
+    job.child.kill("SIGINT");
+    await until(() => job.output().includes("SIGINT: terraform apply of dev-platform goes on to its end"));
+    await anotherPress();
+    expect(job.output()).not.toContain("Interrupt received");
+    job.child.kill("SIGTERM");
+    expect((await job.finished).code).toBe(130);
+    expect(job.output()).toContain("SIGTERM: terraform apply of dev-platform is interrupted.");
     expect(stateOf("dev-platform")).toEqual(["cluster tainted"]);
   });
 

@@ -82,6 +82,18 @@ describe("a comment of several environments", () => {
     ).toHaveLength(100);
   });
 
+  test("counts a single warning in the singular", () => {
+    const kinds = Array.from({ length: 26 }, (_, index) => change(`aws_thing_${index}`, 0, ["delete"]));
+    const warned = {
+      ...planned("dev-platform", kinds),
+      warnings: [{ severity: "warning", summary: "old", detail: "" }],
+    };
+    const brief = renderLengths(report("dev", warned as Outcome), "there").at(-2);
+    expect(brief).toContain(
+      "\n\nAnd 1 other kind of warnings.\n\nTerraform warns 1 time.\n\n1 note has no room here.\n",
+    );
+  });
+
   test("that fits is the same in every way of asking", () => {
     const one = environment("dev", 2, 5);
     expect(renderLengths(one, "there")[0]).toBe(renderMarkdown(one, { limit: room, whole: "there" }));

@@ -1,21 +1,8 @@
 import type { Outcome } from "../../tools/diff/outcome.ts";
 import type { Plan } from "../../tools/diff/plan.ts";
 import { roundOf } from "../../tools/saved-plans/rounds.ts";
-import type { SynthesizedStack } from "../../tools/support/synthesize.ts";
+import { changing, created, planned, planOf, stack } from "../support/planned-stacks.ts";
 
-const planOf = (changes: Partial<Plan> = {}): Plan => ({ format_version: "1.2", ...changes });
-const created = { address: "a.b", type: "a", change: { actions: ["create"] } };
-const changing = planOf({ resource_changes: [created] });
-const stack = (id: string, dependencies: readonly string[] = [], json = "{}"): SynthesizedStack => {
-  return { id, folder: "", dependencies, json, remarks: [] };
-};
-const planned = (id: string, plan: Plan): Outcome => ({
-  stack: id,
-  notes: [],
-  kind: "planned",
-  plan,
-  file: `${id}.file`,
-});
 const reading = (upstream: string, output: string) =>
   JSON.stringify({ name: `\${data.terraform_remote_state.cross-stack-reference-input-${upstream}.outputs.${output}}` });
 const changingOutput = (...names: readonly string[]) =>

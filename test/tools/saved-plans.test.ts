@@ -1,12 +1,12 @@
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Outcome } from "../../tools/diff/outcome.ts";
-import type { Plan } from "../../tools/diff/plan.ts";
 import { newKeyPair, privateKeyVariable } from "../../tools/saved-plans/encryption.ts";
 import { digestOf, type Manifest } from "../../tools/saved-plans/manifest.ts";
 import { readPlans } from "../../tools/saved-plans/read.ts";
 import { PlanSaver, remarksOn } from "../../tools/saved-plans/write.ts";
-import type { SynthesizedStack } from "../../tools/support/synthesize.ts";
+import { changing, planned, planOf, stack as stackWithoutFolder } from "../support/planned-stacks.ts";
+import { Programs } from "../support/programs.ts";
 import { temporaryDirectory } from "../support/sweep.ts";
 
 /** What git says of the checkout: its commit, and its changed files. */
@@ -20,28 +20,22 @@ jest.mock("../../tools/support/git.ts", () => ({
 }));
 
 const directory = temporaryDirectory();
-/** Stands in for Terraform, of which only the version matters here. */
-const program = join(directory, "terraform");
-const hasVersion = (version: string) => {
-  writeFileSync(program, `#!/bin/sh\necho '{"terraform_version":"${version}"}'\n`);
-  chmodSync(program, 0o755);
-};
+/** Stands in for Terraform, of which only the version matters here. It notes the private keys that it gets. */
+const programs = new Programs(directory);
+const keysSeen = join(directory, "keys-seen");
+const hasVersion = (version: string) =>
+  programs.install(
+    "terraform",
+    `echo "\${${privateKeyVariable}-none}" >> ${keysSeen}; echo '{"terraform_version":"${version}"}'`,
+  );
 
-const planOf = (changes: Partial<Plan> = {}): Plan => ({ format_version: "1.2", ...changes });
-const created = { address: "a.b", type: "a", change: { actions: ["create"] } };
-const changing = planOf({ resource_changes: [created] });
-const stack = (id: string, dependencies: readonly string[] = [], json = "{}"): SynthesizedStack => {
-  return { id, folder: directory, dependencies, json, remarks: [] };
-};
-const planned = (id: string, plan: Plan): Outcome => ({
-  stack: id,
-  notes: [],
-  kind: "planned",
-  plan,
-  file: `${id}.file`,
+/** A stack with the folder of the test, which has no provider lock file. */
+const stack = (...args: Parameters<typeof stackWithoutFolder>) => ({
+  ...stackWithoutFolder(...args),
+  folder: directory,
 });
 
-const onGithub = process.env.GITHUB_ACTIONS;
+const githubActions = process.env.GITHUB_ACTIONS;
 let folder = "";
 let number = 0;
 const secret = "a sensitive value";
@@ -50,10 +44,10 @@ const secret = "a sensitive value";
 async function save(publicKey?: string) {
   const stacks = [stack("dev-platform"), stack("dev-addons")];
   const saver = new PlanSaver(folder, publicKey);
-  const outcomes = stacks.map(({ id }): Outcome => {
+  const outcomes = stacks.map(({ id }) => {
     const file = saver.fileOf(id);
     writeFileSync(file, `${secret} of ${id}`);
-    return { stack: id, notes: [], kind: "planned", plan: changing, file };
+    return planned(id, changing, file);
   });
   return saver.save("dev", stacks, outcomes);
 }
@@ -61,21 +55,20 @@ const manifest = (): Manifest => JSON.parse(readFileSync(join(folder, "plans.jso
 
 beforeEach(() => {
   folder = join(directory, `plans-${++number}`);
-  process.env.TERRAFORM_BINARY_NAME = program;
+  process.env.TERRAFORM_BINARY_NAME = join(programs.path, "terraform");
   hasVersion("1.11.4");
   Object.assign(checkout, { commit: "a".repeat(40), changed: "" });
 });
 afterEach(() => {
   delete process.env.TERRAFORM_BINARY_NAME;
   delete process.env[privateKeyVariable];
-  if (onGithub === undefined) delete process.env.GITHUB_ACTIONS;
-  else process.env.GITHUB_ACTIONS = onGithub;
+  if (githubActions === undefined) delete process.env.GITHUB_ACTIONS;
+  else process.env.GITHUB_ACTIONS = githubActions;
 });
 
 describe("saved plans", () => {
   test("are read as they were written, encrypted or in clear, and are readable for their owner only", async () => {
     const { publicKey, privateKey } = await newKeyPair();
-    process.env[privateKeyVariable] = `# created: today\n${privateKey}\n`;
     for (const key of [undefined, publicKey]) {
       const { digest } = await save(key);
       const ending = key === undefined ? "" : ".age";
@@ -91,9 +84,12 @@ describe("saved plans", () => {
         expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
       }
       expect(statSync(folder).mode & 0o777).toBe(0o700);
+      process.env[privateKeyVariable] = `# created: today\n${privateKey}\n`;
+      rmSync(keysSeen);
       const { files } = await readPlans(folder, digest, "dev");
-      // No program that a deploy starts gets the private key.
-      expect(privateKeyVariable in process.env).toBe(key === undefined);
+      // No program that a deploy starts gets the private key, neither while the plans are read nor later.
+      expect(readFileSync(keysSeen, "utf8")).toBe("none\n");
+      expect(privateKeyVariable in process.env).toBe(false);
       expect([...files].map(([id, path]) => [id, readFileSync(path, "utf8")])).toEqual([
         ["dev-platform", `${secret} of dev-platform`],
         ["dev-addons", `${secret} of dev-addons`],
@@ -255,13 +251,11 @@ describe("saved plans", () => {
     );
   });
 
-  test("is refused on a runner of GitHub if the state would be gone with it", async () => {
+  test("are not saved on a runner of GitHub if the state would be gone with it", async () => {
     const local = JSON.stringify({ terraform: { backend: { local: { path: "terraform.tfstate" } } } });
     const saver = new PlanSaver(folder, undefined);
     writeFileSync(saver.fileOf("dev-platform"), secret);
-    const outcomes: Outcome[] = [
-      { ...planned("dev-platform", changing), file: saver.fileOf("dev-platform") } as Outcome,
-    ];
+    const outcomes = [planned("dev-platform", changing, saver.fileOf("dev-platform"))];
     const onGithub = (json: string) => {
       process.env.GITHUB_ACTIONS = "true";
       return saver.save("dev", [stack("dev-platform", [], json)], outcomes);
@@ -275,7 +269,7 @@ describe("saved plans", () => {
     expect((await onGithub("{}")).manifest.stacks).toHaveLength(1);
   });
 
-  test("is refused if nothing can be applied, but a stack waits", async () => {
+  test("are not saved if nothing can be applied, but a stack waits", async () => {
     const saver = new PlanSaver(folder, undefined);
     const outcomes: Outcome[] = [
       planned("dev-platform", planOf()),

@@ -8,11 +8,12 @@ import type { PlannedStack, Work } from "./work.ts";
 /**
  * Refuses saved plans whose inputs are no longer those of the plan.
  *
- * Terraform refuses a plan only if the state of its own stack has changed. It does not read again the outputs of other stacks that the
- * plan has. So another deploy of the platform alone, between plan and approval, would go unnoticed.
+ * Terraform refuses a plan only if the state of its own stack has changed. It does not read the outputs of other stacks again. So
+ * another deploy of the platform alone, between plan and approval, would go unnoticed.
  *
- * @param all the stacks of the environment. Call it before a stack is changed, because a round may change outputs that none of its stacks reads.
- * @throws ToolError with the output.
+ * Call it before the first stack is changed: nothing is applied then, and the outputs are still those from before this deploy.
+ *
+ * @param all the stacks of the environment. @throws ToolError with the first output that has changed.
  */
 export async function refuseChangedInputs(
   work: Work,

@@ -7,5 +7,5 @@ export function applyCommand(kind: "deploy" | "destroy", description: string, no
     .argument("<environment>", "one of environments.ts")
     .option("--stack <name>", "only this stack, for example platform (can be repeated)", collected)
     .option("--yes", "ask nothing")
-    .addHelpText("after", `\n${notes}\n\nExit code: 0; 1 after an error or a refusal; 130 or 143 after a signal.`);
+    .addHelpText("after", `\n${notes}\n\nExit code: 0; 1 after an error or a refusal; 129, 130 or 143 after a signal.`);
 }

@@ -1,3 +1,4 @@
+import { countNoun } from "sweep-worker/contract";
 import { billInWords, removedInWords, removedUnknown } from "./bills.ts";
 import { changedResources } from "./changed-resources.ts";
 import { alert, code, fold, lengthOf } from "./markup.ts";
@@ -21,15 +22,15 @@ export function renderMarkdown(report: Report, { limit, whole }: MarkdownOptions
 }
 
 /**
- * The room for plans of each length of {@link renderLengths}, in characters: each about three quarters of the one before, so that choosing one
- * wastes little.
+ * The room for plans in each length of {@link renderLengths}, in characters. Each is about three quarters of the one before, so that
+ * a choice wastes little.
  */
 const rooms = [60_000, 45_000, 33_000, 25_000, 19_000, 14_000, 10_000, 7500, 5500, 4000, 3000, 2000, 1000, 0];
 
 /**
- * The same report in ever shorter forms. The plans are cut first, then the warnings lose their words, and the last one only counts. If
- * several environments share a comment, each takes the form of the same place, the first that fits. So a short plan leaves its rest to
- * longer ones, no head is shortened for the sake of a plan, and a job that runs no code of the repository can choose.
+ * The same report in ever shorter lengths. The plans are cut first, then the warnings lose their words, and the last length only
+ * counts. Environments that share a comment all take the first length with which they fit. So a short plan leaves its rest to longer
+ * ones, no head is shortened for the sake of a plan, and a job that runs no code of the repository can choose.
  */
 export function renderLengths(report: Report, whole: string): string[] {
   const forms = formsOf(report, whole);
@@ -57,24 +58,24 @@ function formsOf(report: Report, whole: string): Forms {
     ...report.remarks,
     ...failures(report.outcomes),
     ...removed,
-    ...warnings(grouped, (warning) => itemOf(warning)),
+    ...warnings(grouped, itemOf),
     ...ofTerraform(messages),
     ...bills,
     ...notes(report.outcomes),
   ].join("\n\n");
   const shortened = `**Shortened, because a comment takes no more.** All warnings and plans are ${whole}.`;
   const count = report.outcomes.reduce((sum, { notes }) => sum + notes.length, report.remarks.length);
-  const shorter = grouped.slice(0, mostBrief);
+  const others = Math.max(0, grouped.length - mostBrief);
   const brief = [
     title,
     ...rows,
     ...failures(report.outcomes),
     ...removed,
     shortened,
-    ...warnings(shorter, briefItemOf),
-    ...(grouped.length > shorter.length ? [`And ${grouped.length - shorter.length} other kinds of warnings.`] : []),
-    ...(messages.length === 0 ? [] : [`Terraform warns ${messages.length} times.`]),
-    ...(count === 0 ? [] : [`${count} ${count === 1 ? "note has" : "notes have"} no room here.`]),
+    ...warnings(grouped.slice(0, mostBrief), briefItemOf),
+    ...(others === 0 ? [] : [`And ${countNoun(others, "other kind")} of warnings.`]),
+    ...(messages.length === 0 ? [] : [`Terraform warns ${countNoun(messages.length, "time")}.`]),
+    ...(count === 0 ? [] : [`${countNoun(count, "note")} ${count === 1 ? "has" : "have"} no room here.`]),
     ...bills,
   ].join("\n\n");
   return { full, brief, counts: countsForm(report, title, grouped, messages, shortened), details: foldsOf(report) };

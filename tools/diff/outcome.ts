@@ -2,7 +2,7 @@ import type { Bill } from "../cost/bill-of-stacks.ts";
 import type { PriceRange } from "../cost/money.ts";
 import type { Plan } from "./plan.ts";
 
-/** A message of Terraform. */
+/** An error or a warning of Terraform. */
 export interface Diagnostic {
   readonly severity: "error" | "warning";
   readonly summary: string;
@@ -38,7 +38,7 @@ export interface Report {
   readonly remarks: readonly string[];
   /** Stacks that are no longer synthesized. @default - none */
   readonly removed?: readonly RemovedStack[];
-  /** Whether stacks may be missing in `removed`, because those of the earlier commit are unknown; a remark has the reason. @default false */
+  /** Whether `removed` may be incomplete, because the stacks of the earlier commit are unknown; a remark says why. @default false */
   readonly isRemovedUnknown?: boolean;
   /** The bills of environments. @default - nobody has asked for them */
   readonly cost?: readonly EnvironmentBill[];

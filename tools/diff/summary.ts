@@ -173,6 +173,7 @@ function warningsOfResource(
     return [{ severity: "loud", noun, address, happens: "is DESTROYED", because, effect: stays }];
   }
   const done = action === "delete" ? "DESTROYED" : "REPLACED";
+  // The rest of what changes goes with the replacement. Capitals mark what would be a warning without it, too.
   const opened =
     action === "delete"
       ? []

@@ -37,22 +37,25 @@ export function encrypterFor(publicKey: string): Encrypter {
   return encrypter;
 }
 
-/**
- * Takes the private key out of the environment variables, so that no program that a deploy starts gets it, such as a provider or the
- * build of an image. The whole file of `age-keygen` is taken, too.
- * @throws ToolError without a private key. The error never shows the value.
- */
-export function decrypterFromEnvironment(): Decrypter {
+/** Takes the private key out of the environment variables, so that no program that a deploy starts gets it, such as a provider. */
+export function takePrivateKey(): string | undefined {
   const value = process.env[privateKeyVariable];
   delete process.env[privateKeyVariable];
+  return value;
+}
+
+/**
+ * @param privateKey the value of the environment variable. It may be the whole file of `age-keygen`.
+ * @throws ToolError without a private key. The error never shows the value.
+ */
+export function decrypterFor(privateKey = ""): Decrypter {
   const allowed = `a private key of age, which begins with ${privateKeyPrefix}`;
   const fix = "set it to the private key that npm run plan-key made together with the public key of these plans";
-  if (value === undefined || value.trim() === "") throw refusal(privateKeyVariable, allowed, undefined, fix);
-  const keys = value.split("\n").map((line) => line.trim());
+  if (privateKey.trim() === "") throw refusal(privateKeyVariable, allowed, undefined, fix);
+  const lines = privateKey.split("\n").map((line) => line.trim());
   const decrypter = new Decrypter();
   try {
-    const [key = ""] = keys.filter((line) => line.startsWith(privateKeyPrefix));
-    decrypter.addIdentity(key);
+    decrypter.addIdentity(lines.find((line) => line.startsWith(privateKeyPrefix)) ?? "");
   } catch {
     throw refusal(privateKeyVariable, allowed, "another value, which is not shown", fix);
   }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describeProblem, show } from "sweep-worker/contract";
 import { guardedPrivateFolder } from "../support/private-folder.ts";
 import { refusal, ToolError } from "../support/tool.ts";
-import { decrypted, decrypterFromEnvironment } from "./encryption.ts";
+import { decrypted, decrypterFor, takePrivateKey } from "./encryption.ts";
 import {
   checkedOutCommit,
   digestOf,
@@ -28,11 +28,13 @@ const planAgain = "plan again with npm run diff -- <environment> --save-plans <f
  * Reads saved plans, and checks all of them before the first is applied.
  *
  * The digest of plans.json is checked first. It was approved, so everything that the file says can be believed, and each plan file
- * must have the digest that stands in there.
+ * must have the digest that it names.
  *
  * @throws ToolError if anything differs from the approved plans.
  */
 export async function readPlans(folder: string, approved: string, environment: string): Promise<ApprovedPlans> {
+  // Before git and Terraform are started.
+  const privateKey = takePrivateKey();
   let text: string;
   try {
     text = readFileSync(join(folder, manifestName), "utf8");
@@ -58,7 +60,7 @@ export async function readPlans(folder: string, approved: string, environment: s
   if (String(found) !== String(expected))
     throw refusal("--plans", `a folder with ${expected.join(", ")}`, found, planAgain);
 
-  const decrypter = manifest.encrypted && manifest.stacks.length > 0 ? decrypterFromEnvironment() : undefined;
+  const decrypter = manifest.encrypted && manifest.stacks.length > 0 ? decrypterFor(privateKey) : undefined;
   const plain = guardedPrivateFolder();
   const files = new Map<string, string>();
   for (const { stack, sha256 } of manifest.stacks) {

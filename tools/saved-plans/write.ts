@@ -18,7 +18,7 @@ import {
 } from "./manifest.ts";
 import { roundOf } from "./rounds.ts";
 
-/** What was saved. */
+/** Plans in a folder, which wait for their approval. */
 export interface SavedPlans {
   readonly manifest: Manifest;
   /** SHA-256 of plans.json, which covers every plan file. Reviewers approve it. */
@@ -83,7 +83,7 @@ export class PlanSaver {
       }
       saved.push({ stack: stack.id, sha256: digestOf(content), providers: lockOf(stack.folder) });
     }
-    const text = manifestText({
+    const manifest: Manifest = {
       format: 1,
       environment,
       commit: this.#commit,
@@ -91,9 +91,10 @@ export class PlanSaver {
       encrypted,
       stacks: saved,
       later: [...later],
-    });
+    };
+    const text = manifestText(manifest);
     writeFileSync(join(this.#folder, manifestName), text);
-    return { manifest: JSON.parse(text), digest: digestOf(text) };
+    return { manifest, digest: digestOf(text) };
   }
 }
 

@@ -2,9 +2,9 @@ import { spawn } from "node:child_process";
 import type { Socket } from "node:net";
 
 /**
- * Starts a script of a shell that outlives this process. It reads a pipe, which the kernel closes whatever ends this process, even
- * SIGKILL.
- * @param argument `$1` of the script. @returns the end of the pipe that this process writes.
+ * Starts a shell script that outlives this process. Its standard input is a pipe, which the kernel closes when this process ends, even
+ * by SIGKILL.
+ * @param argument `$1` of the script. @returns the writing end of the pipe.
  */
 export function startGuardian(script: string, argument: string): Socket {
   // A session of its own: Ctrl-C in a terminal must not reach it.

@@ -6,7 +6,7 @@ import { startGuardian } from "./guardian.ts";
 
 const program = "platform-plans";
 
-/** The first characters of the paths of this process's folders. */
+/** The beginning of the paths of this process's folders. */
 export const privateFolderPrefix = join(tmpdir(), processDirectoryPrefix(program));
 
 /** The folders of this process. */
@@ -16,8 +16,8 @@ const folders = new Set<string>();
  * Makes a folder of the temporary directory that only its owner can read. It is for plan files, which hold every value in clear, even
  * sensitive ones.
  *
- * The folder is removed when the process ends, also by a signal. SIGKILL and a power failure leave it behind, so each new folder first
- * removes those whose process is gone.
+ * The folder is removed when the process ends, also by a signal. SIGKILL and a power failure leave it behind. Therefore each call first
+ * removes the folders of processes that are gone.
  */
 export function privateFolder(): string {
   for (const name of readdirSync(tmpdir())) {
@@ -30,7 +30,7 @@ export function privateFolder(): string {
   return folder;
 }
 
-/** The same for a process without a session of Terraform, which would remove the folder after SIGKILL, too. */
+/** A private folder that goes after SIGKILL, too. `TerraformSession` has a guardian of its own, and needs only {@link privateFolder}. */
 export function guardedPrivateFolder(): string {
   const folder = privateFolder();
   startGuardian('while IFS= read -r line; do :; done\nrm -rf -- "$1"', folder);

@@ -10,12 +10,12 @@ import { ToolError } from "./tool.ts";
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** An interrupted Terraform ends its providers; it gets this long before both are killed. */
+/** So long an interrupted Terraform may take to end its providers. Then both are killed. */
 const graceSeconds = 10;
 
 /**
- * When this process has ended, it interrupts Terraform and removes the private folders. Each line has the ids of the running processes,
- * which lead groups of their own.
+ * When this process has ended, the guardian interrupts Terraform and removes the private folders. The last line that it reads has the
+ * ids of the processes that still run, each the leader of a group.
  */
 const guardian = `pids=
 while IFS= read -r line; do pids=$line; done
@@ -33,8 +33,8 @@ for pid in $pids; do kill -KILL "-$pid" 2>/dev/null; done
 rm -rf -- "$1"*`;
 
 /**
- * The Terraform processes of one command that only reads, and a folder for their plans. Plans hold every value in clear, even
- * sensitive ones: the folder is readable for its owner only, and is gone when this process is gone, whatever ended it.
+ * The Terraform processes of one command that only reads, and a private folder for their plans. Both end with this process, whatever
+ * ends it.
  *
  * A deploy must not be ended this way, because it would lose what it makes: see `TerraformRun`.
  */
@@ -48,12 +48,11 @@ export class TerraformSession {
   constructor() {
     this.#guardian = startGuardian(guardian, privateFolderPrefix);
     for (const signal of signals) process.once(signal, this.#stop);
-    process.once("exit", this.#exit);
   }
 
   /** Runs Terraform in the folder of a stack, with the caller's credentials. */
   run(folder: string, ...args: readonly string[]): Promise<TerraformResult> {
-    // The process is about to end.
+    // The command is being ended, so this one has no result either.
     if (this.#ended) return new Promise(() => {});
     const program = terraformProgram();
     const child = spawn(program, args, {
@@ -89,7 +88,6 @@ export class TerraformSession {
   async close(): Promise<void> {
     this.#ended = true;
     for (const signal of signals) process.off(signal, this.#stop);
-    process.off("exit", this.#exit);
     await this.#end();
   }
 
@@ -100,10 +98,6 @@ export class TerraformSession {
     process.stderr.write(`\n${signal}: Terraform is interrupted; nothing was changed, and no plan is kept\n`);
     await this.#end();
     process.exit(128 + constants.signals[signal]);
-  };
-
-  readonly #exit = () => {
-    for (const child of this.#running) child.kill("SIGINT");
   };
 
   async #end(): Promise<void> {

@@ -3,8 +3,8 @@ import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
 /**
- * The beginning of the name of a temporary directory, which tells whose it is: a process that was killed leaves its directories behind,
- * and a later one can remove them.
+ * The beginning of the names of this process's temporary directories. It names the process, so that a later one can remove them if this
+ * one is killed.
  */
 export function processDirectoryPrefix(program: string): string {
   return `${program}-${process.pid}-${processSpace()}-`;
@@ -16,7 +16,7 @@ export function isLeftBehind(name: string, program: string): boolean {
   return pid !== undefined && !isRunning(Number(pid));
 }
 
-/** Whether there is a process of this number. Another program may have got the number meanwhile, which only delays the removal. */
+/** Whether there is a process of this number. It may be another one that got the number later: that only delays the removal. */
 function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -30,8 +30,8 @@ function isRunning(pid: number): boolean {
 let space: string | undefined;
 
 /**
- * Names the processes among which a process number is unique: those of one start of one kernel, in one PID namespace. Containers and
- * machines may share a folder for temporary files, and a number of one says nothing about the processes of another.
+ * Names the processes among which a process number is unique: those of one boot of a kernel, in one PID namespace. Containers and
+ * machines may share a folder for temporary files, and a number in one says nothing about the processes of another.
  */
 function processSpace(): string {
   space ??= createHash("sha256")
@@ -45,7 +45,7 @@ function linuxProcessSpace(): string {
   try {
     return readFileSync("/proc/sys/kernel/random/boot_id", "utf8") + readlinkSync("/proc/self/ns/pid");
   } catch {
-    // Without /proc nothing tells this process's space from others: a number that nobody else has leaves its directories to a person.
+    // Without /proc the space is unknown. A name that no other process makes keeps all of them from removing these directories.
     return `${hostname()} ${process.pid} ${Date.now()}`;
   }
 }

@@ -18,7 +18,7 @@ export function temporaryDirectory(): string {
     if (directories.size === 0) {
       // One listener for all directories: Node.js warns about the eleventh.
       process.on("exit", removeAll);
-      // Nobody waits for it. It fails for example if two processes remove the same directory.
+      // Nothing depends on it. It fails for example if two processes remove the same directory.
       removeLeftBehind(tmpdir()).catch(() => {});
     }
     directories.add(directory);
