@@ -103,4 +103,5 @@ export function sentTo(queue: MemoryQueue): Range[] {
   return sent.map((event) => JSON.parse(event.slice("send ".length)));
 }
 
-export const rangesOf = (messages: readonly unknown[]): Range[] => messages.map((message) => message as Range);
+/** The ranges of messages. */
+export const rangesOf = (messages: readonly unknown[]) => messages as readonly Range[];
