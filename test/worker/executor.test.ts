@@ -105,7 +105,6 @@ test("a parameter whose holder has died runs alone: what is in work is given bac
   queue.add(suspect);
   await until(() => other.committed().length > 0);
   expect(queue.events.indexOf(`delete ${JSON.stringify(whole)}`)).toBeGreaterThan(0);
-  expect(queue.events).not.toContain(`delete ${JSON.stringify(suspect)}`);
   await executor.stop();
   expect(other.committed()).toEqual([{ start: 7, count: 1 }]);
   expect(union([...run.committed(), ...rangesOf(queue.waiting)])).toEqual([{ start: 0, count: 1_000 }]);
