@@ -16,14 +16,17 @@ export const directory = temporaryDirectory();
 export const root = "s3://bucket/runs";
 export let s3: FakeS3;
 let runs = 0;
+/** Those of a test. One that fails stops none of them, and without worker processes Jest would never end. */
+const stops: (() => Promise<unknown>)[] = [];
 
 beforeAll(async () => {
   s3 = await FakeS3.start();
   s3.pageSize = 1_000;
   Object.assign(process.env, s3.environment, { AWS_MAX_ATTEMPTS: "1" });
 });
-afterEach(() => {
+afterEach(async () => {
   s3.fault = () => undefined;
+  await Promise.allSettled(stops.splice(0).map((stop) => stop()));
 });
 afterAll(() => s3.stop());
 
@@ -81,14 +84,12 @@ export function execute(queue: MemoryQueue, options: Partial<ExecutorOptions> = 
     ...options,
   });
   finished.catch(() => {});
-  return {
-    log,
-    finished,
-    stop: () => {
-      stopping.abort();
-      return finished;
-    },
+  const stop = () => {
+    stopping.abort();
+    return finished;
   };
+  stops.push(stop);
+  return { log, finished, stop };
 }
 
 /** Waits until the queue has neither messages nor work, and stops the executor. */
@@ -121,4 +122,5 @@ export function sentIn(events: readonly string[]): Range[] {
   return sent.map((event) => JSON.parse(event.slice("send ".length)));
 }
 
-export const rangesOf = (messages: readonly unknown[]): Range[] => messages.map((message) => message as Range);
+/** The ranges of messages. */
+export const rangesOf = (messages: readonly unknown[]) => messages as readonly Range[];

@@ -40,7 +40,7 @@ export const usualMirrors: readonly string[] = [
  */
 export function findProvider(): string | undefined {
   const named = process.env.TF_PLUGIN_MIRROR;
-  if (named !== undefined) return [named].find(holdsProvider);
+  if (named !== undefined) return holdsProvider(named) ? named : undefined;
   return usualMirrors.find(holdsProvider) ?? searchDisk(join(awsProvider, awsProviderVersion), 9)[0];
 }
 

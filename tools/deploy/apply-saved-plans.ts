@@ -3,7 +3,6 @@ import { renderSummary } from "../diff/text.ts";
 import { lockOf } from "../saved-plans/manifest.ts";
 import { readPlans } from "../saved-plans/read.ts";
 import { environmentOf } from "../support/environment.ts";
-import { guardedPrivateFolder } from "../support/private-folder.ts";
 import { synthesize } from "../support/synthesize.ts";
 import { outputFolder } from "../support/terraform.ts";
 import { ToolError } from "../support/tool.ts";
@@ -25,7 +24,7 @@ export async function applySavedPlans(name: string, folder: string, approved: st
   const terraform = new TerraformRun();
   const { manifest, files } = await readPlans(folder, approved, environment);
   const again = `plan what is left with npm run diff -- ${environment} --save-plans <new folder>, and approve it`;
-  const work = new Work("deploy", environment, terraform, guardedPrivateFolder(), again);
+  const work = new Work("deploy", environment, terraform, again);
 
   process.stderr.write("synthesizing\n");
   const own = synthesize(repository, outputFolder()).filter(({ id }) => id.startsWith(`${environment}-`));

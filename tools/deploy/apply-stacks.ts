@@ -1,7 +1,6 @@
 import { oneOf } from "sweep-worker/contract";
 import { repository } from "../../stacks/repository.ts";
 import { environmentOf } from "../support/environment.ts";
-import { guardedPrivateFolder } from "../support/private-folder.ts";
 import { type SynthesizedStack, synthesize } from "../support/synthesize.ts";
 import { outputFolder } from "../support/terraform.ts";
 import { refusal } from "../support/tool.ts";
@@ -37,9 +36,9 @@ export async function applyStacks(kind: "deploy" | "destroy", name: string, opti
   }
   const wanted = own.filter((stack) => options.stack?.includes(partOf(stack)) ?? true);
 
-  // Without its stacks, the command to go on after a destroy of one would destroy them all.
+  // With its stacks: after a destroy of one, the command without them would destroy them all.
   const again = [`npm run ${kind} -- ${environment}`, ...(options.stack ?? []).map((part) => `--stack ${part}`)];
-  const work = new Work(kind, environment, new TerraformRun(), guardedPrivateFolder(), again.join(" "));
+  const work = new Work(kind, environment, new TerraformRun(), again.join(" "));
   if (kind === "deploy") {
     for (const stack of wanted) {
       const planned = await work.plan(stack);

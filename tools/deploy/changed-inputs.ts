@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Plan } from "../diff/plan.ts";
-import { everyOutput, outputsRead, remoteStateOf } from "../saved-plans/rounds.ts";
+import { isRead, outputsRead, remoteStateOf } from "../saved-plans/rounds.ts";
 import type { SynthesizedStack } from "../support/synthesize.ts";
 import { ToolError } from "../support/tool.ts";
 import type { PlannedStack, Work } from "./work.ts";
@@ -26,9 +26,8 @@ export async function refuseChangedInputs(
       if (reads.size === 0) continue;
       const before = plannedOutputs(plan, upstream.id);
       const now = await work.outputsOf(upstream);
-      const isRead = (output: string) => reads.has(output) || reads.has(everyOutput);
       const changed = Object.keys({ ...before, ...now }).find(
-        (output) => isRead(output) && !isDeepStrictEqual(before[output], now[output]),
+        (output) => isRead(output, reads) && !isDeepStrictEqual(before[output], now[output]),
       );
       if (changed === undefined) continue;
       throw new ToolError(

@@ -7,6 +7,7 @@ import { keptSizes } from "../diff/kept-sizes.ts";
 import { type Plan, readPlan } from "../diff/plan.ts";
 import { changesAnything } from "../diff/summary.ts";
 import { renderSummary } from "../diff/text.ts";
+import { guardedPrivateFolder } from "../support/private-folder.ts";
 import { localStateFile, type SynthesizedStack } from "../support/synthesize.ts";
 import { initArguments, terraformProgram } from "../support/terraform.ts";
 import { ToolError } from "../support/tool.ts";
@@ -22,13 +23,13 @@ export interface PlannedStack {
 /** Plans and applies stacks of one environment. */
 export class Work {
   readonly #initialised = new Set<SynthesizedStack>();
+  /** Where its own plans are. */
+  #folder: string | undefined;
 
   constructor(
     readonly kind: "deploy" | "destroy",
     readonly environment: string,
     readonly terraform: TerraformRun,
-    /** Where the plans are, readable for their owner only. */
-    readonly folder: string,
     /** The command that goes on where this one stopped. */
     readonly again: string,
   ) {}
@@ -43,7 +44,8 @@ export class Work {
   }
 
   async #planWith(stack: SynthesizedStack, args: readonly string[]): Promise<PlannedStack> {
-    const file = join(this.folder, `${stack.id}.tfplan`);
+    this.#folder ??= guardedPrivateFolder();
+    const file = join(this.#folder, `${stack.id}.tfplan`);
     await this.#run(stack, ["plan", `-out=${file}`, ...args]);
     return this.read(stack, file);
   }

@@ -14,8 +14,8 @@ export interface Round {
 /**
  * Divides the stacks: a plan may be applied only if every value in it still holds when its turn comes.
  *
- * A stack waits for another round if it cannot be planned yet, if it reads an output that this round changes, or if a stack before it
- * waits whose outputs it reads or whose deploy it must follow.
+ * A stack waits for another round in three cases: it cannot be planned yet; it reads an output that this round changes; or it reads
+ * outputs of a stack that waits, or changes after one. A stack of which Terraform defers a part is in this round and in another.
  *
  * @param stacks each after its dependencies. @param outcomes with kept plan files.
  */
@@ -52,24 +52,28 @@ function reasonToWait(
     if (later.some((one) => one.stack === upstream) && (changes || reads.size > 0)) return `waits for ${upstream}`;
     const applied = now.find((one) => one.stack.id === upstream);
     const changed = applied === undefined ? [] : outputChanges(applied.plan);
-    const read = changed.filter((output) => reads.has(output) || reads.has(everyOutput));
+    const read = changed.filter((output) => isRead(output, reads));
     if (read.length > 0) return `reads ${read.join(", ")} of ${upstream}, which this round changes`;
   }
   return undefined;
 }
 
 /** In place of a name: any output. */
-export const everyOutput = "*";
+const everyOutput = "*";
 
 /** The address of the data source with the outputs of another stack, with cdktf's name. */
 export function remoteStateOf(upstream: string): string {
   return `data.terraform_remote_state.cross-stack-reference-input-${upstream}`;
 }
 
-/** The outputs of another stack that a stack reads. */
+/** The names of the outputs of another stack that a stack reads, for {@link isRead}. */
 export function outputsRead({ json }: SynthesizedStack, upstream: string): ReadonlySet<string> {
   const references = json.matchAll(/(data\.terraform_remote_state\.[\w-]+)(?:\.outputs\.([\w-]+))?/g);
   const read = [...references].filter(([, address]) => address === remoteStateOf(upstream));
   // An expression of another form may read any of them.
   return new Set(read.map(([, , output]) => output ?? everyOutput));
+}
+
+export function isRead(output: string, reads: ReadonlySet<string>): boolean {
+  return reads.has(output) || reads.has(everyOutput);
 }
