@@ -6,6 +6,7 @@ import { expiration, imagesExpire, shorter } from "./earlier-deletion.ts";
 import { exact, fromTo, isEmpty } from "./pair-in-words.ts";
 import { type Pair, pairsOf } from "./pairs.ts";
 import { type Attributes, attributesOf, type Change } from "./plan.ts";
+import { podRights } from "./pods.ts";
 import { emptiedBlock, encryptionKey, lessStrict, switched } from "./protections.ts";
 import { clusterRole, morePrincipals, policyDocument } from "./wider-permissions.ts";
 
@@ -57,7 +58,13 @@ export function loosened(type: string, change: Change, monthly: MonthlyPrice = (
       break;
     }
   }
-  return found;
+  return type === "kubernetes_manifest" ? withoutCopies(found) : found;
+}
+
+/** The provider writes each value of a `manifest` into `object`, too, which shows besides what somebody changed in the cluster. */
+function withoutCopies(found: readonly Loosened[]): Loosened[] {
+  const said = new Set(found.map(({ path }) => path));
+  return found.filter(({ path }) => !(path.startsWith("object.") && said.has(path.replace("object.", "manifest."))));
 }
 
 /** Addresses that are no admission. */
@@ -67,6 +74,7 @@ const ownAddresses =
 const rules: readonly Rule[] = [
   switched,
   lessStrict,
+  podRights,
   encryptionKey,
   emptiedBlock,
   policyDocument,
