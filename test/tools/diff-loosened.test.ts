@@ -384,10 +384,16 @@ describe("machines that run all the time", () => {
 });
 
 describe("a new resource that gives something to one that exists", () => {
-  const rule443 = { security_group_id: "sg-1", cidr_ipv4: "0.0.0.0/0" };
+  const ports = { ip_protocol: "tcp", from_port: 443, to_port: 443 };
+  const rule443 = { security_group_id: "sg-1", cidr_ipv4: "0.0.0.0/0", ...ports };
 
   test("warns", () => {
     expect(inWords(plan([unchanged, created("aws_vpc_security_group_ingress_rule", rule443)]))).toEqual([
+      'loud: ADMITS MORE, it is new in the code, for the security_group_id "sg-1", which exists already; it admits from 0.0.0.0/0 by tcp 443',
+    ]);
+    const open = created("aws_security_group_rule", { security_group_id: "sg-1", type: "ingress" });
+    const unknown = { ...open.change, after_unknown: { source_security_group_id: true } };
+    expect(inWords(plan([unchanged, { ...open, change: unknown }]))).toEqual([
       'loud: ADMITS MORE, it is new in the code, for the security_group_id "sg-1", which exists already',
     ]);
     expect(inWords(plan([unchanged, created("aws_iam_role_policy", { role: "node" })]))).toHaveLength(1);

@@ -3,6 +3,7 @@ import { newTraffic } from "./admitted-traffic.ts";
 import { isWithin } from "./attributes.ts";
 import type { Severity } from "./consequences.ts";
 import { expiration, imagesExpire, shorter } from "./earlier-deletion.ts";
+import { newlyAllowed } from "./network-acl.ts";
 import { exact, fromTo, isEmpty } from "./pair-in-words.ts";
 import { type Pair, pairsOf } from "./pairs.ts";
 import { type Attributes, attributesOf, type Change } from "./plan.ts";
@@ -29,19 +30,13 @@ export type MonthlyPrice = (group: Attributes, machines: number) => string | und
 /** Every loosening of a change, whatever the type of the resource. An attribute that nobody can decide counts as loosened. */
 export function loosened(type: string, change: Change, monthly: MonthlyPrice = () => undefined): Loosened[] {
   const found: Loosened[] = [];
-  const traffic = newTraffic(type, change) ?? [];
-  if (traffic.length > 0) {
-    const isSensitive = [change.before_sensitive, change.after_sensitive].some((marks) =>
-      exact(marks).includes("true"),
-    );
-    const because = isSensitive
-      ? "its rules change, and are sensitive"
-      : `it newly admits ${traffic.slice(0, 5).join("; ")}${traffic.length > 5 ? ` and ${traffic.length - 5} more` : ""}`;
+  const traffic = trafficInWords(type, change);
+  if (traffic !== undefined) {
     found.push({
       path: "",
       severity: "loud",
       happens: "ADMITS MORE",
-      because,
+      because: traffic === "" ? "its rules change, and are sensitive" : `it newly admits ${traffic}`,
       effect: "traffic passes that was refused before",
     });
   }
@@ -59,6 +54,14 @@ export function loosened(type: string, change: Change, monthly: MonthlyPrice = (
     }
   }
   return type === "kubernetes_manifest" ? withoutCopies(found) : found;
+}
+
+/** The traffic that passes after a change and not before: undefined if there is none, empty if it is sensitive. */
+export function trafficInWords(type: string, change: Change): string | undefined {
+  const traffic = newTraffic(type, change) ?? newlyAllowed(type, change) ?? [];
+  if (traffic.length === 0) return undefined;
+  if (exact([change.before_sensitive, change.after_sensitive]).includes("true")) return "";
+  return `${traffic.slice(0, 5).join("; ")}${traffic.length > 5 ? ` and ${traffic.length - 5} more` : ""}`;
 }
 
 /** The provider writes each value of a `manifest` into `object`, too, which shows besides what somebody changed in the cluster. */
@@ -99,8 +102,8 @@ function publicAddresses(pair: Pair) {
 
 function addresses(pair: Pair, type: string) {
   if (ownAddresses.test(type) || /^service_ipv[46]_cidr$/.test(pair.key)) return undefined;
-  // `newTraffic` has compared these with their ports.
-  if (/security_group/.test(type)) return undefined;
+  // These are compared with their ports.
+  if (/security_group|network_acl/.test(type)) return undefined;
   const isNamed = /cidr|source_ranges|(^|_)ip_(ranges|allow_list)|allowed_ips$/.test(pair.key);
   const listed = (value: unknown) =>
     [value ?? []].flat().flatMap((one) => (typeof one === "string" ? one.split(",").map((part) => part.trim()) : []));
@@ -144,9 +147,7 @@ function moreMachines(pair: Pair, after: Attributes, monthly: MonthlyPrice) {
 
 /** What admits traffic in a way that is not computed here. */
 function undecided(pair: Pair, type: string) {
-  const isPolicy = /^kubernetes_network_policy/.test(type) && pair.path === "spec";
-  const isAcl = /^aws_(default_)?network_acl(_rule)?$/.test(type) && !/^tags/.test(pair.key);
-  if (!isPolicy && !isAcl) return undefined;
+  if (!/^kubernetes_network_policy/.test(type) || pair.path !== "spec") return undefined;
   return {
     severity: "notice" as const,
     happens: "may ADMIT MORE",

@@ -1,6 +1,6 @@
 import { pathText } from "./attributes.ts";
 import { isPolicyDocument, widenedPermissions } from "./iam-documents.ts";
-import type { Loosened } from "./loosened.ts";
+import { type Loosened, trafficInWords } from "./loosened.ts";
 import { actionOf, attributesOf, type Plan, type ResourceChange } from "./plan.ts";
 
 /** A type whose new resource gives something to another one, by the attributes that name the other. */
@@ -66,8 +66,11 @@ export function newPermissionsOf({ resource_changes = [] }: Plan): (resource: Re
     if (given.some(([, value]) => value === undefined || value === null || names.has(String(value)))) return undefined;
     if (isPolicyDocument(after.policy) && widenedPermissions(undefined, after.policy) === undefined) return undefined;
     if (addition.happens === "DELETES EARLIER" && !/expiration":\[\{/.test(JSON.stringify(after))) return undefined;
+    if (type === "aws_network_acl_rule" && after.rule_action === "deny") return undefined;
+    // The provider leaves many an attribute open that the code does not set, which says nothing of the traffic.
+    const traffic = trafficInWords(type, { ...change, after_unknown: {} }) ?? "";
     const to = given.map(([name, value]) => `${name} ${JSON.stringify(value)}`).join(", ");
-    const because = `it is new in the code${to === "" ? "" : `, for the ${to}, which exists already`}`;
+    const because = `it is new in the code${to === "" ? "" : `, for the ${to}, which exists already`}${traffic === "" ? "" : `; it admits ${traffic}`}`;
     return {
       severity: "loud",
       happens: addition.happens,
