@@ -207,12 +207,6 @@ describe("a change in place warns of", () => {
       'loud: DELETES EARLIER, rule: "expire" is new or stricter',
     ],
     [
-      "aws_ecr_lifecycle_policy",
-      { policy: '{"rules":[1]}' },
-      { policy: '{"rules":[2]}' },
-      "notice: may DELETE EARLIER, policy changes",
-    ],
-    [
       "helm_release",
       { values: [JSON.stringify({ ingressClassParams: { spec: { scheme: "internal" } } })] },
       { values: [JSON.stringify({ ingressClassParams: { spec: { scheme: "internet-facing" } } })] },
@@ -267,7 +261,6 @@ describe("a change in place warns of", () => {
     ["aws_s3_bucket_lifecycle_configuration", lifecycle(30), lifecycle(90)],
     ["aws_s3_bucket_lifecycle_configuration", lifecycle(30), { rule: [] }],
     ["aws_s3_bucket_lifecycle_configuration", lifecycle(30), lifecycle(30, { status: "Disabled" })],
-    ["aws_ecr_lifecycle_policy", { policy: '{"rules":[1]}' }, { policy: '{ "rules": [1] }' }],
     ["aws_s3_bucket_acl", { acl: "public-read" }, { acl: null }],
     [
       "aws_security_group",

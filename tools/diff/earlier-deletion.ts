@@ -62,22 +62,3 @@ function deletesNoEarlier(rule: Record<string, unknown>, other: Record<string, u
     return Number(later ?? laterOnes) >= Number(earlier ?? earlierOnes) && exact(rest) === exact(old);
   });
 }
-
-/** Rules by which ECR deletes images. Only their text is compared. */
-export function imagesExpire(pair: Pair, type: string) {
-  if (type !== "aws_ecr_lifecycle_policy" || pair.key !== "policy") return undefined;
-  const canonical = (value: unknown) => {
-    try {
-      return JSON.stringify(JSON.parse(String(value)));
-    } catch {
-      return value;
-    }
-  };
-  if (!pair.isUnknown && canonical(pair.before) === canonical(pair.after)) return undefined;
-  return {
-    severity: "notice" as const,
-    happens: "may DELETE EARLIER",
-    because: `${pair.path} changes`,
-    effect: "ECR deletes images by other rules within a day",
-  };
-}
