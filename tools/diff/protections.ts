@@ -19,6 +19,8 @@ const dangerousOn: readonly [RegExp, string][] = [
   ],
 ];
 
+const noRestore = "nobody can restore an earlier state of the table, and the copies until now are gone";
+
 /** Switches that nobody may turn off unseen. */
 const dangerousOff: readonly [RegExp, string][] = [
   [
@@ -33,6 +35,7 @@ const dangerousOff: readonly [RegExp, string][] = [
     /^(encrypted|storage_encrypted|(at_rest|transit)_encryption_enabled|encrypt_at_rest|sqs_managed_sse_enabled)$/,
     "new data is no longer encrypted as before",
   ],
+  [/^point_in_time_recovery$/, noRestore],
   [/^enable_key_rotation$/, "the key stays the same for ever"],
   [/^scan_on_push$/, "nobody looks for vulnerabilities in new images"],
   [/^(read_only_root_filesystem|run_as_non_root)$/, "its programs get rights in the container that they had not"],
@@ -59,6 +62,7 @@ const strictness: readonly (readonly [path: RegExp, words: readonly string[], ef
     "an object that is overwritten or deleted is gone",
   ],
   [/versioning\[0\]\.enabled$/, ["true"], "an object that is overwritten or deleted is gone"],
+  [/point_in_time_recovery\[0\]\.(enabled|status)$/, ["true", "ENABLED"], noRestore],
   [/^spec\[0\]\.type$/, ["ClusterIP", "NodePort"], "it can be reached from outside of the cluster"],
   // Of an Ingress, and of all Ingresses that share a load balancer.
   [
