@@ -28,6 +28,7 @@ const newest = (countNumber: number, ...tagPatternList: string[]) => ({
   countType: "imageCountMoreThan",
   countNumber,
 });
+const prefixed = (...tagPrefixList: string[]) => ({ ...newest(5), tagPatternList: undefined, tagPrefixList });
 const any = (countNumber: number) => ({ ...untagged(countNumber), tagStatus: "any" });
 const archived = { ...untagged(30), storageClass: "archive", countType: "sinceImageTransitioned" };
 
@@ -82,6 +83,24 @@ describe("images are deleted earlier by", () => {
       "rule 2 keeps images for 30 days, also those that rule 1 kept",
     ],
     [
+      "no rule that kept a number of them, which says nothing of their age",
+      policy(rule(1, newest(5, "prod*")), rule(2, { ...any(9), countType: "imageCountMoreThan" })),
+      policy(rule(2, { ...any(9), countType: "imageCountMoreThan" })),
+      "rule 2 keeps the 9 newest images, also those that rule 1 kept",
+    ],
+    [
+      "a rule of another storage class",
+      policy(rule(1, untagged(7))),
+      policy(rule(1, { ...untagged(7), storageClass: "archive" })),
+      "rule 1 keeps untagged images of the storage class archive for 7 days",
+    ],
+    [
+      "another prefix of tags",
+      policy(rule(1, prefixed("dev"))),
+      policy(rule(1, prefixed("prod"))),
+      "rule 1 keeps the 5 newest images tagged prod*",
+    ],
+    [
       "several rules",
       policy(),
       policy(rule(1, untagged(1)), rule(2, newest(1, "a", "b"))),
@@ -123,6 +142,7 @@ test.each<[string, string, string]>([
   ["more images", policy(rule(1, newest(10, "*"))), policy(rule(1, newest(1000, "*")))],
   ["a rule less", policy(rule(1, untagged(7)), rule(2, newest(9, "*"))), policy(rule(1, untagged(7)))],
   ["other words", policy(rule(1, untagged(7))), policy(rule(1, untagged(7), "expire", "Remains"))],
+  ["a pattern in place of a prefix", policy(rule(1, prefixed("dev"))), policy(rule(1, newest(5, "dev*")))],
   ["tags in another order", policy(rule(1, newest(7, "a", "b"))), policy(rule(1, newest(7, "b", "a")))],
   [
     "other priorities in the same order",

@@ -149,6 +149,12 @@ describe("a rule of its own", () => {
       "from 0.0.0.0/0 by tcp 22 (rule 100)",
     ],
     [
+      "IPv4 in place of IPv6",
+      { ...rule(100, "allow", ""), ipv6_cidr_block: "::/0" },
+      rule(100, "allow", "0.0.0.0/0"),
+      "from 0.0.0.0/0 by tcp 22 (rule 100)",
+    ],
+    [
       "in place of a denial",
       rule(100, "deny", "0.0.0.0/0"),
       rule(100, "allow", "0.0.0.0/0"),

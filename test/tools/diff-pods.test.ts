@@ -94,6 +94,18 @@ describe("the pods of a Deployment get rights by", () => {
       `LOSES A PROTECTION, ${securityPath}.seccomp_profile[0].type: "Localhost" -> null`,
     ],
     [
+      "a container that is unconfined, whatever its pod is",
+      seccomp(null),
+      seccomp("Unconfined"),
+      `LOSES A PROTECTION, ${securityPath}.seccomp_profile[0].type: null -> "Unconfined"`,
+    ],
+    [
+      "a folder of the node beside the one before",
+      volumes(volume("log", "/var/log")),
+      volumes(volume("log", "/var/log2")),
+      'LOSES A PROTECTION, spec[0].template[0].spec[0].volume[0].host_path mounts "/var/log2" in place of "/var/log"',
+    ],
+    [
       "a folder of the node",
       volumes(volume("tmp")),
       volumes(volume("tmp"), volume("root", "/")),
@@ -128,6 +140,7 @@ describe("the pods of a Deployment get rights by", () => {
     ["a seccomp profile", seccomp("Unconfined"), seccomp("RuntimeDefault")],
     ["an empty folder", volumes(), volumes(volume("tmp"))],
     ["a lower folder of the node", volumes(volume("log", "/var/")), volumes(volume("log", "/var/log"))],
+    ["the default account", podOf({ service_account_name: "" }), podOf({ service_account_name: "default" })],
     ["no folder of the node any more", volumes(volume("log", "/var")), volumes(volume("log"))],
     [
       "volumes in another order",
@@ -230,6 +243,9 @@ test("a value that is known after the deploy counts, and a sensitive one is not 
   expect(saidOf("kubernetes_deployment_v1", before, containerSpec({}), unknown)).toEqual([
     `LOSES A PROTECTION, ${securityPath}.run_as_user: "1000" -> (known after apply)`,
   ]);
+  expect(saidOf("kubernetes_deployment_v1", containerSpec({ run_as_user: "0" }), containerSpec({}), unknown)).toEqual(
+    [],
+  );
   const sensitive = { before_sensitive: {}, after_sensitive: volumes({ host_path: [{ path: true }] }) };
   expect(
     saidOf("kubernetes_deployment_v1", volumes(), volumes(volume("secret", "/srv/hidden-folder")), sensitive),
