@@ -61,7 +61,7 @@ describe.each(["aws_network_acl", "aws_default_network_acl"])("%s newly admits",
     [
       "a rule of ICMP",
       acl(entry(100, "allow", "::/0", { protocol: "58", icmp: [128, -1] })),
-      acl(entry(100, "allow", "::/0", { protocol: "icmpv6", icmp: [-1, -1] })),
+      acl(entry(100, "allow", "::/0", { protocol: "ipv6-icmp", icmp: [-1, -1] })),
       "from ::/0 by icmpv6 of any type (rule 100)",
     ],
     [

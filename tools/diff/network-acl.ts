@@ -47,7 +47,15 @@ function ofItsOwn(rule: Attributes): Rule | undefined {
   return ruleOf(rule, rule.egress === true ? "egress" : "ingress", rule.rule_number, rule.rule_action);
 }
 
-const numbers: Readonly<Record<string, string>> = { all: "-1", tcp: "6", udp: "17", icmp: "1", icmpv6: "58" };
+/** A state has the number of a protocol, and the code often its name. Other names are compared as they are. */
+const numbers: Readonly<Record<string, string>> = {
+  all: "-1",
+  tcp: "6",
+  udp: "17",
+  icmp: "1",
+  icmpv6: "58",
+  "ipv6-icmp": "58",
+};
 const allPorts: Range = [0, 65_535];
 
 function ruleOf(values: Attributes, direction: Rule["direction"], number: unknown, action: unknown): Rule | undefined {
