@@ -108,14 +108,14 @@ describe("a policy document", () => {
       "a further value of a condition",
       [allow("a:b", "*", { Condition: source })],
       [allow("a:b", "*", { Condition: { StringEquals: { "aws:SourceAccount": ["1", "2"] } } })],
-      /^it now allows a:b on \* under its conditions$/,
+      /^it now allows a:b on \* under the condition StringEquals aws:sourceaccount "1", "2", in place of /,
     ],
     ["no denial any more", [allow("a:*"), deny("a:b")], [allow("a:*")], /^it no longer denies a:b on \*$/],
     [
       "a denial with a condition",
       [allow("a:*"), deny("a:b")],
       [allow("a:*"), deny("a:b", "*", { Condition: source })],
-      /^it no longer denies a:b on \*$/,
+      /^it no longer denies a:b on \*, except under the condition StringEquals aws:sourceaccount "1"$/,
     ],
     [
       "another account",

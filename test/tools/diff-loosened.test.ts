@@ -196,12 +196,6 @@ describe("a change in place warns of", () => {
       'loud: DELETES EARLIER, rule: "expire" is new or stricter',
     ],
     [
-      "aws_ecr_lifecycle_policy",
-      { policy: '{"rules":[1]}' },
-      { policy: '{"rules":[2]}' },
-      "notice: may DELETE EARLIER, policy changes",
-    ],
-    [
       "helm_release",
       { values: [JSON.stringify({ ingressClassParams: { spec: { scheme: "internal" } } })] },
       { values: [JSON.stringify({ ingressClassParams: { spec: { scheme: "internet-facing" } } })] },
@@ -256,7 +250,6 @@ describe("a change in place warns of", () => {
     ["aws_s3_bucket_lifecycle_configuration", lifecycle(30), lifecycle(90)],
     ["aws_s3_bucket_lifecycle_configuration", lifecycle(30), { rule: [] }],
     ["aws_s3_bucket_lifecycle_configuration", lifecycle(30), lifecycle(30, { status: "Disabled" })],
-    ["aws_ecr_lifecycle_policy", { policy: '{"rules":[1]}' }, { policy: '{ "rules": [1] }' }],
     ["aws_s3_bucket_acl", { acl: "public-read" }, { acl: null }],
     [
       "aws_security_group",
@@ -287,10 +280,16 @@ test("a restart of pods hides no rights that they get with it", () => {
 });
 
 describe("a new resource that gives something to one that exists", () => {
-  const rule443 = { security_group_id: "sg-1", cidr_ipv4: "0.0.0.0/0" };
+  const ports = { ip_protocol: "tcp", from_port: 443, to_port: 443 };
+  const rule443 = { security_group_id: "sg-1", cidr_ipv4: "0.0.0.0/0", ...ports };
 
   test("warns", () => {
     expect(inWords(plan([unchanged, created("aws_vpc_security_group_ingress_rule", rule443)]))).toEqual([
+      'loud: ADMITS MORE, it is new in the code, for the security_group_id "sg-1", which exists already; it admits from 0.0.0.0/0 by tcp 443',
+    ]);
+    const open = created("aws_security_group_rule", { security_group_id: "sg-1", type: "ingress" });
+    const unknown = { ...open.change, after_unknown: { source_security_group_id: true } };
+    expect(inWords(plan([unchanged, { ...open, change: unknown }]))).toEqual([
       'loud: ADMITS MORE, it is new in the code, for the security_group_id "sg-1", which exists already',
     ]);
     expect(inWords(plan([unchanged, created("aws_iam_role_policy", { role: "node" })]))).toHaveLength(1);

@@ -1,7 +1,7 @@
 import { IPv4, IPv6 } from "ipaddr.js";
 
 /** The first and the last address of a block, as numbers, with the family because IPv4 and IPv6 share no address. */
-interface Block {
+export interface Block {
   readonly bits: 32 | 128;
   readonly first: bigint;
   readonly last: bigint;
@@ -28,7 +28,8 @@ export function isBlock(text: unknown): text is string {
   return typeof text === "string" && blockOf(text) !== undefined;
 }
 
-function blockOf(text: string): Block | undefined {
+/** The addresses of a block such as `10.0.0.0/8`; undefined for any other text. */
+export function blockOf(text: string): Block | undefined {
   // Most texts are none, and a parser takes long to find out.
   if (!/^[\da-f:.]+(\/\d+)?$/i.test(text)) return undefined;
   try {

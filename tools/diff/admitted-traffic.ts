@@ -29,13 +29,15 @@ export function newTraffic(type: string, change: Change): string[] | undefined {
   if (read === undefined) return undefined;
   const before = change.before === null || change.before === undefined ? [] : read(attributesOf(change.before));
   const after = change.after === null || change.after === undefined ? [] : read(attributesOf(change.after));
-  const unknown = isObject(change.after_unknown) ? change.after_unknown : {};
   const decided = [...sourceNames, "ingress", "egress", "protocol", "ip_protocol", "from_port", "to_port"];
-  const open = decided.filter((name) => JSON.stringify(unknown[name] ?? false).includes("true"));
-  return [
-    ...after.filter((traffic) => !isAdmitted(traffic, before)).map(inWords),
-    ...open.map((name) => `${name}, which is known after the deploy`),
-  ];
+  return [...after.filter((traffic) => !isAdmitted(traffic, before)).map(inWords), ...knownLater(change, decided)];
+}
+
+/** Those of the attributes, in words, of which nobody knows a part before the deploy. */
+export function knownLater({ after_unknown }: Change, names: readonly string[]): string[] {
+  const unknown = isObject(after_unknown) ? after_unknown : {};
+  const open = names.filter((name) => JSON.stringify(unknown[name] ?? false).includes("true"));
+  return open.map((name) => `${name}, which is known after the deploy`);
 }
 
 function isAdmitted({ direction, protocol, ports, source }: Traffic, before: readonly Traffic[]): boolean {

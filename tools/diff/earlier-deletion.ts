@@ -1,22 +1,27 @@
 import { exact, fromTo, isEmpty, written } from "./pair-in-words.ts";
 import { isObject, type Pair } from "./pairs.ts";
 
-/** Times after which data is gone. In CloudWatch 0 and none mean never. */
+const times =
+  /^(retention_in_days|retention_period|message_retention_seconds|backup_retention_period|automatic_backup_retention_days|snapshot_retention_limit|delete_after|recovery_period_in_days|(deletion|recovery)_window_in_days)$/;
+/** Times of which 0 and none mean never: those of CloudWatch and AWS Backup. */
+const endless = /^(retention_in_days|delete_after)$/;
+/** What AWS takes where the code sets no time. Of any other, none is 0. */
+const defaults: Readonly<Record<string, number>> = { deletion_window_in_days: 30, recovery_window_in_days: 30 };
+
+/** Times after which data is gone, or can no longer be restored. */
 export function shorter(pair: Pair) {
-  const named =
-    /^(retention_in_days|retention_period|message_retention_seconds|backup_retention_period|snapshot_retention_limit|(deletion|recovery)_window_in_days)$/;
-  if (!named.test(pair.key) || pair.before === undefined) return undefined;
-  const endless = (value: unknown) =>
-    pair.key === "retention_in_days" && (isEmpty(value) || Number(value) === 0)
+  if (!times.test(pair.key) || pair.before === undefined) return undefined;
+  const time = (value: unknown) =>
+    endless.test(pair.key) && Number(value ?? 0) === 0
       ? Number.POSITIVE_INFINITY
-      : Number(value ?? 0);
-  if (!pair.isUnknown && !(endless(pair.after) < endless(pair.before))) return undefined;
-  return {
-    severity: "loud" as const,
-    happens: "DELETES EARLIER",
-    because: fromTo(pair),
-    effect: "data that is older is deleted, and data to come is kept less long",
-  };
+      : Number(value ?? defaults[pair.key] ?? 0);
+  // A table without recovery has no period, and one with it has 35 days, if the code sets none.
+  const after = pair.after ?? (pair.key === "recovery_period_in_days" ? 35 : pair.after);
+  if (!pair.isUnknown && !(time(after) < time(pair.before))) return undefined;
+  const effect = pair.key.endsWith("_window_in_days")
+    ? "once it is deleted, it can be restored for less long"
+    : "data that is older is deleted, and data to come is kept less long";
+  return { severity: "loud" as const, happens: "DELETES EARLIER", because: fromTo(pair), effect };
 }
 
 /** Rules of a bucket's lifecycle. A rule of the same name that only waits longer deletes nothing earlier. */
@@ -61,23 +66,4 @@ function deletesNoEarlier(rule: Record<string, unknown>, other: Record<string, u
     const { days: earlier, noncurrent_days: earlierOnes, ...old } = then;
     return Number(later ?? laterOnes) >= Number(earlier ?? earlierOnes) && exact(rest) === exact(old);
   });
-}
-
-/** Rules by which ECR deletes images. Only their text is compared. */
-export function imagesExpire(pair: Pair, type: string) {
-  if (type !== "aws_ecr_lifecycle_policy" || pair.key !== "policy") return undefined;
-  const canonical = (value: unknown) => {
-    try {
-      return JSON.stringify(JSON.parse(String(value)));
-    } catch {
-      return value;
-    }
-  };
-  if (!pair.isUnknown && canonical(pair.before) === canonical(pair.after)) return undefined;
-  return {
-    severity: "notice" as const,
-    happens: "may DELETE EARLIER",
-    because: `${pair.path} changes`,
-    effect: "ECR deletes images by other rules within a day",
-  };
 }

@@ -8,9 +8,11 @@ interface Statement {
   readonly principals: Names;
   readonly actions: Names;
   readonly resources: Names;
-  /** By operator and key, for example `StringEquals aws:SourceAccount`. */
-  readonly conditions: Readonly<Record<string, readonly string[]>>;
+  readonly conditions: Conditions;
 }
+
+/** Values by operator and key, for example `StringEquals aws:sourceaccount`. */
+type Conditions = Readonly<Record<string, readonly string[]>>;
 
 /** These names, or all others. */
 interface Names {
@@ -37,9 +39,9 @@ export function widenedPermissions(before: string | undefined, after: string | u
   }
   const [allowedBefore, deniedBefore] = byEffect(old.statements);
   const [allowedAfter, deniedAfter] = byEffect(now.statements);
-  const granted = firstUncovered(allowedAfter, allowedBefore);
+  const granted = firstUncovered(allowedAfter, allowedBefore, grantedIf);
   if (granted !== undefined) return `it now allows ${granted}`;
-  const released = firstUncovered(deniedBefore, deniedAfter);
+  const released = firstUncovered(deniedBefore, deniedAfter, releasedIf);
   return released === undefined ? undefined : `it no longer denies ${released}`;
 }
 
@@ -129,16 +131,60 @@ function conditionsOf(value: Readonly<Record<string, Record<string, unknown>>>):
 }
 
 /** The first combination of action, resource and principal that no statement of the others holds, in words. */
-function firstUncovered(statements: readonly Statement[], by: readonly Statement[]): string | undefined {
+function firstUncovered(
+  statements: readonly Statement[],
+  by: readonly Statement[],
+  conditionsInWords: (own: Conditions, missed: Conditions) => string,
+): string | undefined {
   for (const statement of statements) {
     if (by.some((other) => isDeepStrictEqual(other, statement))) continue;
     const parts = combinations(statement);
-    if (parts === undefined) return `${inWords(statement)}, which is too much to compare`;
-    const found = parts.find((part) => !by.some((other) => holds(other, part)));
-    if (found !== undefined) return inWords(found);
+    const found = parts?.find((part) => !by.some((other) => holds(other, part)));
+    if (parts !== undefined && found === undefined) continue;
+    const { own, missed } = missedConditions(found ?? statement, by);
+    const said = `${inWords(found ?? statement)}${conditionsInWords(own, missed)}`;
+    return parts === undefined ? `${said}, which is too much to compare` : said;
   }
   return undefined;
 }
+
+/** The conditions for which a statement is in no other: its own ones, and those that it lacks of the one that misses the fewest. */
+function missedConditions(statement: Statement, by: readonly Statement[]): Record<"own" | "missed", Conditions> {
+  const only = (of: Conditions, isKept: (name: string, values: readonly string[]) => boolean) =>
+    Object.fromEntries(Object.entries(of).filter(([name, values]) => isKept(name, values)));
+  const [nearest] = by
+    .filter((other) => holds({ ...other, conditions: {} }, statement))
+    .map(({ conditions }) => ({
+      own: only(statement.conditions, (name, values) => !isDeepStrictEqual(conditions[name], values)),
+      missed: only(conditions, (name, values) => !isAsStrict(name, values, statement.conditions[name])),
+    }))
+    .sort((one, other) => Object.keys(one.missed).length - Object.keys(other.missed).length);
+  return nearest ?? { own: statement.conditions, missed: {} };
+}
+
+function grantedIf(own: Conditions, missed: Conditions): string {
+  if (isNone(missed)) return isNone(own) ? "" : ` under ${listed(own)}`;
+  return isNone(own) ? ` without ${listed(missed)}` : ` under ${listed(own)}, in place of ${listed(missed, "")}`;
+}
+
+function releasedIf(own: Conditions, missed: Conditions): string {
+  return `${isNone(own) ? "" : ` under ${listed(own)}`}${isNone(missed) ? "" : `, except under ${listed(missed)}`}`;
+}
+
+const isNone = (conditions: Conditions) => Object.keys(conditions).length === 0;
+
+function listed(
+  conditions: Conditions,
+  noun = `the condition${Object.keys(conditions).length === 1 ? "" : "s"} `,
+): string {
+  const all = Object.entries(conditions).map(
+    ([name, values]) => `${name} ${firstOf(values.map((one) => JSON.stringify(one)))}`,
+  );
+  return `${noun}${all.join(" and ")}`;
+}
+
+const firstOf = (names: readonly string[]) =>
+  names.slice(0, 3).join(", ") + (names.length > 3 ? ` and ${names.length - 3} more` : "");
 
 /** A statement as one for each principal, action and resource. An exception stays whole. */
 function combinations(statement: Statement): Statement[] | undefined {
@@ -218,16 +264,12 @@ function isAsStrict(name: string, outer: readonly string[], inner: readonly stri
   return false;
 }
 
-function inWords({ principals, actions, resources, conditions }: Statement): string {
-  const listed = ({ except, names }: Names) => {
-    const shown = names.slice(0, 3).join(", ") + (names.length > 3 ? ` and ${names.length - 3} more` : "");
-    return except ? `all but ${shown}` : shown;
-  };
+function inWords({ principals, actions, resources }: Statement): string {
+  const those = ({ except, names }: Names) => `${except ? "all but " : ""}${firstOf(names)}`;
   const has = ({ names }: Names) => names.some((name) => name !== "");
   return [
-    listed(actions),
-    has(resources) ? ` on ${listed(resources)}` : "",
-    has(principals) ? ` by ${listed(principals)}` : "",
-    Object.keys(conditions).length === 0 ? "" : " under its conditions",
+    those(actions),
+    has(resources) ? ` on ${those(resources)}` : "",
+    has(principals) ? ` by ${those(principals)}` : "",
   ].join("");
 }

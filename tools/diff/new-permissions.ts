@@ -1,7 +1,7 @@
 import { pathText } from "./attributes.ts";
 import { isPolicyDocument, widenedPermissions } from "./iam-documents.ts";
-import type { Loosened } from "./loosened.ts";
-import { actionOf, attributesOf, type Plan, type ResourceChange } from "./plan.ts";
+import { type Loosened, trafficInWords } from "./loosened.ts";
+import { type Attributes, actionOf, attributesOf, type Plan, type ResourceChange } from "./plan.ts";
 
 /** A type whose new resource gives something to another one, by the attributes that name the other. */
 interface Addition {
@@ -11,6 +11,7 @@ interface Addition {
 
 const permits = (...to: readonly string[]): Addition => ({ to, happens: "PERMITS MORE" });
 const admits = (...to: readonly string[]): Addition => ({ to, happens: "ADMITS MORE" });
+const deletes = (...to: readonly string[]): Addition => ({ to, happens: "DELETES EARLIER" });
 
 const additions: Readonly<Record<string, Addition>> = {
   aws_security_group_rule: admits("security_group_id"),
@@ -39,13 +40,14 @@ const additions: Readonly<Record<string, Addition>> = {
   kubernetes_role_binding_v1: permits("namespace"),
   kubernetes_cluster_role_binding: permits(),
   kubernetes_cluster_role_binding_v1: permits(),
-  aws_s3_bucket_lifecycle_configuration: { to: ["bucket"], happens: "DELETES EARLIER" },
+  aws_s3_bucket_lifecycle_configuration: deletes("bucket"),
+  aws_ecr_lifecycle_policy: deletes("repository"),
 };
 
 const effects = {
   "ADMITS MORE": "traffic passes that was refused before",
   "PERMITS MORE": "somebody may do something that was refused before",
-  "DELETES EARLIER": "its rules delete objects that are there already, and nobody can restore them",
+  "DELETES EARLIER": "its rules delete objects or images that are there already, and nobody can restore them",
 } as const;
 
 /**
@@ -65,9 +67,12 @@ export function newPermissionsOf({ resource_changes = [] }: Plan): (resource: Re
     // A name that only the deploy knows is that of a new resource.
     if (given.some(([, value]) => value === undefined || value === null || names.has(String(value)))) return undefined;
     if (isPolicyDocument(after.policy) && widenedPermissions(undefined, after.policy) === undefined) return undefined;
-    if (addition.happens === "DELETES EARLIER" && !/expiration":\[\{/.test(JSON.stringify(after))) return undefined;
+    if (addition.happens === "DELETES EARLIER" && !deletesAnything(after)) return undefined;
+    if (type === "aws_network_acl_rule" && after.rule_action === "deny") return undefined;
+    // The provider leaves many an attribute open that the code does not set, which says nothing of the traffic.
+    const traffic = trafficInWords(type, { ...change, after_unknown: {} }) ?? "";
     const to = given.map(([name, value]) => `${name} ${JSON.stringify(value)}`).join(", ");
-    const because = `it is new in the code${to === "" ? "" : `, for the ${to}, which exists already`}`;
+    const because = `it is new in the code${to === "" ? "" : `, for the ${to}, which exists already`}${traffic === "" ? "" : `; it admits ${traffic}`}`;
     return {
       severity: "loud",
       happens: addition.happens,
@@ -76,6 +81,11 @@ export function newPermissionsOf({ resource_changes = [] }: Plan): (resource: Re
       path: pathText([]),
     };
   };
+}
+
+/** Whether a lifecycle has a rule that deletes: that of ECR is JSON in a text. */
+function deletesAnything(lifecycle: Attributes): boolean {
+  return /expiration":\[\{|\\"expire\\"/.test(JSON.stringify(lifecycle));
 }
 
 /** The names that a new resource gives itself. The `bucket` of another type is a bucket that it belongs to. */

@@ -72,6 +72,8 @@ function insideList(path: Path, values: Values): Pair[] {
     ];
     found.push(...inside([...path, index], own as unknown as Values));
   }
+  // A container takes its protections and its rights with it.
+  if (/^(init_?)?containers?$/i.test(String(path.at(-1)))) return found;
   for (const index of left)
     found.push(...inside([...path, index], [before[index], undefined, undefined, child(values[3], index), undefined]));
   return found;

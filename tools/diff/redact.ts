@@ -1,4 +1,5 @@
 import { type Plan, type ResourceChange, withoutKeys } from "./plan.ts";
+import { secretParts } from "./secret-parts.ts";
 
 const hidden = "(sensitive value)";
 /** Shorter secrets would match parts of unrelated words. */
@@ -42,8 +43,8 @@ export function redactor(plan: Plan): Redactor {
 }
 
 function newRedactor(plan: Plan): Redactor {
-  const { all, inCode } = secretsOf(plan);
-  const search = searchFor([...all].filter((secret) => !inCode.has(secret)));
+  const { all, inCode, code } = secretsOf(plan);
+  const search = searchFor([...[...all].filter((secret) => !inCode.has(secret)), ...secretParts(all, plan, code)]);
   const own = new Map<string, (text: string) => string>();
   for (const [address, secrets] of ownSecrets(plan)) {
     own.set(address, searchFor([...secrets].filter((secret) => typeof secret === "string")));
@@ -120,24 +121,28 @@ function ownSecrets({ resource_changes = [], resource_drift = [] }: Plan): Map<s
 }
 
 /** Outputs are left out: cdktf marks all outputs for other stacks as sensitive, even the cluster's name. */
-function secretsOf(plan: Plan): { readonly all: Set<string>; readonly inCode: Set<string> } {
+function secretsOf(plan: Plan): { readonly all: Set<string>; readonly inCode: Set<string>; readonly code: string } {
   const all = new Set([...ownSecrets(plan).values()].flatMap((secrets) => [...secrets]));
   for (const [name, { sensitive }] of Object.entries(plan.configuration?.root_module?.variables ?? {})) {
     if (sensitive) collect(plan.variables?.[name]?.value, true, all);
   }
   const inCode = new Set<string>();
+  const code: string[] = [];
+  const addOpen = (expressions: object, isOpen: (key: string) => boolean) => {
+    const open = Object.fromEntries(Object.entries(expressions).filter(([key]) => isOpen(key)));
+    constantsIn(open, inCode);
+    code.push(JSON.stringify(open));
+  };
   const { provider_config = {}, root_module } = plan.configuration ?? {};
   for (const { expressions = {} } of Object.values(provider_config)) {
-    const open = Object.entries(expressions).filter(([key]) => !/token|password|secret|_key|certificate/.test(key));
-    constantsIn(Object.fromEntries(open), inCode);
+    addOpen(expressions, (key) => !/token|password|secret|_key|certificate/.test(key));
   }
   // A password in the code is a secret all the same.
   const marked = markedAttributes(plan);
   for (const { address, expressions = {} } of root_module?.resources ?? []) {
-    const open = Object.entries(expressions).filter(([key]) => marked.get(address)?.has(key) !== true);
-    constantsIn(Object.fromEntries(open), inCode);
+    addOpen(expressions, (key) => marked.get(address)?.has(key) !== true);
   }
-  return { all: new Set([...all].filter((secret) => typeof secret === "string")), inCode };
+  return { all: new Set([...all].filter((secret) => typeof secret === "string")), inCode, code: code.join("\n") };
 }
 
 /** The attributes of each resource in the code of which a part is sensitive. */
