@@ -115,11 +115,12 @@ test("ten times the resources take about ten times as long", () => {
         before: {
           password: secret(index),
           output: secret(index),
+          login: JSON.stringify(Array.from({ length: 20 }, (_, part) => `${part}-of-${secret(index)}`)),
           list: [{ a: 1, name: "x" }],
           cidr_blocks: ["10.0.0.0/8"],
         },
         after: { password: secret(index + 1), list: [{ a: 2, name: "x" }], cidr_blocks: ["0.0.0.0/0"] },
-        before_sensitive: { password: true },
+        before_sensitive: { password: true, login: true },
         after_sensitive: { password: true },
       });
     const all = Array.from({ length: count }, (_, index) =>
@@ -128,6 +129,14 @@ test("ten times the resources take about ten times as long", () => {
     const plan = {
       resource_drift: all,
       relevant_attributes: all.map(({ address }) => ({ resource: address, attribute: ["list"] })),
+      configuration: {
+        root_module: {
+          resources: all.map(({ address }) => ({
+            address,
+            expressions: { description: { constant_value: `${address} `.repeat(200) } },
+          })),
+        },
+      },
     };
     const text = all
       .map(({ address }, index) => `  # ${address} will be updated in-place\n      ~ output = "${secret(index)}"`)

@@ -197,8 +197,8 @@ function collect(value: unknown, sensitive: unknown, found: Set<Secret>): void {
 const shortestLine = 16;
 
 /**
- * Replaces secrets, also as JSON writes them, and the lines of those that have several. It looks at each place of the text once: thousands of secrets in megabytes of a plan would take
- * minutes one after the other.
+ * Replaces secrets, also as JSON writes them, and the lines of those that have several. It looks at each place of the text
+ * once: thousands of secrets in megabytes of a plan would take minutes one after the other.
  */
 function searchFor(secrets: readonly string[]): (text: string) => string {
   const written = secrets
@@ -212,7 +212,9 @@ function searchFor(secrets: readonly string[]): (text: string) => string {
   // The longest first, because a secret may contain another.
   for (const secret of [...new Set(written)].sort((a, b) => b.length - a.length)) {
     const start = secret.slice(0, shortestSecret);
-    byStart.set(start, [...(byStart.get(start) ?? []), secret]);
+    const known = byStart.get(start);
+    if (known === undefined) byStart.set(start, [secret]);
+    else known.push(secret);
   }
   if (byStart.size === 0) return (text) => text;
   return (text) => {

@@ -21,9 +21,24 @@ export function secretParts(secrets: Iterable<string>, plan: Plan, code: string)
   for (const secret of secrets) collectValues(parsed(secret), parts);
   if (parts.size === 0) return [];
   const names = [...new Set(namesOf(plan)), code].join("\n");
-  const isOrdinary = (part: string) => isRegion(part) || switches.test(part) || names.includes(part);
-  return [...parts].filter((part) => part.length >= shortestPart && !isOrdinary(part));
+  const long = [...parts].filter((part) => part.length >= shortestPart);
+  const named = namedOf(long, names);
+  return long.filter((part) => !isRegion(part) && !switches.test(part) && !named.has(part));
 }
+
+/** Those of the parts that a text holds. Most parts are random: a search for each of thousands would read megabytes thousands of times. */
+function namedOf(parts: readonly string[], text: string): Set<string> {
+  const wanted = new Set(parts.flatMap(endsOf));
+  const found = new Set<string>();
+  for (let place = 0; place < text.length; place++) {
+    const piece = text.slice(place, place + shortestPart);
+    if (wanted.has(piece)) found.add(piece);
+  }
+  return new Set(parts.filter((part) => endsOf(part).every((end) => found.has(end)) && text.includes(part)));
+}
+
+/** The first and the last characters. Many parts, such as links, share the first. */
+const endsOf = (part: string) => [part.slice(0, shortestPart), part.slice(-shortestPart)];
 
 function collectValues(value: unknown, found: Set<string>): void {
   if (typeof value === "number") found.add(String(value));
