@@ -77,6 +77,7 @@ describe("a value inside of a secret that is JSON", () => {
     ["the name of a region", "us-west-2"],
     ["the name of a zone", "us-west-2a"],
     ["a switch", "disabled"],
+    ["a block of addresses", "0.0.0.0/0"],
     ["an ARN of a resource of the plan", arn],
     ["the account in such an ARN", "111122223333"],
     ["a type of resource", "aws_db_instance"],

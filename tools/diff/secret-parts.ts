@@ -1,4 +1,5 @@
 import { eksRegions } from "../../constructs/support/aws-regions.ts";
+import { isBlock } from "./admitted-addresses.ts";
 import { attributesOf, type Plan } from "./plan.ts";
 
 /** A shorter value of a JSON document is often a word, a port or a size. */
@@ -8,11 +9,11 @@ const shortestPart = 8;
 const switches = /^(disabled|required|optional)$/i;
 
 /**
- * The values inside of those secrets that are JSON documents. A program that gets one of them, for example the password of a login, has it in an
- * attribute that is not marked.
+ * The values inside of those secrets that are JSON documents. A program that gets one of them, for example the password of a
+ * login, has it in an attribute that is not marked.
  *
- * Some are no secret, and stay visible: words of the code, regions and their zones, switches, and names of the plan itself: the addresses,
- * types, attributes and ARNs of its resources.
+ * Some are no secret, and stay visible: words of the code, regions and their zones, blocks of addresses, switches, and names
+ * of the plan itself: the addresses, types, attributes and ARNs of its resources.
  *
  * @param code the open part of the code, as text.
  */
@@ -23,7 +24,7 @@ export function secretParts(secrets: Iterable<string>, plan: Plan, code: string)
   const names = [...new Set(namesOf(plan)), code].join("\n");
   const long = [...parts].filter((part) => part.length >= shortestPart);
   const named = namedOf(long, names);
-  return long.filter((part) => !isRegion(part) && !switches.test(part) && !named.has(part));
+  return long.filter((part) => !isRegion(part) && !isAddresses(part) && !switches.test(part) && !named.has(part));
 }
 
 /** Those of the parts that a text holds. Most parts are random: a search for each of thousands would read megabytes thousands of times. */
@@ -62,6 +63,9 @@ function parsed(text: string): unknown {
 }
 
 const isRegion = (text: string) => eksRegions.includes(text.replace(/(?<=\d)[a-z]$/, ""));
+
+/** A block of addresses gives nobody access, and warnings are about blocks. A long number is none. */
+const isAddresses = (text: string) => /[.:].*\//.test(text) && isBlock(text);
 
 function namesOf({ resource_changes = [] }: Plan): string[] {
   return resource_changes.flatMap(({ address, type, change }) => {
