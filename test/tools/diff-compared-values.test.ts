@@ -24,6 +24,19 @@ describe("a change in place warns of", () => {
     expect(update(type, before, { vpc_config: [{}] }, { after_unknown })).toContain(expected);
   });
 
+  test("a list that is known after the deploy as a whole, with what was in it", () => {
+    const before = { metadata_options: [{ http_tokens: "required" }] };
+    expect(update("aws_launch_template", before, {}, { after_unknown: { metadata_options: true } })).toEqual([
+      'loud: LOSES A PROTECTION, metadata_options[0].http_tokens: "required" -> (known after apply)',
+    ]);
+  });
+
+  test("nothing that is known after the deploy if it protected nothing before", () => {
+    const options = (http_tokens: unknown) => ({ metadata_options: [{ http_tokens }] });
+    const unknown = { after_unknown: options(true) };
+    expect(update("aws_launch_template", options("optional"), options(null), unknown)).toEqual([]);
+  });
+
   test("a sensitive value without the value", () => {
     const sensitive = { before_sensitive: {}, after_sensitive: { cidr_blocks: true } };
     expect(update("a", { cidr_blocks: [] }, { cidr_blocks: ["0.0.0.0/0"] }, sensitive)).toEqual([

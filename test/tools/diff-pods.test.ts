@@ -100,6 +100,18 @@ describe("the pods of a Deployment get rights by", () => {
       `LOSES A PROTECTION, ${securityPath}.seccomp_profile[0].type: null -> "Unconfined"`,
     ],
     [
+      "privileges that a program gets where nobody refuses them",
+      containerSpec({ allow_privilege_escalation: false }),
+      containerSpec({}),
+      `LOSES A PROTECTION, ${securityPath}.allow_privilege_escalation: false -> null`,
+    ],
+    [
+      "a token that a pod gets where nobody refuses it",
+      podOf({ automount_service_account_token: false }),
+      podOf({}),
+      "LOSES A PROTECTION, spec[0].template[0].spec[0].automount_service_account_token: false -> null",
+    ],
+    [
       "a folder of the node beside the one before",
       volumes(volume("log", "/var/log")),
       volumes(volume("log", "/var/log2")),
@@ -132,6 +144,12 @@ describe("the pods of a Deployment get rights by", () => {
     ["a user in place of root", containerSpec({ run_as_user: "0" }), containerSpec({ run_as_user: "1000" })],
     ["the image's user in place of root", containerSpec({ run_as_user: "0" }), containerSpec({ run_as_user: "" })],
     ["a user in a new context", podOf({ container: [{ name: "main" }] }), containerSpec({ run_as_user: "1000" })],
+    ["no group of volumes", podSecurity({ fs_group: "1000" }), podSecurity({ fs_group: "" })],
+    [
+      "privileges that are the default",
+      containerSpec({ allow_privilege_escalation: null }),
+      containerSpec({ allow_privilege_escalation: true }),
+    ],
     ["fewer capabilities", capabilities(["SYS_ADMIN"], []), capabilities([], ["NET_RAW"])],
     ["all capabilities dropped", capabilities([], ["NET_RAW", "MKNOD"]), capabilities([], ["ALL"])],
     ["one capability of all", capabilities(["ALL"], []), capabilities(["SYS_TIME"], [])],

@@ -74,8 +74,10 @@ function insideList(path: Path, values: Values): Pair[] {
   }
   // A container takes its protections and its rights with it.
   if (/^(init_?)?containers?$/i.test(String(path.at(-1)))) return found;
+  // A list that nobody knows as a whole may hold the same again.
+  const isUnknown = values[2] === true;
   for (const index of left)
-    found.push(...inside([...path, index], [before[index], undefined, undefined, child(values[3], index), undefined]));
+    found.push(...inside([...path, index], [before[index], undefined, isUnknown, child(values[3], index), undefined]));
   return found;
 }
 

@@ -21,10 +21,11 @@ function rootUser(pair: Pair) {
   const isRoot = (value: unknown) => !isEmpty(value) && Number(value) === 0;
   const isOther = (value: unknown) => !isEmpty(value) && !isRoot(value);
   const becomesRoot = isRoot(pair.after) && !isRoot(pair.before);
-  const isLeftToImage = isEmpty(pair.after) && isOther(pair.before);
+  // Without a number, the image decides, and most images decide for root. Volumes then get no group.
+  const isLeftToImage = pair.key !== "fs_group" && isEmpty(pair.after) && isOther(pair.before);
   if (!becomesRoot && !isLeftToImage && !(pair.isUnknown && !isRoot(pair.before))) return undefined;
-  // Without a number, the image decides, and most images decide for root.
-  return lost(fromTo(pair), "its programs may run as root");
+  const isUser = pair.key === "run_as_user";
+  return lost(fromTo(pair), isUser ? "its programs may run as root" : "its programs may be in the group of root");
 }
 
 function capabilities(pair: Pair) {
@@ -46,7 +47,7 @@ function confinement(pair: Pair) {
   const isConfined = (value: unknown) => value === "RuntimeDefault" || value === "Localhost";
   const loses = isConfined(pair.before) && !isConfined(pair.after);
   if (!loses && !(pair.after === "Unconfined" && isEmpty(pair.before))) return undefined;
-  return lost(fromTo(pair), "its programs may make system calls that were refused before");
+  return lost(fromTo(pair), "its programs may do in the kernel what the profile refused before");
 }
 
 /** A folder of the node that a pod sees, and did not see as a part of another one before. */

@@ -9,10 +9,8 @@ const dangerousOn: readonly [RegExp, string][] = [
     /^(endpoint_public_access|publicly_accessible|map_public_ip_on_launch|associate_public_ip_address|assign_public_ip)$/,
     "it can be reached from the internet",
   ],
-  [
-    /^(privileged|allow_privilege_escalation|host_network|host_pid|host_ipc)$/,
-    "its pods get rights on the machine, and with them on other pods",
-  ],
+  [/^(privileged|host_network|host_pid|host_ipc)$/, "its pods get rights on the node, and with them on other pods"],
+  [/^allow_privilege_escalation$/, "its programs may gain more privileges than their parent processes"],
   [
     /^(bootstrap_cluster_creator_admin_permissions|automount_service_account_token)$/,
     "a program gets credentials that it had not",
@@ -73,10 +71,12 @@ const strictness: readonly (readonly [path: RegExp, words: readonly string[], ef
   ],
 ];
 
-const isOn = (value: unknown) => value === true || value === "true";
+/** Switches that are on in Kubernetes if nobody sets them. */
+const onByDefault = /^(allow_privilege_escalation|automount_service_account_token)$/;
 
 /** A switch that takes a protection away. */
 export function switched(pair: Pair) {
+  const isOn = (value: unknown) => String(value ?? onByDefault.test(pair.key)) === "true";
   const [, danger] = dangerousOn.find(([key]) => key.test(pair.key)) ?? [];
   if (danger !== undefined && !isOn(pair.before) && (isOn(pair.after) || pair.isUnknown)) return lost(pair, danger);
   const [, loss] = dangerousOff.find(([key]) => key.test(pair.key)) ?? [];
@@ -89,8 +89,8 @@ export function lessStrict(pair: Pair) {
   const [, words, effect, absent] = strictness.find(([path]) => path.test(pair.path)) ?? [];
   if (words === undefined || effect === undefined || (pair.before ?? absent) === undefined) return undefined;
   const place = (value: unknown) => (words.indexOf(String(value ?? absent)) + words.length + 1) % (words.length + 1);
-  if (!pair.isUnknown && place(pair.after) <= place(pair.before)) return undefined;
-  return lost(pair, effect);
+  const after = pair.isUnknown ? words.length : place(pair.after);
+  return after > place(pair.before) ? lost(pair, effect) : undefined;
 }
 
 function lost(pair: Pair, effect: string) {
