@@ -1,5 +1,6 @@
 import { renderLengths, renderMarkdown } from "../../tools/diff/markdown.ts";
 import type { Outcome, Report } from "../../tools/diff/outcome.ts";
+import { pairsOf } from "../../tools/diff/pairs.ts";
 import type { Plan, ResourceChange } from "../../tools/diff/plan.ts";
 import { redacted } from "../../tools/diff/redact.ts";
 import { renderText } from "../../tools/diff/text.ts";
@@ -141,21 +142,41 @@ test("ten times the resources take about ten times as long", () => {
     const text = all
       .map(({ address }, index) => `  # ${address} will be updated in-place\n      ~ output = "${secret(index)}"`)
       .join("\n");
-    const started = process.cpuUsage();
-    const outcome = planned(
-      "dev",
-      all,
-      plan,
-      redacted(text, { format_version: "1.2", resource_changes: all, ...plan }),
-    );
-    const made = report("dev", outcome);
-    const shown = renderText(made) + renderLengths(made, "there").join("");
-    const { user, system } = process.cpuUsage(started);
-    expect(shown).not.toContain("s3cret-value");
-    return (user + system) / 1_000_000;
+    return secondsOf(() => {
+      const outcome = planned(
+        "dev",
+        all,
+        plan,
+        redacted(text, { format_version: "1.2", resource_changes: all, ...plan }),
+      );
+      const made = report("dev", outcome);
+      const shown = renderText(made) + renderLengths(made, "there").join("");
+      expect(shown).not.toContain("s3cret-value");
+    });
   };
-  seconds(100);
-  const few = Math.min(seconds(80), seconds(80), seconds(80));
-  // A part that looks at each pair takes a hundred times as long.
-  expect(seconds(800) / few).toBeLessThan(35);
+  expectLinear(seconds, 80);
 });
+
+test("ten times the entries of a list take about ten times as long", () => {
+  const seconds = (count: number) => {
+    const entries = (value: string) => ({ list: Array.from({ length: count }, (_, name) => ({ name, value })) });
+    const change = { actions: ["update"], before: entries("old"), after: entries("new") };
+    return secondsOf(() => expect(pairsOf(change)).toHaveLength(count + 1));
+  };
+  expectLinear(seconds, 2_000);
+});
+
+/** Of the processors, because a busy machine makes everything longer. */
+function secondsOf(work: () => void): number {
+  const started = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(started);
+  return (user + system) / 1_000_000;
+}
+
+function expectLinear(seconds: (count: number) => number, count: number): void {
+  seconds(count);
+  const few = Math.min(seconds(count), seconds(count), seconds(count));
+  // A part that looks at each pair takes a hundred times as long.
+  expect(seconds(10 * count) / few).toBeLessThan(35);
+}

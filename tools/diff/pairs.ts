@@ -55,12 +55,17 @@ function insideList(path: Path, values: Values): Pair[] {
   const named = (value: unknown) => (isObject(value) ? (value.id ?? value.name ?? value.sid) : undefined);
   const found: Pair[] = [];
   const left = new Set(removed);
+  const byName = new Map<unknown, number[]>();
+  for (const index of removed) {
+    const name = named(before[index]);
+    const known = byName.get(name);
+    if (known === undefined) byName.set(name, [index]);
+    else known.push(index);
+  }
   for (const index of added) {
-    const same = [...left];
-    const partner =
-      same.find((other) => named(before[other]) !== undefined && named(before[other]) === named(after[index])) ??
-      same.find((other) => other === index) ??
-      same[0];
+    const name = named(after[index]);
+    const namesake = name === undefined ? undefined : byName.get(name)?.find((other) => left.has(other));
+    const partner = namesake ?? (left.has(index) ? index : left.values().next().value);
     if (partner !== undefined) left.delete(partner);
     const [, , unknown, hideBefore, hideAfter] = values;
     const own = [
