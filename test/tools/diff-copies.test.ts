@@ -1,11 +1,5 @@
-import { warningsOf } from "../../tools/diff/summary.ts";
+import { update } from "../support/plan-changes.ts";
 
-const saidOf = (type: string, before: object, after: object, after_unknown: object = {}) => {
-  const change = { actions: ["update"], before, after, after_unknown };
-  return warningsOf("dev", { format_version: "1.2", resource_changes: [{ address: `${type}.x`, type, change }] }).map(
-    ({ severity, happens, because }) => `${severity}: ${happens}, ${because}`,
-  );
-};
 const recovery = (enabled: boolean, recovery_period_in_days: number | null) => ({
   point_in_time_recovery: [{ enabled, recovery_period_in_days }],
 });
@@ -85,12 +79,12 @@ describe("a copy or a restore that ends or lasts less long is a warning", () => 
       "DELETES EARLIER, message_retention_seconds: 1209600 -> 60",
     ],
   ])("%s %j -> %j", (type, before, after, said) => {
-    expect(saidOf(type, before, after)).toEqual([`loud: ${said}`]);
+    expect(update(type, before, after)).toEqual([`loud: ${said}`]);
   });
 
   test("and if it is known only after the deploy", () => {
     const unknown = { point_in_time_recovery: [{ recovery_period_in_days: true }] };
-    expect(saidOf("aws_dynamodb_table", recovery(true, 35), recovery(true, null), unknown)).toEqual([
+    expect(update("aws_dynamodb_table", recovery(true, 35), recovery(true, null), { after_unknown: unknown })).toEqual([
       "loud: DELETES EARLIER, point_in_time_recovery[0].recovery_period_in_days: 35 -> (known after apply)",
     ]);
   });
@@ -104,5 +98,5 @@ test.each<[string, object, object]>([
   ["aws_secretsmanager_secret", { recovery_window_in_days: 7 }, { recovery_window_in_days: null }],
   ["aws_backup_plan", { rule: [{ lifecycle: [{ delete_after: 7 }] }] }, { rule: [{ lifecycle: [] }] }],
 ])("%s %j -> %j is none", (type, before, after) => {
-  expect(saidOf(type, before, after)).toEqual([]);
+  expect(update(type, before, after)).toEqual([]);
 });

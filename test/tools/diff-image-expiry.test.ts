@@ -1,13 +1,9 @@
 import { warningsOf } from "../../tools/diff/summary.ts";
+import { plan, update as updateOf } from "../support/plan-changes.ts";
 
 const type = "aws_ecr_lifecycle_policy";
-const update = (before: string, after: string | undefined, rest: object = {}) => {
-  const change = { actions: ["update"], before: { policy: before }, after: { policy: after }, ...rest };
-  const resource_changes = [{ address: `${type}.x`, type, change }];
-  return warningsOf("dev", { format_version: "1.2", resource_changes }).map(
-    ({ severity, happens, because }) => `${severity}: ${happens}, ${because}`,
-  );
-};
+const update = (before: string, after: string | undefined, rest: object = {}) =>
+  updateOf(type, { policy: before }, { policy: after }, rest);
 
 const policy = (...rules: object[]) => JSON.stringify({ rules });
 const rule = (rulePriority: number, selection: object, type = "expire", description = "") => ({
@@ -130,8 +126,7 @@ test("a new policy of a repository that exists counts, if it deletes images", ()
   const created = (...rules: object[]) => {
     const after = { repository: "dev/worker", policy: policy(...rules) };
     const change = { actions: ["create"], before: null, after };
-    const resource_changes = [old, { address: `${type}.x`, type, change }];
-    return warningsOf("dev", { format_version: "1.2", resource_changes }).map(({ happens }) => happens);
+    return warningsOf("dev", plan([old, { address: `${type}.x`, type, change }])).map(({ happens }) => happens);
   };
   expect(created(rule(1, untagged(7)))).toEqual(["DELETES EARLIER"]);
   expect(created(rule(1, untagged(7), "transition"))).toEqual([]);

@@ -1,14 +1,9 @@
 import fc from "fast-check";
 import { newlyAllowed } from "../../tools/diff/network-acl.ts";
-import type { Change, ResourceChange } from "../../tools/diff/plan.ts";
-import { warningsOf } from "../../tools/diff/summary.ts";
+import type { ResourceChange } from "../../tools/diff/plan.ts";
+import { inWords, plan, update } from "../support/plan-changes.ts";
 
-const saidOf = (...resource_changes: ResourceChange[]) =>
-  warningsOf("dev", { format_version: "1.2", resource_changes }).map(
-    ({ severity, happens, because }) => `${severity}: ${happens}, ${because}`,
-  );
-const update = (type: string, before: object, after: object, rest: Partial<Change> = {}) =>
-  saidOf({ address: `${type}.x`, type, change: { actions: ["update"], before, after, ...rest } });
+const saidOf = (...resource_changes: ResourceChange[]) => inWords(plan(resource_changes));
 
 interface Options {
   readonly protocol?: string;
