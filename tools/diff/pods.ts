@@ -1,12 +1,6 @@
 import { fromTo, isEmpty, written } from "./pair-in-words.ts";
 import { isObject, type Pair } from "./pairs.ts";
-
-const lost = (because: string, effect: string) => ({
-  severity: "loud" as const,
-  happens: "LOSES A PROTECTION",
-  because,
-  effect,
-});
+import { lost } from "./protections.ts";
 
 /**
  * Rights that a pod gets in its container or on its node. They are found by their names, so that they count in a Deployment, in a CronJob, in a

@@ -78,9 +78,10 @@ const onByDefault = /^(allow_privilege_escalation|automount_service_account_toke
 export function switched(pair: Pair) {
   const isOn = (value: unknown) => String(value ?? onByDefault.test(pair.key)) === "true";
   const [, danger] = dangerousOn.find(([key]) => key.test(pair.key)) ?? [];
-  if (danger !== undefined && !isOn(pair.before) && (isOn(pair.after) || pair.isUnknown)) return lost(pair, danger);
+  if (danger !== undefined && !isOn(pair.before) && (isOn(pair.after) || pair.isUnknown))
+    return lost(fromTo(pair), danger);
   const [, loss] = dangerousOff.find(([key]) => key.test(pair.key)) ?? [];
-  if (loss !== undefined && isOn(pair.before) && (!isOn(pair.after) || pair.isUnknown)) return lost(pair, loss);
+  if (loss !== undefined && isOn(pair.before) && (!isOn(pair.after) || pair.isUnknown)) return lost(fromTo(pair), loss);
   return undefined;
 }
 
@@ -90,11 +91,12 @@ export function lessStrict(pair: Pair) {
   if (words === undefined || effect === undefined || (pair.before ?? absent) === undefined) return undefined;
   const place = (value: unknown) => (words.indexOf(String(value ?? absent)) + words.length + 1) % (words.length + 1);
   const after = pair.isUnknown ? words.length : place(pair.after);
-  return after > place(pair.before) ? lost(pair, effect) : undefined;
+  return after > place(pair.before) ? lost(fromTo(pair), effect) : undefined;
 }
 
-function lost(pair: Pair, effect: string) {
-  return { severity: "loud" as const, happens: "LOSES A PROTECTION", because: fromTo(pair), effect };
+/** The warning of a protection that ends. */
+export function lost(because: string, effect: string) {
+  return { severity: "loud" as const, happens: "LOSES A PROTECTION", because, effect };
 }
 
 /** A key, or a boundary of permissions, that goes or becomes another. */
@@ -112,12 +114,7 @@ export function encryptionKey(pair: Pair) {
     };
   }
   if (isEmpty(pair.after) && !pair.isUnknown) {
-    return {
-      severity: "loud" as const,
-      happens: "LOSES A PROTECTION",
-      because,
-      effect: "new data is no longer encrypted with this key",
-    };
+    return lost(because, "new data is no longer encrypted with this key");
   }
   return {
     severity: "notice" as const,
@@ -132,13 +129,13 @@ export function emptiedBlock(pair: Pair) {
   if (!/^(encryption_config(uration)?|server_side_encryption_configuration|enabled_cluster_log_types)$/.test(pair.key))
     return undefined;
   if (pair.isUnknown || isEmpty(pair.before)) return undefined;
-  const lost = [pair.before]
+  const gone = [pair.before]
     .flat()
     .filter((value) => ![pair.after ?? []].flat().some((other) => exact(other) === exact(value)));
-  if (!isEmpty(pair.after) && (lost.length === 0 || pair.key !== "enabled_cluster_log_types")) return undefined;
+  if (!isEmpty(pair.after) && (gone.length === 0 || pair.key !== "enabled_cluster_log_types")) return undefined;
   const isLog = pair.key === "enabled_cluster_log_types";
   const effect = isLog
     ? "nobody can read later what happened in the cluster"
     : "new data is no longer encrypted as before";
-  return { severity: "loud" as const, happens: "LOSES A PROTECTION", because: fromTo(pair), effect };
+  return lost(fromTo(pair), effect);
 }
