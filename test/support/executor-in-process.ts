@@ -16,7 +16,7 @@ export const directory = temporaryDirectory();
 export const root = "s3://bucket/runs";
 export let s3: FakeS3;
 let runs = 0;
-/** Those of a test. One that fails stops none of them, and without worker processes Jest would never end. */
+/** Those of a test. A failed test stops none itself, and a Jest of one process would wait for them for ever. */
 const stops: (() => Promise<unknown>)[] = [];
 
 beforeAll(async () => {

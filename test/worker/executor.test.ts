@@ -169,7 +169,7 @@ test.each(["cancelled", "failed"] as const)("messages of a run that was %s are d
   expect(run.committed()).toEqual([]);
 });
 
-test("whoever loses the lease of a message sends nothing and deletes nothing", async () => {
+test("an executor that loses the lease of a message sends nothing and deletes nothing", async () => {
   const run = await submitted(slow, { total: 1_000 });
   const queue = new MemoryQueue();
   queue.add(run.message(0, 1_000));
@@ -192,7 +192,6 @@ test.each(["send", "delete"] as const)(
     queue.add(run.message(0, 200));
     let isDead = false;
     recordCommits(queue);
-    const { receive } = queue;
     queue.fault = (action) => {
       if (action === step && sinceCommit(queue).length > 0) isDead = true;
       // Nothing of a dead process arrives.
@@ -204,7 +203,6 @@ test.each(["send", "delete"] as const)(
     expect(run.committed()).not.toEqual([]);
     expect(sentIn(sinceCommit(queue)).length > 0).toBe(step === "delete");
     queue.fault = () => {};
-    queue.receive = receive;
     queue.expire();
     await untilEmpty(queue, execute(queue, { slots: 2 }));
     expect((await run.verified()).receipt).toMatchObject({ present: 200, failed: 0 });
