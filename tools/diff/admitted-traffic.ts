@@ -1,6 +1,6 @@
 import { newlyAdmitted } from "./admitted-addresses.ts";
-import { isObject } from "./pairs.ts";
 import { type Attributes, attributesOf, type Change } from "./plan.ts";
+import { isObject } from "./values.ts";
 
 /** Traffic from or to one source, through a range of ports. */
 interface Traffic {

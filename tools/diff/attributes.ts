@@ -1,5 +1,16 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Change } from "./plan.ts";
+import {
+  childValues,
+  hiddenValue,
+  holdsTrue,
+  isObject,
+  isWithin,
+  type Path,
+  pathText,
+  unknownValue,
+  type Values,
+} from "./values.ts";
 
 /** An attribute whose value changes, as it may be printed. */
 export interface AttributeChange {
@@ -14,10 +25,6 @@ export interface AttributeChange {
 
 /** Longer values are cut; Terraform's own text has them in full. */
 const longestValue = 80;
-const hidden = "(sensitive value)";
-/** In place of a value that the provider decides during the deploy. */
-export const unknownValue = "(known after apply)";
-
 /**
  * The changed attributes, each down to the level of the difference, without sensitive values. Creating or destroying a resource
  * changes all of its attributes.
@@ -35,22 +42,19 @@ export function changedAttributes(change: Change, longest = longestValue): Attri
   }));
 }
 
-/** Before, after, and in the same structure: unknown until applied, sensitive before, sensitive after. */
-type Values = readonly [before: unknown, after: unknown, unknown: unknown, hideBefore: unknown, hideAfter: unknown];
-
-function differences(path: readonly (string | number)[], values: Values): Omit<AttributeChange, "replaces">[] {
+function differences(path: Path, values: Values): Omit<AttributeChange, "replaces">[] {
   const [before, after, unknown, hideBefore, hideAfter] = values;
   const isUnknown = holdsTrue(unknown);
   if (!isUnknown && isDeepStrictEqual(before ?? null, after ?? null)) return [];
   const keys = commonKeys(before, after, unknown);
   if (keys !== undefined) {
-    return keys.flatMap((key) => differences([...path, key], values.map((value) => child(value, key)) as never));
+    return keys.flatMap((key) => differences([...path, key], childValues(values, key)));
   }
   return [
     {
       path: pathText(path),
-      before: holdsTrue(hideBefore) ? hidden : text(before),
-      after: holdsTrue(hideAfter) ? hidden : isUnknown ? unknownValue : text(after),
+      before: holdsTrue(hideBefore) ? hiddenValue : text(before),
+      after: holdsTrue(hideAfter) ? hiddenValue : isUnknown ? unknownValue : text(after),
     },
   ];
 }
@@ -64,35 +68,10 @@ function commonKeys(before: unknown, after: unknown, unknown: unknown): (string 
   return [...new Set([before, after, isObject(unknown) ? unknown : {}].flatMap(Object.keys))];
 }
 
-/** A mark of a whole (`true`) also marks its parts. */
-function child(value: unknown, key: string | number): unknown {
-  return typeof value === "object" && value !== null
-    ? (value as Record<string | number, unknown>)[key]
-    : value === true;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function holdsTrue(value: unknown): boolean {
-  if (typeof value === "object" && value !== null) return Object.values(value).some(holdsTrue);
-  return value === true;
-}
-
 function text(value: unknown): string {
   return JSON.stringify(value ?? null);
 }
 
 function shortened(written: string, longest: number): string {
   return written.length > longest ? `${written.slice(0, longest)}...` : written;
-}
-
-/** `["a", 0, "b"]` as `a[0].b`. */
-export function pathText(path: readonly (string | number)[]): string {
-  return path.map((part, index) => (typeof part === "number" ? `[${part}]` : index === 0 ? part : `.${part}`)).join("");
-}
-
-export function isWithin(path: string, outer: string): boolean {
-  return path === outer || path.startsWith(`${outer}.`) || path.startsWith(`${outer}[`);
 }

@@ -1,5 +1,5 @@
 import { holdsPattern } from "./iam-documents.ts";
-import { isObject } from "./pairs.ts";
+import { isObject } from "./values.ts";
 
 const parts = ["api_groups", "resources", "verbs", "resource_names", "non_resource_urls"] as const;
 type Rule = Readonly<Record<(typeof parts)[number], readonly string[]>>;

@@ -1,5 +1,6 @@
-import { changedAttributes, isWithin, pathText, unknownValue } from "./attributes.ts";
+import { changedAttributes } from "./attributes.ts";
 import { actionOf, type Plan, type ResourceChange } from "./plan.ts";
+import { isWithin, pathText, unknownValue } from "./values.ts";
 
 /**
  * The changes outside Terraform that matter to this plan.

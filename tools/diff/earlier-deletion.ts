@@ -1,5 +1,6 @@
 import { exact, fromTo, isEmpty, written } from "./pair-in-words.ts";
-import { isObject, type Pair } from "./pairs.ts";
+import type { Pair } from "./pairs.ts";
+import { isObject } from "./values.ts";
 
 const times =
   /^(retention_in_days|retention_period|message_retention_seconds|backup_retention_period|automatic_backup_retention_days|snapshot_retention_limit|delete_after|recovery_period_in_days|(deletion|recovery)_window_in_days)$/;

@@ -1,5 +1,6 @@
 import { fromTo } from "./pair-in-words.ts";
-import { isObject, type Pair } from "./pairs.ts";
+import type { Pair } from "./pairs.ts";
+import { isObject } from "./values.ts";
 
 /** A rule by which ECR deletes images, or moves them to another storage class. */
 interface Rule {

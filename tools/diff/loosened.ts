@@ -1,6 +1,5 @@
 import { isBlock, newlyAdmitted } from "./admitted-addresses.ts";
 import { newTraffic } from "./admitted-traffic.ts";
-import { isWithin } from "./attributes.ts";
 import type { Severity } from "./consequences.ts";
 import { expiration, shorter } from "./earlier-deletion.ts";
 import { imagesExpire } from "./image-expiry.ts";
@@ -10,6 +9,7 @@ import { type Pair, pairsOf } from "./pairs.ts";
 import { type Attributes, attributesOf, type Change } from "./plan.ts";
 import { podRights } from "./pods.ts";
 import { emptiedBlock, encryptionKey, lessStrict, switched } from "./protections.ts";
+import { isWithin } from "./values.ts";
 import { clusterRole, morePrincipals, policyDocument } from "./wider-permissions.ts";
 
 /** A change that opens access, removes a protection, deletes data earlier, or costs money all the time. */

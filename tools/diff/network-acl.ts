@@ -1,7 +1,7 @@
 import { type Block, blockOf } from "./admitted-addresses.ts";
 import { knownLater } from "./admitted-traffic.ts";
-import { isObject } from "./pairs.ts";
 import { type Attributes, attributesOf, type Change } from "./plan.ts";
+import { isObject } from "./values.ts";
 
 /** A rule of a network ACL. Of each direction, the rule with the lowest number decides that holds a packet; without one it is denied. */
 interface Rule {

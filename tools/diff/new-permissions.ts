@@ -1,7 +1,7 @@
-import { pathText } from "./attributes.ts";
 import { isPolicyDocument, widenedPermissions } from "./iam-documents.ts";
 import { type Loosened, trafficInWords } from "./loosened.ts";
 import { type Attributes, actionOf, attributesOf, type Plan, type ResourceChange } from "./plan.ts";
+import { pathText } from "./values.ts";
 
 /** A type whose new resource gives something to another one, by the attributes that name the other. */
 interface Addition {

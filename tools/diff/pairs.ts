@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import { pathText } from "./attributes.ts";
 import type { Change } from "./plan.ts";
+import { child, childValues, holdsTrue, isObject, type Path, pathText, type Values } from "./values.ts";
 
 /** A value of a resource before and after its change, at any depth. */
 export interface Pair {
@@ -17,9 +17,6 @@ export interface Pair {
   readonly isSensitive: boolean;
 }
 
-type Path = readonly (string | number)[];
-type Values = readonly [before: unknown, after: unknown, unknown: unknown, hideBefore: unknown, hideAfter: unknown];
-
 /**
  * Every named value that a change touches, the outer ones before those in them. Blocks of a list are compared by what they hold and not by
  * their place, because the order of a set is Terraform's own.
@@ -33,7 +30,7 @@ function inside(path: Path, values: Values): Pair[] {
   if (Array.isArray(before) || Array.isArray(after)) return insideList(path, values);
   if (!isObject(before) && !isObject(after)) return [];
   const keys = new Set([before, after, unknown].filter(isObject).flatMap(Object.keys));
-  return [...keys].flatMap((key) => of([...path, key], values.map((value) => child(value, key)) as unknown as Values));
+  return [...keys].flatMap((key) => of([...path, key], childValues(values, key)));
 }
 
 function of(path: Path, values: Values): Pair[] {
@@ -105,24 +102,6 @@ function places(list: readonly unknown[], other: readonly unknown[]): number[] {
     known.set(text, count - 1);
     return count <= 0;
   });
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** A mark of a whole (`true`) also marks its parts. */
-function child(value: unknown, key: string | number): unknown {
-  return typeof value === "object" && value !== null
-    ? (value as Record<string | number, unknown>)[key]
-    : value === true
-      ? true
-      : undefined;
-}
-
-function holdsTrue(value: unknown): boolean {
-  if (typeof value === "object" && value !== null) return Object.values(value).some(holdsTrue);
-  return value === true;
 }
 
 function snakeCase(name: string): string {

@@ -1,6 +1,7 @@
 import { fromTo, isEmpty, written } from "./pair-in-words.ts";
-import { isObject, type Pair } from "./pairs.ts";
+import type { Pair } from "./pairs.ts";
 import { lost } from "./protections.ts";
+import { isObject } from "./values.ts";
 
 /**
  * Rights that a pod gets in its container or on its node. They are found by their names, so that they count in a Deployment, in a CronJob, in a

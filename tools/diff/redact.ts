@@ -1,7 +1,7 @@
 import { type Plan, type ResourceChange, withoutKeys } from "./plan.ts";
 import { secretParts } from "./secret-parts.ts";
+import { hiddenValue } from "./values.ts";
 
-const hidden = "(sensitive value)";
 /** Shorter secrets would match parts of unrelated words. */
 const shortestSecret = 6;
 
@@ -87,13 +87,13 @@ function hideWhole(
 ): string {
   const trimmed = line.trim();
   const whole = [trimmed, trimmed.replace(/^[-+~] +/, "")].find((text) => secrets.has(text));
-  if (whole !== undefined) return line.slice(0, line.lastIndexOf(whole)) + hidden;
+  if (whole !== undefined) return line.slice(0, line.lastIndexOf(whole)) + hiddenValue;
   // "(1 unchanged attribute hidden)"
   if (trimmed.startsWith("#")) return line;
   const [, key = ""] = /^\s*(?:[-+~]|-\/\+|\+\/-)?\s*"?([\w-]+)"?\s*=/.exec(line) ?? [];
   return line.replace(/"((?:[^"\\]|\\.)*)"|(?<![\w.-])-?\d+(?:\.\d+)?(?![\w.])/g, (value, inner?: string) => {
     const secret = inner === undefined ? Number(value) : unquoted(value, inner);
-    return secrets.has(secret) && constants?.get(key) !== (inner ?? secret) ? hidden : value;
+    return secrets.has(secret) && constants?.get(key) !== (inner ?? secret) ? hiddenValue : value;
   });
 }
 
@@ -223,7 +223,7 @@ function searchFor(secrets: readonly string[]): (text: string) => string {
       const candidates = byStart.get(text.slice(place, place + shortestSecret));
       const secret = candidates?.find((candidate) => text.startsWith(candidate, place));
       if (secret === undefined) continue;
-      shown += text.slice(from, place) + hidden;
+      shown += text.slice(from, place) + hiddenValue;
       from = place + secret.length;
       place = from - 1;
     }

@@ -1,4 +1,4 @@
-import { changedAttributes, pathText } from "./attributes.ts";
+import { changedAttributes } from "./attributes.ts";
 import { consequenceOf, consequenceOfAddition, nounOf } from "./consequences.ts";
 import { consequencesOfUpdate } from "./disturbing-updates.ts";
 import { relevantDrift } from "./drift.ts";
@@ -19,6 +19,7 @@ import {
   withoutKeys,
 } from "./plan.ts";
 import { redactor } from "./redact.ts";
+import { pathText } from "./values.ts";
 
 /** Numbers of resources. A replacement counts once. */
 export interface Counts {
