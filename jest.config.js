@@ -1,7 +1,9 @@
 const { join } = require("node:path");
 
-// Its default is a folder in the user's home. Tests write into the checkout and the temporary folder only.
+// Tests write into the checkout and the temporary folder only. By default swc has a cache in the user's home, and Terraform notes there when
+// it last asked for a newer version.
 process.env.SWC_NATIVE_BINDING_CACHE ??= join(__dirname, "node_modules/.cache/swc");
+process.env.CHECKPOINT_DISABLE = "1";
 
 /** @type {import("jest").Config} */
 module.exports = {

@@ -44,6 +44,6 @@ export class Checkout {
   /** Runs `npm run diff -- <args>` in the copy. */
   diff(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Finished> {
     const program = [process.execPath, "--import", "tsx", "tools/diff/index.ts", ...args];
-    return startProgram(program, { cwd: this.folder, env: { CHECKPOINT_DISABLE: "1", ...env } }).finished;
+    return startProgram(program, { cwd: this.folder, env }).finished;
   }
 }

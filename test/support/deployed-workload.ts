@@ -39,7 +39,7 @@ export function onStacks(
   const inherited = Object.entries(process.env).filter(([name]) => !/^(TF_|AWS_)/.test(name));
   const child = spawn(process.execPath, ["--import", "tsx", `tools/${tool}/index.ts`, ...args], {
     cwd: repository,
-    env: { ...Object.fromEntries(inherited), CHECKPOINT_DISABLE: "1", CDKTF_OUTDIR: outdir, ...env },
+    env: { ...Object.fromEntries(inherited), CDKTF_OUTDIR: outdir, ...env },
   });
   const [stdout, stderr]: [string[], string[]] = [[], []];
   child.stdout.on("data", (chunk) => stdout.push(String(chunk)));

@@ -30,7 +30,6 @@ app.synth();
 `;
 
 const env = (more: Readonly<Record<string, string>> = {}) => ({
-  CHECKPOINT_DISABLE: "1",
   TMPDIR: temporary,
   // A deploy from GitHub refuses local states.
   GITHUB_ACTIONS: "",

@@ -35,7 +35,7 @@ app.synth();
 `;
 
 const platform = join(checkout.folder, "cdktf.out", "stacks", "dev-platform");
-const env = { CHECKPOINT_DISABLE: "1", TMPDIR: temporary };
+const env = { TMPDIR: temporary };
 const npm = (...args: string[]) => startProgram(["npm", "run", ...args], { cwd: checkout.folder, env });
 const terminal = (...args: string[]) =>
   new Terminal(["npm", "run", ...args], { cwd: checkout.folder, env: { ...process.env, ...env } });

@@ -43,7 +43,6 @@ describeIfTerraform("a killed diff leaves no plan, no process and no lock", () =
     const { child, finished } = startProgram([process.execPath, "--import", "tsx", "tools/diff/index.ts", "dev"], {
       cwd: checkout.folder,
       env: {
-        CHECKPOINT_DISABLE: "1",
         TF_CLI_CONFIG_FILE: "",
         TERRAFORM_BINARY_NAME: join(programs.path, "slow-terraform"),
         TMPDIR: temporary,
