@@ -2,23 +2,11 @@ import { WebService } from "../../../constructs/services/web-service.ts";
 import type { WebServiceProps } from "../../../constructs/services/web-service-props.ts";
 import { RestrictedNamespace } from "../../../constructs/workload/restricted-namespace.ts";
 import { DestroyOrder } from "../../support/destroy-order.ts";
+import { toDns, toHttps, toPodIdentityAgent } from "../../support/network-policies.ts";
 import { type ResourceJson, synthesize } from "../../support/synthesized.ts";
 import { gatewayAndModel, madeOf, podOf, propsOf } from "../../support/web-service.ts";
 
 const policies = (made: ReturnType<typeof madeOf>): ResourceJson[] => made.all("kubernetes_network_policy_v1");
-
-const dns = {
-  to: [
-    {
-      namespace_selector: { match_labels: { "kubernetes.io/metadata.name": "kube-system" } },
-      pod_selector: { match_labels: { "k8s-app": "kube-dns" } },
-    },
-  ],
-  ports: [
-    { protocol: "UDP", port: "53" },
-    { protocol: "TCP", port: "53" },
-  ],
-};
 
 describe("the traffic of a web service", () => {
   test("is none, unless somebody declares it", () => {
@@ -51,7 +39,7 @@ describe("the traffic of a web service", () => {
       pod_selector: { match_labels: { "app.kubernetes.io/name": "gateway" } },
       policy_types: ["Egress"],
       egress: [
-        dns,
+        toDns,
         {
           to: [
             {
@@ -96,15 +84,10 @@ describe("the traffic of a web service", () => {
   });
 
   test("reaches AWS with an identity, or the Kubernetes API with a token, without the metadata of the node", () => {
-    const agent = { to: [{ ip_block: { cidr: "169.254.170.23/32" } }], ports: [{ protocol: "TCP", port: "80" }] };
-    const https = {
-      to: [{ ip_block: { cidr: "0.0.0.0/0", except: ["169.254.0.0/16"] } }],
-      ports: [{ protocol: "TCP", port: "443" }],
-    };
     const egress = (changes: Partial<WebServiceProps>) => policies(madeOf(changes)).map(({ spec }) => spec.egress);
-    expect(egress({ usesAws: true })).toEqual([[dns, agent, https]]);
-    expect(egress({ usesKubernetesApi: true })).toEqual([[dns, https]]);
-    expect(egress({ usesAws: true, usesKubernetesApi: true })).toEqual([[dns, agent, https]]);
+    expect(egress({ usesAws: true })).toEqual([[toDns, toPodIdentityAgent, toHttps]]);
+    expect(egress({ usesKubernetesApi: true })).toEqual([[toDns, toHttps]]);
+    expect(egress({ usesAws: true, usesKubernetesApi: true })).toEqual([[toDns, toPodIdentityAgent, toHttps]]);
     expect(podOf({ usesKubernetesApi: true }).automount_service_account_token).toBe(true);
   });
 

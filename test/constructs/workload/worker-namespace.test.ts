@@ -1,5 +1,6 @@
 import { TerraformOutput } from "cdktf";
 import { WorkerNamespace } from "../../../constructs/workload/worker-namespace.ts";
+import { toDns, toHttps, toPodIdentityAgent } from "../../support/network-policies.ts";
 import { synthesize } from "../../support/synthesized.ts";
 
 const workers = {
@@ -64,25 +65,7 @@ describe("the namespace of workers", () => {
     const { spec } = made.one("kubernetes_network_policy_v1", "namespace_allow-workers");
     expect(spec.pod_selector).toEqual({ match_labels: workers });
     expect(spec.policy_types).toEqual(["Egress"]);
-    expect(spec.egress).toEqual([
-      {
-        to: [
-          {
-            namespace_selector: { match_labels: { "kubernetes.io/metadata.name": "kube-system" } },
-            pod_selector: { match_labels: { "k8s-app": "kube-dns" } },
-          },
-        ],
-        ports: [
-          { protocol: "UDP", port: "53" },
-          { protocol: "TCP", port: "53" },
-        ],
-      },
-      { to: [{ ip_block: { cidr: "169.254.170.23/32" } }], ports: [{ protocol: "TCP", port: "80" }] },
-      {
-        to: [{ ip_block: { cidr: "0.0.0.0/0", except: ["169.254.0.0/16"] } }],
-        ports: [{ protocol: "TCP", port: "443" }],
-      },
-    ]);
+    expect(spec.egress).toEqual([toDns, toPodIdentityAgent, toHttps]);
   });
 
   test("is destroyed after all that is in it, pods included", () => {
